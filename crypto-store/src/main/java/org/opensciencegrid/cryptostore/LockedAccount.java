@@ -1,0 +1,163 @@
+package org.opensciencegrid.cryptostore;
+
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * An account under its lock, which {@link #close} gives back. Not for use by several threads at once.
+ *
+ * <p>At most one {@link OpenAccount} lives at a time: opening or creating another one, or closing this, closes it.
+ */
+public final class LockedAccount implements AutoCloseable {
+    private final AccountFiles files;
+    private final AccountStore.Tools tools;
+    private final ProcessLock lock;
+    private OpenAccount opened;
+    private boolean closed;
+
+    LockedAccount(AccountFiles files, AccountStore.Tools tools, ProcessLock lock) {
+        this.files = files;
+        this.tools = tools;
+        this.lock = lock;
+    }
+
+    /** Whether there is anything to open, be it damaged. */
+    public boolean exists() {
+        requireHeld();
+        return new Survey(files, tools.disk()).exists();
+    }
+
+    /**
+     * Decrypts the account, after finishing or dropping what a crash or a failed write has left.
+     *
+     * <p>It costs one key derivation; a second one only if a waiting generation has another salt (new password).
+     *
+     * @throws StoreException any kind but BUSY; UNWRITABLE if a waiting generation cannot be published
+     */
+    public OpenAccount open(Password password) throws StoreException {
+        startOver();
+        Survey survey = new Survey(files, tools.disk());
+        survey.requireRecoverable();
+        opened = choose(survey, password);
+        opened.recover();
+        return opened;
+    }
+
+    private OpenAccount choose(Survey survey, Password password) throws StoreException {
+        StoreException refused = null;
+        // A rescue copy may lie about for long, in a directory that others tidy: it counts only if it opens.
+        for (FormatOne.Sealed copy : survey.rescueCopies()) {
+            try {
+                return opened(survey, copy, password, OpenAccount.RecoveredFrom.RESCUE);
+            } catch (StoreException e) {
+                refused = e;
+            }
+        }
+        Optional<FormatOne.Sealed> successor = survey.successor();
+        if (successor.isPresent()) {
+            return opened(survey, successor.get(), password, OpenAccount.RecoveredFrom.NEXT);
+        } else if (survey.current().readable()) {
+            return opened(survey, survey.current().sealed(), password, OpenAccount.RecoveredFrom.CURRENT);
+        } else if (survey.fallback().isPresent()) {
+            return opened(survey, survey.fallback().get(), password, OpenAccount.RecoveredFrom.PREVIOUS);
+        }
+        throw refused != null ? refused : survey.nothing();
+    }
+
+    private OpenAccount opened(
+            Survey survey, FormatOne.Sealed chosen, Password password, OpenAccount.RecoveredFrom from)
+            throws StoreException {
+        DerivedKey key = new DerivedKey(tools.derivation(), password, chosen.salt(), chosen.parameters());
+        try {
+            byte[] plaintext = chosen.open(key);
+            FormatOne.Sealed current = survey.current().sealed();
+            if (current != null && current != chosen && key.isFor(current.salt(), current.parameters())) {
+                // Publishing would overwrite it: it must be authentic too (TAMPERED is never overwritten).
+                Arrays.fill(current.open(key), (byte) 0);
+            }
+            return new OpenAccount(files, tools, survey, key, plaintext, chosen, from);
+        } catch (StoreException e) {
+            key.wipe();
+            throw e;
+        }
+    }
+
+    /**
+     * Begins a new account in place of an older one, if any. Nothing is on disk before the first
+     * {@link OpenAccount#reserve} or {@link OpenAccount#save}; until a save the older one stays what it is.
+     *
+     * @throws StoreException UNSUPPORTED if a newer program wrote the older one, UNREADABLE
+     */
+    public OpenAccount create(Password password) throws StoreException {
+        startOver();
+        Survey survey = new Survey(files, tools.disk());
+        survey.requireReplaceable();
+        opened = new OpenAccount(files, tools, survey, password);
+        return opened;
+    }
+
+    /**
+     * Deletes all files of the account but the lock. The account file goes last, so a crash leaves either an account or
+     * none.
+     *
+     * @throws StoreException UNWRITABLE
+     */
+    public void delete() throws StoreException {
+        startOver();
+        Disk disk = tools.disk();
+        try {
+            for (Path rescue : files.rescues()) {
+                disk.delete(rescue);
+                disk.delete(AccountFiles.incomplete(rescue));
+            }
+            disk.delete(files.next());
+            disk.delete(files.old());
+            disk.delete(files.previous());
+            disk.forceDirectory(files.directory());
+            try {
+                disk.forceDirectory(files.rescueDirectory());
+            } catch (NoSuchFileException e) {
+                // Nothing was ever rescued.
+            }
+            disk.delete(files.account());
+            disk.forceDirectory(files.directory());
+        } catch (IOException e) {
+            throw StoreException.unwritable(files.account(), e);
+        }
+    }
+
+    /** Closes the open account, if any, and gives the lock back. */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try {
+            closeOpened();
+        } finally {
+            lock.close();
+        }
+    }
+
+    private void startOver() {
+        requireHeld();
+        closeOpened();
+    }
+
+    private void closeOpened() {
+        if (opened != null) {
+            opened.close();
+            opened = null;
+        }
+    }
+
+    private void requireHeld() {
+        if (closed) {
+            throw new IllegalStateException("the lock was given back");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package org.opensciencegrid.cryptostore;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.LinkOption;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * An exclusive lock against other processes (fcntl) and against other threads of this one.
+ *
+ * <p>fcntl locks belong to the process, and closing <em>any</em> descriptor of the file drops them. So a thread first
+ * takes its turn in this process; only the one whose turn it is has the lock file open.
+ */
+final class ProcessLock implements AutoCloseable {
+    private static final Map<Path, Semaphore> TURNS = new ConcurrentHashMap<>();
+    private static final long POLL_MILLIS = 20;
+
+    private final Semaphore turn;
+    private final FileChannel channel;
+    private boolean closed;
+
+    private ProcessLock(Semaphore turn, FileChannel channel) {
+        this.turn = turn;
+        this.channel = channel;
+    }
+
+    /**
+     * Waits no longer than {@code wait}. The file is made if need be and never deleted.
+     *
+     * @param file in a directory without symbolic links, so that one file has one name here
+     * @throws StoreException BUSY or UNWRITABLE
+     */
+    static ProcessLock acquire(Path file, Duration wait) throws StoreException {
+        long start = System.nanoTime();
+        Semaphore turn = TURNS.computeIfAbsent(file, key -> new Semaphore(1, true));
+        try {
+            if (!turn.tryAcquire(wait.toNanos(), TimeUnit.NANOSECONDS)) {
+                throw busy(file, wait);
+            }
+            FileChannel channel = null;
+            try {
+                channel = FileChannel.open(
+                        file,
+                        Set.<OpenOption>of(
+                                StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
+                        RealDisk.OWNER_ONLY);
+                while (!tryLock(channel)) {
+                    if (System.nanoTime() - start >= wait.toNanos()) {
+                        throw busy(file, wait);
+                    }
+                    Thread.sleep(POLL_MILLIS);
+                }
+                return new ProcessLock(turn, channel);
+            } catch (IOException | InterruptedException | RuntimeException | Error e) {
+                closeQuietly(channel);
+                turn.release();
+                throw e;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new StoreException(StoreException.Kind.BUSY, file, "interrupted while waiting for the lock");
+        } catch (IOException e) {
+            throw StoreException.unwritable(file, e);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            closeQuietly(channel);
+            turn.release();
+        }
+    }
+
+    private static boolean tryLock(FileChannel channel) throws IOException {
+        try {
+            return channel.tryLock() != null;
+        } catch (OverlappingFileLockException e) {
+            return false; // a second copy of this class, in another class loader
+        }
+    }
+
+    private static void closeQuietly(FileChannel channel) {
+        try {
+            if (channel != null) {
+                channel.close();
+            }
+        } catch (IOException e) {
+            // close(2) drops the lock whatever it returns.
+        }
+    }
+
+    private static StoreException busy(Path file, Duration wait) {
+        return new StoreException(
+                StoreException.Kind.BUSY, file, "another run holds the lock (waited " + wait.toSeconds() + " s)");
+    }
+}

@@ -1,0 +1,62 @@
+package org.opensciencegrid.cryptostore;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.Channels;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
+import java.util.Set;
+
+/** Reading a regular file: no symbolic link is followed, no FIFO or device is ever opened. */
+final class RegularFile {
+    private RegularFile() {}
+
+    /** What was read, and from which file. */
+    record Content(byte[] bytes, Status status) {}
+
+    /** One stat(2). */
+    record Status(Object fileKey, Set<?> permissions, int owner) {}
+
+    /** Thrown for a symbolic link, directory, FIFO, socket or device. */
+    static final class NotRegularException extends FileSystemException {
+        private static final long serialVersionUID = 1;
+
+        NotRegularException(Path file, String reason) {
+            super(file.toString(), null, reason);
+        }
+    }
+
+    /** At most {@code limit + 1} bytes. */
+    static Content read(Path file, int limit) throws IOException {
+        // Looked at before the open, which would wait for a writer on a FIFO and act on a device.
+        Status status = status(file);
+        try (InputStream in = Channels.newInputStream(
+                Files.newByteChannel(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))) {
+            // Java cannot stat an open channel: the name must mean the same file before and after the open.
+            if (!status.equals(status(file))) {
+                throw new NotRegularException(file, "one that is replaced while it is opened");
+            }
+            return new Content(in.readNBytes(limit + 1), status);
+        }
+    }
+
+    static Status status(Path file) throws IOException {
+        Map<String, Object> attributes = Files.readAttributes(
+                file,
+                "unix:isSymbolicLink,isDirectory,isRegularFile,fileKey,permissions,uid",
+                LinkOption.NOFOLLOW_LINKS);
+        if (attributes.get("isSymbolicLink").equals(true)) {
+            throw new NotRegularException(file, "a symbolic link");
+        } else if (attributes.get("isDirectory").equals(true)) {
+            throw new NotRegularException(file, "a directory");
+        } else if (attributes.get("isRegularFile").equals(false)) {
+            throw new NotRegularException(file, "a FIFO, socket or device");
+        }
+        return new Status(
+                attributes.get("fileKey"), (Set<?>) attributes.get("permissions"), (int) attributes.get("uid"));
+    }
+}

@@ -1,0 +1,89 @@
+package org.opensciencegrid.cryptostore;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/** Why an account cannot be read or written. The message is one line that names the file and holds no secret. */
+public final class StoreException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    /** What is wrong; {@code docs/account-file.md} has the table of causes and remedies. */
+    public enum Kind {
+        /** The checksum or the form is wrong: damaged, cut or edited. Found without a password. */
+        CORRUPT,
+        /** The file is whole, and the password is not the one it was made with. */
+        WRONG_PASSWORD,
+        /** The password is right and the content is not authentic. Nothing is overwritten, no older copy is used. */
+        TAMPERED,
+        /** The file was made for another account name. */
+        WRONG_ACCOUNT,
+        /** A number is outside the limits of the format. */
+        LIMITS,
+        /** A newer program wrote it. Never overwritten. */
+        UNSUPPORTED,
+        /** There is no such account. */
+        MISSING,
+        /** Another process or thread holds the lock. */
+        BUSY,
+        /** The operating system refused to write: full, read-only, permission... The cause is its exception. */
+        UNWRITABLE,
+        /** The operating system refused to read: permission, I/O error, not a regular file. The cause is its exception. */
+        UNREADABLE
+    }
+
+    private final Kind kind;
+    private final transient Path file;
+
+    StoreException(Kind kind, Path file, String reason) {
+        this(kind, file, reason, null);
+    }
+
+    private StoreException(Kind kind, Path file, String reason, IOException cause) {
+        super(file + ": " + reason, cause);
+        this.kind = kind;
+        this.file = file;
+    }
+
+    static StoreException unwritable(Path file, IOException cause) {
+        return cause instanceof StoreException known
+                ? known
+                : new StoreException(Kind.UNWRITABLE, file, "cannot be written: " + reason(cause), cause);
+    }
+
+    static StoreException unreadable(Path file, IOException cause) {
+        return new StoreException(Kind.UNREADABLE, file, "cannot be read: " + reason(cause), cause);
+    }
+
+    /** The operating system's words. Java keeps them for some errors and has a class in their place for others. */
+    static String reason(IOException cause) {
+        if (cause instanceof AccessDeniedException) {
+            return "Permission denied";
+        } else if (cause instanceof NoSuchFileException) {
+            return "No such file or directory";
+        } else if (cause instanceof FileAlreadyExistsException) {
+            return "File exists";
+        } else if (cause instanceof DirectoryNotEmptyException) {
+            return "Directory not empty";
+        } else if (cause instanceof FileSystemException named && named.getReason() != null) {
+            return named.getReason();
+        }
+        return cause.getMessage() != null
+                ? cause.getMessage()
+                : cause.getClass().getSimpleName();
+    }
+
+    /** What is wrong. */
+    public Kind kind() {
+        return kind;
+    }
+
+    /** The file it is about; null only after serialisation. */
+    public Path file() {
+        return file;
+    }
+}

@@ -1,0 +1,166 @@
+package org.opensciencegrid.cryptostore;
+
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** All generations of an account that are on disk, and which of them counts: the recovery rules, without a password. */
+final class Survey {
+    private final Found current;
+    private final Found next;
+    private final Found previous;
+    private final List<Found> rescues;
+
+    /** A file that is readable (sealed), or not (problem). */
+    record Found(Path file, FormatOne.Sealed sealed, StoreException problem) {
+        boolean readable() {
+            return sealed != null;
+        }
+
+        boolean is(StoreException.Kind kind) {
+            return problem != null && problem.kind() == kind;
+        }
+
+        FormatOne.Sealed orThrow() throws StoreException {
+            if (problem != null) {
+                throw problem;
+            }
+            return sealed;
+        }
+
+        long generation() {
+            return readable() ? sealed.generation() : 0;
+        }
+    }
+
+    Survey(AccountFiles files, Disk disk) {
+        current = look(disk, files.account(), files.name(), false);
+        next = look(disk, files.next(), files.name(), true);
+        previous = look(disk, files.previous(), files.name(), false);
+        rescues = files.rescues().stream()
+                .map(file -> look(disk, file, files.name(), false))
+                .toList();
+    }
+
+    private static Found look(Disk disk, Path file, String name, boolean mayHaveReservedSpace) {
+        try {
+            byte[] bytes = disk.read(file, FormatOne.MAX_FILE_BYTES);
+            byte[] content = mayHaveReservedSpace ? FormatOne.withoutReservedSpace(bytes) : bytes;
+            return new Found(file, FormatOne.decode(file, content, name), null);
+        } catch (StoreException e) {
+            return new Found(file, null, e);
+        } catch (NoSuchFileException e) {
+            return new Found(
+                    file, null, new StoreException(StoreException.Kind.MISSING, file, "there is no such account"));
+        } catch (IOException e) {
+            return new Found(file, null, StoreException.unreadable(file, e));
+        }
+    }
+
+    Found current() {
+        return current;
+    }
+
+    Found next() {
+        return next;
+    }
+
+    /** A complete new generation that a crash kept from being published. */
+    Optional<FormatOne.Sealed> successor() {
+        boolean follows = current.readable()
+                ? next.generation() == current.generation() + 1
+                : next.generation() > newestPublished();
+        return follows ? Optional.ofNullable(next.sealed()) : Optional.empty();
+    }
+
+    /**
+     * Rescue copies that are newer than what was published, newest first.
+     *
+     * <p>One of the same generation as .next wins: it exists because .next could not be written or flushed, and after a
+     * failed fsync Linux may show content that never reached the disk.
+     */
+    List<FormatOne.Sealed> rescueCopies() {
+        long atLeast = successor().map(FormatOne.Sealed::generation).orElse(newestPublished() + 1);
+        return rescues.stream()
+                .filter(rescue -> rescue.readable() && rescue.generation() >= atLeast)
+                .map(Found::sealed)
+                .sorted(Comparator.comparingLong(FormatOne.Sealed::generation).reversed())
+                .toList();
+    }
+
+    /** The generation of each rescue copy; 0 for a damaged one. What this program does not understand is not listed. */
+    Map<Path, Long> rescueGenerations() {
+        Map<Path, Long> generations = new HashMap<>();
+        for (Found rescue : rescues) {
+            if (rescue.readable() || rescue.is(StoreException.Kind.CORRUPT)) {
+                generations.put(rescue.file(), rescue.generation());
+            }
+        }
+        return generations;
+    }
+
+    /** The generation before: only if the account file is damaged or missing. */
+    Optional<FormatOne.Sealed> fallback() {
+        return current.readable() ? Optional.empty() : Optional.ofNullable(previous.sealed());
+    }
+
+    boolean exists() {
+        return !current.is(StoreException.Kind.MISSING)
+                || !previous.is(StoreException.Kind.MISSING)
+                || successor().isPresent()
+                || !rescueCopies().isEmpty();
+    }
+
+    long highestGeneration() {
+        long published = Math.max(current.generation(), previous.generation());
+        long waiting = rescues.stream().mapToLong(Found::generation).max().orElse(0);
+        return Math.max(Math.max(published, next.generation()), waiting);
+    }
+
+    /**
+     * Only damaged and missing files may be passed over in favour of others. A file that cannot even be read may hold the
+     * newest generation: to go on with an older one would spend its refresh token for nothing.
+     */
+    void requireRecoverable() throws StoreException {
+        for (Found found : List.of(current, next)) {
+            if (!found.readable() && !found.is(StoreException.Kind.CORRUPT) && !found.is(StoreException.Kind.MISSING)) {
+                throw found.problem();
+            }
+        }
+        List<Found> others = new ArrayList<>(rescues);
+        if (!current.readable()) {
+            others.add(previous);
+        }
+        for (Found found : others) {
+            if (found.is(StoreException.Kind.UNREADABLE)) {
+                throw found.problem();
+            }
+        }
+    }
+
+    /** Files that a new account must not replace: of a newer program, or not files at all. */
+    void requireReplaceable() throws StoreException {
+        for (Found found : List.of(current, next, previous)) {
+            if (found.is(StoreException.Kind.UNSUPPORTED) || found.is(StoreException.Kind.UNREADABLE)) {
+                throw found.problem();
+            }
+        }
+    }
+
+    /** Why there is nothing to open. */
+    StoreException nothing() {
+        return current.is(StoreException.Kind.MISSING) && !previous.is(StoreException.Kind.MISSING)
+                ? previous.problem()
+                : current.problem();
+    }
+
+    private long newestPublished() {
+        return current.readable() ? current.generation() : previous.generation();
+    }
+}

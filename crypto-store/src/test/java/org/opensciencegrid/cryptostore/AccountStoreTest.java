@@ -1,0 +1,533 @@
+package org.opensciencegrid.cryptostore;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** On the real disk. */
+class AccountStoreTest {
+    private static final DerivedKey KEY =
+            new DerivedKey(KeyDerivation.argon2id(), Given.password(), new byte[FormatOne.SALT_BYTES], Given.CHEAP);
+
+    @TempDir
+    private Path temporary;
+
+    private AccountStore store;
+    private AccountFiles files;
+
+    @BeforeEach
+    void directories() throws IOException {
+        temporary = temporary.toRealPath();
+        store = Given.store(temporary);
+        files = new AccountFiles(Given.NAME, temporary.resolve("accounts"), temporary.resolve("rescue"));
+    }
+
+    private static byte[] sealed(String content, long generation, String account, DerivedKey key) {
+        byte[] nonce = new byte[FormatOne.NONCE_BYTES];
+        Given.RANDOM.nextBytes(nonce);
+        return FormatOne.seal(account, generation, key, nonce, Given.bytes(content));
+    }
+
+    /** "5" is generation 5 with the content "five" and so on; other words are defects. "-" is no file. */
+    private void put(Path file, String what) throws IOException {
+        if (what.equals("-")) {
+            return;
+        }
+        Files.createDirectories(file.getParent());
+        DerivedKey other = new DerivedKey(
+                KeyDerivation.argon2id(), Given.password("another"), new byte[FormatOne.SALT_BYTES], Given.CHEAP);
+        byte[] five = sealed("content 5", 5, Given.NAME, KEY);
+        byte[] bytes = switch (what) {
+            case "empty" -> new byte[0];
+            case "zeros" -> new byte[64 * 1024];
+            case "partial" -> Arrays.copyOf(Arrays.copyOf(five, five.length / 2), 64 * 1024);
+            case "corrupt" -> Arrays.copyOf(five, five.length - 3);
+            case "5+zeros" -> Arrays.copyOf(five, 64 * 1024);
+            case "4+zeros" -> Arrays.copyOf(sealed("content 4", 4, Given.NAME, KEY), 64 * 1024);
+            case "5-of-another-password" -> sealed("content 5", 5, Given.NAME, other);
+            case "4-of-another-password" -> sealed("content 4", 4, Given.NAME, other);
+            case "5-of-another-account" -> sealed("content 5", 5, "other", KEY);
+            case "5-tampered" -> Files.readAllBytes(tampered(5));
+            case "4-tampered" -> Files.readAllBytes(tampered(4));
+            case "version-2" -> Given.bytes("osg-token-renewer-account 2\n");
+            case "limits" -> Files.readAllBytes(Path.of("src/test/resources/vectors/kdf-memory-100-gib.account"));
+            case "directory" -> null;
+            default -> sealed("content " + what, Long.parseLong(what), Given.NAME, KEY);
+        };
+        if (bytes == null) {
+            Files.createDirectories(file.resolve("with").resolve("content"));
+        } else {
+            Files.write(file, bytes);
+        }
+    }
+
+    /** The tag is that of another plaintext; the checksum is right. */
+    private Path tampered(int generation) throws IOException {
+        DerivedKey sameCheck = new DerivedKey(
+                (password, salt, parameters) -> {
+                    byte[] out = new byte[KeyDerivation.LENGTH];
+                    System.arraycopy(KEY.check(), 0, out, 32, 32);
+                    return out;
+                },
+                Given.password(),
+                KEY.salt(),
+                Given.CHEAP);
+        return Files.write(temporary.resolve("t"), sealed("evil", generation, Given.NAME, sameCheck));
+    }
+
+    /** The recovery table of docs/account-file.md. */
+    @ParameterizedTest(name = "{0} next={1} prev={2} rescue={3} -> {4} {5}")
+    @CsvSource({
+        // account, next, prev, rescue (beside), expected generation or kind, where from
+        "4, -, -, -, 4, CURRENT",
+        "4, -, 3, -, 4, CURRENT",
+        "4, empty, 3, -, 4, CURRENT",
+        "4, zeros, 3, -, 4, CURRENT",
+        "4, partial, 3, -, 4, CURRENT",
+        "4, corrupt, 3, -, 4, CURRENT",
+        "4, 3, 3, -, 4, CURRENT",
+        "4, 4, 3, -, 4, CURRENT",
+        "4, 4+zeros, 3, -, 4, CURRENT",
+        "4, 5, 3, -, 5, NEXT",
+        "4, 5+zeros, 3, -, 5, NEXT",
+        "4, 5+zeros, -, -, 5, NEXT",
+        "4, 6, 3, -, 4, CURRENT",
+        "4, 5-of-another-password, 3, -, WRONG_PASSWORD, -",
+        "4, 5-of-another-account, 3, -, WRONG_ACCOUNT, -",
+        "4, 5-tampered, 3, -, TAMPERED, -",
+        "4, version-2, 3, -, UNSUPPORTED, -",
+        "4, limits, 3, -, LIMITS, -",
+        "4, directory, 3, -, UNREADABLE, -",
+        "4-tampered, -, 3, -, TAMPERED, -",
+        "4-tampered, 5, 3, -, TAMPERED, -",
+        "4-tampered, -, 3, 5, TAMPERED, -",
+        "4-of-another-password, -, 3, -, WRONG_PASSWORD, -",
+        "4-of-another-password, 5, 3, -, WRONG_PASSWORD, -",
+        "5-of-another-account, -, 3, -, WRONG_ACCOUNT, -",
+        "version-2, -, 3, -, UNSUPPORTED, -",
+        "version-2, 5, 3, -, UNSUPPORTED, -",
+        "directory, -, 3, -, UNREADABLE, -",
+        "-, -, -, -, MISSING, -",
+        "-, zeros, -, -, MISSING, -",
+        "-, partial, -, -, MISSING, -",
+        "-, 1, -, -, 1, NEXT",
+        "-, 5+zeros, 4, -, 5, NEXT",
+        "-, 3, 4, -, 4, PREVIOUS",
+        "-, zeros, 4, -, 4, PREVIOUS",
+        "-, -, 4, -, 4, PREVIOUS",
+        "-, -, corrupt, -, CORRUPT, -",
+        "-, -, 5-tampered, -, TAMPERED, -",
+        "empty, -, 3, -, 3, PREVIOUS",
+        "corrupt, -, -, -, CORRUPT, -",
+        "corrupt, -, corrupt, -, CORRUPT, -",
+        "corrupt, corrupt, 3, -, 3, PREVIOUS",
+        "corrupt, 5, 3, -, 5, NEXT",
+        "corrupt, 6, 3, -, 6, NEXT",
+        "corrupt, 5, corrupt, -, 5, NEXT",
+        "corrupt, version-2, 3, -, UNSUPPORTED, -",
+        "corrupt, -, 5-of-another-password, -, WRONG_PASSWORD, -",
+        "corrupt, -, version-2, -, CORRUPT, -",
+        "corrupt, -, directory, -, UNREADABLE, -",
+        "4, -, 3, 5, 5, RESCUE",
+        "4, zeros, 3, 5, 5, RESCUE",
+        "4, 5, 3, 5, 5, RESCUE",
+        "4, 5, 3, 6, 6, RESCUE",
+        "4, -, 3, 7, 7, RESCUE",
+        "4, -, 3, 4, 4, CURRENT",
+        "4, -, 3, 3, 4, CURRENT",
+        "4, 5, 3, 4, 5, NEXT",
+        "4, -, 3, corrupt, 4, CURRENT",
+        "4, -, 3, 5-of-another-password, 4, CURRENT",
+        "4, -, 3, 5-of-another-account, 4, CURRENT",
+        "4, -, 3, 5-tampered, 4, CURRENT",
+        "4, -, 3, version-2, 4, CURRENT",
+        "4, -, 3, directory, UNREADABLE, -",
+        "corrupt, -, 3, 5, 5, RESCUE",
+        "corrupt, -, 3, 2, 3, PREVIOUS",
+        "-, -, -, 1, 1, RESCUE",
+        "-, -, -, 5-of-another-password, WRONG_PASSWORD, -",
+    })
+    void recovery(String account, String next, String prev, String rescue, String expected, String from)
+            throws IOException {
+        for (Path rescuePlace : files.rescues()) {
+            for (Path file : List.of(
+                    files.account(),
+                    files.next(),
+                    files.previous(),
+                    files.rescues().get(0),
+                    rescuePlace)) {
+                deleteAll(file);
+            }
+            put(files.account(), account);
+            put(files.next(), next);
+            put(files.previous(), prev);
+            put(rescuePlace, rescue);
+            if (from.equals("-")) {
+                List<String> before = snapshot();
+                StoreException e = assertThrows(StoreException.class, () -> Given.open(store, Given.NAME));
+                assertEquals(StoreException.Kind.valueOf(expected), e.kind(), e.getMessage());
+                assertEquals(before, snapshot(), "refused: nothing was touched");
+                continue;
+            }
+            long generation = Long.parseLong(expected);
+            assertEquals(
+                    new Given.Content("content " + expected, generation, OpenAccount.RecoveredFrom.valueOf(from)),
+                    Given.open(store, Given.NAME));
+            assertFalse(Files.exists(files.next()), "published or dropped");
+            OpenAccount.RecoveredFrom again = from.equals("PREVIOUS")
+                    ? OpenAccount.RecoveredFrom.PREVIOUS // until the next save: it must stay visible
+                    : OpenAccount.RecoveredFrom.CURRENT;
+            assertEquals(new Given.Content("content " + expected, generation, again), Given.open(store, Given.NAME));
+            Saved saved = Given.rotate(store, Given.NAME, "after");
+            assertEquals(new Saved(generation + 1, files.account(), false, ""), saved);
+            assertEquals(
+                    new Given.Content("after", generation + 1, OpenAccount.RecoveredFrom.CURRENT),
+                    Given.open(store, Given.NAME));
+        }
+    }
+
+    private void deleteAll(Path file) throws IOException {
+        if (Files.exists(file)) {
+            try (Stream<Path> all = Files.walk(file)) {
+                for (Path each : all.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                    Files.delete(each);
+                }
+            }
+        }
+    }
+
+    private List<String> snapshot() throws IOException {
+        List<String> all = new ArrayList<>();
+        try (Stream<Path> paths = Files.walk(temporary)) {
+            for (Path file : paths.sorted().toList()) {
+                if (!file.toString().endsWith(".lock") && !file.equals(temporary.resolve("t"))) {
+                    all.add(file + (Files.isRegularFile(file) ? " " + Arrays.hashCode(Files.readAllBytes(file)) : ""));
+                }
+            }
+        }
+        all.remove(files.directory().toString()); // the lock makes it
+        return all;
+    }
+
+    @Test
+    void aLifeOfAnAccount() throws IOException {
+        assertEquals(List.of(), store.names());
+        try (LockedAccount account = store.lock(Given.NAME, Given.NO_WAIT)) {
+            assertFalse(account.exists());
+            OpenAccount open = account.create(Given.password());
+            assertArrayEquals(new byte[0], open.plaintext());
+            assertEquals(0, open.generation());
+            assertEquals(OpenAccount.RecoveredFrom.CURRENT, open.recoveredFrom());
+            assertEquals(Given.CHEAP, open.parameters());
+            assertFalse(account.exists(), "nothing is on disk before the first save");
+            open.reserve();
+            assertFalse(account.exists(), "a reservation is no account");
+            assertEquals(new Saved(1, files.account(), false, ""), open.save(Given.bytes("one")));
+            assertTrue(account.exists());
+            assertFalse(Files.exists(files.previous()));
+            assertEquals(new Saved(2, files.account(), false, ""), open.save(Given.bytes("two")));
+            assertEquals("two", Given.text(open.plaintext()));
+        }
+        assertEquals("rwx------", mode(files.directory()));
+        for (Path file : List.of(files.account(), files.previous(), files.lock())) {
+            assertEquals("rw-------", mode(file));
+        }
+        assertEquals(List.of(Given.NAME), store.names());
+        assertEquals(new Header(Given.NAME, 2, Given.CHEAP, List.of()), store.peek(Given.NAME));
+        assertEquals(files.account(), store.file(Given.NAME));
+        assertEquals("two", Given.open(store, Given.NAME).text());
+        Files.delete(files.account());
+        assertEquals(new Given.Content("one", 1, OpenAccount.RecoveredFrom.PREVIOUS), Given.open(store, Given.NAME));
+        Given.rotate(store, Given.NAME, "three");
+        try (LockedAccount account = store.lock(Given.NAME, Given.NO_WAIT)) {
+            account.delete();
+            assertFalse(account.exists());
+        }
+        assertEquals(List.of(), store.names());
+        try (Stream<Path> left = Files.list(files.directory())) {
+            assertEquals(List.of(files.lock()), left.toList());
+        }
+        assertEquals(
+                StoreException.Kind.MISSING,
+                assertThrows(StoreException.class, () -> store.peek(Given.NAME)).kind());
+    }
+
+    private static String mode(Path file) throws IOException {
+        return PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
+    }
+
+    @Test
+    void anOpenAccountDerivesItsKeyOnce() throws StoreException {
+        AtomicInteger derivations = new AtomicInteger();
+        KeyDerivation counting = (password, salt, parameters) -> {
+            derivations.incrementAndGet();
+            return Given.HASH.derive(password, salt, parameters);
+        };
+        store = new AccountStore(files.directory(), files.rescueDirectory(), Given.CHEAP, Given.RANDOM, counting);
+        Given.create(store, Given.NAME, "one");
+        assertEquals(1, derivations.getAndSet(0));
+        try (LockedAccount account = store.lock(Given.NAME, Given.NO_WAIT)) {
+            OpenAccount open = account.open(Given.password());
+            open.save(Given.bytes("two"));
+            open.save(Given.bytes("three"));
+        }
+        assertEquals(1, derivations.get());
+    }
+
+    @Test
+    void everyWriteHasAFreshNonceAndEveryNewAccountAFreshSalt() throws IOException {
+        Given.create(store, Given.NAME, "one");
+        String first = Files.readString(files.account());
+        Given.rotate(store, Given.NAME, "one");
+        String second = Files.readString(files.account());
+        assertEquals(line(first, 3), line(second, 3), "the salt stays, so one derivation does");
+        assertNotEquals(line(first, 5), line(second, 5));
+        Given.create(store, Given.NAME, "one");
+        assertNotEquals(line(second, 3), line(Files.readString(files.account()), 3));
+    }
+
+    private static String line(String text, int number) {
+        return text.split("\n")[number];
+    }
+
+    @Test
+    void aNewAccountInPlaceOfAnOlderOneGoesOnCounting() throws StoreException, IOException {
+        put(files.account(), "4-of-another-password");
+        assertEquals(5, Given.create(store, Given.NAME, "new").generation());
+        assertEquals("new", Given.open(store, Given.NAME).text());
+        put(files.account(), "corrupt");
+        put(files.rescues().get(1), "9");
+        assertEquals(10, Given.create(store, Given.NAME, "newer").generation());
+        assertFalse(Files.exists(files.rescues().get(1)));
+        assertEquals("newer", Given.open(store, Given.NAME).text());
+    }
+
+    @Test
+    void anAbandonedNewAccountLeavesTheOlderOne() throws IOException {
+        for (String next : List.of("-", "5+zeros", "zeros")) {
+            put(files.account(), "4");
+            put(files.next(), next);
+            try (LockedAccount account = store.lock(Given.NAME, Given.NO_WAIT)) {
+                account.create(Given.password("new")).reserve();
+            }
+            long newest = next.startsWith("5") ? 5 : 4;
+            assertEquals("content " + newest, Given.open(store, Given.NAME).text());
+        }
+    }
+
+    @Test
+    void aNewAccountDoesNotReplaceThatOfANewerProgram() throws IOException {
+        for (Path file : List.of(files.account(), files.next(), files.previous())) {
+            put(file, "version-2");
+            StoreException e = assertThrows(StoreException.class, () -> Given.create(store, Given.NAME, "x"));
+            assertEquals(StoreException.Kind.UNSUPPORTED, e.kind());
+            assertEquals(file, e.file());
+            Files.delete(file);
+        }
+    }
+
+    @Test
+    void aNewPasswordAndCost() throws StoreException {
+        Given.create(store, Given.NAME, "one");
+        KdfParameters higher = new KdfParameters(16, 2, 1);
+        AccountStore stronger = new AccountStore(files.directory(), files.rescueDirectory(), higher, Given.RANDOM);
+        try (LockedAccount account = stronger.lock(Given.NAME, Given.NO_WAIT)) {
+            OpenAccount open = account.open(Given.password());
+            assertEquals(Given.CHEAP, open.parameters());
+            open.rekey(Given.password("new password"));
+            assertEquals(higher, open.parameters());
+            open.save(open.plaintext());
+        }
+        assertEquals(higher, store.peek(Given.NAME).kdf());
+        assertEquals(
+                StoreException.Kind.WRONG_PASSWORD,
+                assertThrows(StoreException.class, () -> Given.open(store, Given.NAME))
+                        .kind());
+        try (LockedAccount account = store.lock(Given.NAME, Given.NO_WAIT)) {
+            assertEquals(
+                    "one",
+                    Given.text(account.open(Given.password("new password")).plaintext()));
+        }
+    }
+
+    @Test
+    void theLastGenerationIsRefusedBeforeTheIssuerIsAsked() throws IOException {
+        put(files.account(), Long.toString(FormatOne.MAX_GENERATION));
+        try (LockedAccount account = store.lock(Given.NAME, Given.NO_WAIT)) {
+            OpenAccount open = account.open(Given.password());
+            assertEquals(
+                    StoreException.Kind.LIMITS,
+                    assertThrows(StoreException.class, open::reserve).kind());
+            assertEquals(
+                    StoreException.Kind.LIMITS,
+                    assertThrows(StoreException.class, () -> open.save(new byte[1]))
+                            .kind());
+        }
+    }
+
+    @Test
+    void aReservationTakesItsSpaceAndIsGivenBack() throws IOException {
+        Given.create(store, Given.NAME, "x".repeat(50_000));
+        try (LockedAccount account = store.lock(Given.NAME, Given.NO_WAIT)) {
+            OpenAccount open = account.open(Given.password());
+            open.reserve();
+            open.reserve();
+            assertEquals(150_000, Files.size(files.next()));
+            assertEquals("rw-------", mode(files.next()));
+            open.close();
+            open.close();
+            assertFalse(Files.exists(files.next()));
+            assertThrows(IllegalStateException.class, open::reserve);
+            assertThrows(IllegalStateException.class, open::plaintext);
+            assertThrows(IllegalStateException.class, () -> open.save(new byte[1]));
+        }
+    }
+
+    @Test
+    void growthBeyondTheReservation() throws StoreException {
+        Given.create(store, Given.NAME, "x");
+        Given.rotate(store, Given.NAME, "y".repeat(180_000));
+        assertEquals("y".repeat(180_000), Given.open(store, Given.NAME).text());
+        Given.rotate(store, Given.NAME, "z");
+        assertEquals("z", Given.open(store, Given.NAME).text());
+    }
+
+    @Test
+    void theDirectoryVanishesBetweenReservationAndSave() throws IOException {
+        Given.create(store, Given.NAME, "one");
+        try (LockedAccount account = store.lock(Given.NAME, Given.NO_WAIT)) {
+            OpenAccount open = account.open(Given.password());
+            open.reserve();
+            Files.move(files.directory(), temporary.resolve("away"));
+            Saved saved = open.save(Given.bytes("two"));
+            assertEquals(new Saved(2, files.rescues().get(1), true, "No such file or directory"), saved);
+            assertEquals("rwx------", mode(files.rescueDirectory()));
+            assertEquals("rw-------", mode(saved.where()));
+        }
+        assertEquals(List.of(Given.NAME), store.names());
+        assertEquals(new Given.Content("two", 2, OpenAccount.RecoveredFrom.RESCUE), Given.open(store, Given.NAME));
+        assertFalse(Files.exists(files.rescues().get(1)));
+    }
+
+    @Test
+    void nowhereToWrite() throws IOException {
+        Given.create(store, Given.NAME, "one");
+        put(files.rescueDirectory().resolve("x"), "4");
+        try (LockedAccount account = store.lock(Given.NAME, Given.NO_WAIT)) {
+            OpenAccount open = account.open(Given.password());
+            Files.createDirectories(files.next().resolve("full"));
+            StoreException e = assertThrows(StoreException.class, open::reserve);
+            assertEquals(StoreException.Kind.UNWRITABLE, e.kind());
+            assertEquals(files.next() + ": cannot be written: Directory not empty", e.getMessage());
+            for (Path rescue : files.rescues()) {
+                Files.createDirectories(AccountFiles.incomplete(rescue).resolve("full"));
+            }
+            e = assertThrows(StoreException.class, () -> open.save(Given.bytes("two")));
+            assertEquals(StoreException.Kind.UNWRITABLE, e.kind());
+            assertEquals("one", Given.text(open.plaintext()));
+            deleteAll(files.next());
+            assertEquals(new Saved(2, files.account(), false, ""), open.save(Given.bytes("two")), "tried again");
+        }
+        assertEquals("two", Given.open(store, Given.NAME).text());
+    }
+
+    @Test
+    void aPreviousGenerationThatCannotBeKeptDoesNotStopTheNewOne() throws IOException {
+        Given.create(store, Given.NAME, "one");
+        Files.createDirectories(files.previous().resolve("full"));
+        Saved saved = Given.rotate(store, Given.NAME, "two");
+        assertFalse(saved.rescued());
+        assertEquals(files.account(), saved.where());
+        assertTrue(saved.problem().startsWith("the previous generation was not kept: "), saved.problem());
+        assertEquals("two", Given.open(store, Given.NAME).text());
+    }
+
+    @Test
+    void anInterruptDoesNotStopASave() throws StoreException {
+        Given.create(store, Given.NAME, "one");
+        try (LockedAccount account = store.lock(Given.NAME, Given.NO_WAIT)) {
+            OpenAccount open = account.open(Given.password());
+            open.reserve();
+            Thread.currentThread().interrupt();
+            Saved saved = open.save(Given.bytes("two"));
+            assertTrue(Thread.interrupted(), "the flag is set again");
+            assertEquals(new Saved(2, files.account(), false, ""), saved);
+        }
+        assertEquals("two", Given.open(store, Given.NAME).text());
+    }
+
+    @Test
+    void peekTellsOfWhatWaits() throws IOException {
+        put(files.account(), "4");
+        put(files.next(), "5+zeros");
+        assertEquals(List.of(files.next()), store.peek(Given.NAME).waiting());
+        put(files.rescues().get(1), "6");
+        assertEquals(
+                List.of(files.next(), files.rescues().get(1)),
+                store.peek(Given.NAME).waiting());
+        put(files.account(), "corrupt");
+        assertEquals(
+                StoreException.Kind.CORRUPT,
+                assertThrows(StoreException.class, () -> store.peek(Given.NAME)).kind());
+    }
+
+    @Test
+    void namesAreThoseOfAllFilesThatHoldAnAccount() throws IOException {
+        for (String file : List.of(
+                "b.account",
+                "a.account.prev",
+                "c.account.next",
+                "d.account.lock",
+                "e.txt",
+                "..account",
+                "f...account",
+                "x.account.account",
+                "g.account.old",
+                "-.account")) {
+            Files.createDirectories(files.directory());
+            Files.createFile(files.directory().resolve(file));
+        }
+        put(files.rescueDirectory().resolve("r.account.rescue"), "empty");
+        assertEquals(List.of("a", "b", "c", "r", "x.account"), store.names());
+    }
+
+    @Test
+    void namesAreCheckedEverywhere() {
+        assertThrows(IllegalArgumentException.class, () -> store.file("../x"));
+        assertThrows(IllegalArgumentException.class, () -> store.peek("../x"));
+        assertThrows(IllegalArgumentException.class, () -> store.lock("../x", Given.NO_WAIT));
+    }
+
+    @Test
+    void nothingFollowsASymbolicLink() throws IOException {
+        put(temporary.resolve("target"), "4");
+        Files.createDirectories(files.directory());
+        Files.createSymbolicLink(files.account(), temporary.resolve("target"));
+        StoreException e = assertThrows(StoreException.class, () -> Given.open(store, Given.NAME));
+        assertEquals(StoreException.Kind.UNREADABLE, e.kind());
+        assertEquals(files.account() + ": cannot be read: a symbolic link", e.getMessage());
+        Files.delete(files.lock());
+        Files.createSymbolicLink(files.lock(), temporary.resolve("made-by-the-link"));
+        e = assertThrows(StoreException.class, () -> store.lock(Given.NAME, Given.NO_WAIT));
+        assertEquals(StoreException.Kind.UNWRITABLE, e.kind());
+        assertFalse(Files.exists(temporary.resolve("made-by-the-link")));
+    }
+}

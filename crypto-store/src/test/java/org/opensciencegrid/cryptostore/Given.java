@@ -1,0 +1,76 @@
+package org.opensciencegrid.cryptostore;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import org.bouncycastle.crypto.digests.SHA512Digest;
+
+/** What tests share. */
+final class Given {
+    static final KdfParameters CHEAP = new KdfParameters(8, 1, 1);
+    static final SecureRandom RANDOM = new SecureRandom();
+    static final Duration NO_WAIT = Duration.ZERO;
+    static final String NAME = "cilogon-example";
+
+    /** Not a KDF: for tests that open thousands of accounts and are not about keys. */
+    static final KeyDerivation HASH = (password, salt, parameters) -> {
+        byte[] secret = password.copyBytes();
+        SHA512Digest digest = new SHA512Digest();
+        digest.update(salt, 0, salt.length);
+        digest.update(secret, 0, secret.length);
+        byte[] out = new byte[KeyDerivation.LENGTH];
+        digest.doFinal(out, 0);
+        return out;
+    };
+
+    private Given() {}
+
+    static Password password() {
+        return password("correct horse battery staple");
+    }
+
+    static Password password(String text) {
+        return Password.of(bytes(text));
+    }
+
+    static byte[] bytes(String text) {
+        return text.getBytes(UTF_8);
+    }
+
+    static String text(byte[] bytes) {
+        return new String(bytes, UTF_8);
+    }
+
+    /** A store on the real disk, below a directory that exists. */
+    static AccountStore store(Path below) {
+        return new AccountStore(below.resolve("accounts"), below.resolve("rescue"), CHEAP, RANDOM);
+    }
+
+    /** Saves a new account. */
+    static Saved create(AccountStore store, String name, String content) throws StoreException {
+        try (LockedAccount account = store.lock(name, NO_WAIT)) {
+            return account.create(password()).save(bytes(content));
+        }
+    }
+
+    /** Replaces the content of an account. */
+    static Saved rotate(AccountStore store, String name, String content) throws StoreException {
+        try (LockedAccount account = store.lock(name, NO_WAIT)) {
+            OpenAccount open = account.open(password());
+            open.reserve();
+            return open.save(bytes(content));
+        }
+    }
+
+    /** The content, and where it came from. */
+    record Content(String text, long generation, OpenAccount.RecoveredFrom from) {}
+
+    static Content open(AccountStore store, String name) throws StoreException {
+        try (LockedAccount account = store.lock(name, NO_WAIT)) {
+            OpenAccount open = account.open(password());
+            return new Content(text(open.plaintext()), open.generation(), open.recoveredFrom());
+        }
+    }
+}
