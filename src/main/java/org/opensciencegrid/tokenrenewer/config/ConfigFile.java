@@ -1,0 +1,73 @@
+package org.opensciencegrid.tokenrenewer.config;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Reads config.ini. */
+public final class ConfigFile {
+    /** Far more than any real file; keeps a wrong path (a log, a disk image) from being read into memory. */
+    static final int MAX_BYTES = 1024 * 1024;
+
+    private ConfigFile() {}
+
+    /**
+     * Reads and checks the whole file.
+     *
+     * @throws ConfigException if it cannot be read, or anything in it is wrong
+     */
+    public static Config read(Path file) throws ConfigException {
+        return Validation.validate(file, IniParser.parse(text(file)));
+    }
+
+    private static String text(Path file) throws ConfigException {
+        if (Files.isDirectory(file)) {
+            throw unusable(file, "is a directory; give the path of the config.ini in it");
+        }
+        byte[] bytes;
+        try (InputStream in = Files.newInputStream(file)) {
+            bytes = in.readNBytes(MAX_BYTES + 1);
+        } catch (NoSuchFileException e) {
+            throw unusable(file, "no such file; create it, or set OSG_TOKEN_RENEWER_CONFIG_PATH to where it is");
+        } catch (AccessDeniedException e) {
+            throw unusable(
+                    file,
+                    "permission denied; the user "
+                            + System.getProperty("user.name")
+                            + " must be able to read it and to enter its directory");
+        } catch (IOException e) {
+            throw unusable(file, "cannot be read (" + e.getMessage() + "); make it a plain, readable file");
+        }
+        if (bytes.length > MAX_BYTES) {
+            throw unusable(file, "is larger than 1 MiB; a configuration is not, so check the path");
+        }
+        return decode(file, bytes);
+    }
+
+    static String decode(Path file, byte[] bytes) throws ConfigException {
+        ByteBuffer in = ByteBuffer.wrap(bytes);
+        try {
+            // newDecoder() reports what is malformed; new String() would put U+FFFD into a secret or a path.
+            return StandardCharsets.UTF_8.newDecoder().decode(in).toString();
+        } catch (CharacterCodingException e) {
+            int wrong = in.position();
+            long line =
+                    1 + IntStream.range(0, wrong).filter(i -> bytes[i] == '\n').count();
+            throw unusable(
+                    file,
+                    String.format("is not UTF-8 text (line %d, byte 0x%02X); save it as UTF-8", line, bytes[wrong]));
+        }
+    }
+
+    private static ConfigException unusable(Path file, String text) {
+        return new ConfigException(file, List.of(new Problem(0, text)));
+    }
+}

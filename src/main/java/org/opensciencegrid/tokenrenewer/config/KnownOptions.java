@@ -1,0 +1,50 @@
+package org.opensciencegrid.tokenrenewer.config;
+
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/** The options that mean something; whatever else a section has is ignored, with a warning. */
+final class KnownOptions {
+    static final List<String> ACCOUNT = List.of(
+            "password_file",
+            "token_request_url",
+            "client_id",
+            "client_secret",
+            "client_secret_file",
+            "audience_parameter",
+            "client_auth",
+            "ca_file");
+
+    static final List<String> TOKEN = List.of("account", "token_path", "audience", "scope", "min_lifetime");
+
+    private static final int MAX_TYPOS = 2;
+
+    private KnownOptions() {}
+
+    /** The known option that was probably meant. */
+    static Optional<String> nearest(String option, Collection<String> known) {
+        return known.stream()
+                .filter(candidate -> distance(option, candidate) <= MAX_TYPOS)
+                .min(Comparator.comparingInt(candidate -> distance(option, candidate)));
+    }
+
+    /** Levenshtein's distance. */
+    private static int distance(String a, String b) {
+        int[] row = new int[b.length() + 1];
+        for (int j = 0; j < row.length; j++) {
+            row[j] = j;
+        }
+        for (int i = 1; i <= a.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j < row.length; j++) {
+                int substituted = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(substituted, 1 + Math.min(row[j], row[j - 1]));
+            }
+        }
+        return row[b.length()];
+    }
+}

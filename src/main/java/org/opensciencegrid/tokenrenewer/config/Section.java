@@ -1,0 +1,265 @@
+package org.opensciencegrid.tokenrenewer.config;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.opensciencegrid.tokenrenewer.text.Printable;
+
+/**
+ * An {@code [account NAME]} or {@code [token NAME]} whose options can be read as what they should be. What is wrong with a
+ * value goes to the findings and reads as empty; so does an option that is not there, or has no value.
+ */
+final class Section {
+    static final String CLIENT_SECRET = "client_secret";
+
+    private static final Pattern LOOPBACK =
+            Pattern.compile("localhost|\\[::1]|127\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}", Pattern.CASE_INSENSITIVE);
+    private static final Pattern SECONDS = Pattern.compile("[0-9]{1,18}");
+
+    private final RawConfig raw;
+    private final Findings findings;
+    private final String header;
+    private final String type;
+    private final String name;
+    private final Set<RawConfig.Option> references = new HashSet<>();
+
+    Section(RawConfig raw, Findings findings, String header, String type, String name) {
+        this.raw = raw;
+        this.findings = findings;
+        this.header = header;
+        this.type = type;
+        this.name = name;
+    }
+
+    String header() {
+        return header;
+    }
+
+    String type() {
+        return type;
+    }
+
+    String name() {
+        return name;
+    }
+
+    int line() {
+        return raw.line(header);
+    }
+
+    @Override
+    public String toString() {
+        return "[" + type + " " + Printable.of(name) + "]";
+    }
+
+    /** The options whose values were taken over by {@code %(option)s}. */
+    Set<RawConfig.Option> references() {
+        return references;
+    }
+
+    /** Whether the option is there and not empty, right or wrong. */
+    boolean has(String option) {
+        try {
+            return expand(option).isPresent();
+        } catch (Interpolation.Failure e) {
+            return true;
+        }
+    }
+
+    int line(String option) {
+        return raw.find(header, option).map(RawConfig.Option::line).orElse(line());
+    }
+
+    void problem(int line, String text) {
+        findings.problem(line, "Config section " + this + ": " + text);
+    }
+
+    void warning(int line, String text) {
+        findings.warning(line, "Config section " + this + ": " + text);
+    }
+
+    /** A value on one line, without control characters. */
+    Optional<String> text(String option) {
+        return value(option).filter(value -> isOneLine(option, value) && isPrintable(option, value));
+    }
+
+    /** As {@link #text}, and it is a problem if it is not there. */
+    Optional<String> requiredText(String option) {
+        if (!has(option)) {
+            problem(line(), "missing '" + option + "' attribute");
+        }
+        return text(option);
+    }
+
+    Optional<Path> path(String option) {
+        return text(option).flatMap(text -> toPath(option, text));
+    }
+
+    Optional<Path> requiredPath(String option) {
+        return requiredText(option).flatMap(text -> toPath(option, text));
+    }
+
+    /** The words of a value, however they are spread over lines. */
+    List<String> words(String option) {
+        List<String> words = value(option).map(PythonText::words).orElse(List.of());
+        isPrintable(option, String.join(" ", words));
+        raw.find(header, option).ifPresent(this::warnOfSwallowedOptions);
+        return words;
+    }
+
+    OptionalLong seconds(String option) {
+        Optional<String> text = text(option);
+        if (text.isEmpty()) {
+            return OptionalLong.empty();
+        }
+        if (!SECONDS.matcher(text.get()).matches()) {
+            problem(line(option), option + " '" + Printable.of(text.get()) + "' is not a number of seconds");
+            return OptionalLong.empty();
+        }
+        return OptionalLong.of(Long.parseLong(text.get()));
+    }
+
+    /** One of the constants, written in lower case. */
+    <E extends Enum<E>> Optional<E> choice(String option, Class<E> type) {
+        Optional<String> text = text(option);
+        Optional<E> chosen = text.flatMap(word -> Arrays.stream(type.getEnumConstants())
+                .filter(constant -> word(constant).equals(word))
+                .findFirst());
+        if (text.isPresent() && chosen.isEmpty()) {
+            List<String> words =
+                    Arrays.stream(type.getEnumConstants()).map(Section::word).toList();
+            problem(
+                    line(option),
+                    option + " '" + Printable.of(text.get()) + "' is not one of " + String.join(", ", words));
+        }
+        return chosen;
+    }
+
+    /** An address to which a secret may be sent. */
+    Optional<URI> requiredEndpoint(String option) {
+        Optional<String> text = requiredText(option);
+        Optional<URI> endpoint = text.flatMap(Section::toUri).filter(Section::isEndpoint);
+        if (text.isPresent() && endpoint.isEmpty()) { // not shown: it may have a password in it
+            problem(
+                    line(option),
+                    option + " must be an https:// address (http:// only on localhost) without user name and without"
+                            + " '#'");
+        }
+        return endpoint;
+    }
+
+    private Optional<String> value(String option) {
+        try {
+            return expand(option);
+        } catch (Interpolation.Failure e) {
+            // the message may repeat what stands between brackets, which in a secret is a part of it
+            boolean secret = option.equals(CLIENT_SECRET);
+            problem(line(option), option + ": " + (secret ? "write '%%' for each '%' of the secret" : e.getMessage()));
+            return Optional.empty();
+        }
+    }
+
+    private Optional<String> expand(String option) throws Interpolation.Failure {
+        Optional<RawConfig.Option> found = raw.find(header, option);
+        if (found.isEmpty()) {
+            return Optional.empty();
+        }
+        String value = Interpolation.expand(found.get().value(), this::reference);
+        return value.isEmpty() ? Optional.empty() : Optional.of(value);
+    }
+
+    /** The original sets an option {@code name} in every section, whatever the file says it is. */
+    private Optional<String> reference(String option) {
+        if (option.equals("name")) {
+            return Optional.of(name.replace("%", "%%"));
+        }
+        Optional<RawConfig.Option> found = raw.find(header, option);
+        found.ifPresent(references::add);
+        return found.map(RawConfig.Option::value);
+    }
+
+    private boolean isOneLine(String option, String value) {
+        if (value.indexOf('\n') < 0) {
+            return true;
+        }
+        RawConfig.Option found = raw.find(header, option).orElseThrow();
+        String[] lines = found.value().split("\n");
+        int second = 1;
+        while (second < lines.length && lines[second].isEmpty()) {
+            second++;
+        }
+        if (second < lines.length) {
+            problem(
+                    found.lines().get(second),
+                    "the line is indented, so it continues the value of '" + option
+                            + "' above; let it begin where the line above begins");
+        } else {
+            problem(found.line(), option + " takes over a value of more than one line");
+        }
+        return false;
+    }
+
+    private boolean isPrintable(String option, String value) {
+        Optional<String> control = value.codePoints()
+                .filter(Character::isISOControl)
+                .mapToObj(c -> String.format("U+%04X", c))
+                .findFirst();
+        control.ifPresent(c -> problem(line(option), option + " contains the control character " + c));
+        return control.isEmpty();
+    }
+
+    private Optional<Path> toPath(String option, String text) {
+        try {
+            return Optional.of(Path.of(text));
+        } catch (InvalidPathException e) { // in the C locale Java cannot name files outside ASCII
+            problem(
+                    line(option),
+                    option + " has a character that file names cannot have in this locale; set LC_ALL=C.UTF-8");
+            return Optional.empty();
+        }
+    }
+
+    /** The option that an indented line was meant to be: a part of a list here, as in the original. */
+    private void warnOfSwallowedOptions(RawConfig.Option list) {
+        String[] lines = list.value().split("\n");
+        for (int i = 1; i < lines.length; i++) {
+            String word = PythonText.lower(lines[i].split("[\\s=:]", 2)[0]);
+            if (KnownOptions.TOKEN.contains(word)) {
+                warning(
+                        list.lines().get(i),
+                        "the line is indented, so '" + word + "' here is a part of the value of '" + list.name()
+                                + "' above");
+            }
+        }
+    }
+
+    private static Optional<URI> toUri(String text) {
+        try {
+            return Optional.of(new URI(text));
+        } catch (URISyntaxException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static boolean isEndpoint(URI uri) {
+        return uri.getHost() != null
+                && uri.getRawUserInfo() == null
+                && uri.getRawFragment() == null
+                && ("https".equalsIgnoreCase(uri.getScheme())
+                        || "http".equalsIgnoreCase(uri.getScheme())
+                                && LOOPBACK.matcher(uri.getHost()).matches());
+    }
+
+    private static String word(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+}

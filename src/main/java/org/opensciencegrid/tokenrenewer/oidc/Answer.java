@@ -1,0 +1,35 @@
+package org.opensciencegrid.tokenrenewer.oidc;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.text.Json;
+
+/**
+ * What came back over HTTP, before anybody believes it.
+ *
+ * @param status HTTP status
+ * @param contentType as sent, empty when absent
+ * @param location header Location, empty when absent
+ * @param retryAfter header Retry-After in seconds form
+ * @param body at most 1 MiB of UTF-8; may be cut short, see {@code complete}
+ * @param complete false when the connection ended before the body did
+ */
+record Answer(
+        int status, String contentType, String location, Optional<Duration> retryAfter, String body, boolean complete) {
+
+    boolean isSuccess() {
+        return status >= 200 && status <= 299;
+    }
+
+    /** The body as a JSON object, whatever Content-Type says: several issuers leave it out or say text/html. */
+    Optional<Map<String, Object>> json() {
+        String text = body.startsWith("\uFEFF") ? body.substring(1) : body; // some gateways add a byte order mark
+        return Json.object(text);
+    }
+
+    @Override
+    public String toString() {
+        return "Answer[" + status + ", " + body.length() + " characters]"; // the body holds tokens
+    }
+}

@@ -1,0 +1,122 @@
+package org.opensciencegrid.tokenrenewer.oidc;
+
+import com.nimbusds.oauth2.sdk.http.HTTPRequest;
+import java.net.URI;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.text.Json;
+import org.opensciencegrid.tokenrenewer.text.Printable;
+
+/** Finds an issuer's endpoints from its URL. */
+public final class Discovery {
+    private static final int REDIRECTS = 3;
+
+    private final Transport transport;
+
+    public Discovery(Transport transport) {
+        this.transport = transport;
+    }
+
+    /**
+     * Asks the OpenID place first, then that of RFC 8414; takes an issuer with or without its trailing slash.
+     *
+     * @throws OidcException WRONG_ISSUER when the answer is about another issuer (RFC 8414 section 3.3), and what
+     *     {@link Transport} throws
+     */
+    public Provider discover(String issuer) throws OidcException {
+        URI base = parse(issuer);
+        Transport.requireSafe(base);
+        String bare = issuer.endsWith("/") ? issuer.substring(0, issuer.length() - 1) : issuer;
+        String path = URI.create(bare).getRawPath();
+        String origin = bare.substring(0, bare.length() - path.length());
+        List<String> places = List.of(
+                bare + "/.well-known/openid-configuration",
+                origin + "/.well-known/oauth-authorization-server" + path, // RFC 8414 section 3: before the path
+                bare + "/.well-known/oauth-authorization-server");
+        OidcException first = null;
+        for (String place : places) {
+            Answer answer = get(URI.create(place));
+            Optional<Map<String, Object>> json = answer.isSuccess() ? answer.json() : Optional.empty();
+            if (json.isPresent()) {
+                return provider(issuer, place, json.get());
+            }
+            if (first == null) {
+                first = Refusal.of(place(place), answer, List.of());
+            }
+            if (answer.status() >= 500) {
+                break; // the server is in trouble: asking elsewhere only hides it
+            }
+        }
+        throw first.kind() == OidcException.Kind.TEMPORARY
+                ? first
+                : new OidcException(
+                        OidcException.Kind.WRONG_ISSUER,
+                        "no OpenID or OAuth metadata found for " + Printable.of(issuer) + " (" + first.getMessage()
+                                + ")");
+    }
+
+    private Answer get(URI uri) throws OidcException {
+        URI at = uri;
+        for (int i = 0; ; i++) {
+            Answer answer = transport.send(new HTTPRequest(HTTPRequest.Method.GET, at));
+            if (answer.status() < 300 || answer.status() > 399 || i == REDIRECTS) {
+                return answer;
+            }
+            URI to = at.resolve(parse(answer.location()));
+            // Metadata of another origin would name endpoints that then get our credentials.
+            if (!Transport.where(to).equals(Transport.where(uri))
+                    || !uri.getScheme().equals(to.getScheme())) {
+                return answer;
+            }
+            at = to;
+        }
+    }
+
+    private static Provider provider(String asked, String place, Map<String, Object> json) throws OidcException {
+        String said = Json.string(json, "issuer").orElse("");
+        if (!withoutSlash(said).equals(withoutSlash(asked))) {
+            throw new OidcException(
+                    OidcException.Kind.WRONG_ISSUER,
+                    place(place) + " describes the issuer '" + Printable.of(said) + "', not '" + Printable.of(asked)
+                            + "'");
+        }
+        URI token = endpoint(json, "token_endpoint")
+                .orElseThrow(() ->
+                        new OidcException(OidcException.Kind.WRONG_ISSUER, place(place) + " names no token_endpoint"));
+        return new Provider(
+                said,
+                token,
+                endpoint(json, "device_authorization_endpoint"),
+                endpoint(json, "registration_endpoint"),
+                endpoint(json, "revocation_endpoint"),
+                Json.words(json, "scopes_supported"),
+                Json.words(json, "grant_types_supported"));
+    }
+
+    private static Optional<URI> endpoint(Map<String, Object> json, String name) throws OidcException {
+        Optional<String> text = Json.string(json, name);
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        URI uri = parse(text.get());
+        Transport.requireSafe(uri);
+        return Optional.of(uri);
+    }
+
+    private static URI parse(String text) throws OidcException {
+        try {
+            return new URI(text);
+        } catch (java.net.URISyntaxException e) {
+            throw new OidcException(OidcException.Kind.INSECURE, "'" + Printable.of(text) + "' is not a URL");
+        }
+    }
+
+    private static String withoutSlash(String issuer) {
+        return issuer.endsWith("/") ? issuer.substring(0, issuer.length() - 1) : issuer;
+    }
+
+    private static String place(String url) {
+        return Printable.of(url);
+    }
+}

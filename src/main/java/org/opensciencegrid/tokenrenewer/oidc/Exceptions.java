@@ -1,0 +1,27 @@
+package org.opensciencegrid.tokenrenewer.oidc;
+
+import org.opensciencegrid.tokenrenewer.text.Printable;
+
+/** What an exception of the JDK's network classes means, in words an operator can use. */
+final class Exceptions {
+    private Exceptions() {}
+
+    /** The innermost reason: a TLS failure is told by its cause, not by "PKIX path building failed" around it. */
+    static String reason(Throwable e) {
+        Throwable root = e;
+        while (root.getCause() != null && root.getCause() != root) {
+            root = root.getCause();
+        }
+        if (root instanceof java.net.UnknownHostException) {
+            return "the host name is not known";
+        }
+        if (root instanceof java.nio.file.NoSuchFileException) {
+            return "no such file";
+        }
+        if (root instanceof java.nio.file.AccessDeniedException) {
+            return "permission denied";
+        }
+        String text = root.getMessage();
+        return Printable.of(text == null || text.isBlank() ? root.getClass().getSimpleName() : text);
+    }
+}

@@ -1,0 +1,68 @@
+package org.opensciencegrid.tokenrenewer.oidc;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.text.Json;
+
+/**
+ * What a token says of itself when it is a JWT (RFC 7519). The signature is not checked: the token came to us over TLS
+ * from its issuer, and we are not its audience. Times outside the years that Java can hold read as absent.
+ */
+public record JwtClaims(Map<String, Object> claims) {
+    private static final long LAST = 253_402_300_799L; // 9999-12-31
+
+    /** The claims, or empty for an opaque token. */
+    public static Optional<JwtClaims> of(String token) {
+        String[] parts = token.split("\\.", -1);
+        if (parts.length != 3) {
+            return Optional.empty();
+        }
+        try {
+            byte[] payload = Base64.getUrlDecoder().decode(parts[1]);
+            return Json.object(new String(payload, StandardCharsets.UTF_8)).map(JwtClaims::new);
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    public Optional<Instant> expiresAt() {
+        return time("exp");
+    }
+
+    public Optional<Instant> issuedAt() {
+        return time("iat");
+    }
+
+    public Optional<Instant> notBefore() {
+        return time("nbf");
+    }
+
+    public Optional<String> issuer() {
+        return Json.string(claims, "iss");
+    }
+
+    public Optional<String> subject() {
+        return Json.string(claims, "sub");
+    }
+
+    public List<String> audience() {
+        return claims.get("aud") instanceof String one ? List.of(one) : Json.words(claims, "aud");
+    }
+
+    /** The scope as a string or as an array: both are seen. */
+    public List<String> scope() {
+        return Json.words(claims, "scope");
+    }
+
+    private Optional<Instant> time(String name) {
+        Optional<Long> whole = Json.number(claims, name);
+        if (whole.isEmpty() && claims.get(name) instanceof Number fraction) {
+            whole = Optional.of(fraction.longValue()); // NumericDate may have a fraction
+        }
+        return whole.filter(seconds -> seconds >= 0 && seconds <= LAST).map(Instant::ofEpochSecond);
+    }
+}

@@ -1,0 +1,88 @@
+package org.opensciencegrid.tokenrenewer.oidc;
+
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.oidc.OidcException.Kind;
+import org.opensciencegrid.tokenrenewer.text.Json;
+import org.opensciencegrid.tokenrenewer.text.Printable;
+import org.opensciencegrid.tokenrenewer.text.Redactor;
+import org.opensciencegrid.tokenrenewer.text.Secret;
+
+/**
+ * Reads what a refusing issuer meant. The codes and statuses are those of real servers; the table of who answers what is
+ * docs/issuers.md.
+ */
+final class Refusal {
+    private static final int EXCERPT = 120;
+
+    private Refusal() {}
+
+    /**
+     * @param where the endpoint as shown in messages
+     * @param secrets what the request carried, and so what the answer may echo
+     */
+    static OidcException of(String where, Answer answer, Collection<Secret> secrets) {
+        Redactor redactor = new Redactor(secrets);
+        Map<String, Object> json = answer.json().orElse(Map.of());
+        String code = redactor.clean(Json.string(json, "error").orElse(""));
+        return new OidcException(
+                kind(answer, code),
+                where + " answered " + text(answer, json, code, redactor),
+                answer.status(),
+                code,
+                answer.retryAfter());
+    }
+
+    private static Kind kind(Answer answer, String code) {
+        int status = answer.status();
+        if (answer.isSuccess()) {
+            return answer.complete() ? Kind.UNUSABLE_ANSWER : Kind.NO_ANSWER;
+        }
+        if (status == 408 || status == 429 || status >= 500) {
+            return Kind.TEMPORARY;
+        }
+        return switch (code) {
+            case "invalid_grant", "invalid_token" -> Kind.GRANT_REFUSED; // invalid_token: INDIGO IAM, MITREid, OA4MP
+            case "invalid_client", "unauthorized_client", "unauthorized" -> Kind.CLIENT_REFUSED;
+            case "invalid_scope" -> Kind.SCOPE_REFUSED;
+            case "invalid_target" -> Kind.AUDIENCE_REFUSED;
+            case "temporarily_unavailable", "server_error" -> Kind.TEMPORARY;
+            // Some servers refuse a client with 401 and no body at all.
+            case "" -> status == 401 ? Kind.CLIENT_REFUSED : Kind.REFUSED;
+            default -> Kind.REFUSED;
+        };
+    }
+
+    private static String text(Answer answer, Map<String, Object> json, String code, Redactor redactor) {
+        StringBuilder text = new StringBuilder().append(answer.status());
+        if (answer.status() >= 300 && answer.status() <= 399) {
+            return text.append(", a redirect to '")
+                    .append(redactor.clean(answer.location()))
+                    .append("', which is not followed")
+                    .toString();
+        }
+        if (!answer.complete()) {
+            return text.append(", cut short").toString();
+        }
+        if (!code.isEmpty()) {
+            text.append(' ').append(code);
+            described(json, redactor).ifPresent(words -> text.append(": ").append(words));
+            Json.string(json, "scope")
+                    .ifPresent(scope -> text.append(" (scope ")
+                            .append(redactor.clean(scope))
+                            .append(')'));
+            return text.toString();
+        }
+        if (answer.body().isBlank()) {
+            return text.append(" without a body").toString();
+        }
+        String excerpt = Printable.of(redactor.clean(answer.body().strip()), EXCERPT);
+        String type = answer.contentType().isEmpty() ? "no content type" : redactor.clean(answer.contentType());
+        return text.append(" (").append(type).append("): ").append(excerpt).toString();
+    }
+
+    private static Optional<String> described(Map<String, Object> json, Redactor redactor) {
+        return Json.string(json, "error_description").map(redactor::clean).filter(words -> !words.isBlank());
+    }
+}

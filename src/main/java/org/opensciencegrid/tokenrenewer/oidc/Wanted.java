@@ -1,0 +1,55 @@
+package org.opensciencegrid.tokenrenewer.oidc;
+
+import com.nimbusds.oauth2.sdk.Scope;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a token shall be good for.
+ *
+ * @param scope none means the parameter is left out, and the issuer gives what was authorized; a blank or empty parameter
+ *     is refused by some issuers
+ * @param audience none means the issuer's default
+ */
+public record Wanted(List<String> scope, List<String> audience, AudienceParameter audienceParameter) {
+    public Wanted {
+        scope = List.copyOf(scope);
+        audience = List.copyOf(audience);
+    }
+
+    /** The scope for the SDK's builders; null, as they take it, for none. */
+    Scope nimbusScope() {
+        return scope.isEmpty() ? null : new Scope(scope.toArray(String[]::new));
+    }
+
+    /** The audience parameters. What RFC 8707 does not allow as a {@code resource} goes as {@code audience}. */
+    Map<String, String[]> audienceParameters() {
+        Map<String, String[]> parameters = new LinkedHashMap<>();
+        boolean asResource = audienceParameter == AudienceParameter.RESOURCE;
+        List<String> resources = audience.stream()
+                .filter(value -> asResource && isResource(value))
+                .toList();
+        List<String> audiences =
+                audience.stream().filter(value -> !resources.contains(value)).toList();
+        if (!resources.isEmpty()) {
+            parameters.put("resource", resources.toArray(String[]::new));
+        }
+        if (!audiences.isEmpty()) {
+            parameters.put("audience", new String[] {String.join(" ", audiences)});
+        }
+        return parameters;
+    }
+
+    /** RFC 8707 section 2: an absolute URI without a fragment. host:port passes, ANY does not. */
+    private static boolean isResource(String value) {
+        try {
+            URI uri = new URI(value);
+            return uri.isAbsolute() && uri.getRawFragment() == null;
+        } catch (URISyntaxException e) {
+            return false;
+        }
+    }
+}

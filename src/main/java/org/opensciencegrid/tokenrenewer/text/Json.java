@@ -1,0 +1,83 @@
+package org.opensciencegrid.tokenrenewer.text;
+
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import net.minidev.json.JSONStyle;
+import net.minidev.json.JSONValue;
+import net.minidev.json.parser.JSONParser;
+import net.minidev.json.parser.ParseException;
+
+/** JSON objects as maps, read strictly (RFC 8259; of a repeated name the last value wins) and written on one line. */
+public final class Json {
+    /** Escapes what JSON demands and nothing else: "/" stays readable. */
+    private static final JSONStyle PLAIN = new JSONStyle(JSONStyle.FLAG_PROTECT_4WEB);
+
+    private static final int STRICT = JSONParser.MODE_RFC4627 | JSONParser.LIMIT_JSON_DEPTH;
+
+    private Json() {}
+
+    /** The object that the text is, or empty when it is anything else, however broken. */
+    public static Optional<Map<String, Object>> object(String text) {
+        try {
+            Object value = new JSONParser(STRICT).parse(text);
+            return value instanceof Map<?, ?> map ? Optional.of(copy(map)) : Optional.empty();
+        } catch (ParseException | RuntimeException | StackOverflowError e) {
+            // The parser throws more than it declares on hostile text (found by fuzzing): all of it means "not JSON".
+            return Optional.empty();
+        }
+    }
+
+    public static String write(Map<String, ?> object) {
+        return JSONValue.toJSONString(object, PLAIN);
+    }
+
+    /** The member if it is a non-empty string. */
+    public static Optional<String> string(Map<String, Object> object, String name) {
+        return object.get(name) instanceof String text && !text.isEmpty() ? Optional.of(text) : Optional.empty();
+    }
+
+    /** The member if it is a whole number, or a string that spells one (several issuers send "3600"). */
+    public static Optional<Long> number(Map<String, Object> object, String name) {
+        Object value = object.get(name);
+        if (value instanceof Number number && !(value instanceof Double) && !(value instanceof Float)) {
+            return Optional.of(number.longValue());
+        }
+        if (value instanceof Number number && number.doubleValue() == Math.rint(number.doubleValue())) {
+            return Optional.of(number.longValue());
+        }
+        return value instanceof String text && text.matches("-?\\d{1,18}")
+                ? Optional.of(Long.valueOf(text))
+                : Optional.empty();
+    }
+
+    /** The member as a list of words: an array of strings as it is, a string split at white space, else empty. */
+    public static List<String> words(Map<String, Object> object, String name) {
+        Object value = object.get(name);
+        if (value instanceof Collection<?> many) {
+            return many.stream()
+                    .filter(String.class::isInstance)
+                    .map(String.class::cast)
+                    .toList();
+        }
+        return value instanceof String text ? split(text) : List.of();
+    }
+
+    /** The words of a space-separated list (RFC 6749 section 3.3), none for blank text. */
+    public static List<String> split(String text) {
+        return text.isBlank() ? List.of() : List.of(text.strip().split("\\s+"));
+    }
+
+    /** The member if it is an object, else an empty map. */
+    public static Map<String, Object> member(Map<String, Object> object, String name) {
+        return object.get(name) instanceof Map<?, ?> map ? copy(map) : Map.of();
+    }
+
+    private static Map<String, Object> copy(Map<?, ?> map) {
+        Map<String, Object> copy = new LinkedHashMap<>();
+        map.forEach((name, value) -> copy.put(String.valueOf(name), value));
+        return copy;
+    }
+}

@@ -1,0 +1,44 @@
+package org.opensciencegrid.tokenrenewer.text;
+
+/**
+ * Foreign text made fit for a terminal and for one journal line: control characters, line separators and bidirectional
+ * controls become {@code \xNN}, so that an issuer can neither move the cursor nor forge a line.
+ */
+public final class Printable {
+    /** Longest text that is shown of one foreign value, in characters. */
+    public static final int LIMIT = 300;
+
+    private Printable() {}
+
+    /** The text on one line, at most {@value #LIMIT} characters; null reads as empty. */
+    public static String of(String text) {
+        return of(text, LIMIT);
+    }
+
+    /** The text on one line, at most {@code limit} characters; null reads as empty. */
+    public static String of(String text, int limit) {
+        if (text == null) {
+            return "";
+        }
+        StringBuilder out = new StringBuilder();
+        text.codePoints().takeWhile(c -> out.length() <= limit).forEach(c -> {
+            if (isUnsafe(c)) {
+                out.append(String.format("\\x%02X", c));
+            } else {
+                out.appendCodePoint(c);
+            }
+        });
+        return out.length() <= limit ? out.toString() : out.substring(0, limit) + "...";
+    }
+
+    private static boolean isUnsafe(int c) {
+        return switch (Character.getType(c)) {
+            case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.SURROGATE,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR -> true;
+            default -> false;
+        };
+    }
+}

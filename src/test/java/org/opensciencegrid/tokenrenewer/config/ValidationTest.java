@@ -1,0 +1,320 @@
+package org.opensciencegrid.tokenrenewer.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What an account and a token must have: sentences and lines. */
+class ValidationTest {
+    private static final String ACCOUNT = "[account A]\npassword_file = /a\n";
+    private static final String TOKEN = "[token T]\naccount = A\ntoken_path = /t\n";
+    private static final String CLIENT =
+            "[account A]\ntoken_request_url = https://h/t\nclient_id = id\nclient_secret = s\n";
+
+    @ParameterizedTest
+    @MethodSource
+    void sentencesOfTheOriginal(String text, String problem) {
+        assertEquals(List.of(problem), Texts.problems(text));
+    }
+
+    static Stream<Arguments> sentencesOfTheOriginal() {
+        return Stream.of(
+                arguments(
+                        ACCOUNT + "[token T]\ntoken_path = /t\n",
+                        "3: Config section [token T]: missing 'account' attribute"),
+                arguments(
+                        ACCOUNT + "[token T]\naccount =\ntoken_path = /t\n",
+                        "3: Config section [token T]: missing 'account' attribute"),
+                arguments(
+                        ACCOUNT + "[token T]\naccount = A\n",
+                        "3: Config section [token T]: missing 'token_path' attribute"),
+                arguments(
+                        ACCOUNT + "[token T]\naccount = A\ntoken_path =\n",
+                        "3: Config section [token T]: missing 'token_path' attribute"),
+                arguments(TOKEN, "2: Config for [token T]: missing [account A] section"),
+                arguments(TOKEN + "[account a]\n", "2: Config for [token T]: missing [account A] section"),
+                arguments(
+                        TOKEN + "[account A]\n",
+                        "4: Config section [account A]: missing both 'password_file' and 'token_request_url' attributes"),
+                arguments(
+                        TOKEN + "[account A]\npassword_file = %(no)s\nno =\n",
+                        "4: Config section [account A]: missing both 'password_file' and 'token_request_url' attributes"),
+                arguments(
+                        TOKEN + CLIENT.replace("client_id = id\n", ""),
+                        "4: Config section [account A]: missing 'client_id' attribute"),
+                arguments(
+                        TOKEN + CLIENT.replace("client_secret = s\n", ""),
+                        "4: Config section [account A]: missing 'client_secret' attribute"),
+                arguments("[account A/b c]\n", "1: Unrecognized config section 'account A/b c'"));
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void otherProblems(String text, String problem) {
+        assertEquals(List.of(problem), Texts.problems(text));
+    }
+
+    static Stream<Arguments> otherProblems() {
+        return Stream.of(
+                arguments(
+                        ACCOUNT + TOKEN + "min_lifetime = -1\n",
+                        "6: Config section [token T]: min_lifetime '-1' is not a number of seconds"),
+                arguments(
+                        ACCOUNT + TOKEN + "min_lifetime = \u0663\n",
+                        "6: Config section [token T]: min_lifetime '\u0663' is not a number of seconds"),
+                arguments(
+                        ACCOUNT + TOKEN + "min_lifetime = 10000000000000000000\n",
+                        "6: Config section [token T]: min_lifetime '10000000000000000000' is not a number of seconds"),
+                arguments(
+                        ACCOUNT + TOKEN + "scope = a \u0000b\n",
+                        "6: Config section [token T]: scope contains the control character U+0000"),
+                arguments(
+                        ACCOUNT + TOKEN.replace("/t", "/t\u001b[2J"),
+                        "5: Config section [token T]: token_path contains the control character U+001B"),
+                arguments(
+                        TOKEN + ACCOUNT + "client_auth = Basic\n",
+                        "6: Config section [account A]: client_auth 'Basic' is not one of basic, basic_raw, post, none"),
+                arguments(
+                        TOKEN + ACCOUNT + "audience_parameter = aud\n",
+                        "6: Config section [account A]: audience_parameter 'aud' is not one of resource, audience"),
+                arguments(
+                        TOKEN + CLIENT + "client_secret_file = /s\n",
+                        "8: Config section [account A]: both 'client_secret' and 'client_secret_file'; keep one"),
+                arguments(
+                        TOKEN + CLIENT.replace("id\n", "id\n  x\n"),
+                        "7: Config section [account A]: the line is indented, so it continues the value of 'client_id'"
+                                + " above; let it begin where the line above begins"),
+                arguments(
+                        "[DEFAULT]\nv = a\n  b\n" + TOKEN + "[account A]\npassword_file = %(v)s\n",
+                        "8: Config section [account A]: password_file takes over a value of more than one line"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "a/b",
+                "../x",
+                "a..b",
+                ".a",
+                "-a",
+                "_a",
+                "a\\b",
+                "a:b",
+                "\u00e9",
+                "a%b",
+                "a~b",
+                "a2345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901"
+            })
+    void accountNamesThatAreNoFileNames(String name) throws Exception {
+        String account = "[account " + name + "]\npassword_file = /a\n";
+        String rule =
+                "an account name begins with a letter or digit, has only letters, digits and ._@+- in it, no '..',"
+                        + " and at most 100 characters";
+        assertEquals(
+                List.of("1: Config section [account " + name + "]: " + rule),
+                Texts.problems(account + "[token T]\ntoken_path = /t\naccount = " + name.replace("%", "%%") + "\n"));
+
+        Config unused = Texts.read(account);
+        assertEquals(List.of(), unused.unusedAccounts(), "who lists accounts may take them for file names");
+        assertEquals(
+                List.of(new Warning(
+                        1,
+                        "Config section [account " + name + "]: no token uses this account, and none could: " + rule)),
+                unused.warnings());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"a", "0", "A.b_c@d+e-f", "a234567890123456789012345678901234567890123456789012345678901234567890"
+            })
+    void accountNames(String name) throws Exception {
+        String text =
+                "[account " + name + "]\npassword_file = /a\n[token T]\ntoken_path = /t\naccount = " + name + "\n";
+        assertEquals(name, Texts.read(text).accounts().get(name).name());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a/b", ".", "..", "a\u0000b", "a\u007fb"})
+    void badTokenNames(String name) {
+        String shown = name.replace("\u0000", "\\x00").replace("\u007f", "\\x7F");
+        assertEquals(
+                List.of("3: Config section [token " + shown
+                        + "]: a token name has at most 100 characters, no '/' and no control characters, and is not '.' or"
+                        + " '..'"),
+                Texts.problems(ACCOUNT + TOKEN.replace("T", name)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a:b", "\u00e9", "a..b", "-", "a%b"})
+    void tokenNames(String name) throws Exception {
+        assertEquals(
+                name,
+                Texts.read(ACCOUNT + TOKEN.replace("T", name)).tokens().get(0).name());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "https://h.example.org/token", "HTTPS://h:8443/t?x=y", "https://[2001:db8::1]/t", "http://localhost/t",
+                "http://LOCALHOST:8080/t", "http://127.0.0.1:1/t", "http://127.3.2.1/", "http://[::1]:8080/t"
+            })
+    void endpoints(String url) throws Exception {
+        AccountSection account = Texts.read(TOKEN + CLIENT.replace("https://h/t", url))
+                .accounts()
+                .get("A");
+        assertEquals(url, ((ClientCredentialsAccount) account).tokenRequestUrl().toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "http://h.example.org/token",
+                "http://127.0.0.1.example.org/t",
+                "http://localhost.example.org/t",
+                "http://127.0.0.999/t",
+                "http://[::2]/t",
+                "http://0.0.0.0/t",
+                "https://user:hunter2@h/t",
+                "https://h/t#hunter2",
+                "https:///t",
+                "https:t",
+                "h.example.org/t",
+                "/t",
+                "ftp://h/t",
+                "javascript:hunter2",
+                "https://a b/hunter2",
+                "https://h:x/t",
+                "file:///hunter2",
+                "http://localhost@h.example.org/t"
+            })
+    void addressesToWhichNoSecretIsSent(String url) {
+        assertEquals(
+                List.of("5: Config section [account A]: token_request_url must be an https:// address (http:// only on"
+                        + " localhost) without user name and without '#'"),
+                Texts.problems(TOKEN + CLIENT.replace("https://h/t", url)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "hunter2%",
+                "%(hunter2)s",
+                "hunter2%(",
+                "hunter2\u0000",
+                "x\n  hunter2",
+                "%(client_secret)s hunter2"
+            })
+    void noProblemShowsTheSecret(String secret) {
+        List<String> problems = Texts.problems(TOKEN + CLIENT.replace("= s\n", "= " + secret + "\n"));
+        assertEquals(1, problems.size());
+        assertFalse(problems.toString().contains("hunter2"), problems.toString());
+    }
+
+    @Test
+    void thePasswordFileGoesFirst() throws Exception {
+        String text = TOKEN + CLIENT + "password_file = /p\n";
+        StoredAccount account = (StoredAccount) Texts.read(text).accounts().get("A");
+        assertEquals(Path.of("/p"), account.passwordFile());
+        assertEquals(Optional.empty(), account.audienceParameter());
+        assertEquals(
+                List.of("5: Config section [account A]: 'token_request_url' is ignored: 'password_file' goes first"),
+                Texts.warnings(text));
+    }
+
+    @Test
+    void anUnusedAccountIsNotLookedAt() throws Exception {
+        String text = "[account x]\nbad = %\npassword_file =\nclient_auth = no\n[account  x]\n";
+        assertEquals(List.of("x"), Texts.read(text).unusedAccounts());
+        assertEquals(List.of(), Texts.warnings(text));
+    }
+
+    @Test
+    void unknownOptions() throws Exception {
+        assertEquals(
+                List.of(
+                        "2: Config section [DEFAULT]: unknown option 'pasword_file' is ignored (did you mean"
+                                + " 'password_file'?)",
+                        "6: Config section [token T]: unknown option 'scopes' is ignored (did you mean 'scope'?)",
+                        "7: Config section [token T]: unknown option 'colour' is ignored",
+                        "10: Config section [account A]: unknown option 'min_lifetime' is ignored"),
+                Texts.warnings("[DEFAULT]\npasword_file = /a\n" + TOKEN + "Scopes = a\ncolour = %\n" + ACCOUNT
+                        + "min_lifetime = 1\n"));
+    }
+
+    @Test
+    void anOptionThatIsReferredToIsNotUnknown() throws Exception {
+        assertEquals(
+                List.of(),
+                Texts.warnings(
+                        "[DEFAULT]\ndir = %(root)s/d\nroot = /r\n[account A]\nf = x\npassword_file = %(dir)s/%(f)s\n"
+                                + TOKEN));
+    }
+
+    @Test
+    void aCommaIsNoSeparator() throws Exception {
+        String text = ACCOUNT + TOKEN + "audience = a,b\n";
+        assertEquals(List.of("a,b"), Texts.read(text).tokens().get(0).audience());
+        assertEquals(
+                List.of("6: Config section [token T]: the comma in audience is taken as a part of it; audiences are"
+                        + " separated by blanks"),
+                Texts.warnings(text));
+    }
+
+    @Test
+    void listsAreSplitAtAnyBlank() throws Exception {
+        TokenSection token = Texts.read(ACCOUNT + TOKEN + "scope =\n  a\tb\n\n  # note\n  c\u00a0d\naudience =\n")
+                .tokens()
+                .get(0);
+        assertEquals(List.of("a", "b", "c", "d"), token.scope());
+        assertEquals(List.of(), token.audience());
+    }
+
+    @Test
+    void twoTokensInOneFile() throws Exception {
+        assertEquals(
+                List.of(
+                        "6: Config section [token U]: token_path is also that of [token T] (line 3); the last one wins"),
+                Texts.warnings(ACCOUNT + TOKEN + "[token U]\naccount = A\ntoken_path = /x/../t\n"));
+    }
+
+    @Test
+    void allProblemsAtOnce() {
+        assertEquals(
+                List.of(
+                        "1: Config section [account A]: missing both 'password_file' and 'token_request_url' attributes",
+                        "2: Config section [account B]: missing 'client_id' attribute",
+                        "2: Config section [account B]: missing 'client_secret' attribute",
+                        "4: Unrecognized config section 'tokens x'",
+                        "5: Config section [token S]: missing 'account' attribute",
+                        "5: Config section [token S]: missing 'token_path' attribute",
+                        "6: Config section [token T]: missing 'token_path' attribute",
+                        "8: Config section [token U]: missing 'token_path' attribute",
+                        "9: Config section [token U]: min_lifetime '1h' is not a number of seconds",
+                        "12: Config for [token V]: missing [account C] section"),
+                Texts.problems("""
+                        [account A]
+                        [account B]
+                        token_request_url = https://h/t
+                        [tokens x]
+                        [token S]
+                        [token T]
+                        account = A
+                        [token U]
+                        min_lifetime = 1h
+                        account = B
+                        [token V]
+                        account = C
+                        token_path = /t
+                        """));
+    }
+}

@@ -1,0 +1,37 @@
+package org.opensciencegrid.tokenrenewer.issuer;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Reads `resource` (RFC 8707) and `audience` as the policy says. */
+final class Audiences {
+    private final Policy policy;
+    private final Rules rules;
+
+    Audiences(Policy policy, Rules rules) {
+        this.policy = policy;
+        this.rules = rules;
+    }
+
+    /** What the request asks for; empty when nothing, or nothing that this issuer listens to. */
+    List<String> requested(Seen request, FormBody form) {
+        List<String> resources = rules.resources(request, form);
+        String audience = form.get("audience");
+        List<String> audiences = audience == null ? List.of() : new ArrayList<>(Rules.words(audience));
+        switch (policy.audienceParameter) {
+            case RESOURCE:
+                return resources;
+            case AUDIENCE:
+                return audiences;
+            case BOTH:
+                return resources.isEmpty() ? audiences : resources;
+            case REFUSED:
+                if (!resources.isEmpty() || !audiences.isEmpty()) {
+                    throw OAuthError.badRequest("invalid_target", "resource indicator is missing, or unknown");
+                }
+                return List.of();
+            default:
+                return List.of();
+        }
+    }
+}

@@ -1,0 +1,35 @@
+package org.opensciencegrid.tokenrenewer.issuer;
+
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A registered client.
+ *
+ * @param authMethod client_secret_basic, client_secret_post, none, or any (both with a secret)
+ * @param secretExpiresAt seconds since 1970, 0 for never
+ * @param registrationAccessToken null when there is no management
+ * @param metadata what registration answered; null for a client of addClient
+ */
+record Client(
+        String id,
+        String secret,
+        String authMethod,
+        Set<String> grants,
+        Set<String> scopes,
+        long secretExpiresAt,
+        String registrationAccessToken,
+        Map<String, Object> metadata) {
+
+    boolean isDynamic() {
+        return metadata != null;
+    }
+
+    boolean isPublic() {
+        return authMethod.equals("none");
+    }
+
+    boolean mayUse(String method) {
+        return authMethod.equals(method) || authMethod.equals("any") && !method.equals("none");
+    }
+}

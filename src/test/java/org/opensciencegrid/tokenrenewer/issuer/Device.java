@@ -1,0 +1,38 @@
+package org.opensciencegrid.tokenrenewer.issuer;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+
+/** One device authorization (RFC 8628) from the request to its end. */
+final class Device {
+    enum Decision {
+        PENDING,
+        APPROVED,
+        DENIED
+    }
+
+    final Client client;
+    final Set<String> scopes;
+    final List<String> audience;
+    final Instant expires;
+    final String userCode;
+
+    Decision decision = Decision.PENDING;
+    String subject;
+    int interval;
+    Instant lastPoll;
+    /** Denied, expired or used, and the client was told so. */
+    boolean over;
+    /** What the code was exchanged for. */
+    TokenFamily family;
+
+    Device(Client client, Set<String> scopes, List<String> audience, Instant expires, String userCode, int interval) {
+        this.client = client;
+        this.scopes = scopes;
+        this.audience = audience;
+        this.expires = expires;
+        this.userCode = userCode;
+        this.interval = interval;
+    }
+}

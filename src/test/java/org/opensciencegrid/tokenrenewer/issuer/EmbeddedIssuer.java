@@ -1,0 +1,461 @@
+package org.opensciencegrid.tokenrenewer.issuer;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import javax.net.ssl.SSLContext;
+
+/**
+ * A strict OpenID issuer in this process, on 127.0.0.1: discovery, registration, device grant, refresh with rotation and
+ * reuse detection, client credentials, revocation. Its dialect is {@link #policy}, its accidents are {@link #fault}, its
+ * opinion of the client is {@link #violations()}. State is in memory and ends with {@link #close()}.
+ */
+public final class EmbeddedIssuer implements AutoCloseable {
+    static {
+        // Without it the JDK's server lets every second answer wait 40 ms for the client's delayed ACK.
+        if (System.getProperty("sun.net.httpserver.nodelay") == null) {
+            System.setProperty("sun.net.httpserver.nodelay", "true");
+        }
+    }
+
+    /** The dialect; may be changed while the issuer runs. */
+    public final Policy policy = new Policy();
+
+    private final State state;
+    private final List<String> violations = new CopyOnWriteArrayList<>();
+    private final List<Seen> requests = new CopyOnWriteArrayList<>();
+    private final Set<InetSocketAddress> connections = ConcurrentHashMap.newKeySet();
+    private final List<ArmedFault> faults = new ArrayList<>();
+    private final HttpServer server;
+    private final ExecutorService workers;
+    private final String base;
+
+    private final DiscoveryEndpoint discovery;
+    private final RegistrationEndpoint registration;
+    private final Endpoint deviceAuthorization;
+    private final Endpoint token;
+    private final Endpoint revocation;
+    private final Endpoint devicePage;
+
+    /** A fault and how often it still strikes. */
+    private static final class ArmedFault {
+        private final Fault fault;
+        private int skip;
+        private int left;
+
+        private ArmedFault(Fault fault) {
+            this.fault = fault;
+            this.skip = fault.skip();
+            this.left = fault.times();
+        }
+    }
+
+    /** Starts an issuer with https on a free port. */
+    public static EmbeddedIssuer start(TestCa ca) {
+        return builder().tls(ca.serverContext()).start();
+    }
+
+    /** Starts an issuer with plain http on a free port. */
+    public static EmbeddedIssuer startHttp() {
+        return builder().start();
+    }
+
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** What an issuer is started with. */
+    public static final class Builder {
+        private SSLContext tls;
+        private int port;
+        private Clock clock = Clock.systemUTC();
+
+        private Builder() {}
+
+        /** Https with this context, see {@link TestCa#serverContext()}; otherwise plain http. */
+        public Builder tls(SSLContext context) {
+            tls = context;
+            return this;
+        }
+
+        /** A fixed port; otherwise a free one. */
+        public Builder port(int number) {
+            port = number;
+            return this;
+        }
+
+        public Builder clock(Clock value) {
+            clock = value;
+            return this;
+        }
+
+        public EmbeddedIssuer start() {
+            try {
+                return new EmbeddedIssuer(this);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    private EmbeddedIssuer(Builder builder) throws IOException {
+        state = new State(builder.clock);
+        InetSocketAddress address = new InetSocketAddress(InetAddress.getByName("127.0.0.1"), builder.port);
+        if (builder.tls == null) {
+            server = HttpServer.create(address, 0);
+        } else {
+            HttpsServer https = HttpsServer.create(address, 0);
+            https.setHttpsConfigurator(new HttpsConfigurator(builder.tls));
+            server = https;
+        }
+        String scheme = builder.tls == null ? "http" : "https";
+        base = scheme + "://localhost:" + server.getAddress().getPort();
+
+        Rules rules = new Rules(policy, violations::add);
+        ClientAuthentication authentication = new ClientAuthentication(state, policy, rules);
+        Audiences audiences = new Audiences(policy, rules);
+        discovery = new DiscoveryEndpoint(this, rules);
+        registration = new RegistrationEndpoint(this, state, rules);
+        deviceAuthorization = new DeviceAuthorizationEndpoint(this, state, rules, authentication, audiences);
+        token = new TokenEndpoint(state, policy, rules, authentication, audiences, new TokenAnswers(this, state));
+        revocation = new RevocationEndpoint(state, rules, authentication);
+        devicePage = new DevicePage(state);
+
+        workers = Executors.newCachedThreadPool(task -> {
+            Thread thread = new Thread(task, "embedded-issuer");
+            thread.setDaemon(true);
+            return thread;
+        });
+        server.setExecutor(workers);
+        server.createContext("/", this::handle);
+        server.start();
+    }
+
+    // What it is called
+
+    /** The issuer identifier, as discovery tells it unless {@link Policy#otherIssuerText} is set. */
+    public String issuer() {
+        return base + policy.issuerPath + (policy.trailingSlashIssuer ? "/" : "");
+    }
+
+    /** Scheme, host and port: where the endpoints are. */
+    public String base() {
+        return base;
+    }
+
+    public int port() {
+        return server.getAddress().getPort();
+    }
+
+    // What a person or an administrator does
+
+    /** The person approves. The code may be typed without case and dash. */
+    public void approve(String userCode, String subject) {
+        synchronized (state) {
+            Device device = device(userCode);
+            device.decision = Device.Decision.APPROVED;
+            device.subject = subject;
+        }
+    }
+
+    /** The person says no. */
+    public void deny(String userCode) {
+        synchronized (state) {
+            device(userCode).decision = Device.Decision.DENIED;
+        }
+    }
+
+    private Device device(String userCode) {
+        return Objects.requireNonNull(state.deviceByUserCode(userCode), "no such user code");
+    }
+
+    /** From now on the first poll of a device code is answered authorization_pending and the next succeeds. Null: off. */
+    public void approveAutomatically(String subject) {
+        synchronized (state) {
+            state.automaticSubject = subject;
+        }
+    }
+
+    /** User codes that wait for a decision, oldest first. */
+    public List<String> pendingUserCodes() {
+        synchronized (state) {
+            return state.devicesByUserCode.values().stream()
+                    .filter(device -> device.decision == Device.Decision.PENDING && !device.over)
+                    .map(device -> device.userCode)
+                    .toList();
+        }
+    }
+
+    /** Revokes every refresh token. */
+    public void revokeAll() {
+        synchronized (state) {
+            state.families.values().forEach(family -> family.dead = true);
+        }
+    }
+
+    /**
+     * Registers a client by hand.
+     *
+     * @param secret null for a public client
+     * @param authMethod client_secret_basic, client_secret_post, none, or any (both with a secret)
+     */
+    public void addClient(
+            String id, String secret, String authMethod, Collection<String> grants, Collection<String> scopes) {
+        synchronized (state) {
+            if (secret != null) {
+                state.secret(secret);
+            }
+            Client client = new Client(id, secret, authMethod, Set.copyOf(grants), ordered(scopes), 0, null, null);
+            state.clients.put(id, client);
+        }
+    }
+
+    private static Set<String> ordered(Collection<String> scopes) {
+        return Rules.words(String.join(" ", scopes));
+    }
+
+    /** Deletes a client and its tokens. */
+    public void removeClient(String id) {
+        synchronized (state) {
+            state.removeClient(id);
+        }
+    }
+
+    /** Keycloak: while disabled invalid_grant "User disabled"; the same refresh token is good again afterwards. */
+    public void disableUser(String subject, boolean disabled) {
+        synchronized (state) {
+            if (disabled) {
+                state.disabledUsers.add(subject);
+            } else {
+                state.disabledUsers.remove(subject);
+            }
+        }
+    }
+
+    // What goes wrong
+
+    /** Faults strike in the order they were given; one request is struck by one fault. */
+    public void fault(Fault fault) {
+        synchronized (faults) {
+            faults.add(new ArmedFault(fault));
+        }
+    }
+
+    public void clearFaults() {
+        synchronized (faults) {
+            faults.clear();
+        }
+    }
+
+    /** How many faults have not struck as often as they were to. */
+    public int pendingFaults() {
+        synchronized (faults) {
+            return faults.size();
+        }
+    }
+
+    // What was seen
+
+    /** Breaches of the rules, oldest first; none of the texts holds a secret. */
+    public List<String> violations() {
+        return List.copyOf(violations);
+    }
+
+    /** Every request, oldest first. */
+    public List<Seen> requests() {
+        return List.copyOf(requests);
+    }
+
+    /** The requests to a path, oldest first. */
+    public List<Seen> requests(String path) {
+        return requests.stream().filter(seen -> seen.path().equals(path)).toList();
+    }
+
+    /** How many requests came for a path. */
+    public int count(String path) {
+        return requests(path).size();
+    }
+
+    /** How many requests came for a path with a grant_type. */
+    public int count(String path, String grantType) {
+        return (int) requests(path).stream()
+                .filter(seen -> grantType.equals(seen.grantType()))
+                .count();
+    }
+
+    /** Forgets requests and violations, not the state. */
+    public void clearRecords() {
+        requests.clear();
+        violations.clear();
+    }
+
+    /** How often a rotated refresh token came again, also within its grace. */
+    public int reuses() {
+        synchronized (state) {
+            return state.reuses;
+        }
+    }
+
+    /** How many connections brought requests: the number of different client ports. */
+    public int connections() {
+        return connections.size();
+    }
+
+    /** The ids of the clients that registered themselves and are still there. */
+    public List<String> registeredClients() {
+        synchronized (state) {
+            return state.clients.values().stream()
+                    .filter(Client::isDynamic)
+                    .map(Client::id)
+                    .toList();
+        }
+    }
+
+    /** The newest refresh token of every family that is alive. */
+    public List<String> currentRefreshTokens() {
+        synchronized (state) {
+            return state.families.values().stream()
+                    .filter(family -> !family.dead && family.current != null)
+                    .map(family -> family.current)
+                    .distinct()
+                    .toList();
+        }
+    }
+
+    /** Every secret the issuer ever gave out or was told: what no log, journal or argument list may hold. */
+    public Set<String> secrets() {
+        synchronized (state) {
+            return Set.copyOf(state.secrets);
+        }
+    }
+
+    /** Closes all connections at once, also those of faults that never end. */
+    @Override
+    public void close() {
+        workers.shutdownNow();
+        server.stop(0);
+    }
+
+    // How a request is served
+
+    private void handle(HttpExchange exchange) throws IOException {
+        try (exchange) {
+            connections.add(exchange.getRemoteAddress());
+            Seen request = read(exchange);
+            requests.add(request);
+            new Delivery(exchange, effectsFor(request), violations::add).deliver(() -> answer(request));
+        }
+    }
+
+    private static Seen read(HttpExchange exchange) throws IOException {
+        Map<String, List<String>> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        exchange.getRequestHeaders().forEach((name, values) -> headers.put(name, List.copyOf(values)));
+        String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+        String path = exchange.getRequestURI().getRawPath();
+        boolean isForm = !path.startsWith(RegistrationEndpoint.PATH);
+        return new Seen(
+                exchange.getRequestMethod(),
+                path,
+                exchange.getRequestURI().getRawQuery(),
+                Collections.unmodifiableMap(headers),
+                isForm ? FormBody.parse(body).parameters() : Map.of(),
+                body);
+    }
+
+    private List<Fault.Effect> effectsFor(Seen request) {
+        synchronized (faults) {
+            for (ArmedFault armed : faults) {
+                if (!matches(armed.fault, request)) {
+                    continue;
+                }
+                if (armed.skip > 0) {
+                    armed.skip--;
+                    continue;
+                }
+                armed.left--;
+                if (armed.left == 0) {
+                    faults.remove(armed);
+                }
+                return armed.fault.effects();
+            }
+            return List.of();
+        }
+    }
+
+    private static boolean matches(Fault fault, Seen request) {
+        String path = fault.path();
+        boolean pathFits = path.endsWith("*")
+                ? request.path().startsWith(path.substring(0, path.length() - 1))
+                : request.path().equals(path);
+        return pathFits && (fault.grant() == null || fault.grant().equals(request.grantType()));
+    }
+
+    private Answer answer(Seen request) {
+        synchronized (state) {
+            try {
+                return dispatch(request);
+            } catch (OAuthError e) {
+                return e.answer();
+            } catch (RuntimeException e) {
+                violations.add("the issuer itself failed: " + e);
+                return Answer.text(500, "text/plain", "Internal Server Error\n");
+            }
+        }
+    }
+
+    private Answer dispatch(Seen request) {
+        String path = request.path();
+        // OpenID Connect Discovery section 4.1 appends to the issuer; RFC 8414 section 3.1 inserts before its path.
+        if (path.equals(policy.issuerPath + "/.well-known/openid-configuration")) {
+            return policy.openidConfiguration ? discovery.metadata(request) : notFound();
+        }
+        if (path.equals("/.well-known/oauth-authorization-server" + policy.issuerPath)) {
+            return policy.oauthAuthorizationServer ? discovery.metadata(request) : notFound();
+        }
+        if (path.startsWith(RegistrationEndpoint.PATH + "/")) {
+            return registration.manage(request);
+        }
+        switch (path) {
+            case "/jwks":
+                return discovery.jwks(request);
+            case RegistrationEndpoint.PATH:
+                return registration.register(request);
+            case "/device_authorization":
+                return deviceAuthorization.answer(request);
+            case "/token":
+                return token.answer(request);
+            case "/revoke":
+                return revocation.answer(request);
+            case "/device":
+                return devicePage.answer(request);
+            default:
+                if (!path.contains("/.well-known/")) {
+                    violations.add(request.method() + " " + path + ": no such endpoint");
+                }
+                return notFound();
+        }
+    }
+
+    private static Answer notFound() {
+        return Answer.text(404, "text/plain", "Not Found");
+    }
+}

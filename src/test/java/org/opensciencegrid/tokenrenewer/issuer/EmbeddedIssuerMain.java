@@ -1,0 +1,41 @@
+package org.opensciencegrid.tokenrenewer.issuer;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Runs an issuer for a person: {@code EmbeddedIssuerMain PORT DIR [SUBJECT]}. See docs/embedded-issuer.md. */
+public final class EmbeddedIssuerMain {
+    private EmbeddedIssuerMain() {}
+
+    /** Port 0 is a free one; DIR/ca.pem is what the client has to trust; SUBJECT approves every device code by itself. */
+    public static void main(String[] args) throws IOException, InterruptedException {
+        if (args.length < 2 || args.length > 3) {
+            System.err.println("usage: EmbeddedIssuerMain PORT DIR [SUBJECT]");
+            System.exit(2);
+        }
+        TestCa ca = new TestCa();
+        Path caFile = Files.createDirectories(Path.of(args[1])).resolve("ca.pem");
+        ca.writeCaPem(caFile);
+        EmbeddedIssuer issuer = EmbeddedIssuer.builder()
+                .port(Integer.parseInt(args[0]))
+                .tls(ca.serverContext())
+                .start();
+        if (args.length == 3) {
+            issuer.approveAutomatically(args[2]);
+        }
+        Runtime.getRuntime().addShutdownHook(new Thread(issuer::close));
+        System.out.println("Issuer:       " + issuer.issuer());
+        System.out.println("Approve at:   " + issuer.base() + "/device");
+        System.out.println("CA to trust:  " + caFile.toAbsolutePath());
+        System.out.println("Ends with Ctrl-C.");
+        int told = 0;
+        while (true) {
+            Thread.sleep(200);
+            var violations = issuer.violations();
+            for (; told < violations.size(); told++) {
+                System.out.println("violation:    " + violations.get(told));
+            }
+        }
+    }
+}

@@ -1,0 +1,6 @@
+package org.opensciencegrid.tokenrenewer.issuer;
+
+/** One of the issuer's endpoints. It runs under the monitor of {@link State} and may throw {@link OAuthError}. */
+interface Endpoint {
+    Answer answer(Seen request);
+}
