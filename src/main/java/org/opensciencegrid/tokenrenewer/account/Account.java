@@ -1,0 +1,167 @@
+package org.opensciencegrid.tokenrenewer.account;
+
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
+import org.opensciencegrid.tokenrenewer.oidc.Client;
+import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
+import org.opensciencegrid.tokenrenewer.oidc.Provider;
+import org.opensciencegrid.tokenrenewer.oidc.Registration.Registered;
+import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer;
+import org.opensciencegrid.tokenrenewer.text.Members;
+import org.opensciencegrid.tokenrenewer.text.Secret;
+
+/**
+ * One authorized client as it is kept in an account file: a JSON object whose members docs/account-file.md lists.
+ * Immutable. Members that this version does not know are kept and written back, so that a downgrade loses nothing.
+ */
+public final class Account {
+    private static final long FORMAT = 1;
+
+    private final Members members;
+
+    private Account(Members members) {
+        this.members = members;
+    }
+
+    /** A client at an issuer, not yet authorized. */
+    public static Account of(Provider provider, Client client, List<String> scope, List<String> audience) {
+        return new Account(Members.NONE)
+                .with("v", FORMAT)
+                .with("issuer", provider.issuer())
+                .withEndpoints(provider)
+                .with("client_id", client.id())
+                .with("client_secret", client.secret().map(Secret::reveal))
+                .with("token_endpoint_auth_method", client.auth().word())
+                .with("scope", String.join(" ", scope))
+                .with("audience", String.join(" ", audience));
+    }
+
+    /**
+     * Reads what {@link #encode} wrote.
+     *
+     * @throws IllegalArgumentException when a member that is needed is missing or unfit; the message names it, no value
+     */
+    public static Account decode(byte[] json) {
+        Account account = new Account(Members.parse(new String(json, StandardCharsets.UTF_8))
+                .orElseThrow(() -> new IllegalArgumentException("its content is not a JSON object")));
+        account.issuer();
+        account.client();
+        account.refreshToken();
+        account.tokenEndpoint();
+        return account;
+    }
+
+    public byte[] encode() {
+        return members.toJson().getBytes(StandardCharsets.UTF_8);
+    }
+
+    public String issuer() {
+        return needed("issuer");
+    }
+
+    public URI tokenEndpoint() {
+        return URI.create(needed("token_endpoint"));
+    }
+
+    public Client client() {
+        Optional<Secret> secret = members.string("client_secret").map(Secret::of);
+        String method = members.string("token_endpoint_auth_method").orElse("");
+        return ClientAuth.of(method)
+                .map(auth -> new Client(needed("client_id"), secret, auth))
+                .orElseGet(() -> Client.of(needed("client_id"), secret));
+    }
+
+    public Secret refreshToken() {
+        return Secret.of(needed("refresh_token"));
+    }
+
+    /** What was authorized; a renewal that names no scope gets this. */
+    public List<String> scope() {
+        return members.words("scope");
+    }
+
+    /** What was asked for at setup. */
+    public List<String> audience() {
+        return members.words("audience");
+    }
+
+    public AudienceParameter audienceParameter() {
+        return members.string("audience_parameter")
+                .flatMap(AudienceParameter::of)
+                .orElse(AudienceParameter.RESOURCE);
+    }
+
+    /** PEM file given at setup. The config file's ca_file goes before it. */
+    public Optional<String> caFile() {
+        return members.string("cert_path");
+    }
+
+    /** Who approved, as the first id_token said. */
+    public Optional<TokenAnswer.Identity> identity() {
+        return members.string("sub")
+                .map(subject -> new TokenAnswer.Identity(
+                        members.string("id_token_issuer").orElse(""), subject));
+    }
+
+    public Optional<Instant> authorizedAt() {
+        return members.number("authorized_at").map(Instant::ofEpochSecond);
+    }
+
+    public Optional<Instant> clientSecretExpiresAt() {
+        return members.number("client_secret_expires_at").map(Instant::ofEpochSecond);
+    }
+
+    /** The same with the endpoints as the issuer names them now. */
+    public Account withEndpoints(Provider provider) {
+        return with("token_endpoint", provider.tokenEndpoint().toString())
+                .with("device_authorization_endpoint", text(provider.deviceAuthorizationEndpoint()))
+                .with("revocation_endpoint", text(provider.revocationEndpoint()));
+    }
+
+    public Account withRefreshToken(Secret refreshToken) {
+        return with("refresh_token", refreshToken.reveal());
+    }
+
+    public Account withRegistration(Registered registered) {
+        return with("registration_access_token", registered.accessToken().map(Secret::reveal))
+                .with("registration_client_uri", text(registered.clientUri()))
+                .with("client_secret_expires_at", registered.secretExpiresAt().map(Instant::getEpochSecond));
+    }
+
+    public Account withAudienceParameter(AudienceParameter parameter) {
+        return with("audience_parameter", parameter.word());
+    }
+
+    public Account withCaFile(Optional<String> path) {
+        return with("cert_path", path);
+    }
+
+    public Account withAuthorization(Instant at, Optional<TokenAnswer.Identity> identity) {
+        return with("authorized_at", at.getEpochSecond())
+                .with("sub", identity.map(TokenAnswer.Identity::subject))
+                .with("id_token_issuer", identity.map(TokenAnswer.Identity::issuer));
+    }
+
+    /** Names issuer and client only. */
+    @Override
+    public String toString() {
+        return "Account[" + members.string("issuer").orElse("?") + ", "
+                + members.string("client_id").orElse("?") + "]";
+    }
+
+    private Account with(String name, Object value) {
+        return new Account(members.with(name, value));
+    }
+
+    private String needed(String name) {
+        return members.string(name).orElseThrow(() -> new IllegalArgumentException("its content has no " + name));
+    }
+
+    private static Optional<String> text(Optional<URI> uri) {
+        return uri.map(URI::toString);
+    }
+}

@@ -1,0 +1,51 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import java.nio.file.Path;
+
+/**
+ * Command lines as this operator would have to type them: the installed service's when the default directories are in
+ * use, else with the same options as now.
+ */
+final class Commands {
+    static final Path CONFIG = Path.of("/etc/osg/token-renewer/config.ini");
+    static final Path STATE = Path.of("/var/lib/osg-token-renewer");
+
+    private final Path config;
+    private final Path state;
+
+    Commands(Path config, Path state) {
+        this.config = config;
+        this.state = state;
+    }
+
+    Path config() {
+        return config;
+    }
+
+    String setup(String account) {
+        return isService() ? "osg-token-renewer-setup " + account : ours("setup " + account);
+    }
+
+    String reauthenticate(String account) {
+        return isService()
+                ? "osg-token-renewer-setup --reauthenticate " + account
+                : ours("setup --reauthenticate " + account);
+    }
+
+    String renew() {
+        return isService() ? "systemctl start osg-token-renewer.service" : ours("renew");
+    }
+
+    String protect(Path file) {
+        return isService() ? "chown root:osg-token-svc " + file + " && chmod 0640 " + file : "chmod 0600 " + file;
+    }
+
+    private String ours(String command) {
+        return "osg-token-renewer" + (config.equals(CONFIG) ? "" : " --config=" + config)
+                + (state.equals(STATE) ? "" : " --state-dir=" + state) + " " + command;
+    }
+
+    private boolean isService() {
+        return config.equals(CONFIG) && state.equals(STATE);
+    }
+}

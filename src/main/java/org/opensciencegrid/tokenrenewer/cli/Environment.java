@@ -1,0 +1,45 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Map;
+import java.util.Optional;
+import org.opensciencegrid.cryptostore.KdfParameters;
+import org.opensciencegrid.tokenrenewer.oidc.Pause;
+
+/**
+ * What the program gets from the world around it, so that tests and the demo can be that world.
+ *
+ * @param variables the process's environment variables
+ * @param kdf cost for new account files; existing ones carry their own
+ */
+public record Environment(
+        InputStream in,
+        PrintStream out,
+        PrintStream err,
+        Map<String, String> variables,
+        Clock clock,
+        Pause pause,
+        KdfParameters kdf) {
+
+    static Environment ofProcess() {
+        return new Environment(
+                System.in,
+                System.out,
+                System.err,
+                System.getenv(),
+                Clock.systemUTC(),
+                Pause.REAL,
+                KdfParameters.DEFAULT);
+    }
+
+    Optional<String> variable(String name) {
+        return Optional.ofNullable(variables.get(name)).filter(value -> !value.isEmpty());
+    }
+
+    Path path(String variable, String otherwise) {
+        return Path.of(variable(variable).orElse(otherwise));
+    }
+}

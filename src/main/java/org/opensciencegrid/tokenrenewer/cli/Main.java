@@ -1,0 +1,47 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import org.opensciencegrid.tokenrenewer.text.Printable;
+import picocli.CommandLine;
+
+/** The program. */
+public final class Main {
+    private Main() {}
+
+    public static void main(String[] arguments) {
+        System.exit(run(Environment.ofProcess(), arguments));
+    }
+
+    /** One command line from parsing to its exit status. */
+    public static int run(Environment environment, String... arguments) {
+        Root root = new Root(environment);
+        CommandLine line = new CommandLine(root)
+                .addSubcommand(new RenewCommand(root))
+                .addSubcommand(new StatusCommand(root))
+                .addSubcommand(new SetupCommand(root))
+                .setOut(new PrintWriter(environment.out(), true, StandardCharsets.UTF_8))
+                .setErr(new PrintWriter(environment.err(), true, StandardCharsets.UTF_8))
+                .setExecutionExceptionHandler((e, command, parsed) -> failed(environment, e))
+                .setParameterExceptionHandler((e, words) -> {
+                    new Output(environment).error("osg-token-renewer: " + Printable.of(e.getMessage()));
+                    environment
+                            .err()
+                            .println("Try '"
+                                    + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
+                    return ExitStatus.USAGE;
+                });
+        return line.execute(arguments);
+    }
+
+    private static int failed(Environment environment, Exception e) {
+        Output output = new Output(environment);
+        if (e instanceof UsageException) {
+            e.getMessage().lines().forEach(output::error);
+            return ExitStatus.USAGE;
+        }
+        output.error("a bug in osg-token-renewer, please report it with all that follows");
+        e.printStackTrace(environment.err());
+        return ExitStatus.BUG;
+    }
+}

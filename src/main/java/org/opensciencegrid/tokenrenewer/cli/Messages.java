@@ -1,0 +1,132 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import java.nio.file.Path;
+import org.opensciencegrid.tokenrenewer.state.Failure;
+
+/**
+ * The sentence for every failure and the command that repairs it. The only home of these texts: the journal, setup and
+ * status all say the same.
+ */
+final class Messages {
+    private final Commands commands;
+
+    Messages(Commands commands) {
+        this.commands = commands;
+    }
+
+    /** What happened, and where; one line without a full stop. */
+    String what(Failure failure) {
+        String where = failure.where();
+        String detail = failure.detail();
+        return switch (failure.kind()) {
+            case PASSWORD_FILE -> detail;
+            case SECRET_FILE -> "client_secret_file: " + detail;
+            case ACCOUNT_MISSING -> "the account is not set up";
+            case WRONG_PASSWORD -> "the password file does not hold the password of " + where;
+            case ACCOUNT_DAMAGED -> "the account file is damaged: " + detail;
+            case ACCOUNT_UNREADABLE -> "the account file cannot be read: " + detail;
+            case ACCOUNT_TAMPERED -> "the account file " + where + " was changed by something else than this program";
+            case ACCOUNT_FOREIGN -> "the account file is that of another account: " + detail;
+            case ACCOUNT_NEWER -> "the account file " + where + " was written by a newer version of this program";
+            case ACCOUNT_BUSY -> "another run or command holds the account";
+            case STORE_UNWRITABLE -> "nothing was asked of the issuer, as the account could not be saved: " + detail;
+            case REFRESH_TOKEN_RESCUED ->
+                "the new refresh token could not be saved in its place (" + where + "); it was saved to " + detail;
+            case REFRESH_TOKEN_LOST -> "the new refresh token could not be saved anywhere: " + detail;
+            case ISSUER_UNREACHABLE,
+                    ISSUER_TLS,
+                    ISSUER_TROUBLE,
+                    ISSUER_WRONG,
+                    INSECURE_URL,
+                    REQUEST_REFUSED,
+                    NO_DEVICE_FLOW -> detail;
+            case ISSUER_ANSWER -> detail + ", which is not a token";
+            case AUTHORIZATION_DEAD -> "the authorization has ended: " + detail;
+            case AUTHORIZATION_LOST ->
+                "the authorization has ended, probably because the issuer's last answer was lost on its way: " + detail;
+            case CLIENT_REFUSED -> "the issuer refuses this client: " + detail;
+            case SCOPE_REFUSED -> "the issuer refuses the scope: " + detail;
+            case AUDIENCE_REFUSED -> "the issuer refuses the audience: " + detail;
+            case IDENTITY_CHANGED -> "the issuer answered for another person: " + detail;
+            case TOKEN_DIRECTORY_MISSING -> "cannot write " + where + ": " + detail;
+            case TOKEN_NOT_PERMITTED -> "cannot write " + where + ": " + detail;
+            case TOKEN_READ_ONLY, TOKEN_DISK_FULL, TOKEN_PATH -> "cannot write " + where + ": " + detail;
+            case STATE_UNWRITABLE -> "the token was renewed, but not its state for status: " + detail;
+            case REGISTRATION_REFUSED -> "the issuer does not register a client for us: " + detail;
+            case NO_REFRESH_TOKEN -> "the issuer granted no refresh token (" + detail + ")";
+            case DENIED -> "the request was denied";
+            case EXPIRED -> "nobody approved the request in time";
+            case INTERNAL -> "a bug in osg-token-renewer: " + detail;
+        };
+    }
+
+    /**
+     * What repairs it: a command where one does.
+     *
+     * @param account the account that it befell
+     */
+    String repair(Failure failure, String account) {
+        Path where = Path.of(failure.where().isEmpty() ? "/" : failure.where());
+        return switch (failure.kind()) {
+            case PASSWORD_FILE ->
+                "put the account's encryption password into one line of that file, then " + commands.protect(where);
+            case SECRET_FILE -> "put the client secret into one line of that file, then " + commands.protect(where);
+            case ACCOUNT_MISSING -> commands.setup(account);
+            case WRONG_PASSWORD ->
+                "restore the password that was there at setup, or start anew: " + commands.setup(account);
+            case ACCOUNT_DAMAGED, ACCOUNT_FOREIGN ->
+                "restore the file from a backup, or start anew: " + commands.setup(account);
+            case ACCOUNT_TAMPERED -> "find out who changed it, then start anew: " + commands.setup(account);
+            case ACCOUNT_NEWER -> "install that version again: dnf upgrade osg-token-renewer";
+            case ACCOUNT_UNREADABLE -> "run as the account's owner, or: chown -R osg-token-svc: " + directory(where);
+            case ACCOUNT_BUSY -> "wait for it to end; if it hangs: systemctl stop osg-token-renewer.service";
+            case STORE_UNWRITABLE ->
+                "make room or permission, see: df -h " + directory(where) + "; ls -ld " + directory(where);
+            case REFRESH_TOKEN_RESCUED ->
+                "make room in " + directory(where) + " before the next reboot; the next run puts it back by itself";
+            case REFRESH_TOKEN_LOST, AUTHORIZATION_DEAD, AUTHORIZATION_LOST, IDENTITY_CHANGED ->
+                commands.reauthenticate(account);
+            case ISSUER_UNREACHABLE, ISSUER_TROUBLE, ISSUER_ANSWER -> "the next run tries again";
+            case ISSUER_TLS ->
+                "if the issuer has a CA of its own, name its PEM file as ca_file in [account " + account + "] of "
+                        + commands.config();
+            case ISSUER_WRONG, INSECURE_URL -> "check the issuer's URL";
+            case CLIENT_REFUSED ->
+                "ask the issuer's administrator about this client, or register a new one: " + commands.setup(account);
+            case SCOPE_REFUSED ->
+                "correct scope in " + commands.config() + ", or authorize the account with more scopes: "
+                        + commands.setup(account);
+            case AUDIENCE_REFUSED ->
+                "correct audience in " + commands.config() + ", or name it at setup: " + commands.setup(account)
+                        + " --audience=AUDIENCE";
+            case REQUEST_REFUSED -> "ask the issuer's administrator, or set up again: " + commands.setup(account);
+            case TOKEN_DIRECTORY_MISSING -> "mkdir " + directory(where) + ", writable for osg-token-svc";
+            case TOKEN_NOT_PERMITTED ->
+                "make it writable for osg-token-svc: chgrp osg-token-svc " + directory(where) + " && chmod g+wx "
+                        + directory(where);
+            case TOKEN_READ_ONLY ->
+                "if the service may not write there, allow it: systemctl edit"
+                        + " osg-token-renewer.service, and add [Service] ReadWritePaths=" + directory(where);
+            case TOKEN_DISK_FULL -> "make room, see: df -h " + directory(where);
+            case TOKEN_PATH -> "correct token_path in " + commands.config() + ", or remove what is there";
+            case STATE_UNWRITABLE -> "make room or permission in the state directory";
+            case REGISTRATION_REFUSED ->
+                "give its initial access token with --registration-token-file=FILE, or a client"
+                        + " registered on its web pages: " + commands.setup("--manual " + account);
+            case NO_REFRESH_TOKEN ->
+                "ask for the scope offline_access, and for a client that may use the" + " refresh_token grant";
+            case NO_DEVICE_FLOW -> "this issuer cannot be used with a person's approval; see --client-credentials";
+            case DENIED, EXPIRED -> "run setup again";
+            case INTERNAL -> "report it with this line";
+        };
+    }
+
+    /** Both, on one line. */
+    String line(Failure failure, String account) {
+        return what(failure) + "; " + repair(failure, account);
+    }
+
+    private static Path directory(Path file) {
+        return file.getParent() == null ? file : file.getParent();
+    }
+}

@@ -1,0 +1,142 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import org.opensciencegrid.tokenrenewer.config.Config;
+import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Failed;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Fresh;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Granted;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Renewed;
+import org.opensciencegrid.tokenrenewer.renewal.RenewalRun;
+import org.opensciencegrid.tokenrenewer.renewal.RenewalRun.Selection;
+import org.opensciencegrid.tokenrenewer.state.Failure;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** What the timer runs. */
+@Command(name = "renew", description = "Renews the tokens of the config file that are due.")
+final class RenewCommand implements Callable<Integer> {
+    @Option(names = "--token", paramLabel = "NAME", description = "only this token; may be repeated")
+    private Set<String> tokens = Set.of();
+
+    @Option(names = "--account", paramLabel = "NAME", description = "only this account's tokens; may be repeated")
+    private Set<String> accounts = Set.of();
+
+    @Option(
+            names = "--force",
+            description = "renew even what is fresh for longer than its min_lifetime, and ask the issuer even where"
+                    + " an earlier refusal stands")
+    private boolean force;
+
+    private final Root root;
+    private final Output output;
+    private Messages messages;
+
+    RenewCommand(Root root) {
+        this.root = root;
+        this.output = new Output(root.environment());
+    }
+
+    @Override
+    public Integer call() {
+        messages = new Messages(root.commands());
+        Config config = root.readConfig();
+        requireKnown(config);
+        config.warnings()
+                .forEach(warning -> output.warning(config.file() + ":" + warning.line() + ": " + warning.text()));
+        Environment environment = root.environment();
+        root.makeStateDirectory();
+        RenewalRun run = new RenewalRun(
+                root.store(),
+                root.states(),
+                root.passwords(),
+                Root.LOCK_WAIT,
+                environment.clock(),
+                environment.pause());
+        AtomicInteger worst = new AtomicInteger(ExitStatus.OK);
+        run.run(config, new Selection(tokens, accounts, force), outcome -> {
+            print(outcome);
+            if (outcome instanceof Failed) {
+                worst.set(ExitStatus.FAILED);
+            }
+        });
+        return worst.get();
+    }
+
+    /** A misspelt name would else renew nothing and report success. */
+    private void requireKnown(Config config) {
+        requireKnown(
+                "token",
+                tokens,
+                config.tokens().stream().map(TokenSection::name).collect(Collectors.toSet()));
+        requireKnown("account", accounts, config.accounts().keySet());
+    }
+
+    private void requireKnown(String kind, Set<String> asked, Set<String> known) {
+        Set<String> unknown = new TreeSet<>(asked);
+        unknown.removeAll(known);
+        if (!unknown.isEmpty()) {
+            throw new UsageException("no [" + kind + " " + unknown.iterator().next() + "] in use in "
+                    + root.configFile() + "; there are: " + String.join(", ", new TreeSet<>(known)));
+        }
+    }
+
+    private void print(Outcome outcome) {
+        if (outcome instanceof Renewed renewed) {
+            String expiry = renewed.expiresAt()
+                    .map(end -> "expires in " + Words.span(Duration.between(now(), end)))
+                    .orElse("expiry unknown");
+            output.info("token " + renewed.token() + ": renewed, " + expiry + " > " + renewed.path());
+            warn(renewed);
+        } else if (outcome instanceof Fresh fresh) {
+            output.info(fresh.left().toSeconds() + " seconds remaining in '" + fresh.token() + "', not renewing");
+        } else if (outcome instanceof Failed failed) {
+            print(failed);
+        }
+    }
+
+    private void warn(Renewed renewed) {
+        Granted granted = renewed.granted();
+        String token = "token " + renewed.token() + ": ";
+        if (!granted.missingScope().isEmpty()) {
+            output.warning(token + "asked for scope but was not granted: " + String.join(" ", granted.missingScope()));
+        }
+        if (!granted.extraScope().isEmpty()) {
+            output.warning(token + "granted more scope than asked for: " + String.join(" ", granted.extraScope()));
+        }
+        if (!granted.missingAudience().isEmpty()) {
+            output.warning(token + "asked for audience but was not granted: "
+                    + String.join(" ", granted.missingAudience())
+                    + "; the issuer may want audience_parameter = audience (or resource) in [account "
+                    + renewed.account() + "]");
+        }
+    }
+
+    private void print(Failed failed) {
+        Failure failure = failed.failure();
+        String verb = failure.kind().isOfTokenFile() ? "write" : "get";
+        String next = failed.nextTry()
+                .map(time -> failed.asked()
+                        ? " (asked again after " + Words.time(time) + ")"
+                        : " (not asked again before " + Words.time(time) + " without --force)")
+                .orElse("");
+        String line = "Failed to " + verb + " token '" + failed.token() + "': "
+                + messages.line(failure, failed.account()) + next;
+        if (failure.kind() == Failure.Kind.REFRESH_TOKEN_LOST || failure.kind() == Failure.Kind.REFRESH_TOKEN_RESCUED) {
+            output.critical(line);
+        } else {
+            output.error(line);
+        }
+    }
+
+    private Instant now() {
+        return root.environment().clock().instant();
+    }
+}

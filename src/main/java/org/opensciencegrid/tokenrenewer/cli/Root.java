@@ -1,0 +1,134 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Optional;
+import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.tokenrenewer.account.Passwords;
+import org.opensciencegrid.tokenrenewer.config.Config;
+import org.opensciencegrid.tokenrenewer.config.ConfigException;
+import org.opensciencegrid.tokenrenewer.config.ConfigFile;
+import org.opensciencegrid.tokenrenewer.state.Places;
+import org.opensciencegrid.tokenrenewer.state.StateFiles;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The command without a command, and what all commands share. */
+@Command(
+        name = "osg-token-renewer",
+        description = "Keeps fresh OAuth access tokens on disk.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        scope = ScopeType.INHERIT,
+        usageHelpWidth = 80,
+        exitCodeListHeading = "%nExit status:%n",
+        exitCodeList = {
+            "0:all well, or nothing due",
+            "1:something failed, or needs a person",
+            "2:usage or configuration; nothing was attempted",
+            "70:a bug"
+        })
+final class Root implements Runnable {
+    static final Duration LOCK_WAIT = Duration.ofSeconds(30);
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            scope = ScopeType.INHERIT,
+            description = "config file (default: $OSG_TOKEN_RENEWER_CONFIG_PATH, else"
+                    + " /etc/osg/token-renewer/config.ini)")
+    private Path config;
+
+    @Option(
+            names = "--state-dir",
+            paramLabel = "DIR",
+            scope = ScopeType.INHERIT,
+            description =
+                    "accounts and state (default: $OSG_TOKEN_RENEWER_STATE_DIR, else" + " /var/lib/osg-token-renewer)")
+    private Path stateDirectory;
+
+    private final Environment environment;
+    private final SecureRandom random = new SecureRandom();
+
+    Root(Environment environment) {
+        this.environment = environment;
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "a command is missing");
+    }
+
+    Environment environment() {
+        return environment;
+    }
+
+    Path configFile() {
+        return config != null ? config : environment.path("OSG_TOKEN_RENEWER_CONFIG_PATH", Commands.CONFIG.toString());
+    }
+
+    private Path stateDirectory() {
+        return stateDirectory != null
+                ? stateDirectory
+                : environment.path("OSG_TOKEN_RENEWER_STATE_DIR", Commands.STATE.toString());
+    }
+
+    /** The rescue directory is a memory file system under systemd, and so does not fill with the state directory's. */
+    Places places() {
+        Path state = stateDirectory();
+        Path runtime = environment
+                .variable("RUNTIME_DIRECTORY")
+                .map(Path::of)
+                .orElse(state.equals(Commands.STATE) ? Path.of("/run/osg-token-renewer") : state.resolve("rescue"));
+        return Places.of(state, runtime);
+    }
+
+    Commands commands() {
+        return new Commands(configFile(), stateDirectory());
+    }
+
+    Config readConfig() {
+        try {
+            return ConfigFile.read(configFile());
+        } catch (ConfigException e) {
+            throw new UsageException(e.getMessage());
+        }
+    }
+
+    AccountStore store() {
+        Places places = places();
+        return new AccountStore(places.accounts(), places.rescue(), environment.kdf(), random);
+    }
+
+    /** For commands that write: makes the state directory where only it is missing. */
+    void makeStateDirectory() {
+        try {
+            Files.createDirectory(
+                    stateDirectory(),
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        } catch (IOException e) {
+            // There already, or impossible: then the store's own message says which file cannot be written.
+        }
+    }
+
+    StateFiles states() {
+        return new StateFiles(places().state());
+    }
+
+    Passwords passwords() {
+        Optional<Path> credentials =
+                environment.variable("CREDENTIALS_DIRECTORY").map(Path::of);
+        return new Passwords(credentials);
+    }
+}

@@ -1,0 +1,309 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.opensciencegrid.cryptostore.AccountName;
+import org.opensciencegrid.cryptostore.Password;
+import org.opensciencegrid.cryptostore.PasswordFile;
+import org.opensciencegrid.cryptostore.PasswordFileException;
+import org.opensciencegrid.tokenrenewer.account.SecretFile;
+import org.opensciencegrid.tokenrenewer.config.AccountSection;
+import org.opensciencegrid.tokenrenewer.config.ConfigException;
+import org.opensciencegrid.tokenrenewer.config.ConfigFile;
+import org.opensciencegrid.tokenrenewer.config.StoredAccount;
+import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
+import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
+import org.opensciencegrid.tokenrenewer.setup.AccountSetup;
+import org.opensciencegrid.tokenrenewer.setup.ClientCredentialsSetup;
+import org.opensciencegrid.tokenrenewer.setup.SetupException;
+import org.opensciencegrid.tokenrenewer.state.Failures;
+import org.opensciencegrid.tokenrenewer.text.Json;
+import org.opensciencegrid.tokenrenewer.text.Printable;
+import org.opensciencegrid.tokenrenewer.text.Secret;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Registers and authorizes an account. {@code osg-token-renewer-setup} runs it as the service's user. */
+@Command(
+        name = "setup",
+        description = {
+            "Registers and authorizes an account, with a person's approval in a browser.",
+            "Asks for what no option gives."
+        })
+final class SetupCommand implements Callable<Integer> {
+    private static final String TOKENS = "/etc/osg/tokens/";
+
+    @Parameters(paramLabel = "ACCOUNT", description = "short name of the account")
+    private String account;
+
+    /** How the client comes about; dynamic client registration when none is given. */
+    static final class How {
+        @Option(names = "--manual", description = "use a predefined client id and secret")
+        private boolean manual;
+
+        @Option(names = "--public", description = "use a predefined client id without a secret")
+        private boolean publicClient;
+
+        @Option(
+                names = "--client-credentials",
+                description = "no person: use a client id and secret that live in the config file")
+        private boolean clientCredentials;
+
+        @Option(
+                names = "--reauthenticate",
+                description = "authorize the account anew with the client, scopes and audience it has")
+        private boolean reauthenticate;
+    }
+
+    @ArgGroup
+    private How how = new How();
+
+    @Option(
+            names = "--pw-file",
+            paramLabel = "FILE",
+            description = "file with the account's encryption password (default: that of the config file, else"
+                    + " /etc/osg/tokens/ACCOUNT.pw)")
+    private Path passwordFile;
+
+    @Option(names = "--pw-fd", hidden = true, description = "read the password of --pw-file from this descriptor")
+    private Integer passwordDescriptor;
+
+    @Option(names = "--issuer", paramLabel = "URL", description = "issuer")
+    private String issuer;
+
+    @Option(names = "--scope", paramLabel = "SCOPES", description = "scopes, with blanks between; may be repeated")
+    private List<String> scope = List.of();
+
+    @Option(
+            names = "--audience",
+            paramLabel = "AUDIENCES",
+            description = "audiences that tokens will ask for; some issuers grant only what is named here")
+    private List<String> audience = List.of();
+
+    @Option(
+            names = "--audience-parameter",
+            paramLabel = "NAME",
+            description = "resource (RFC 8707, default) or audience (INDIGO IAM, WLCG)")
+    private String audienceParameter = "resource";
+
+    @Option(names = "--client-id", paramLabel = "ID", description = "client id")
+    private String clientId;
+
+    @Option(
+            names = "--client-secret-file",
+            paramLabel = "FILE",
+            description = "file whose first line is the client secret; - for standard input")
+    private String clientSecretFile;
+
+    @Option(names = "--client-auth", paramLabel = "METHOD", description = "basic (default), basic_raw or post")
+    private String clientAuth;
+
+    @Option(
+            names = "--registration-token-file",
+            paramLabel = "FILE",
+            description = "initial access token of an issuer with closed registration")
+    private Path registrationTokenFile;
+
+    @Option(names = "--ca-file", paramLabel = "FILE", description = "PEM file with a CA to believe beside the system's")
+    private Path caFile;
+
+    @Option(names = "--verbose", description = "say more about what the issuer answers")
+    private boolean verbose;
+
+    private final Root root;
+    private final Environment environment;
+    private final Output output;
+
+    SetupCommand(Root root) {
+        this.root = root;
+        this.environment = root.environment();
+        this.output = new Output(environment);
+    }
+
+    @Override
+    public Integer call() {
+        requireName();
+        root.makeStateDirectory();
+        try {
+            return how.clientCredentials ? clientCredentials() : device();
+        } catch (SetupException e) {
+            output.error(
+                    "setup of " + account + " failed: " + new Messages(root.commands()).line(e.failure(), account));
+            return ExitStatus.FAILED;
+        }
+    }
+
+    private void requireName() {
+        try {
+            AccountName.check(account);
+        } catch (IllegalArgumentException e) {
+            throw new UsageException(Printable.of(e.getMessage()));
+        }
+    }
+
+    private int device() throws SetupException {
+        Optional<StoredAccount> configured = configured();
+        Path file = passwordFile != null
+                ? passwordFile
+                : configured.map(StoredAccount::passwordFile).orElse(Path.of(TOKENS + account + ".pw"));
+        AccountSetup.Request request = new AccountSetup.Request(
+                account,
+                mode(),
+                words(audience),
+                option("--audience-parameter", AudienceParameter.of(audienceParameter), audienceParameter),
+                auth(),
+                Optional.ofNullable(registrationTokenFile).map(path -> secret(path, "--registration-token-file")),
+                Optional.ofNullable(caFile).or(() -> configured.flatMap(StoredAccount::caFile)));
+        try (Password password = password(file)) {
+            new AccountSetup(root.store(), root.states(), Root.LOCK_WAIT, environment.clock(), environment.pause())
+                    .run(request, password, person());
+        }
+        if (configured.isPresent()) {
+            say("Account " + account + " is ready. Its tokens are renewed at the next run; to have them now:");
+            say("");
+            say("    " + root.commands().renew());
+        } else {
+            sayAccount(
+                    "password_file = " + ConfigText.value(file.toAbsolutePath().toString()));
+        }
+        return ExitStatus.OK;
+    }
+
+    private AccountSetup.Mode mode() {
+        if (how.reauthenticate) {
+            return AccountSetup.Mode.REAUTHENTICATE;
+        }
+        if (how.publicClient) {
+            return AccountSetup.Mode.PUBLIC;
+        }
+        return how.manual ? AccountSetup.Mode.MANUAL : AccountSetup.Mode.REGISTER;
+    }
+
+    private int clientCredentials() throws SetupException {
+        ClientCredentialsSetup.Result result = new ClientCredentialsSetup(environment.clock(), environment.pause())
+                .run(words(scope), words(audience), auth(), Optional.ofNullable(caFile), person());
+        say("The issuer gave a token for client " + Printable.of(result.client().id()) + ".");
+        List<String> lines = new ArrayList<>();
+        lines.add("client_id = " + ConfigText.value(result.client().id()));
+        boolean fromFile = clientSecretFile != null && !clientSecretFile.equals("-");
+        lines.add(
+                fromFile
+                        ? "client_secret_file = "
+                                + ConfigText.value(Path.of(clientSecretFile)
+                                        .toAbsolutePath()
+                                        .toString())
+                        : "client_secret = "
+                                + ConfigText.value(
+                                        result.client().secret().orElseThrow().reveal()));
+        lines.add("token_request_url = "
+                + ConfigText.value(result.provider().tokenEndpoint().toString()));
+        if (clientAuth != null) {
+            lines.add("client_auth = " + clientAuth);
+        }
+        if (caFile != null) {
+            lines.add("ca_file = " + ConfigText.value(caFile.toAbsolutePath().toString()));
+        }
+        sayAccount(lines.toArray(String[]::new));
+        return ExitStatus.OK;
+    }
+
+    private void sayAccount(String... lines) {
+        say("");
+        say("Account " + account + " is ready. Add this to " + root.configFile() + ":");
+        say("");
+        say("[account " + account + "]");
+        say("");
+        for (String line : lines) {
+            say(line);
+        }
+        say("");
+        say("and a section like this for each token:");
+        say("");
+        say("[token TOKEN_NAME]");
+        say("");
+        say("account = " + account);
+        say("token_path = " + TOKENS + account + ".TOKEN_NAME.token");
+        say("");
+        say("The timer renews them from then on. To have them now:");
+        say("");
+        say("    " + root.commands().renew());
+    }
+
+    private TerminalPerson person() {
+        return new TerminalPerson(
+                environment,
+                new TerminalPerson.Given(
+                        KnownIssuers.LIST,
+                        Optional.ofNullable(issuer),
+                        words(scope),
+                        Optional.ofNullable(clientId),
+                        Optional.ofNullable(clientSecretFile).map(this::clientSecret)),
+                verbose);
+    }
+
+    /** An account that the config file knows already needs no new section. A config file in the making is no error here. */
+    private Optional<StoredAccount> configured() {
+        try {
+            AccountSection section =
+                    ConfigFile.read(root.configFile()).accounts().get(account);
+            return section instanceof StoredAccount stored ? Optional.of(stored) : Optional.empty();
+        } catch (ConfigException e) {
+            return Optional.empty();
+        }
+    }
+
+    private Password password(Path file) throws SetupException {
+        try {
+            if (passwordDescriptor == null) {
+                return PasswordFile.read(file);
+            }
+            // The wrapper's pipe: the service's user may not be able to open the file itself.
+            try (InputStream in = Files.newInputStream(Path.of("/dev/fd/" + passwordDescriptor))) {
+                return PasswordFile.readStream(in);
+            }
+        } catch (PasswordFileException e) {
+            throw new SetupException(Failures.of(e));
+        } catch (IOException e) {
+            throw new UsageException("--pw-fd " + passwordDescriptor + " cannot be read");
+        }
+    }
+
+    private Secret clientSecret(String file) {
+        return file.equals("-")
+                ? new Terminal(environment).askSecret("Client secret (not shown)", "--client-secret-file=FILE")
+                : secret(Path.of(file), "--client-secret-file");
+    }
+
+    private static Secret secret(Path file, String option) {
+        try {
+            return SecretFile.read(file);
+        } catch (PasswordFileException e) {
+            throw new UsageException(option + ": " + Printable.of(e.getMessage()));
+        }
+    }
+
+    private Optional<ClientAuth> auth() {
+        return Optional.ofNullable(clientAuth).map(word -> option("--client-auth", ClientAuth.of(word), word));
+    }
+
+    private static <T> T option(String name, Optional<T> value, String word) {
+        return value.orElseThrow(
+                () -> new UsageException(name + ": '" + Printable.of(word) + "' is not one of its values"));
+    }
+
+    private static List<String> words(List<String> values) {
+        return values.stream().flatMap(value -> Json.split(value).stream()).toList();
+    }
+
+    private void say(String line) {
+        environment.out().println(line);
+    }
+}

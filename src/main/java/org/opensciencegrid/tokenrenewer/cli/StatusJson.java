@@ -1,0 +1,95 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
+import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.state.Failure;
+import org.opensciencegrid.tokenrenewer.state.TokenState;
+import org.opensciencegrid.tokenrenewer.status.AccountStatus;
+import org.opensciencegrid.tokenrenewer.status.StatusReport;
+import org.opensciencegrid.tokenrenewer.status.TokenStatus;
+import org.opensciencegrid.tokenrenewer.text.Members;
+
+/** A {@link StatusReport} for machines: one line of JSON in the schema of docs/status-json.md. */
+final class StatusJson {
+    private static final long SCHEMA = 1;
+
+    private final Messages messages;
+
+    StatusJson(Messages messages) {
+        this.messages = messages;
+    }
+
+    String of(StatusReport report) {
+        List<Map<String, Object>> accounts = report.accounts().stream()
+                .map(account -> account(account, report))
+                .toList();
+        return Members.NONE
+                        .with("schema", SCHEMA)
+                        .with("time", report.time())
+                        .with("level", report.level().word())
+                        .with("accounts", accounts)
+                        .toJson()
+                + "\n";
+    }
+
+    private Map<String, Object> account(AccountStatus account, StatusReport report) {
+        AccountState state = account.state();
+        String name = account.section().name();
+        List<Map<String, Object>> tokens = account.tokens().stream()
+                .map(token -> token(token, name, report))
+                .toList();
+        boolean isInConfig = account.section() instanceof ClientCredentialsAccount;
+        return Members.NONE
+                .with("account", name)
+                .with("kind", isInConfig ? "client_credentials" : "stored")
+                .with("level", account.level().word())
+                .with("issuer", state.issuer())
+                .with("client_id", state.clientId())
+                .with("authorized_at", state.authorizedAt())
+                .with("sub", state.subject())
+                .with("scope", state.scope())
+                .with("rotations", state.rotations())
+                .with("client_secret_expires_at", state.clientSecretExpiresAt())
+                .with("refresh_token_expires_at", state.refreshTokenExpiresAt())
+                .with("in_doubt_since", state.inDoubtSince())
+                .with("failure", failure(account.problem(), name))
+                .with("next_try", state.nextTry())
+                .with("tokens", tokens)
+                .asMap();
+    }
+
+    private Map<String, Object> token(TokenStatus token, String account, StatusReport report) {
+        TokenState state = token.state();
+        return Members.NONE
+                .with("token", token.section().name())
+                .with("path", token.section().tokenPath().toString())
+                .with("level", token.level().word())
+                .with("on_disk", token.onDisk().name().toLowerCase(java.util.Locale.ROOT))
+                .with("expires_at", token.expiresAt())
+                .with(
+                        "seconds_left",
+                        token.expiresAt()
+                                .map(end -> Duration.between(report.time(), end).toSeconds()))
+                .with("renewed_at", state.renewedAt())
+                .with("tried_at", state.triedAt())
+                .with("asked_scope", state.askedScope())
+                .with("granted_scope", state.grantedScope())
+                .with("asked_audience", state.askedAudience())
+                .with("granted_audience", state.grantedAudience())
+                .with("failure", failure(state.failure(), account))
+                .with("failing_since", state.failingSince())
+                .with("next_try", state.nextTry())
+                .asMap();
+    }
+
+    private Optional<Members> failure(Optional<Failure> failure, String account) {
+        return failure.map(why -> Members.NONE
+                .with("kind", why.kind().word())
+                .with("message", messages.what(why))
+                .with("repair", messages.repair(why, account)));
+    }
+}

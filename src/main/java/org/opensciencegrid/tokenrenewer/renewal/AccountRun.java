@@ -1,0 +1,236 @@
+package org.opensciencegrid.tokenrenewer.renewal;
+
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.LockedAccount;
+import org.opensciencegrid.cryptostore.StoreException;
+import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Failed;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Fresh;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Granted;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Renewed;
+import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.state.Failure;
+import org.opensciencegrid.tokenrenewer.state.Failures;
+import org.opensciencegrid.tokenrenewer.state.StateFiles;
+import org.opensciencegrid.tokenrenewer.state.TokenState;
+import org.opensciencegrid.tokenrenewer.text.Printable;
+import org.opensciencegrid.tokenrenewer.token.TokenFile;
+import org.opensciencegrid.tokenrenewer.token.TokenFileException;
+
+/**
+ * One account in one run: its tokens in order, as a rotating refresh token is a chain. What stops one token stops the
+ * account's others only where asking again would be of no use.
+ */
+final class AccountRun {
+    /** How long an issuer is left alone after a refusal that only a person can lift. */
+    static final Duration BACK_OFF = Duration.ofHours(1);
+
+    /** Opens the account once its lock is held and something is due. */
+    @FunctionalInterface
+    interface Opener {
+        TokenSource open(LockedAccount locked, AccountState state) throws FailedException;
+    }
+
+    private final String account;
+    private final List<TokenSection> sections;
+    private final boolean force;
+    private final AccountStore store;
+    private final StateFiles states;
+    private final Duration lockWait;
+    private final Clock clock;
+    private final Map<String, Outcome> outcomes = new LinkedHashMap<>();
+    private AccountState state = AccountState.UNKNOWN;
+
+    AccountRun(
+            String account,
+            List<TokenSection> sections,
+            boolean force,
+            AccountStore store,
+            StateFiles states,
+            Duration lockWait,
+            Clock clock) {
+        this.account = account;
+        this.sections = sections;
+        this.force = force;
+        this.store = store;
+        this.states = states;
+        this.lockWait = lockWait;
+        this.clock = clock;
+    }
+
+    /** The outcome of every section, by token name; never throws for what befalls one account. */
+    Map<String, Outcome> run(Opener opener) {
+        List<TokenSection> due = due(sections);
+        if (due.isEmpty()) {
+            return outcomes; // no lock, no password, no connection
+        }
+        try (LockedAccount locked = store.lock(account, lockWait)) {
+            underLock(locked, opener, due);
+        } catch (StoreException e) {
+            failAll(due, Failures.of(e));
+        }
+        return outcomes;
+    }
+
+    private void underLock(LockedAccount locked, Opener opener, List<TokenSection> dueBefore) {
+        List<TokenSection> due = due(dueBefore); // another run may have done it while we waited
+        if (due.isEmpty()) {
+            return;
+        }
+        Optional<Instant> next = stillAhead(state.nextTry());
+        if (next.isPresent() && !force) {
+            Failure standing = state.failure().orElseThrow();
+            due.forEach(section ->
+                    outcomes.put(section.name(), new Failed(account, section.name(), standing, next, false)));
+            return;
+        }
+        try (TokenSource source = opener.open(locked, state)) {
+            Optional<Failure> whole = Optional.empty();
+            for (TokenSection section : due) {
+                if (whole.isPresent()) {
+                    fail(section, whole.get());
+                } else {
+                    whole = renew(source, section);
+                }
+            }
+            state = source.learned(state);
+            conclude(whole);
+        } catch (FailedException e) {
+            failAll(due, e.failure());
+            conclude(Optional.of(e.failure()));
+        }
+    }
+
+    /** Renews one token; gives the failure that makes it useless to ask for the account's others. */
+    private Optional<Failure> renew(TokenSource source, TokenSection section) {
+        TokenState before = state.token(section.name());
+        Optional<Instant> next = stillAhead(before.nextTry());
+        if (next.isPresent() && !force && sameRequest(section, before)) {
+            Failure standing = before.failure().orElseThrow();
+            outcomes.put(section.name(), new Failed(account, section.name(), standing, next, false));
+            return Optional.empty();
+        }
+        try {
+            TokenAnswer answer = source.token(section);
+            write(section, answer);
+            source.danger().ifPresent(danger -> fail(section, danger));
+            return source.danger();
+        } catch (FailedException e) {
+            fail(section, e.failure());
+            return e.failure().kind().isOfOneToken() ? Optional.empty() : Optional.of(e.failure());
+        } catch (TokenFileException e) {
+            fail(section, Failures.of(e));
+            return Optional.empty();
+        }
+    }
+
+    private void write(TokenSection section, TokenAnswer answer) throws TokenFileException {
+        new TokenFile(section.tokenPath()).write(answer.accessToken());
+        Instant now = clock.instant();
+        state = state.withToken(
+                section.name(),
+                state.token(section.name())
+                        .tried(now, section.scope(), section.audience())
+                        .renewed(
+                                now,
+                                section.tokenPath(),
+                                Due.fingerprint(answer.accessToken()),
+                                answer.expiresAt(),
+                                answer.scope(),
+                                answer.audience()));
+        outcomes.put(
+                section.name(),
+                new Renewed(
+                        account, section.name(), section.tokenPath(), answer.expiresAt(), granted(section, answer)));
+    }
+
+    private List<TokenSection> due(List<TokenSection> candidates) {
+        try {
+            state = states.read(account);
+        } catch (IOException e) {
+            state = AccountState.UNKNOWN; // of use, not of need: without it everything is due
+        }
+        List<TokenSection> due = new ArrayList<>();
+        for (TokenSection section : candidates) {
+            Optional<Duration> fresh =
+                    force ? Optional.empty() : Due.freshFor(section, state.token(section.name()), clock.instant());
+            if (fresh.isPresent()) {
+                outcomes.put(section.name(), new Fresh(account, section.name(), fresh.get()));
+            } else {
+                due.add(section);
+            }
+        }
+        return due;
+    }
+
+    private void failAll(List<TokenSection> due, Failure failure) {
+        due.forEach(section -> fail(section, failure));
+    }
+
+    private void fail(TokenSection section, Failure failure) {
+        Instant now = clock.instant();
+        Optional<Instant> next = nextTry(failure, now);
+        state = state.withToken(
+                section.name(),
+                state.token(section.name())
+                        .tried(now, section.scope(), section.audience())
+                        .failed(now, failure, failure.kind().isOfOneToken() ? next : Optional.empty()));
+        outcomes.put(section.name(), new Failed(account, section.name(), failure, next, true));
+    }
+
+    /** Writes the state while the lock is held. It is of use to status only: its loss fails nothing. */
+    private void conclude(Optional<Failure> whole) {
+        state = state.withOutcome(whole, whole.flatMap(failure -> nextTry(failure, clock.instant())));
+        try {
+            states.write(account, state);
+        } catch (IOException e) {
+            Failure unwritable = new Failure(Failure.Kind.STATE_UNWRITABLE, account, Printable.of(e.getMessage()));
+            outcomes.replaceAll((token, outcome) -> outcome instanceof Failed
+                    ? outcome
+                    : new Failed(account, token, unwritable, Optional.empty(), true));
+        }
+    }
+
+    private static Optional<Instant> nextTry(Failure failure, Instant now) {
+        return failure.kind().needsPerson() ? Optional.of(now.plus(BACK_OFF)) : Optional.empty();
+    }
+
+    /** A moment further ahead than we ever set it was set by a clock that has since been put back. */
+    private Optional<Instant> stillAhead(Optional<Instant> moment) {
+        Instant now = clock.instant();
+        return moment.filter(next -> next.isAfter(now) && !next.isAfter(now.plus(BACK_OFF)));
+    }
+
+    private static boolean sameRequest(TokenSection section, TokenState before) {
+        return section.scope().equals(before.askedScope()) && section.audience().equals(before.askedAudience());
+    }
+
+    private static Granted granted(TokenSection section, TokenAnswer answer) {
+        List<String> asked = section.scope();
+        List<String> got = answer.scope();
+        boolean canTell = !asked.isEmpty() && !got.isEmpty();
+        return new Granted(
+                canTell ? without(asked, got) : List.of(),
+                canTell ? without(got, asked) : List.of(),
+                answer.audience().isEmpty() ? List.of() : without(section.audience(), answer.audience()));
+    }
+
+    /** These two steer the grant; an access token need not list them. */
+    private static final List<String> NOT_OF_THE_TOKEN = List.of("openid", "offline_access");
+
+    private static List<String> without(List<String> all, List<String> those) {
+        return all.stream()
+                .filter(word -> !those.contains(word) && !NOT_OF_THE_TOKEN.contains(word))
+                .toList();
+    }
+}

@@ -1,0 +1,72 @@
+package org.opensciencegrid.tokenrenewer.renewal;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
+import org.opensciencegrid.tokenrenewer.state.TokenState;
+import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.token.TokenFile;
+
+/** Decides whether a token must be renewed now. */
+final class Due {
+    /** An issue time further ahead than this means that a clock jumped, and no time in the token can be relied on. */
+    private static final Duration SKEW = Duration.ofMinutes(5);
+
+    private Due() {}
+
+    /**
+     * How long the token on disk is still good, if that is longer than the section's min_lifetime and nothing else asks
+     * for a new one; empty when it is due. A section without min_lifetime is always due, as with the original.
+     */
+    static Optional<Duration> freshFor(TokenSection section, TokenState state, Instant now) {
+        if (section.minLifetime().isEmpty()
+                || state.failure().isPresent()
+                || !state.path().equals(section.tokenPath().toString())
+                || !sameWords(section.scope(), state.askedScope())
+                || !sameWords(section.audience(), state.askedAudience())) {
+            return Optional.empty();
+        }
+        Duration least = Duration.ofSeconds(section.minLifetime().getAsLong());
+        return new TokenFile(section.tokenPath())
+                .read()
+                .flatMap(token -> timeLeft(token, state, now))
+                .filter(left -> left.compareTo(least) > 0);
+    }
+
+    private static Optional<Duration> timeLeft(Secret token, TokenState state, Instant now) {
+        Optional<JwtClaims> claims = JwtClaims.of(token.reveal());
+        boolean isOurs = state.fingerprint().equals(Optional.of(fingerprint(token)));
+        Optional<Instant> issued =
+                claims.flatMap(JwtClaims::issuedAt).or(() -> isOurs ? state.renewedAt() : Optional.empty());
+        if (issued.isPresent() && issued.get().isAfter(now.plus(SKEW))) {
+            return Optional.empty();
+        }
+        // An opaque token tells nothing: only what the issuer said when it gave us this very token counts.
+        Optional<Instant> expires =
+                claims.flatMap(JwtClaims::expiresAt).or(() -> isOurs ? state.expiresAt() : Optional.empty());
+        return expires.map(end -> Duration.between(now, end));
+    }
+
+    private static boolean sameWords(List<String> a, List<String> b) {
+        return Set.copyOf(a).equals(Set.copyOf(b));
+    }
+
+    /** Enough of a SHA-256 to tell whether a file still holds the token that we wrote; tells nothing about the token. */
+    static String fingerprint(Secret token) {
+        try {
+            byte[] hash =
+                    MessageDigest.getInstance("SHA-256").digest(token.reveal().getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(hash, 0, 8);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e); // every Java has it
+        }
+    }
+}

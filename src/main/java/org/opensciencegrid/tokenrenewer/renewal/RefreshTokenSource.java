@@ -1,0 +1,174 @@
+package org.opensciencegrid.tokenrenewer.renewal;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.function.Function;
+import org.opensciencegrid.cryptostore.LockedAccount;
+import org.opensciencegrid.cryptostore.OpenAccount;
+import org.opensciencegrid.cryptostore.Password;
+import org.opensciencegrid.cryptostore.PasswordFileException;
+import org.opensciencegrid.cryptostore.Saved;
+import org.opensciencegrid.cryptostore.StoreException;
+import org.opensciencegrid.tokenrenewer.account.Account;
+import org.opensciencegrid.tokenrenewer.account.Passwords;
+import org.opensciencegrid.tokenrenewer.config.StoredAccount;
+import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.oidc.Client;
+import org.opensciencegrid.tokenrenewer.oidc.OidcException;
+import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer;
+import org.opensciencegrid.tokenrenewer.oidc.TokenClient;
+import org.opensciencegrid.tokenrenewer.oidc.Wanted;
+import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.state.Failure;
+import org.opensciencegrid.tokenrenewer.state.Failures;
+import org.opensciencegrid.tokenrenewer.text.Printable;
+import org.opensciencegrid.tokenrenewer.text.Secret;
+
+/**
+ * Tokens by the refresh token of an account file. The rotation protocol of docs/account-file.md, seen from the outside:
+ * space is reserved before the issuer is asked, and a rotated token is on disk before anything else in the answer counts.
+ */
+final class RefreshTokenSource implements TokenSource {
+    private final StoredAccount section;
+    private final OpenAccount store;
+    private final Path file;
+    private final Clock clock;
+    private final TokenClient issuer;
+    private Account account;
+    private Optional<Instant> inDoubtSince;
+    private Optional<Instant> refreshTokenExpiresAt = Optional.empty();
+    private Optional<Failure> danger = Optional.empty();
+    private long rotations;
+
+    /**
+     * @param issuers makes a client that trusts the given ca_file in addition
+     */
+    RefreshTokenSource(
+            StoredAccount section,
+            LockedAccount locked,
+            Path file,
+            Passwords passwords,
+            Function<Optional<Path>, TokenClient> issuers,
+            Optional<Instant> inDoubtSince,
+            Clock clock)
+            throws FailedException {
+        this.section = section;
+        this.file = file;
+        this.clock = clock;
+        this.inDoubtSince = inDoubtSince;
+        this.store = open(section, locked, passwords);
+        try {
+            this.account = Account.decode(store.plaintext());
+        } catch (IllegalArgumentException e) {
+            store.close();
+            throw new FailedException(Failures.unfit(file, e));
+        }
+        this.issuer = issuers.apply(section.caFile().or(() -> account.caFile().map(Path::of)));
+    }
+
+    private static OpenAccount open(StoredAccount section, LockedAccount locked, Passwords passwords)
+            throws FailedException {
+        if (!locked.exists()) { // before the password: a missing account is the cause, a missing password its companion
+            throw new FailedException(new Failure(Failure.Kind.ACCOUNT_MISSING, section.name(), ""));
+        }
+        try (Password password = passwords.read(section.name(), section.passwordFile())) {
+            return locked.open(password);
+        } catch (PasswordFileException e) {
+            throw new FailedException(Failures.of(e));
+        } catch (StoreException e) {
+            throw new FailedException(Failures.of(e));
+        }
+    }
+
+    @Override
+    public TokenAnswer token(TokenSection token) throws FailedException {
+        TokenAnswer answer = Unbroken.run(() -> refresh(token));
+        Optional<TokenAnswer.Identity> known = account.identity();
+        if (known.isPresent() && answer.identity().isPresent() && !known.equals(answer.identity())) {
+            // OpenID Connect Core section 12.2. The refresh token is kept all the same: it may be all we have.
+            throw new FailedException(new Failure(
+                    Failure.Kind.IDENTITY_CHANGED,
+                    account.issuer(),
+                    "authorized was " + Printable.of(known.get().subject()) + ", the answer is about "
+                            + Printable.of(answer.identity().get().subject())));
+        }
+        return answer;
+    }
+
+    private TokenAnswer refresh(TokenSection token) throws FailedException {
+        try {
+            store.reserve();
+        } catch (StoreException e) {
+            throw new FailedException(Failures.of(e));
+        }
+        try {
+            TokenAnswer answer = issuer.refresh(
+                    account.tokenEndpoint(), client(), account.refreshToken(), wanted(token), this::keep);
+            inDoubtSince = Optional.empty();
+            refreshTokenExpiresAt = answer.refreshTokenExpiresAt();
+            return answer;
+        } catch (OidcException e) {
+            Failure failure = Failures.of(e, account.issuer(), inDoubtSince.isPresent());
+            if (e.leavesDoubt() || e.isAfterDoubt()) {
+                inDoubtSince = inDoubtSince.or(() -> Optional.of(clock.instant()));
+            }
+            throw new FailedException(failure);
+        }
+    }
+
+    private Client client() {
+        Client client = account.client();
+        return section.clientAuth()
+                .filter(auth -> client.secret().isPresent())
+                .map(auth -> new Client(client.id(), client.secret(), auth))
+                .orElse(client);
+    }
+
+    private Wanted wanted(TokenSection token) {
+        return new Wanted(
+                token.scope(), token.audience(), section.audienceParameter().orElse(account.audienceParameter()));
+    }
+
+    /** Called by the client before it looks at the rest of the answer. Nothing may be thrown from here: see TokenClient. */
+    private void keep(Secret refreshToken) {
+        account = account.withRefreshToken(refreshToken);
+        rotations++;
+        try {
+            Saved saved = store.save(account.encode());
+            danger = saved.rescued()
+                    ? Optional.of(new Failure(
+                            Failure.Kind.REFRESH_TOKEN_RESCUED,
+                            file.toString(),
+                            saved.where().toString()))
+                    : Optional.empty();
+        } catch (IOException | RuntimeException e) {
+            danger = Optional.of(
+                    new Failure(Failure.Kind.REFRESH_TOKEN_LOST, file.toString(), Printable.of(e.getMessage())));
+        }
+    }
+
+    @Override
+    public Optional<Failure> danger() {
+        return danger;
+    }
+
+    @Override
+    public AccountState learned(AccountState state) {
+        return state.withClient(account.issuer(), account.client().id())
+                .withAuthorization(
+                        account.authorizedAt(),
+                        account.identity().map(TokenAnswer.Identity::subject),
+                        account.scope(),
+                        account.clientSecretExpiresAt())
+                .withRotations(rotations, refreshTokenExpiresAt)
+                .withDoubt(inDoubtSince);
+    }
+
+    @Override
+    public void close() {
+        store.close();
+    }
+}

@@ -1,0 +1,129 @@
+package org.opensciencegrid.tokenrenewer.renewal;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.tokenrenewer.account.Passwords;
+import org.opensciencegrid.tokenrenewer.config.AccountSection;
+import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
+import org.opensciencegrid.tokenrenewer.config.Config;
+import org.opensciencegrid.tokenrenewer.config.StoredAccount;
+import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.oidc.Pause;
+import org.opensciencegrid.tokenrenewer.oidc.TokenClient;
+import org.opensciencegrid.tokenrenewer.oidc.Transport;
+import org.opensciencegrid.tokenrenewer.oidc.Trust;
+import org.opensciencegrid.tokenrenewer.state.Failure;
+import org.opensciencegrid.tokenrenewer.state.StateFiles;
+import org.opensciencegrid.tokenrenewer.text.Printable;
+
+/** Renews what is due of a {@link Config}: accounts in parallel, the tokens of one account in order. */
+public final class RenewalRun {
+    /** Enough to hide the latency of issuers, few enough not to hammer one. */
+    private static final int AT_ONCE = 16;
+
+    private final AccountStore store;
+    private final StateFiles states;
+    private final Passwords passwords;
+    private final Duration lockWait;
+    private final Clock clock;
+    private final Pause pause;
+    private final Map<Optional<Path>, TokenClient> issuers = new ConcurrentHashMap<>();
+
+    /**
+     * @param lockWait how long to wait for another run or command that holds an account
+     */
+    public RenewalRun(
+            AccountStore store, StateFiles states, Passwords passwords, Duration lockWait, Clock clock, Pause pause) {
+        this.store = store;
+        this.states = states;
+        this.passwords = passwords;
+        this.lockWait = lockWait;
+        this.clock = clock;
+        this.pause = pause;
+    }
+
+    /**
+     * Which tokens, and whether even those that are fresh.
+     *
+     * @param tokens names; empty for all
+     * @param accounts names; empty for all
+     */
+    public record Selection(Set<String> tokens, Set<String> accounts, boolean force) {
+        boolean includes(TokenSection section) {
+            return (tokens.isEmpty() || tokens.contains(section.name()))
+                    && (accounts.isEmpty() || accounts.contains(section.account()));
+        }
+    }
+
+    /**
+     * Runs to the end whatever fails.
+     *
+     * @param inOrder gets the outcome of every selected token in the order of the config file, each as soon as it and those
+     *     before it are known
+     */
+    public void run(Config config, Selection selection, Consumer<Outcome> inOrder) {
+        List<TokenSection> sections =
+                config.tokens().stream().filter(selection::includes).toList();
+        Map<String, List<TokenSection>> byAccount = new LinkedHashMap<>();
+        sections.forEach(section -> byAccount
+                .computeIfAbsent(section.account(), name -> new java.util.ArrayList<>())
+                .add(section));
+        if (byAccount.isEmpty()) {
+            return;
+        }
+        ExecutorService workers = Executors.newFixedThreadPool(Math.min(AT_ONCE, byAccount.size()));
+        try {
+            Map<String, Future<Map<String, Outcome>>> results = new LinkedHashMap<>();
+            byAccount.forEach((name, tokens) -> results.put(
+                    name, workers.submit(() -> renew(config.accounts().get(name), tokens, selection.force()))));
+            for (TokenSection section : sections) {
+                inOrder.accept(outcome(results.get(section.account()), section));
+            }
+        } finally {
+            workers.shutdown();
+        }
+    }
+
+    private static Outcome outcome(Future<Map<String, Outcome>> result, TokenSection section) {
+        try {
+            return result.get().get(section.name());
+        } catch (ExecutionException e) {
+            // A bug in the work on one account must not hide what became of the others.
+            Failure bug =
+                    new Failure(Failure.Kind.INTERNAL, section.account(), Printable.of(String.valueOf(e.getCause())));
+            return new Outcome.Failed(section.account(), section.name(), bug, Optional.empty(), true);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            Failure ended = new Failure(Failure.Kind.INTERNAL, section.account(), "interrupted");
+            return new Outcome.Failed(section.account(), section.name(), ended, Optional.empty(), true);
+        }
+    }
+
+    private Map<String, Outcome> renew(AccountSection account, List<TokenSection> tokens, boolean force) {
+        AccountRun run = new AccountRun(account.name(), tokens, force, store, states, lockWait, clock);
+        if (account instanceof StoredAccount stored) {
+            return run.run((locked, state) -> new RefreshTokenSource(
+                    stored, locked, store.file(stored.name()), passwords, this::issuer, state.inDoubtSince(), clock));
+        }
+        ClientCredentialsAccount section = (ClientCredentialsAccount) account;
+        return run.run((locked, state) -> new ClientCredentialsSource(section, issuer(section.caFile())));
+    }
+
+    /** One for each set of trusted certificates, so that connections and TLS sessions are shared. */
+    private TokenClient issuer(Optional<Path> caFile) {
+        return issuers.computeIfAbsent(caFile, file -> new TokenClient(new Transport(new Trust(file)), clock, pause));
+    }
+}

@@ -1,0 +1,313 @@
+package org.opensciencegrid.tokenrenewer.setup;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.LockedAccount;
+import org.opensciencegrid.cryptostore.OpenAccount;
+import org.opensciencegrid.cryptostore.Password;
+import org.opensciencegrid.cryptostore.StoreException;
+import org.opensciencegrid.tokenrenewer.account.Account;
+import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
+import org.opensciencegrid.tokenrenewer.oidc.Client;
+import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
+import org.opensciencegrid.tokenrenewer.oidc.DeviceFlow;
+import org.opensciencegrid.tokenrenewer.oidc.Discovery;
+import org.opensciencegrid.tokenrenewer.oidc.OidcException;
+import org.opensciencegrid.tokenrenewer.oidc.Pause;
+import org.opensciencegrid.tokenrenewer.oidc.Provider;
+import org.opensciencegrid.tokenrenewer.oidc.Registration;
+import org.opensciencegrid.tokenrenewer.oidc.Registration.Registered;
+import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer;
+import org.opensciencegrid.tokenrenewer.oidc.Transport;
+import org.opensciencegrid.tokenrenewer.oidc.Trust;
+import org.opensciencegrid.tokenrenewer.oidc.Wanted;
+import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.state.Failure;
+import org.opensciencegrid.tokenrenewer.state.Failures;
+import org.opensciencegrid.tokenrenewer.state.StateFiles;
+import org.opensciencegrid.tokenrenewer.text.Secret;
+
+/**
+ * Makes an account: a client at the issuer, a person's approval by the device flow, an encrypted account file. Nothing is
+ * on disk before the approval is complete, and nothing at the issuer before it is known that the disk can be written.
+ */
+public final class AccountSetup {
+    /** Where the client comes from. */
+    public enum Mode {
+        /** Dynamic client registration. */
+        REGISTER,
+        /** A predefined client id and secret. */
+        MANUAL,
+        /** A predefined client id without a secret. */
+        PUBLIC,
+        /** The client, scope and audience of the account that is there; only the approval is new. */
+        REAUTHENTICATE
+    }
+
+    /**
+     * What to set up. Not asked of the person when given.
+     *
+     * @param audience asked for at the device step already, as some issuers grant later only what was asked then
+     * @param registrationToken initial access token for issuers with closed registration
+     */
+    public record Request(
+            String account,
+            Mode mode,
+            List<String> audience,
+            AudienceParameter audienceParameter,
+            Optional<ClientAuth> clientAuth,
+            Optional<Secret> registrationToken,
+            Optional<Path> caFile) {}
+
+    private final AccountStore store;
+    private final StateFiles states;
+    private final Duration lockWait;
+    private final Clock clock;
+    private final Pause pause;
+
+    public AccountSetup(AccountStore store, StateFiles states, Duration lockWait, Clock clock, Pause pause) {
+        this.store = store;
+        this.states = states;
+        this.lockWait = lockWait;
+        this.clock = clock;
+        this.pause = pause;
+    }
+
+    /** Runs to a usable account, or leaves things as they were. */
+    public void run(Request request, Password password, Person person) throws SetupException {
+        try (LockedAccount locked = store.lock(request.account(), lockWait)) {
+            if (request.mode() == Mode.REAUTHENTICATE) {
+                try (OpenAccount open = locked.open(password)) {
+                    reauthenticate(request, open, person);
+                }
+                return;
+            }
+            if (locked.exists()) {
+                person.replacing(request.account());
+            }
+            try (OpenAccount open = locked.create(password)) {
+                authorizeNew(request, open, person);
+            }
+        } catch (StoreException e) {
+            throw new SetupException(Failures.of(e));
+        }
+    }
+
+    private void authorizeNew(Request request, OpenAccount open, Person person) throws SetupException, StoreException {
+        open.reserve(); // a full or read-only disk shows itself before anything is registered
+        Transport transport = new Transport(new Trust(request.caFile()));
+        String issuer = person.issuer();
+        Provider provider = ask(issuer, () -> new Discovery(transport).discover(issuer));
+        URI device = deviceEndpoint(provider);
+        List<String> scope = withRefresh(person.scope(provider), provider);
+        Optional<Registered> registered = request.mode() == Mode.REGISTER
+                ? Optional.of(register(request, transport, provider, scope, person))
+                : Optional.empty();
+        Client client = registered.map(Registered::client).orElseGet(() -> predefined(request, person));
+        Undo undo = new Undo(transport, provider, registered, person);
+        try {
+            Wanted wanted = new Wanted(granted(scope, registered), request.audience(), request.audienceParameter());
+            TokenAnswer answer = authorize(transport, provider, device, client, wanted, person);
+            Account account = Account.of(provider, client, wanted.scope(), wanted.audience())
+                    .withAudienceParameter(request.audienceParameter())
+                    .withCaFile(
+                            request.caFile().map(file -> file.toAbsolutePath().toString()));
+            if (registered.isPresent()) {
+                account = account.withRegistration(registered.get());
+            }
+            synchronized (undo) { // a Ctrl-C now must not delete the client of an account that is being saved
+                save(request.account(), open, account, answer);
+                undo.notNeeded();
+            }
+        } finally {
+            undo.run();
+        }
+    }
+
+    private void reauthenticate(Request request, OpenAccount open, Person person)
+            throws SetupException, StoreException {
+        open.reserve();
+        Account account;
+        try {
+            account = Account.decode(open.plaintext());
+        } catch (IllegalArgumentException e) {
+            throw new SetupException(Failures.unfit(store.file(request.account()), e));
+        }
+        Transport transport = new Transport(
+                new Trust(request.caFile().or(() -> account.caFile().map(Path::of))));
+        Provider provider = ask(account.issuer(), () -> new Discovery(transport).discover(account.issuer()));
+        Wanted wanted = new Wanted(account.scope(), account.audience(), account.audienceParameter());
+        TokenAnswer answer = authorize(transport, provider, deviceEndpoint(provider), account.client(), wanted, person);
+        save(request.account(), open, account.withEndpoints(provider), answer);
+    }
+
+    private TokenAnswer authorize(
+            Transport transport, Provider provider, URI device, Client client, Wanted wanted, Person person)
+            throws SetupException {
+        DeviceFlow flow = new DeviceFlow(transport, clock, pause);
+        TokenAnswer answer = ask(provider.issuer(), () -> {
+            DeviceFlow.Prompt prompt = flow.start(device, client, wanted);
+            person.approve(prompt, provider);
+            return flow.await(provider.tokenEndpoint(), client, prompt, wanted);
+        });
+        if (answer.refreshToken().isEmpty()) {
+            throw new SetupException(new Failure(
+                    Failure.Kind.NO_REFRESH_TOKEN,
+                    provider.issuer(),
+                    "granted was: " + String.join(" ", answer.scope())));
+        }
+        person.authorized(answer.identity());
+        return answer;
+    }
+
+    private void save(String name, OpenAccount open, Account account, TokenAnswer answer) throws StoreException {
+        Account authorized = account.withRefreshToken(answer.refreshToken().orElseThrow())
+                .withAuthorization(clock.instant(), answer.identity());
+        open.save(authorized.encode());
+        AccountState state = AccountState.UNKNOWN
+                .withClient(authorized.issuer(), authorized.client().id())
+                .withAuthorization(
+                        authorized.authorizedAt(),
+                        authorized.identity().map(TokenAnswer.Identity::subject),
+                        authorized.scope(),
+                        authorized.clientSecretExpiresAt())
+                .withRotations(0, answer.refreshTokenExpiresAt());
+        try {
+            states.write(name, state); // forgets refusals of the authorization before this one
+        } catch (IOException e) {
+            // The account is safe, and the next run writes the state again.
+        }
+    }
+
+    private static Client predefined(Request request, Person person) {
+        String id = person.clientId();
+        return request.mode() == Mode.PUBLIC
+                ? Client.of(id, Optional.empty())
+                : new Client(
+                        id,
+                        Optional.of(person.clientSecret()),
+                        request.clientAuth().orElse(ClientAuth.BASIC));
+    }
+
+    private static Registered register(
+            Request request, Transport transport, Provider provider, List<String> scope, Person person)
+            throws SetupException {
+        Registered registered;
+        try {
+            registered = new Registration(transport)
+                    .register(
+                            provider,
+                            "osg-token-renewer:" + request.account(),
+                            scope,
+                            request.registrationToken(),
+                            person::registrationRefused);
+        } catch (OidcException e) {
+            throw new SetupException(
+                    e.isDefinitive()
+                            ? new Failure(Failure.Kind.REGISTRATION_REFUSED, provider.issuer(), e.getMessage())
+                            : Failures.of(e, provider.issuer(), false));
+        }
+        person.registered(registered);
+        return registered;
+    }
+
+    /** What the client may ask for: the wanted scopes as far as the registration allows them. */
+    private static List<String> granted(List<String> scope, Optional<Registered> registered) {
+        return registered
+                .map(client -> scope.stream()
+                        .filter(value -> client.scope().contains(value))
+                        .toList())
+                .orElse(scope);
+    }
+
+    /** A refresh token needs offline_access at most issuers; one that lists its scopes without it has another way. */
+    private static List<String> withRefresh(List<String> scope, Provider provider) {
+        List<String> all = new ArrayList<>(scope);
+        for (String needed : List.of("openid", "offline_access")) {
+            boolean offered = provider.scopesSupported().isEmpty()
+                    || provider.scopesSupported().contains(needed);
+            if (offered && !all.contains(needed)) {
+                all.add(needed);
+            }
+        }
+        return all;
+    }
+
+    private static URI deviceEndpoint(Provider provider) throws SetupException {
+        return provider.deviceAuthorizationEndpoint()
+                .orElseThrow(() -> new SetupException(new Failure(
+                        Failure.Kind.NO_DEVICE_FLOW, provider.issuer(), "no device_authorization_endpoint")));
+    }
+
+    @FunctionalInterface
+    private interface Question<T> {
+        T ask() throws OidcException;
+    }
+
+    private static <T> T ask(String issuer, Question<T> question) throws SetupException {
+        try {
+            return question.ask();
+        } catch (OidcException e) {
+            throw new SetupException(Failures.of(e, issuer, false));
+        }
+    }
+
+    /** Takes a registration back when setup ends without an account, by failure or by Ctrl-C, and says so. */
+    private static final class Undo {
+        private final Transport transport;
+        private final Provider provider;
+        private final Optional<Registered> registered;
+        private final Person person;
+        private final Thread onInterrupt = new Thread(this::undo, "undo");
+        private boolean done;
+
+        Undo(Transport transport, Provider provider, Optional<Registered> registered, Person person) {
+            this.transport = transport;
+            this.provider = provider;
+            this.registered = registered;
+            this.person = person;
+            Runtime.getRuntime().addShutdownHook(onInterrupt);
+        }
+
+        synchronized void notNeeded() {
+            done = true;
+        }
+
+        void run() {
+            try {
+                Runtime.getRuntime().removeShutdownHook(onInterrupt);
+                undo();
+            } catch (IllegalStateException e) {
+                // The process is ending, and the hook does it.
+            }
+        }
+
+        private synchronized void undo() {
+            if (registered.isEmpty() || done) {
+                return;
+            }
+            done = true;
+            Registered client = registered.get();
+            boolean deleted = false;
+            if (client.clientUri().isPresent() && client.accessToken().isPresent()) {
+                try {
+                    new Registration(transport)
+                            .delete(
+                                    client.clientUri().get(),
+                                    client.accessToken().get());
+                    deleted = true;
+                } catch (OidcException e) {
+                    // said by deleted = false
+                }
+            }
+            person.abandoned(client, provider.issuer(), deleted);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package org.opensciencegrid.tokenrenewer.setup;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
+import org.opensciencegrid.tokenrenewer.oidc.Client;
+import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
+import org.opensciencegrid.tokenrenewer.oidc.Discovery;
+import org.opensciencegrid.tokenrenewer.oidc.OidcException;
+import org.opensciencegrid.tokenrenewer.oidc.Pause;
+import org.opensciencegrid.tokenrenewer.oidc.Provider;
+import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer;
+import org.opensciencegrid.tokenrenewer.oidc.TokenClient;
+import org.opensciencegrid.tokenrenewer.oidc.Transport;
+import org.opensciencegrid.tokenrenewer.oidc.Trust;
+import org.opensciencegrid.tokenrenewer.oidc.Wanted;
+import org.opensciencegrid.tokenrenewer.state.Failures;
+
+/** Finds the token endpoint for an account that lives in the config file alone, and proves that its secret works. */
+public final class ClientCredentialsSetup {
+    /** What goes into the config file, and the token that proved it. */
+    public record Result(Provider provider, Client client, TokenAnswer proof) {}
+
+    private final Clock clock;
+    private final Pause pause;
+
+    public ClientCredentialsSetup(Clock clock, Pause pause) {
+        this.clock = clock;
+        this.pause = pause;
+    }
+
+    /** Asks for one token, which is thrown away. */
+    public Result run(
+            List<String> scope, List<String> audience, Optional<ClientAuth> auth, Optional<Path> caFile, Person person)
+            throws SetupException {
+        String issuer = person.issuer();
+        Transport transport = new Transport(new Trust(caFile));
+        try {
+            Provider provider = new Discovery(transport).discover(issuer);
+            Client client =
+                    new Client(person.clientId(), Optional.of(person.clientSecret()), auth.orElse(ClientAuth.BASIC));
+            TokenAnswer proof = new TokenClient(transport, clock, pause)
+                    .clientCredentials(
+                            provider.tokenEndpoint(), client, new Wanted(scope, audience, AudienceParameter.AUDIENCE));
+            return new Result(provider, client, proof);
+        } catch (OidcException e) {
+            throw new SetupException(Failures.of(e, issuer, false));
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package org.opensciencegrid.tokenrenewer.setup;
+
+import java.util.List;
+import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.oidc.DeviceFlow;
+import org.opensciencegrid.tokenrenewer.oidc.Provider;
+import org.opensciencegrid.tokenrenewer.oidc.Registration.Registered;
+import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer;
+import org.opensciencegrid.tokenrenewer.text.Secret;
+
+/** Whoever sets up an account: answers what no option said, and is told what happens. */
+public interface Person {
+    String issuer();
+
+    /**
+     * @param provider names the scopes to choose from
+     */
+    List<String> scope(Provider provider);
+
+    String clientId();
+
+    Secret clientSecret();
+
+    /** The account exists and stays in use until the new authorization has succeeded. */
+    void replacing(String account);
+
+    /** One way to register was refused, and the next is tried. */
+    void registrationRefused(String reason);
+
+    void registered(Registered client);
+
+    /** The link and code to open in a browser; polling begins. */
+    void approve(DeviceFlow.Prompt prompt, Provider provider);
+
+    void authorized(Optional<TokenAnswer.Identity> identity);
+
+    /**
+     * Setup ends without an account, after a client was registered.
+     *
+     * @param deleted whether the issuer confirmed that it is gone again
+     */
+    void abandoned(Registered client, String issuer, boolean deleted);
+}

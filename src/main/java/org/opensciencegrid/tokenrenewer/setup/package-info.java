@@ -1,0 +1,5 @@
+/**
+ * Registers and authorizes one account with a person at the terminal. It decides what is asked and in which order; the
+ * words belong to the cli, which stands behind {@code Person}. It knows neither renewal nor status.
+ */
+package org.opensciencegrid.tokenrenewer.setup;

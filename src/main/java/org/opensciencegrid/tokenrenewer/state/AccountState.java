@@ -1,0 +1,113 @@
+package org.opensciencegrid.tokenrenewer.state;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.text.Members;
+
+/** What is known of one account without its password. Immutable. */
+public final class AccountState {
+    /** An account that neither setup nor a run has left anything of. */
+    public static final AccountState UNKNOWN = new AccountState(Members.NONE.with("v", 1L));
+
+    private final Members members;
+
+    AccountState(Members members) {
+        this.members = members;
+    }
+
+    Members members() {
+        return members;
+    }
+
+    public Optional<String> issuer() {
+        return members.string("issuer");
+    }
+
+    public Optional<String> clientId() {
+        return members.string("client_id");
+    }
+
+    /** When a person last approved. */
+    public Optional<Instant> authorizedAt() {
+        return members.time("authorized_at");
+    }
+
+    /** Who approved, where the issuer told. */
+    public Optional<String> subject() {
+        return members.string("sub");
+    }
+
+    /** What was authorized. */
+    public List<String> scope() {
+        return members.words("scope");
+    }
+
+    public Optional<Instant> clientSecretExpiresAt() {
+        return members.time("client_secret_expires_at");
+    }
+
+    public Optional<Instant> refreshTokenExpiresAt() {
+        return members.time("refresh_token_expires_at");
+    }
+
+    /** How often the issuer gave a new refresh token since the account was set up. */
+    public long rotations() {
+        return members.number("rotations").orElse(0L);
+    }
+
+    /** Since when it is not known whether the issuer acted on a request whose answer was lost. */
+    public Optional<Instant> inDoubtSince() {
+        return members.time("in_doubt_since");
+    }
+
+    /** Why the account could not be used at the last run that tried. */
+    public Optional<Failure> failure() {
+        return Failure.of(members.member("failure"));
+    }
+
+    /** No request before this moment; set after a refusal that only a person can lift. */
+    public Optional<Instant> nextTry() {
+        return members.time("next_try");
+    }
+
+    public TokenState token(String name) {
+        return new TokenState(members.member("tokens").member(name));
+    }
+
+    public AccountState withToken(String name, TokenState token) {
+        return new AccountState(members.with("tokens", members.member("tokens").with(name, token.members())));
+    }
+
+    /** The same after a run that ended like this for the account as a whole. */
+    public AccountState withOutcome(Optional<Failure> why, Optional<Instant> next) {
+        return new AccountState(
+                members.with("failure", why.map(Failure::toMembers)).with("next_try", next));
+    }
+
+    public AccountState withDoubt(Optional<Instant> since) {
+        return new AccountState(members.with("in_doubt_since", since));
+    }
+
+    /** The same after the issuer gave a new refresh token {@code more} times. */
+    public AccountState withRotations(long more, Optional<Instant> refreshTokenExpiresAt) {
+        return new AccountState(members.with("rotations", rotations() + more)
+                .with("refresh_token_expires_at", refreshTokenExpiresAt.or(this::refreshTokenExpiresAt)));
+    }
+
+    public AccountState withClient(String issuer, String clientId) {
+        return new AccountState(members.with("issuer", issuer).with("client_id", clientId));
+    }
+
+    /** The same with who authorized what, and when. */
+    public AccountState withAuthorization(
+            Optional<Instant> at,
+            Optional<String> subject,
+            List<String> scope,
+            Optional<Instant> clientSecretExpiresAt) {
+        return new AccountState(members.with("authorized_at", at)
+                .with("sub", subject)
+                .with("scope", scope)
+                .with("client_secret_expires_at", clientSecretExpiresAt));
+    }
+}

@@ -1,0 +1,122 @@
+package org.opensciencegrid.tokenrenewer.state;
+
+import java.util.Locale;
+import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.text.Members;
+
+/**
+ * Why something did not happen. The sentence for each kind and the command that repairs it are written in one place, by
+ * the cli.
+ *
+ * @param where the file or server that it is about; printable
+ * @param detail what the file system or the issuer said; printable, without secrets; may be empty
+ */
+public record Failure(Kind kind, String where, String detail) {
+    /** Sorted by what repairs them. */
+    public enum Kind {
+        PASSWORD_FILE,
+        SECRET_FILE,
+        ACCOUNT_MISSING,
+        WRONG_PASSWORD,
+        ACCOUNT_DAMAGED,
+        ACCOUNT_TAMPERED,
+        ACCOUNT_FOREIGN,
+        ACCOUNT_NEWER,
+        ACCOUNT_UNREADABLE,
+        ACCOUNT_BUSY,
+        /** Nothing was asked of the issuer. */
+        STORE_UNWRITABLE,
+        /** The rotated refresh token was kept, but not in its place. */
+        REFRESH_TOKEN_RESCUED,
+        /** The rotated refresh token could be kept nowhere. */
+        REFRESH_TOKEN_LOST,
+        ISSUER_UNREACHABLE,
+        ISSUER_TLS,
+        ISSUER_TROUBLE,
+        ISSUER_ANSWER,
+        ISSUER_WRONG,
+        INSECURE_URL,
+        AUTHORIZATION_DEAD,
+        /** Dead after an answer of the issuer was lost: it probably rotated. */
+        AUTHORIZATION_LOST,
+        CLIENT_REFUSED,
+        SCOPE_REFUSED,
+        AUDIENCE_REFUSED,
+        REQUEST_REFUSED,
+        IDENTITY_CHANGED,
+        TOKEN_DIRECTORY_MISSING,
+        TOKEN_NOT_PERMITTED,
+        TOKEN_READ_ONLY,
+        TOKEN_DISK_FULL,
+        TOKEN_PATH,
+        /** The token is good; what status knows of it is old. */
+        STATE_UNWRITABLE,
+        REGISTRATION_REFUSED,
+        NO_REFRESH_TOKEN,
+        NO_DEVICE_FLOW,
+        DENIED,
+        EXPIRED,
+        INTERNAL;
+
+        /** The word in state files and in JSON output. */
+        public String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        static Optional<Kind> of(String word) {
+            for (Kind kind : values()) {
+                if (kind.word().equals(word)) {
+                    return Optional.of(kind);
+                }
+            }
+            return Optional.empty();
+        }
+
+        /** Whether only a person can end it, so that asking the issuer at every run would be noise. */
+        public boolean needsPerson() {
+            return switch (this) {
+                case AUTHORIZATION_DEAD,
+                        AUTHORIZATION_LOST,
+                        CLIENT_REFUSED,
+                        SCOPE_REFUSED,
+                        AUDIENCE_REFUSED,
+                        REQUEST_REFUSED,
+                        IDENTITY_CHANGED -> true;
+                default -> false;
+            };
+        }
+
+        /** Whether the next run may well succeed without anybody doing anything. */
+        public boolean passesByItself() {
+            return switch (this) {
+                case ACCOUNT_BUSY, ISSUER_UNREACHABLE, ISSUER_TROUBLE, ISSUER_ANSWER -> true;
+                default -> false;
+            };
+        }
+
+        /** Whether the token was granted and only its file could not be written. */
+        public boolean isOfTokenFile() {
+            return switch (this) {
+                case TOKEN_DIRECTORY_MISSING, TOKEN_NOT_PERMITTED, TOKEN_READ_ONLY, TOKEN_DISK_FULL, TOKEN_PATH -> true;
+                default -> false;
+            };
+        }
+
+        /** Whether it concerns one token's request, and its account can still serve others. */
+        public boolean isOfOneToken() {
+            return this == SCOPE_REFUSED || this == AUDIENCE_REFUSED;
+        }
+    }
+
+    Members toMembers() {
+        return Members.NONE.with("kind", kind.word()).with("where", where).with("detail", detail);
+    }
+
+    static Optional<Failure> of(Members members) {
+        return members.string("kind")
+                .map(word -> new Failure(
+                        Kind.of(word).orElse(Kind.INTERNAL), // written by a newer program, which knew more kinds
+                        members.string("where").orElse(""),
+                        members.string("detail").orElse(word)));
+    }
+}

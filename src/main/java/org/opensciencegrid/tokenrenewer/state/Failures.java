@@ -1,0 +1,73 @@
+package org.opensciencegrid.tokenrenewer.state;
+
+import java.nio.file.Path;
+import org.opensciencegrid.cryptostore.PasswordFileException;
+import org.opensciencegrid.cryptostore.StoreException;
+import org.opensciencegrid.tokenrenewer.oidc.OidcException;
+import org.opensciencegrid.tokenrenewer.state.Failure.Kind;
+import org.opensciencegrid.tokenrenewer.text.Printable;
+import org.opensciencegrid.tokenrenewer.token.TokenFileException;
+
+/** The one table from what the lower rooms throw to what an operator must do. */
+public final class Failures {
+    private Failures() {}
+
+    public static Failure of(PasswordFileException e) {
+        return new Failure(Kind.PASSWORD_FILE, e.file().map(Path::toString).orElse(""), Printable.of(e.getMessage()));
+    }
+
+    public static Failure of(StoreException e) {
+        Kind kind = switch (e.kind()) {
+            case CORRUPT, LIMITS -> Kind.ACCOUNT_DAMAGED;
+            case WRONG_PASSWORD -> Kind.WRONG_PASSWORD;
+            case TAMPERED -> Kind.ACCOUNT_TAMPERED;
+            case WRONG_ACCOUNT -> Kind.ACCOUNT_FOREIGN;
+            case UNSUPPORTED -> Kind.ACCOUNT_NEWER;
+            case MISSING -> Kind.ACCOUNT_MISSING;
+            case BUSY -> Kind.ACCOUNT_BUSY;
+            case UNWRITABLE -> Kind.STORE_UNWRITABLE;
+            case UNREADABLE -> Kind.ACCOUNT_UNREADABLE;
+        };
+        return new Failure(kind, e.file().toString(), Printable.of(e.getMessage()));
+    }
+
+    public static Failure of(TokenFileException e) {
+        Kind kind = switch (e.kind()) {
+            case DIRECTORY_MISSING -> Kind.TOKEN_DIRECTORY_MISSING;
+            case NOT_PERMITTED -> Kind.TOKEN_NOT_PERMITTED;
+            case READ_ONLY -> Kind.TOKEN_READ_ONLY;
+            case FULL -> Kind.TOKEN_DISK_FULL;
+            case NOT_A_FILE, FOREIGN_LINK, OTHER -> Kind.TOKEN_PATH;
+        };
+        return new Failure(kind, e.path().toString(), Printable.of(e.getMessage()));
+    }
+
+    /**
+     * @param issuer shown as the place of the failure
+     * @param inDoubt whether an answer of this issuer to this account is missing
+     */
+    public static Failure of(OidcException e, String issuer, boolean inDoubt) {
+        Kind kind = switch (e.kind()) {
+            case UNREACHABLE -> Kind.ISSUER_UNREACHABLE;
+            case TLS -> Kind.ISSUER_TLS;
+            case NO_ANSWER, TEMPORARY -> Kind.ISSUER_TROUBLE;
+            case UNUSABLE_ANSWER -> Kind.ISSUER_ANSWER;
+            case GRANT_REFUSED -> inDoubt || e.isAfterDoubt() ? Kind.AUTHORIZATION_LOST : Kind.AUTHORIZATION_DEAD;
+            case CLIENT_REFUSED -> Kind.CLIENT_REFUSED;
+            case SCOPE_REFUSED -> Kind.SCOPE_REFUSED;
+            case AUDIENCE_REFUSED -> Kind.AUDIENCE_REFUSED;
+            case REFUSED -> Kind.REQUEST_REFUSED;
+            case WRONG_ISSUER -> Kind.ISSUER_WRONG;
+            case INSECURE -> Kind.INSECURE_URL;
+            case DENIED -> Kind.DENIED;
+            case EXPIRED -> Kind.EXPIRED;
+        };
+        return new Failure(kind, Printable.of(issuer), e.getMessage());
+    }
+
+    /** The account file opened, but what is in it is not an account. */
+    public static Failure unfit(Path accountFile, IllegalArgumentException e) {
+        return new Failure(
+                Kind.ACCOUNT_DAMAGED, accountFile.toString(), accountFile + ": " + Printable.of(e.getMessage()));
+    }
+}

@@ -1,0 +1,70 @@
+package org.opensciencegrid.tokenrenewer.state;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.opensciencegrid.tokenrenewer.text.Members;
+
+/**
+ * The state files, one per account, {@code NAME.json}. They are replaced whole, by rename, but not forced to disk: after
+ * a power cut the next run knows a little less, and asks once more.
+ */
+public final class StateFiles {
+    private static final int LONGEST = 1 << 20;
+
+    private final Path directory;
+
+    public StateFiles(Path directory) {
+        this.directory = directory;
+    }
+
+    /**
+     * @return {@link AccountState#UNKNOWN} where there is none or it cannot be understood
+     * @throws IOException when there is one and it may not be read
+     */
+    public AccountState read(String account) throws IOException {
+        Path file = file(account);
+        try {
+            if (Files.size(file) > LONGEST) {
+                return AccountState.UNKNOWN;
+            }
+            return Members.parse(new String(Files.readAllBytes(file), StandardCharsets.UTF_8))
+                    .map(AccountState::new)
+                    .orElse(AccountState.UNKNOWN);
+        } catch (NoSuchFileException e) {
+            return AccountState.UNKNOWN;
+        }
+    }
+
+    /** The caller holds the account's lock, so that two writers never meet. */
+    public void write(String account, AccountState state) throws IOException {
+        Files.createDirectories(
+                directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        Path file = file(account);
+        Path temporary = directory.resolve("." + account + ".json.tmp");
+        try {
+            Files.write(
+                    temporary,
+                    (state.members().with("account", account).toJson() + "\n").getBytes(StandardCharsets.UTF_8),
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.TRUNCATE_EXISTING,
+                    StandardOpenOption.WRITE);
+            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(temporary);
+        }
+    }
+
+    public void delete(String account) throws IOException {
+        Files.deleteIfExists(file(account));
+    }
+
+    private Path file(String account) {
+        return directory.resolve(account + ".json");
+    }
+}

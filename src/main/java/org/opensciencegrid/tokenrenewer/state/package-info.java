@@ -1,0 +1,5 @@
+/**
+ * What one run leaves behind for the next run and for {@code status}: one small JSON file per account, with no secret in
+ * it. It decides nothing: renewal writes, status reads.
+ */
+package org.opensciencegrid.tokenrenewer.state;

@@ -1,0 +1,22 @@
+package org.opensciencegrid.tokenrenewer.status;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.config.AccountSection;
+import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.state.Failure;
+
+/**
+ * One account that a token section names.
+ *
+ * @param passwordFileIsWorldReadable the password file, when everybody on this host can read it
+ * @param problem what stands between it and its next renewal: seen now in the account file, or at the last run
+ */
+public record AccountStatus(
+        AccountSection section,
+        AccountState state,
+        Optional<Path> passwordFileIsWorldReadable,
+        Optional<Failure> problem,
+        List<TokenStatus> tokens,
+        Level level) {}

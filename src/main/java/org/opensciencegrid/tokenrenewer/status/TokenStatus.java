@@ -1,0 +1,24 @@
+package org.opensciencegrid.tokenrenewer.status;
+
+import java.time.Instant;
+import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.state.TokenState;
+
+/**
+ * One token section, and the file at its path.
+ *
+ * @param onDisk whether there is a token at token_path; {@code UNREADABLE} when that cannot be told
+ * @param expiresAt of the token on disk; empty when nobody says
+ */
+public record TokenStatus(
+        TokenSection section, TokenState state, OnDisk onDisk, Optional<Instant> expiresAt, Level level) {
+
+    /** What is at token_path. */
+    public enum OnDisk {
+        TOKEN,
+        /** No file, or an empty one. */
+        NOTHING,
+        UNREADABLE
+    }
+}

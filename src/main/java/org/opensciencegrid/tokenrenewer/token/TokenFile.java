@@ -1,0 +1,239 @@
+package org.opensciencegrid.tokenrenewer.token;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.opensciencegrid.tokenrenewer.text.Printable;
+import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.token.TokenFileException.Kind;
+
+/**
+ * A token at its {@code token_path}: the token and a newline. Programs read it at any moment and some exit when it is
+ * missing or empty, so it is replaced by rename, keeping mode, owner, group, ACL and symbolic link. Where the file belongs
+ * to somebody else, so that a replacement could not look the same, it is overwritten in one write instead.
+ */
+public final class TokenFile {
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
+    private static final FileAttribute<Set<PosixFilePermission>> NEW_FILE =
+            PosixFilePermissions.asFileAttribute(OWNER_ONLY);
+    private static final int LONGEST_CHAIN = 40;
+    private static final int LONGEST = 1 << 20;
+
+    private final Path path;
+
+    public TokenFile(Path path) {
+        this.path = path;
+    }
+
+    /** The token that is there now, if a plain file with one line of text is. */
+    public Optional<Secret> read() {
+        try (FileChannel channel = openRegular(target(), StandardOpenOption.READ)) {
+            ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(channel.size(), LONGEST));
+            while (bytes.hasRemaining() && channel.read(bytes) >= 0) {
+                // a short read is not the end
+            }
+            String text = new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8).strip();
+            return text.isEmpty() ? Optional.empty() : Optional.of(Secret.of(text));
+        } catch (IOException | TokenFileException e) {
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * Replaces the token, durably.
+     *
+     * @throws TokenFileException nothing was changed
+     */
+    public void write(Secret token) throws TokenFileException {
+        byte[] content = (token.reveal() + "\n").getBytes(StandardCharsets.UTF_8);
+        Path target = target();
+        try {
+            if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+                create(target, content);
+            } else if (!replace(target, content)) {
+                overwrite(target, content);
+            }
+        } catch (IOException e) {
+            throw failure(target, e);
+        }
+    }
+
+    private static void create(Path target, byte[] content) throws IOException {
+        Path temporary = temporary(target);
+        try {
+            try (FileChannel channel = FileChannel.open(
+                    temporary,
+                    Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
+                    NEW_FILE)) {
+                writeAll(channel, content);
+            }
+            publish(temporary, target);
+        } finally {
+            Files.deleteIfExists(temporary);
+        }
+    }
+
+    /** A copy with everything of the old file's but its content takes its place; false when the copy cannot look the same. */
+    private static boolean replace(Path target, byte[] content) throws IOException {
+        Path temporary = temporary(target);
+        try {
+            // Copies owner, group, mode and the extended attributes, POSIX ACLs among them, as far as we may.
+            Files.copy(
+                    target,
+                    temporary,
+                    StandardCopyOption.COPY_ATTRIBUTES,
+                    StandardCopyOption.REPLACE_EXISTING,
+                    LinkOption.NOFOLLOW_LINKS);
+            if (!looksTheSame(target, temporary)) {
+                return false;
+            }
+            try (FileChannel channel = openRegular(temporary, StandardOpenOption.WRITE)) {
+                channel.truncate(0);
+                writeAll(channel, content);
+            }
+            publish(temporary, target);
+            return true;
+        } catch (AccessDeniedException e) {
+            return false; // a directory or file that is not ours: the file itself may still be writable
+        } finally {
+            Files.deleteIfExists(temporary);
+        }
+    }
+
+    private static boolean looksTheSame(Path a, Path b) throws IOException {
+        PosixFileAttributes x = attributes(a);
+        PosixFileAttributes y = attributes(b);
+        return x.owner().equals(y.owner())
+                && x.group().equals(y.group())
+                && x.permissions().equals(y.permissions());
+    }
+
+    /**
+     * One write over the old content. A shorter token is followed by newlines up to the old length before the file is cut,
+     * so that at no moment the end of the old token stands behind the new one.
+     */
+    private static void overwrite(Path target, byte[] content) throws IOException {
+        try (FileChannel channel = openRegular(target, StandardOpenOption.WRITE)) {
+            byte[] padded = Arrays.copyOf(content, (int) Math.max(content.length, Math.min(channel.size(), LONGEST)));
+            Arrays.fill(padded, content.length, padded.length, (byte) '\n');
+            writeAll(channel, padded);
+            channel.truncate(content.length);
+            channel.force(true);
+        }
+    }
+
+    private static void writeAll(FileChannel channel, byte[] content) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(content);
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
+        }
+        channel.force(true);
+    }
+
+    private static void publish(Path temporary, Path target) throws IOException {
+        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+        try (FileChannel directory = FileChannel.open(directory(target), StandardOpenOption.READ)) {
+            directory.force(true);
+        } catch (AccessDeniedException e) {
+            // A directory that we may write but not list: the rename stands, only its durability is the kernel's
+            // business.
+        }
+    }
+
+    /** Beside the target, as rename works within one file system. Hidden, so that no reader takes it for a token. */
+    private static Path temporary(Path target) {
+        return target.resolveSibling("." + target.getFileName() + ".osg-token-renewer.tmp");
+    }
+
+    /** The file that the path means: links are followed by hand, so that only those of root or ourselves are. */
+    private Path target() throws TokenFileException {
+        Path at = path.toAbsolutePath();
+        try {
+            for (int i = 0; i < LONGEST_CHAIN; i++) {
+                PosixFileAttributes attributes;
+                try {
+                    attributes = attributes(at);
+                } catch (NoSuchFileException e) {
+                    return at;
+                }
+                if (attributes.isSymbolicLink()) {
+                    requireTrusted(at, attributes);
+                    at = at.resolveSibling(Files.readSymbolicLink(at)).normalize();
+                } else if (attributes.isRegularFile()) {
+                    return at;
+                } else {
+                    String what = attributes.isDirectory() ? "a directory" : "not a regular file";
+                    throw new TokenFileException(Kind.NOT_A_FILE, at, "it is " + what);
+                }
+            }
+        } catch (IOException e) {
+            throw failure(at, e);
+        }
+        throw new TokenFileException(Kind.OTHER, path, "too many symbolic links");
+    }
+
+    /** Whoever can plant a link in the token directory could make us overwrite any file of ours. */
+    private static void requireTrusted(Path link, PosixFileAttributes attributes)
+            throws IOException, TokenFileException {
+        Object owner = Files.getAttribute(link, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+        Object self = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+        if (!Objects.equals(owner, 0) && !Objects.equals(owner, self)) {
+            throw new TokenFileException(
+                    Kind.FOREIGN_LINK,
+                    link,
+                    "it is a symbolic link made by "
+                            + Printable.of(attributes.owner().getName()));
+        }
+    }
+
+    private static PosixFileAttributes attributes(Path path) throws IOException {
+        return Files.readAttributes(path, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    private static FileChannel openRegular(Path path, OpenOption option) throws IOException {
+        return FileChannel.open(path, option, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    private static Path directory(Path file) {
+        return file.toAbsolutePath().getParent();
+    }
+
+    private static final Map<String, Kind> REASONS = Map.of(
+            "Read-only file system", Kind.READ_ONLY,
+            "No space left on device", Kind.FULL,
+            "Disk quota exceeded", Kind.FULL,
+            "Operation not permitted", Kind.NOT_PERMITTED);
+
+    private static TokenFileException failure(Path target, IOException e) {
+        if (!Files.isDirectory(directory(target)) && !(e instanceof AccessDeniedException)) {
+            return new TokenFileException(
+                    Kind.DIRECTORY_MISSING, target, "the directory " + directory(target) + " does not exist");
+        }
+        if (e instanceof AccessDeniedException) {
+            return new TokenFileException(Kind.NOT_PERMITTED, target, "permission denied");
+        }
+        String said = e instanceof FileSystemException system && system.getReason() != null
+                ? system.getReason()
+                : String.valueOf(e.getMessage());
+        return new TokenFileException(REASONS.getOrDefault(said, Kind.OTHER), target, Printable.of(said));
+    }
+}

@@ -1,0 +1,128 @@
+package org.opensciencegrid.tokenrenewer;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaCall;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.properties.HasName;
+import com.tngtech.archunit.core.domain.properties.HasOwner;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** The rooms of docs/architecture.md, and who may know whom. */
+@AnalyzeClasses(packages = "org.opensciencegrid", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+    private static final String ROOT = "org.opensciencegrid.tokenrenewer.";
+
+    @ArchTest
+    static final ArchRule DIRECTION = layeredArchitecture()
+            .consideringOnlyDependenciesInLayers()
+            .layer("cli")
+            .definedBy(ROOT + "cli..")
+            .layer("setup")
+            .definedBy(ROOT + "setup..")
+            .layer("renewal")
+            .definedBy(ROOT + "renewal..")
+            .layer("status")
+            .definedBy(ROOT + "status..")
+            .layer("state")
+            .definedBy(ROOT + "state..")
+            .layer("account")
+            .definedBy(ROOT + "account..")
+            .layer("token")
+            .definedBy(ROOT + "token..")
+            .layer("config")
+            .definedBy(ROOT + "config..")
+            .layer("oidc")
+            .definedBy(ROOT + "oidc..")
+            .layer("text")
+            .definedBy(ROOT + "text..")
+            .layer("cryptostore")
+            .definedBy("org.opensciencegrid.cryptostore..")
+            .whereLayer("cli")
+            .mayNotBeAccessedByAnyLayer()
+            .whereLayer("setup")
+            .mayOnlyBeAccessedByLayers("cli")
+            .whereLayer("renewal")
+            .mayOnlyBeAccessedByLayers("cli")
+            .whereLayer("status")
+            .mayOnlyBeAccessedByLayers("cli")
+            .whereLayer("state")
+            .mayOnlyBeAccessedByLayers("cli", "setup", "renewal", "status")
+            .whereLayer("account")
+            .mayOnlyBeAccessedByLayers("cli", "setup", "renewal", "status")
+            .whereLayer("token")
+            .mayOnlyBeAccessedByLayers("renewal", "status", "state")
+            .whereLayer("config")
+            .mayOnlyBeAccessedByLayers("cli", "renewal", "status")
+            .whereLayer("oidc")
+            .mayOnlyBeAccessedByLayers("cli", "setup", "renewal", "status", "state", "account", "config")
+            .whereLayer("cryptostore")
+            .mayOnlyBeAccessedByLayers("cli", "setup", "renewal", "status", "state", "account");
+
+    @ArchTest
+    static final ArchRule NO_CYCLES = slices().matching(ROOT + "(*)..").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule BOUNCY_CASTLE_AT_HOME = onlyIn("org.opensciencegrid.cryptostore..", "org.bouncycastle..");
+
+    @ArchTest
+    static final ArchRule INI4J_AT_HOME = onlyIn(ROOT + "config..", "org.ini4j..");
+
+    @ArchTest
+    static final ArchRule NIMBUS_AT_HOME = onlyIn(ROOT + "oidc..", "com.nimbusds..");
+
+    @ArchTest
+    static final ArchRule HTTP_AT_HOME = onlyIn(ROOT + "oidc..", "javax.net.ssl..");
+
+    @ArchTest
+    static final ArchRule PICOCLI_AT_HOME = onlyIn(ROOT + "cli..", "picocli..");
+
+    /** The SDK's own sender repeats POSTs, follows redirects and waits for ever: see Transport. */
+    @ArchTest
+    static final ArchRule NEVER_THE_SDKS_SENDER = noClasses()
+            .should()
+            .callMethod("com.nimbusds.oauth2.sdk.http.HTTPRequest", "send")
+            .orShould()
+            .callMethod(
+                    "com.nimbusds.oauth2.sdk.http.HTTPRequest",
+                    "send",
+                    "com.nimbusds.oauth2.sdk.http.HTTPRequestSender");
+
+    /** ini4j's fetch() evaluates ${...}: a stack overflow at best (CVE-2022-41404). */
+    @ArchTest
+    static final ArchRule NEVER_FETCH = noClasses()
+            .should()
+            .callMethodWhere(JavaCall.Predicates.target(
+                            HasOwner.Predicates.With.owner(JavaClass.Predicates.resideInAPackage("org.ini4j..")))
+                    .and(JavaCall.Predicates.target(HasName.Predicates.nameMatching("fetch|fetchAll|from|to|as"))));
+
+    @ArchTest
+    static final ArchRule PRINTING_AT_HOME = noClasses()
+            .that()
+            .resideOutsideOfPackage(ROOT + "cli..")
+            .should()
+            .accessField(System.class, "out")
+            .orShould()
+            .accessField(System.class, "err");
+
+    @ArchTest
+    static final ArchRule EXIT_IN_MAIN = noClasses()
+            .that()
+            .doNotHaveFullyQualifiedName(ROOT + "cli.Main")
+            .should()
+            .callMethod(System.class, "exit", int.class);
+
+    private static ArchRule onlyIn(String home, String library) {
+        return noClasses()
+                .that()
+                .resideOutsideOfPackage(home)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(library);
+    }
+}

@@ -1,0 +1,314 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.opensciencegrid.tokenrenewer.cli.Program.Result;
+import org.opensciencegrid.tokenrenewer.issuer.Fault;
+import org.opensciencegrid.tokenrenewer.issuer.Policy;
+
+/** Bad input gets one line that names what, where and the repair, the right exit status, and nothing is lost. */
+class BadInputTest {
+    private static final String TOKENS = """
+            [token bad]
+            account = acct
+            token_path = DIR/bad.token
+            [token good]
+            account = other
+            token_path = DIR/good.token
+            """;
+
+    @TempDir
+    Path directory;
+
+    private Program program;
+
+    @BeforeEach
+    void twoAccounts() {
+        program = new Program(directory);
+        program.setup("--scope=openid offline_access");
+        program.issuer.addClient(
+                "other", "other-secret", "client_secret_basic", List.of(Policy.CLIENT_CREDENTIALS), List.of("read:/"));
+        program.config("[account acct]\npassword_file = DIR/acct.pw\n[account other]\ntoken_request_url = "
+                + program.issuer.base()
+                + "/token\nclient_id = other\nclient_secret = other-secret\nca_file = DIR/ca.pem\n"
+                + TOKENS);
+        program.write("bad.token", "old\n");
+    }
+
+    @AfterEach
+    void stop() {
+        program.close();
+    }
+
+    /**
+     * @param name what is wrong
+     * @param spoil makes it so
+     * @param words what the line must name
+     */
+    record Case(String name, Consumer<Program> spoil, String... words) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    static List<Case> failures() {
+        return List.of(
+                new Case("missing password file", p -> delete(p, "acct.pw"), "acct.pw", "one line of that file"),
+                new Case("empty password file", p -> p.secret("acct.pw", ""), "acct.pw", "one line of that file"),
+                new Case("binary password file", p -> p.secret("acct.pw", "a\0b"), "acct.pw", "one line of that file"),
+                new Case(
+                        "wrong password",
+                        p -> p.secret("acct.pw", "another"),
+                        "does not hold the password",
+                        "setup acct"),
+                new Case("damaged account file", p -> flip(p, "state/accounts/acct.account"), "damaged", "setup acct"),
+                new Case(
+                        "account file of another account",
+                        p -> p.write(
+                                "state/accounts/acct.account",
+                                resealed(p.read("state/accounts/acct.account")
+                                        .replace("account: acct", "account: xxxx"))),
+                        "another account",
+                        "setup acct"),
+                new Case(
+                        "account not set up",
+                        p -> delete(p, "state/accounts/acct.account"),
+                        "not set up",
+                        "setup acct"),
+                new Case(
+                        "account file of a newer version",
+                        p -> p.write(
+                                "state/accounts/acct.account",
+                                p.read("state/accounts/acct.account")
+                                        .replace("osg-token-renewer-account 1", "osg-token-renewer-account 2")),
+                        "newer version"),
+                new Case(
+                        "dead refresh token",
+                        p -> p.issuer.revokeAll(),
+                        "invalid_grant",
+                        "setup --reauthenticate acct",
+                        "asked again after"),
+                new Case(
+                        "client deleted at the issuer",
+                        p -> p.issuer.registeredClients().forEach(p.issuer::removeClient),
+                        "invalid_client",
+                        "setup acct"),
+                new Case(
+                        "issuer in trouble",
+                        p -> p.issuer.fault(Fault.on("/token")
+                                .grant("refresh_token")
+                                .always()
+                                .respond(503, "text/html", "<h1>no\u001b[2J</h1>")),
+                        "503",
+                        "next run tries again"),
+                new Case(
+                        "answer without a token",
+                        p -> p.issuer.fault(Fault.on("/token")
+                                .grant("refresh_token")
+                                .always()
+                                .remove("access_token")),
+                        "not a token"),
+                new Case(
+                        "unreachable issuer",
+                        p -> p.issuer.fault(Fault.on("/token")
+                                .grant("refresh_token")
+                                .always()
+                                .drop()),
+                        "gave no answer",
+                        "next run tries again"),
+                new Case(
+                        "CA not trusted",
+                        p -> p.config(p.read("config.ini")
+                                .replace("[account acct]\n", "[account acct]\nca_file = DIR/other-ca.pem\n")),
+                        "TLS",
+                        "ca_file"),
+                new Case(
+                        "token directory missing",
+                        p -> p.config(p.read("config.ini")
+                                .replace("DIR/bad.token", "DIR/nowhere/bad.token")
+                                .replace("/bad.token", "/nowhere/bad.token")),
+                        "Failed to write",
+                        "nowhere",
+                        "mkdir"),
+                new Case(
+                        "token path is a directory",
+                        p -> {
+                            delete(p, "bad.token");
+                            mkdir(p, "bad.token");
+                        },
+                        "a directory",
+                        "token_path"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("failures")
+    void oneTokenFailsAndTheOtherIsRenewed(Case test) throws IOException {
+        new org.opensciencegrid.tokenrenewer.issuer.TestCa().writeCaPem(program.file("other-ca.pem"));
+        test.spoil().accept(program);
+        Result result = program.run("renew");
+        assertEquals(1, result.status(), result.toString());
+        List<String> lines = result.err().lines().toList();
+        assertEquals(1, lines.size(), result.err());
+        assertTrue(lines.get(0).startsWith("Failed to "), lines.get(0));
+        for (String word : test.words()) {
+            assertTrue(lines.get(0).contains(word), word + " in: " + lines.get(0));
+        }
+        assertFalse(lines.get(0).contains("\u001b"));
+        assertEquals(3, program.read("good.token").split("\\.").length, "the other token is renewed");
+        if (Files.isRegularFile(program.file("bad.token"))) {
+            assertEquals("old\n", program.read("bad.token"), "the old token stays");
+        }
+        Result status = program.run("status");
+        assertEquals(1, status.status(), "a token that cannot be told to be good, and a failure: " + status.out());
+    }
+
+    static List<Case> configurations() {
+        return List.of(
+                new Case("missing config file", p -> delete(p, "config.ini"), "config.ini"),
+                new Case(
+                        "unknown section",
+                        p -> p.config("[acount a]\n"),
+                        "config.ini:1",
+                        "Unrecognized config section"),
+                new Case(
+                        "missing account option",
+                        p -> p.config("[token t]\ntoken_path = /x\n"),
+                        "config.ini:1",
+                        "Config section [token t]: missing 'account' attribute"),
+                new Case(
+                        "min_lifetime with a unit",
+                        p -> p.config(
+                                p.read("config.ini").replace("[token bad]\n", "[token bad]\nmin_lifetime = 10m\n")),
+                        "min_lifetime '10m'",
+                        "number of seconds"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("configurations")
+    void aBadConfigurationAttemptsNothing(Case test) {
+        test.spoil().accept(program);
+        program.issuer.clearRecords();
+        Result result = program.run("renew");
+        assertEquals(2, result.status());
+        for (String word : test.words()) {
+            assertTrue(result.err().contains(word), word + " in: " + result.err());
+        }
+        assertFalse(result.err().contains("\tat "), result.err());
+        assertEquals(0, program.issuer.requests().size());
+        assertEquals(2, program.run("status").status());
+    }
+
+    @Test
+    void anUnknownOptionIsAWarningAndTheTokenIsRenewed() {
+        program.config(program.read("config.ini").replace("[token bad]\n", "[token bad]\nscpoe = x\n"));
+        Result result = program.run("renew");
+        assertEquals(0, result.status(), result.err());
+        assertTrue(result.err().contains("warning: " + program.file("config.ini") + ":"), result.err());
+        assertTrue(result.err().contains("scpoe"), result.err());
+        assertNotEquals("old\n", program.read("bad.token"));
+    }
+
+    @Test
+    void misspeltNamesOfTokensAndAccountsAreUsageErrors() {
+        assertEquals(2, program.run("renew", "--token=god").status());
+        assertEquals(2, program.run("renew", "--account=acc").status());
+        assertEquals(2, program.run("renew", "--tokn=x").status());
+        assertEquals(2, program.run("setup", "../../x").status());
+        assertEquals(2, program.run("setup", "--manual", "--public", "x").status());
+        assertEquals(2, program.run("setup").status());
+        assertEquals(2, program.run("nonsense").status());
+        assertEquals(2, program.run().status());
+    }
+
+    static List<Case> setups() {
+        return List.of(
+                new Case(
+                        "wrong issuer",
+                        p -> p.issuer.policy.otherIssuerText = "https://evil.example.org",
+                        "describes the issuer"),
+                new Case(
+                        "no metadata",
+                        p -> {
+                            p.issuer.policy.openidConfiguration = false;
+                            p.issuer.policy.oauthAuthorizationServer = false;
+                        },
+                        "no OpenID or OAuth metadata"),
+                new Case(
+                        "registration refused",
+                        p -> p.issuer.policy.openRegistration = false,
+                        "egistration",
+                        "--manual"),
+                new Case(
+                        "initial access token missing",
+                        p -> p.issuer.policy.registrationToken = "initial-token",
+                        "401",
+                        "--registration-token-file"),
+                new Case(
+                        "no refresh token granted",
+                        p -> p.issuer.fault(Fault.on("/token").always().remove("refresh_token")),
+                        "no refresh token",
+                        "offline_access"),
+                new Case("password file missing", p -> delete(p, "acct.pw"), "acct.pw"),
+                new Case(
+                        "TLS failure",
+                        p -> new org.opensciencegrid.tokenrenewer.issuer.TestCa().writeCaPem(p.file("ca.pem")),
+                        "TLS"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("setups")
+    void aSetupThatCannotSucceedSaysWhyAndChangesNothing(Case test) throws IOException {
+        byte[] before = Files.readAllBytes(program.file("state/accounts/acct.account"));
+        test.spoil().accept(program);
+        Result result = program.setup("--scope=openid offline_access");
+        assertEquals(1, result.status(), result.toString());
+        assertEquals(1, result.err().lines().count(), result.err());
+        for (String word : test.words()) {
+            assertTrue(result.err().contains(word), word + " in: " + result.err());
+        }
+        assertEquals(
+                new String(before, StandardCharsets.US_ASCII),
+                program.read("state/accounts/acct.account"),
+                "the account that was there is as it was");
+    }
+
+    private static void delete(Program program, String name) {
+        program.file(name).toFile().delete();
+    }
+
+    private static void mkdir(Program program, String name) {
+        program.file(name).toFile().mkdir();
+    }
+
+    private static void flip(Program program, String name) {
+        program.write(name, program.read(name).replaceFirst("cipher", "cipheR"));
+    }
+
+    /** The file with a checksum that fits, so that only the change itself is wrong with it. */
+    private static String resealed(String file) {
+        String body = file.substring(0, file.indexOf("end: "));
+        try {
+            byte[] sum =
+                    java.security.MessageDigest.getInstance("SHA-256").digest(body.getBytes(StandardCharsets.US_ASCII));
+            return body + "end: sha256=" + java.util.Base64.getEncoder().encodeToString(sum) + "\n";
+        } catch (java.security.NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

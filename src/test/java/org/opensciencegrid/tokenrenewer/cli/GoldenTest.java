@@ -1,0 +1,97 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.tokenrenewer.state.Failure;
+
+/**
+ * Texts that operators read and grep for, held in files. {@code -Dgolden.write=DIR} writes them anew, with DIR =
+ * src/test/resources/golden.
+ */
+class GoldenTest {
+    @TempDir
+    Path directory;
+
+    @Test
+    void everyFailureSaysWhatAndHowToRepairIt() throws IOException {
+        Messages messages = new Messages(new Commands(Commands.CONFIG, Commands.STATE));
+        StringBuilder text = new StringBuilder();
+        for (Failure.Kind kind : Failure.Kind.values()) {
+            Failure failure = new Failure(kind, "/where/file", "DETAIL");
+            text.append(kind.word())
+                    .append("\n  ")
+                    .append(messages.what(failure))
+                    .append("\n  ");
+            text.append(messages.repair(failure, "ACCOUNT")).append("\n");
+        }
+        golden("failures.txt", text.toString());
+    }
+
+    @Test
+    void help() throws IOException {
+        try (Program program = new Program(directory)) {
+            StringBuilder text = new StringBuilder();
+            text.append(program.run("--help").out());
+            for (String command : new String[] {"renew", "status", "setup"}) {
+                text.append("\n").append(program.run(command, "--help").out());
+            }
+            assertTrue(text.toString().lines().allMatch(line -> line.length() <= 80));
+            golden("help.txt", text.toString());
+        }
+    }
+
+    @Test
+    void statusOfOneGoodOneFailingAndOneUnusedAccount() throws IOException {
+        try (Program program = new Program(directory)) {
+            program.setup("--scope=openid offline_access compute.read");
+            program.secret("dead.pw", "dead");
+            program.config("""
+                    [account acct]
+                    password_file = DIR/acct.pw
+                    [account dead]
+                    password_file = DIR/dead.pw
+                    [token good]
+                    account = acct
+                    token_path = DIR/good.token
+                    [token narrow]
+                    account = acct
+                    token_path = DIR/narrow.token
+                    scope = compute.read
+                    audience = https://ce.example.org:9619
+                    [token none]
+                    account = dead
+                    token_path = DIR/none.token
+                    """);
+            program.run("renew");
+            program.clock.advance(Duration.ofSeconds(150));
+            String status = program.run("status").out();
+            assertTrue(status.lines()
+                    .filter(line -> !line.contains(directory.toString()))
+                    .allMatch(line -> line.length() <= 80));
+            golden(
+                    "status.txt",
+                    status.replace(directory.toString(), "DIR")
+                            .replace(program.issuer.issuer(), "https://issuer.example.org")
+                            .replaceAll("client \\S+,", "client CLIENT,")
+                            .replaceAll("\\d{4}-\\d\\d-\\d\\d", "2026-01-02"));
+        }
+    }
+
+    private static void golden(String name, String text) throws IOException {
+        String directory = System.getProperty("golden.write");
+        if (directory != null) {
+            Files.writeString(Path.of(directory).resolve(name), text);
+        }
+        try (var in = GoldenTest.class.getResourceAsStream("/golden/" + name)) {
+            String expected = in == null ? "" : new String(in.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+            assertEquals(expected, text);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.opensciencegrid.cryptostore.KdfParameters;
+import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
+import org.opensciencegrid.tokenrenewer.issuer.SettableClock;
+import org.opensciencegrid.tokenrenewer.issuer.TestCa;
+import org.opensciencegrid.tokenrenewer.oidc.Pause;
+
+/** The program in this process, with an operator's directory and an issuer of its own. Time is the test's. */
+final class Program implements AutoCloseable {
+    /** What a command left: its status and what it printed. */
+    record Result(int status, String out, String err) {}
+
+    static final TestCa CA = new TestCa();
+
+    final Path directory;
+    final SettableClock clock = new SettableClock(Clock.systemUTC().instant());
+    final EmbeddedIssuer issuer =
+            EmbeddedIssuer.builder().tls(CA.serverContext()).clock(clock).start();
+    final Map<String, String> variables = new HashMap<>();
+
+    Program(Path directory) {
+        this.directory = directory;
+        CA.writeCaPem(directory.resolve("ca.pem"));
+        issuer.approveAutomatically("alice");
+        variables.put("OSG_TOKEN_RENEWER_CONFIG_PATH", file("config.ini").toString());
+        variables.put("OSG_TOKEN_RENEWER_STATE_DIR", file("state").toString());
+        secret("acct.pw", "correct horse battery staple");
+    }
+
+    Path file(String name) {
+        return directory.resolve(name);
+    }
+
+    Result run(String... arguments) {
+        return answer("", arguments);
+    }
+
+    /** Runs a command with these lines at its standard input. */
+    Result answer(String lines, String... arguments) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Environment environment = new Environment(
+                new ByteArrayInputStream(lines.getBytes(StandardCharsets.UTF_8)),
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                variables,
+                clock,
+                pause(),
+                new KdfParameters(8, 1, 1));
+        int status = Main.run(environment, arguments);
+        return new Result(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    Result setup(String... more) {
+        String[] arguments = new String[more.length + 5];
+        arguments[0] = "setup";
+        arguments[1] = "--issuer=" + issuer.issuer();
+        arguments[2] = "--ca-file=" + file("ca.pem");
+        arguments[3] = "--pw-file=" + file("acct.pw");
+        System.arraycopy(more, 0, arguments, 4, more.length);
+        arguments[arguments.length - 1] = "acct";
+        return run(arguments);
+    }
+
+    void config(String text) {
+        write("config.ini", text.replace("DIR", directory.toString()));
+    }
+
+    /** One account with the given sections of tokens. */
+    void accountWith(String tokens) {
+        config("[account acct]\npassword_file = DIR/acct.pw\n" + tokens);
+    }
+
+    void write(String name, String text) {
+        try {
+            Files.writeString(file(name), text);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    String read(String name) {
+        try {
+            return Files.readString(file(name));
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    void secret(String name, String text) {
+        write(name, text + "\n");
+        try {
+            Files.setPosixFilePermissions(file(name), PosixFilePermissions.fromString("rw-------"));
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private Pause pause() {
+        return new Pause() {
+            @Override
+            public void sleep(Duration duration) {
+                clock.advance(duration);
+            }
+
+            @Override
+            public Duration elapsed() {
+                return Duration.between(java.time.Instant.EPOCH, clock.instant());
+            }
+        };
+    }
+
+    @Override
+    public void close() {
+        issuer.close();
+    }
+}

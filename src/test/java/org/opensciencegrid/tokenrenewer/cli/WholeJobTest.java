@@ -1,0 +1,190 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.tokenrenewer.cli.Program.Result;
+import org.opensciencegrid.tokenrenewer.issuer.Policy;
+
+/** Setup, renew and status as an operator walks through them. */
+class WholeJobTest {
+    private static final String ONE = """
+            [token one]
+            account = acct
+            token_path = DIR/one.token
+            """;
+
+    @TempDir
+    Path directory;
+
+    private Program program;
+
+    @BeforeEach
+    void start() {
+        program = new Program(directory);
+    }
+
+    @AfterEach
+    void theIssuerHasNothingToComplainOf() {
+        assertEquals(List.of(), program.issuer.violations());
+        program.close();
+    }
+
+    @Test
+    void registersAuthorizesRenewsAndTells() {
+        Result setup = program.setup("--scope=openid offline_access compute.read");
+        assertEquals(0, setup.status(), setup.err());
+        assertTrue(setup.out().contains("[account acct]\n\npassword_file = " + program.file("acct.pw") + "\n"));
+
+        program.accountWith(ONE);
+        Result renew = program.run("renew");
+        assertEquals(0, renew.status(), renew.err());
+        String first = program.read("one.token");
+        assertTrue(first.endsWith("\n") && first.split("\\.").length == 3);
+        assertEquals(0, program.run("renew").status());
+        assertNotEquals(first, program.read("one.token"));
+        assertEquals(0, program.issuer.reuses());
+
+        Result status = program.run("status");
+        assertEquals(0, status.status());
+        assertTrue(status.out().contains("by alice"), status.out());
+        assertEquals(2, program.issuer.count("/token", Policy.REFRESH_TOKEN));
+    }
+
+    @Test
+    void everyPromptCanBeAnsweredAtTheTerminal() {
+        program.issuer.addClient(
+                "predefined",
+                "its secret",
+                "client_secret_basic",
+                List.of(Policy.DEVICE_CODE, Policy.REFRESH_TOKEN),
+                List.of("openid", "offline_access", "compute.read"));
+        Result setup = program.answer(
+                program.issuer.issuer() + "\npredefined\nits secret\nopenid offline_access compute.read\n",
+                "setup",
+                "--manual",
+                "--ca-file=" + program.file("ca.pem"),
+                "--pw-file=" + program.file("acct.pw"),
+                "acct");
+        // oidc-agent's order is issuer, id, secret, scopes; ours asks for scopes once it knows the issuer's list.
+        assertEquals(1, setup.status(), "answers in another order than the questions must not pass silently");
+        setup = program.answer(
+                program.issuer.issuer() + "\nopenid offline_access compute.read\npredefined\nits secret\n",
+                "setup",
+                "--manual",
+                "--ca-file=" + program.file("ca.pem"),
+                "--pw-file=" + program.file("acct.pw"),
+                "acct");
+        assertEquals(0, setup.status(), setup.err());
+        assertTrue(setup.out().contains("compute.read"), "the issuer's scopes are shown to choose from");
+        assertFalse(setup.out().contains("its secret"));
+    }
+
+    @Test
+    void theConfigSectionThatSetupPrintsIsReadBackAsItIs() {
+        program.issuer.addClient(
+                "host:demo",
+                "100%secret%%s",
+                "client_secret_basic",
+                List.of(Policy.CLIENT_CREDENTIALS),
+                List.of("compute.read"));
+        program.secret("secret", "100%secret%%s");
+        Result setup = program.answer(
+                "100%secret%%s\n",
+                "setup",
+                "--client-credentials",
+                "--issuer=" + program.issuer.issuer(),
+                "--client-id=host:demo",
+                "--client-secret-file=-",
+                "--ca-file=" + program.file("ca.pem"),
+                "acct");
+        assertEquals(0, setup.status(), setup.err());
+        String section = setup.out()
+                .substring(setup.out().indexOf("[account"), setup.out().indexOf("and a section"));
+        program.config(section + ONE);
+        Result renew = program.run("renew");
+        assertEquals(0, renew.status(), renew.err());
+        assertEquals(3, program.read("one.token").split("\\.").length);
+    }
+
+    @Test
+    void aFreshTokenIsLeftAloneUnlessForced() {
+        program.setup("--scope=openid offline_access");
+        program.accountWith(ONE + "min_lifetime = 100\n");
+        program.run("renew");
+        String first = program.read("one.token");
+        Result again = program.run("renew");
+        assertTrue(again.out().matches("(299|300) seconds remaining in 'one', not renewing\n"), again.out());
+        assertEquals(first, program.read("one.token"));
+        assertEquals(0, program.run("renew", "--force").status());
+        assertNotEquals(first, program.read("one.token"));
+    }
+
+    @Test
+    void reauthenticationHealsADeadAuthorizationWithTheSameClient() {
+        program.setup("--scope=openid offline_access");
+        program.accountWith(ONE);
+        program.issuer.revokeAll();
+        Result dead = program.run("renew");
+        assertEquals(1, dead.status());
+        assertTrue(dead.err().contains("setup --reauthenticate acct"), dead.err());
+        assertEquals(1, program.run("status").status());
+
+        assertEquals(0, program.run("setup", "--reauthenticate", "acct").status());
+        assertEquals(0, program.run("renew").status());
+        assertEquals(0, program.run("status").status());
+        assertEquals(1, program.issuer.registeredClients().size());
+    }
+
+    @Test
+    void aFailedSetupLeavesNoAccountAndNoClient() {
+        program.issuer.approveAutomatically(null);
+        program.issuer.policy.deviceLife = java.time.Duration.ofSeconds(30);
+        Result setup = program.setup("--scope=openid offline_access");
+        assertEquals(1, setup.status());
+        assertTrue(setup.err().contains("nobody approved"), setup.err());
+        assertTrue(setup.out().contains("was deleted again"), setup.out());
+        assertEquals(0, program.issuer.registeredClients().size());
+        assertFalse(Files.exists(program.file("state/accounts/acct.account")));
+        assertFalse(Files.exists(program.file("state/state/acct.json")));
+    }
+
+    @Test
+    void aSecondSetupKeepsTheOldAccountUntilItHasSucceeded() throws Exception {
+        program.setup("--scope=openid offline_access");
+        byte[] before = Files.readAllBytes(program.file("state/accounts/acct.account"));
+        program.issuer.approveAutomatically(null);
+        program.issuer.policy.deviceLife = java.time.Duration.ofSeconds(30);
+        assertEquals(1, program.setup("--scope=openid offline_access").status());
+        assertEquals(
+                java.util.Arrays.toString(before),
+                java.util.Arrays.toString(Files.readAllBytes(program.file("state/accounts/acct.account"))));
+        program.issuer.approveAutomatically("alice");
+        assertEquals(0, program.setup("--scope=openid offline_access").status());
+        program.accountWith(ONE);
+        assertEquals(0, program.run("renew").status());
+    }
+
+    @Test
+    void noSecretIsPrintedByAnyCommand() {
+        StringBuilder everything = new StringBuilder();
+        everything.append(program.setup("--verbose", "--scope=openid offline_access"));
+        program.accountWith(ONE);
+        program.issuer.policy.iamErrors = true;
+        everything.append(program.run("renew")).append(program.run("status")).append(program.run("status", "--json"));
+        program.issuer.revokeAll();
+        everything.append(program.run("renew")).append(program.run("status", "--json"));
+        for (String secret : program.issuer.secrets()) {
+            assertFalse(everything.toString().contains(secret));
+        }
+    }
+}
