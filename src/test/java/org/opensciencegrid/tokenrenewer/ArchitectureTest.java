@@ -13,7 +13,7 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-/** The rooms of docs/architecture.md, and who may know whom. */
+/** The rooms of CONTRIBUTING.md, and who may know whom. */
 @AnalyzeClasses(packages = "org.opensciencegrid", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
     private static final String ROOT = "org.opensciencegrid.tokenrenewer.";

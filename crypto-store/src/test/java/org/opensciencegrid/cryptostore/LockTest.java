@@ -38,11 +38,14 @@ class LockTest {
         assertTrue(e.getMessage().contains("another run holds the lock"), e.getMessage());
     }
 
+    private AccountStore sameByLink() throws IOException {
+        Path link = Files.createSymbolicLink(temporary.resolve("link"), temporary.resolve("accounts"));
+        return new AccountStore(link, temporary.resolve("rescue"), Given.CHEAP, Given.RANDOM, Given.HASH);
+    }
+
     @Test
     void oneHolderPerAccountInAProcess() throws IOException {
-        Path link = Files.createSymbolicLink(temporary.resolve("link"), temporary.resolve("accounts"));
-        AccountStore sameByLink =
-                new AccountStore(link, temporary.resolve("rescue"), Given.CHEAP, Given.RANDOM, Given.HASH);
+        AccountStore sameByLink = sameByLink();
         LockedAccount held = store.lock(Given.NAME, Given.NO_WAIT);
         assertBusy(store, Duration.ofMillis(30));
         assertBusy(sameByLink, Given.NO_WAIT);
@@ -118,6 +121,7 @@ class LockTest {
     void aFailedAttemptDoesNotDropTheLock() throws Exception {
         try (LockedAccount held = store.lock(Given.NAME, Given.NO_WAIT)) {
             assertBusy(store, Given.NO_WAIT);
+            assertBusy(sameByLink(), Given.NO_WAIT);
             assertEquals(1, store.peek(Given.NAME).generation());
             assertTrue(held.exists());
             assertEquals(BUSY, jvm("try").waitFor(), "still held against others");

@@ -46,7 +46,7 @@ public final class Demo {
 
     /** Exits with 0 when every command did, and the issuer had nothing to complain of. */
     public static void main(String[] arguments) throws Exception {
-        Path directory = Files.createTempDirectory("osg-token-renewer-demo");
+        Path directory = Files.createTempDirectory("otr-demo-");
         TestCa ca = new TestCa();
         try (EmbeddedIssuer issuer = EmbeddedIssuer.start(ca)) {
             ca.writeCaPem(directory.resolve("ca.pem"));

@@ -1,0 +1,108 @@
+package org.opensciencegrid.tokenrenewer.dist;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** target/dist with an operator's directory: runs its programs and keeps what they print. */
+final class Installed {
+    private static final Path DIST = Path.of("target", "dist").toAbsolutePath();
+    private static final String PROGRAM = "usr/bin/osg-token-renewer";
+
+    final Path directory;
+    final Map<String, String> variables = new HashMap<>();
+    private int runs;
+
+    Installed(Path directory) {
+        this.directory = directory;
+        variables.put("OSG_TOKEN_RENEWER_CONFIG_PATH", file("config.ini").toString());
+        variables.put("OSG_TOKEN_RENEWER_STATE_DIR", file("state").toString());
+        variables.put("OSG_TOKEN_RENEWER_JAVA_HOME", System.getProperty("java.home")); // the JDK under test
+        write("acct.pw", "correct horse battery staple\n");
+        try {
+            Files.setPosixFilePermissions(file("acct.pw"), PosixFilePermissions.fromString("rw-------"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A process that has been started, and the files that take what it prints. */
+    record Running(Process process, Path out, Path err) {
+        Ended await() throws InterruptedException {
+            if (!process.waitFor(90, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+                throw new AssertionError("hangs: " + text(out) + text(err));
+            }
+            return new Ended(process.exitValue(), text(out), text(err));
+        }
+
+        void awaitOutput(String words) throws InterruptedException {
+            for (int i = 0; i < 600 && process.isAlive() && !text(out).contains(words); i++) {
+                Thread.sleep(50);
+            }
+        }
+
+        private static String text(Path file) {
+            try {
+                return Files.readString(file);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    record Ended(int status, String out, String err) {}
+
+    Ended run(String... arguments) throws InterruptedException {
+        return start(PROGRAM, arguments).await();
+    }
+
+    Running start(String program, String... arguments) {
+        List<String> line = new ArrayList<>(List.of(DIST.resolve(program).toString()));
+        line.addAll(List.of(arguments));
+        int number = runs++;
+        Path out = file("out." + number);
+        Path err = file("err." + number);
+        ProcessBuilder builder = new ProcessBuilder(line)
+                .redirectInput(Path.of("/dev/null").toFile())
+                .redirectOutput(out.toFile())
+                .redirectError(err.toFile());
+        builder.environment().putAll(variables);
+        try {
+            Files.createFile(out);
+            Files.createFile(err);
+            if (variables.containsKey("JOURNAL_STREAM")) {
+                builder.environment()
+                        .put(
+                                "JOURNAL_STREAM",
+                                Files.getAttribute(err, "unix:dev") + ":" + Files.getAttribute(err, "unix:ino"));
+            }
+            return new Running(builder.start(), out, err);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    Path file(String name) {
+        return directory.resolve(name);
+    }
+
+    void write(String name, String text) {
+        try {
+            Files.writeString(file(name), text.replace("DIR", directory.toString()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    String read(String name) {
+        return Running.text(file(name));
+    }
+}
