@@ -60,6 +60,9 @@ final class RefreshTokenSource implements TokenSource {
         this.clock = clock;
         this.inDoubtSince = inDoubtSince;
         this.store = open(section, locked, passwords);
+        if (store.recoveredFrom() == OpenAccount.RecoveredFrom.PREVIOUS) {
+            this.inDoubtSince = inDoubtSince.or(() -> Optional.of(clock.instant())); // its token may be used up
+        }
         try {
             this.account = Account.decode(store.plaintext());
         } catch (IllegalArgumentException e) {
