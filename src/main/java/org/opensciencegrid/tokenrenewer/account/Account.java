@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer.account;
 
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
@@ -20,6 +21,7 @@ import org.opensciencegrid.tokenrenewer.text.Secret;
  */
 public final class Account {
     private static final long FORMAT = 1;
+    private static final long LAST_SECOND = 253_402_300_799L; // 9999-12-31
 
     private final Members members;
 
@@ -64,7 +66,12 @@ public final class Account {
     }
 
     public URI tokenEndpoint() {
-        return URI.create(needed("token_endpoint"));
+        String text = needed("token_endpoint");
+        try {
+            return new URI(text);
+        } catch (URISyntaxException e) {
+            throw new IllegalArgumentException("its token_endpoint is not a URL"); // the cause would show the value
+        }
     }
 
     public Client client() {
@@ -108,11 +115,11 @@ public final class Account {
     }
 
     public Optional<Instant> authorizedAt() {
-        return members.number("authorized_at").map(Instant::ofEpochSecond);
+        return time("authorized_at");
     }
 
     public Optional<Instant> clientSecretExpiresAt() {
-        return members.number("client_secret_expires_at").map(Instant::ofEpochSecond);
+        return time("client_secret_expires_at"); // 0 is never (RFC 7591 section 3.2.1)
     }
 
     /** The same with the endpoints as the issuer names them now. */
@@ -155,6 +162,12 @@ public final class Account {
 
     private Account with(String name, Object value) {
         return new Account(members.with(name, value));
+    }
+
+    private Optional<Instant> time(String name) {
+        return members.number(name)
+                .filter(seconds -> seconds > 0 && seconds <= LAST_SECOND)
+                .map(Instant::ofEpochSecond);
     }
 
     private String needed(String name) {

@@ -1,5 +1,6 @@
 package org.opensciencegrid.tokenrenewer.text;
 
+import java.math.BigDecimal;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,12 +18,18 @@ public final class Json {
 
     private static final int STRICT = JSONParser.MODE_RFC4627 | JSONParser.LIMIT_JSON_DEPTH;
 
+    /** Longest number: the JDK needs 20 seconds to read one of a million digits. */
+    private static final int DIGITS = 1000;
+
     private Json() {}
 
     /** The object that the text is, or empty when it is anything else, however broken. */
     public static Optional<Map<String, Object>> object(String text) {
+        if (hasEndlessNumber(text)) {
+            return Optional.empty();
+        }
         try {
-            Object value = new JSONParser(STRICT).parse(text);
+            Object value = new JSONParser(STRICT).parse(text, JSONValue.defaultReader.DEFAULT_ORDERED);
             return value instanceof Map<?, ?> map ? Optional.of(copy(map)) : Optional.empty();
         } catch (ParseException | RuntimeException | StackOverflowError e) {
             // The parser throws more than it declares on hostile text (found by fuzzing): all of it means "not JSON".
@@ -42,11 +49,12 @@ public final class Json {
     /** The member if it is a whole number, or a string that spells one (several issuers send "3600"). */
     public static Optional<Long> number(Map<String, Object> object, String name) {
         Object value = object.get(name);
-        if (value instanceof Number number && !(value instanceof Double) && !(value instanceof Float)) {
-            return Optional.of(number.longValue());
-        }
-        if (value instanceof Number number && number.doubleValue() == Math.rint(number.doubleValue())) {
-            return Optional.of(number.longValue());
+        if (value instanceof Number number) {
+            try {
+                return Optional.of(new BigDecimal(number.toString()).longValueExact());
+            } catch (ArithmeticException | NumberFormatException e) {
+                return Optional.empty(); // a fraction, or more than fits
+            }
         }
         return value instanceof String text && text.matches("-?\\d{1,18}")
                 ? Optional.of(Long.valueOf(text))
@@ -73,6 +81,15 @@ public final class Json {
     /** The member if it is an object, else an empty map. */
     public static Map<String, Object> member(Map<String, Object> object, String name) {
         return object.get(name) instanceof Map<?, ?> map ? copy(map) : Map.of();
+    }
+
+    private static boolean hasEndlessNumber(String text) {
+        int run = 0;
+        for (int i = 0; i < text.length() && run <= DIGITS; i++) {
+            char c = text.charAt(i);
+            run = c >= '0' && c <= '9' ? run + 1 : 0;
+        }
+        return run > DIGITS;
     }
 
     private static Map<String, Object> copy(Map<?, ?> map) {

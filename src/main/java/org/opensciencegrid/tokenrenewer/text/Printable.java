@@ -28,7 +28,11 @@ public final class Printable {
                 out.appendCodePoint(c);
             }
         });
-        return out.length() <= limit ? out.toString() : out.substring(0, limit) + "...";
+        if (out.length() <= limit) {
+            return out.toString();
+        }
+        boolean isWithinPair = Character.isHighSurrogate(out.charAt(limit - 1));
+        return out.substring(0, isWithinPair ? limit - 1 : limit) + "...";
     }
 
     private static boolean isUnsafe(int c) {

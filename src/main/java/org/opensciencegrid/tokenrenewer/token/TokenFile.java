@@ -5,6 +5,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -14,10 +16,15 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -37,6 +44,9 @@ public final class TokenFile {
             PosixFilePermissions.asFileAttribute(OWNER_ONLY);
     private static final int LONGEST_CHAIN = 40;
     private static final int LONGEST = 1 << 20;
+    private static final String TEMPORARY = ".osg-token-renewer.";
+    private static final Duration LEFT_OVER = Duration.ofHours(1);
+    private static final SecureRandom RANDOM = new SecureRandom();
 
     private final Path path;
 
@@ -52,7 +62,8 @@ public final class TokenFile {
                 // a short read is not the end
             }
             String text = new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8).strip();
-            return text.isEmpty() ? Optional.empty() : Optional.of(Secret.of(text));
+            boolean isToken = !text.isEmpty() && text.chars().allMatch(c -> c > ' ' && c != 0x7f);
+            return isToken && channel.size() <= LONGEST ? Optional.of(Secret.of(text)) : Optional.empty();
         } catch (IOException | TokenFileException e) {
             return Optional.empty();
         }
@@ -84,6 +95,7 @@ public final class TokenFile {
                     temporary,
                     Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
                     NEW_FILE)) {
+                Files.setPosixFilePermissions(temporary, OWNER_ONLY); // a strange umask has taken some away
                 writeAll(channel, content);
             }
             publish(temporary, target);
@@ -106,7 +118,12 @@ public final class TokenFile {
             if (!looksTheSame(target, temporary)) {
                 return false;
             }
+            Set<PosixFilePermission> mode = attributes(temporary).permissions();
+            if (!mode.contains(PosixFilePermission.OWNER_WRITE)) {
+                Files.setPosixFilePermissions(temporary, with(mode, PosixFilePermission.OWNER_WRITE));
+            }
             try (FileChannel channel = openRegular(temporary, StandardOpenOption.WRITE)) {
+                Files.setPosixFilePermissions(temporary, mode);
                 channel.truncate(0);
                 writeAll(channel, content);
             }
@@ -119,6 +136,12 @@ public final class TokenFile {
         }
     }
 
+    private static Set<PosixFilePermission> with(Set<PosixFilePermission> mode, PosixFilePermission more) {
+        Set<PosixFilePermission> all = EnumSet.of(more);
+        all.addAll(mode);
+        return all;
+    }
+
     private static boolean looksTheSame(Path a, Path b) throws IOException {
         PosixFileAttributes x = attributes(a);
         PosixFileAttributes y = attributes(b);
@@ -128,16 +151,34 @@ public final class TokenFile {
     }
 
     /**
-     * One write over the old content. A shorter token is followed by newlines up to the old length before the file is cut,
-     * so that at no moment the end of the old token stands behind the new one.
+     * One write over the old content, both made equally long with newlines before: so the new token has its space before
+     * the old one is touched, and it is never cut nor followed by the end of the old one. Only a read at the very instant
+     * of that write may see both, for the kernel locks no reader out.
      */
     private static void overwrite(Path target, byte[] content) throws IOException {
         try (FileChannel channel = openRegular(target, StandardOpenOption.WRITE)) {
-            byte[] padded = Arrays.copyOf(content, (int) Math.max(content.length, Math.min(channel.size(), LONGEST)));
+            long before = channel.size();
+            if (before < content.length) {
+                lengthen(channel, before, content.length);
+            }
+            byte[] padded = Arrays.copyOf(content, (int) Math.max(content.length, Math.min(before, LONGEST)));
             Arrays.fill(padded, content.length, padded.length, (byte) '\n');
             writeAll(channel, padded);
             channel.truncate(content.length);
             channel.force(true);
+        }
+    }
+
+    private static void lengthen(FileChannel channel, long from, long to) throws IOException {
+        byte[] newlines = new byte[(int) (to - from)];
+        Arrays.fill(newlines, (byte) '\n');
+        try {
+            channel.position(from);
+            writeAll(channel, newlines);
+            channel.position(0);
+        } catch (IOException e) {
+            channel.truncate(from);
+            throw e;
         }
     }
 
@@ -159,9 +200,28 @@ public final class TokenFile {
         }
     }
 
-    /** Beside the target, as rename works within one file system. Hidden, so that no reader takes it for a token. */
+    /**
+     * Beside the target, as rename works within one file system. Hidden, so that no reader takes it for a token. Never the
+     * same twice: two sections may name one path, and their accounts run at the same time.
+     */
     private static Path temporary(Path target) {
-        return target.resolveSibling("." + target.getFileName() + ".osg-token-renewer.tmp");
+        clearLeftOvers(directory(target));
+        return target.resolveSibling(TEMPORARY + Long.toHexString(RANDOM.nextLong()) + ".tmp");
+    }
+
+    /** What a crash left. The time of the inode's change counts: that of its content is the old token's for a moment. */
+    private static void clearLeftOvers(Path directory) {
+        FileTime old = FileTime.from(Instant.now().minus(LEFT_OVER));
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, TEMPORARY + "*.tmp")) {
+            for (Path file : files) {
+                FileTime changed = (FileTime) Files.getAttribute(file, "unix:ctime", LinkOption.NOFOLLOW_LINKS);
+                if (changed.compareTo(old) < 0) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        } catch (IOException | DirectoryIteratorException e) {
+            // A directory that we may not list, or a file that somebody else took away: they do no harm.
+        }
     }
 
     /** The file that the path means: links are followed by hand, so that only those of root or ourselves are. */
@@ -177,7 +237,7 @@ public final class TokenFile {
                 }
                 if (attributes.isSymbolicLink()) {
                     requireTrusted(at, attributes);
-                    at = at.resolveSibling(Files.readSymbolicLink(at)).normalize();
+                    at = at.resolveSibling(Files.readSymbolicLink(at));
                 } else if (attributes.isRegularFile()) {
                     return at;
                 } else {

@@ -19,19 +19,19 @@ import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 import org.opensciencegrid.tokenrenewer.oidc.Pause;
 
 /** The program in this process, with an operator's directory and an issuer of its own. Time is the test's. */
-final class Program implements AutoCloseable {
+public final class Program implements AutoCloseable {
     /** What a command left: its status and what it printed. */
-    record Result(int status, String out, String err) {}
+    public record Result(int status, String out, String err) {}
 
-    static final TestCa CA = new TestCa();
+    public static final TestCa CA = new TestCa();
 
-    final Path directory;
-    final SettableClock clock = new SettableClock(Clock.systemUTC().instant());
-    final EmbeddedIssuer issuer =
+    public final Path directory;
+    public final SettableClock clock = new SettableClock(Clock.systemUTC().instant());
+    public final EmbeddedIssuer issuer =
             EmbeddedIssuer.builder().tls(CA.serverContext()).clock(clock).start();
-    final Map<String, String> variables = new HashMap<>();
+    public final Map<String, String> variables = new HashMap<>();
 
-    Program(Path directory) {
+    public Program(Path directory) {
         this.directory = directory;
         CA.writeCaPem(directory.resolve("ca.pem"));
         issuer.approveAutomatically("alice");
@@ -40,16 +40,16 @@ final class Program implements AutoCloseable {
         secret("acct.pw", "correct horse battery staple");
     }
 
-    Path file(String name) {
+    public Path file(String name) {
         return directory.resolve(name);
     }
 
-    Result run(String... arguments) {
+    public Result run(String... arguments) {
         return answer("", arguments);
     }
 
     /** Runs a command with these lines at its standard input. */
-    Result answer(String lines, String... arguments) {
+    public Result answer(String lines, String... arguments) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         Environment environment = new Environment(
@@ -64,7 +64,7 @@ final class Program implements AutoCloseable {
         return new Result(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }
 
-    Result setup(String... more) {
+    public Result setup(String... more) {
         String[] arguments = new String[more.length + 5];
         arguments[0] = "setup";
         arguments[1] = "--issuer=" + issuer.issuer();
@@ -75,16 +75,16 @@ final class Program implements AutoCloseable {
         return run(arguments);
     }
 
-    void config(String text) {
+    public void config(String text) {
         write("config.ini", text.replace("DIR", directory.toString()));
     }
 
     /** One account with the given sections of tokens. */
-    void accountWith(String tokens) {
+    public void accountWith(String tokens) {
         config("[account acct]\npassword_file = DIR/acct.pw\n" + tokens);
     }
 
-    void write(String name, String text) {
+    public void write(String name, String text) {
         try {
             Files.writeString(file(name), text);
         } catch (IOException e) {
@@ -92,7 +92,7 @@ final class Program implements AutoCloseable {
         }
     }
 
-    String read(String name) {
+    public String read(String name) {
         try {
             return Files.readString(file(name));
         } catch (IOException e) {
@@ -100,7 +100,7 @@ final class Program implements AutoCloseable {
         }
     }
 
-    void secret(String name, String text) {
+    public void secret(String name, String text) {
         write(name, text + "\n");
         try {
             Files.setPosixFilePermissions(file(name), PosixFilePermissions.fromString("rw-------"));

@@ -12,15 +12,15 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** target/dist with an operator's directory: runs its programs and keeps what they print. */
-final class Installed {
+public final class Installed {
     private static final Path DIST = Path.of("target", "dist").toAbsolutePath();
     private static final String PROGRAM = "usr/bin/osg-token-renewer";
 
-    final Path directory;
-    final Map<String, String> variables = new HashMap<>();
+    public final Path directory;
+    public final Map<String, String> variables = new HashMap<>();
     private int runs;
 
-    Installed(Path directory) {
+    public Installed(Path directory) {
         this.directory = directory;
         variables.put("OSG_TOKEN_RENEWER_CONFIG_PATH", file("config.ini").toString());
         variables.put("OSG_TOKEN_RENEWER_STATE_DIR", file("state").toString());
@@ -34,8 +34,8 @@ final class Installed {
     }
 
     /** A process that has been started, and the files that take what it prints. */
-    record Running(Process process, Path out, Path err) {
-        Ended await() throws InterruptedException {
+    public record Running(Process process, Path out, Path err) {
+        public Ended await() throws InterruptedException {
             if (!process.waitFor(90, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
                 throw new AssertionError("hangs: " + text(out) + text(err));
@@ -43,7 +43,7 @@ final class Installed {
             return new Ended(process.exitValue(), text(out), text(err));
         }
 
-        void awaitOutput(String words) throws InterruptedException {
+        public void awaitOutput(String words) throws InterruptedException {
             for (int i = 0; i < 600 && process.isAlive() && !text(out).contains(words); i++) {
                 Thread.sleep(50);
             }
@@ -58,13 +58,13 @@ final class Installed {
         }
     }
 
-    record Ended(int status, String out, String err) {}
+    public record Ended(int status, String out, String err) {}
 
-    Ended run(String... arguments) throws InterruptedException {
+    public Ended run(String... arguments) throws InterruptedException {
         return start(PROGRAM, arguments).await();
     }
 
-    Running start(String program, String... arguments) {
+    public Running start(String program, String... arguments) {
         List<String> line = new ArrayList<>(List.of(DIST.resolve(program).toString()));
         line.addAll(List.of(arguments));
         int number = runs++;
@@ -90,11 +90,11 @@ final class Installed {
         }
     }
 
-    Path file(String name) {
+    public Path file(String name) {
         return directory.resolve(name);
     }
 
-    void write(String name, String text) {
+    public void write(String name, String text) {
         try {
             Files.writeString(file(name), text.replace("DIR", directory.toString()));
         } catch (IOException e) {
@@ -102,7 +102,7 @@ final class Installed {
         }
     }
 
-    String read(String name) {
+    public String read(String name) {
         return Running.text(file(name));
     }
 }

@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer.issuer;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
@@ -104,6 +105,19 @@ public final class TestCa {
             context.init(null, trustManagers.getTrustManagers(), random);
             return context;
         } catch (GeneralSecurityException | IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Writes a PKCS #12 store with a good server key, for a server in another process. */
+    public void writeServerKeyStore(Path file, String password) {
+        try (OutputStream out = Files.newOutputStream(file)) {
+            KeyPair keys = newKeyPair();
+            X509Certificate[] chain = {serverCertificate(keys, Flaw.NONE), caCertificate};
+            KeyStore store = emptyStore();
+            store.setKeyEntry("server", keys.getPrivate(), password.toCharArray(), chain);
+            store.store(out, password.toCharArray());
+        } catch (GeneralSecurityException | OperatorCreationException | IOException e) {
             throw new IllegalStateException(e);
         }
     }

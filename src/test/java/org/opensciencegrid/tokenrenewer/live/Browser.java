@@ -1,0 +1,100 @@
+package org.opensciencegrid.tokenrenewer.live;
+
+import java.io.IOException;
+import java.net.CookieManager;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import javax.net.ssl.SSLContext;
+
+/** A person's browser, as far as sign-in pages need one: cookies, redirects, forms with hidden fields. */
+final class Browser {
+    private static final Pattern FORM = Pattern.compile("<form\\b([^>]*)>(.*?)</form>", Pattern.DOTALL);
+    private static final Pattern INPUT = Pattern.compile("<input\\b([^>]*)>", Pattern.DOTALL);
+    private static final Pattern ATTRIBUTE = Pattern.compile("([\\w-]+)=\"([^\"]*)\"");
+
+    private final HttpClient client;
+    private HttpResponse<String> page;
+
+    Browser(SSLContext tls) {
+        client = HttpClient.newBuilder()
+                .sslContext(tls)
+                .cookieHandler(new CookieManager())
+                .followRedirects(HttpClient.Redirect.ALWAYS)
+                .connectTimeout(Duration.ofSeconds(10))
+                .build();
+    }
+
+    void open(String url) throws IOException, InterruptedException {
+        send(HttpRequest.newBuilder(URI.create(url)).GET());
+    }
+
+    /** Fills the page's form that has the named field, and sends it with all its hidden fields. */
+    void submit(String field, Map<String, String> filled) throws IOException, InterruptedException {
+        Matcher form = FORM.matcher(page.body());
+        while (form.find()) {
+            Map<String, String> values = new LinkedHashMap<>();
+            Matcher input = INPUT.matcher(form.group(2));
+            boolean hasField = false;
+            while (input.find()) {
+                Map<String, String> attributes = attributes(input.group(1));
+                hasField |= field.equals(attributes.get("name"));
+                if ("hidden".equals(attributes.get("type"))) {
+                    values.put(attributes.get("name"), attributes.getOrDefault("value", ""));
+                }
+            }
+            if (hasField) {
+                values.putAll(filled);
+                String action = attributes(form.group(1)).getOrDefault("action", "");
+                URI to = page.uri().resolve(action.replace("&amp;", "&"));
+                send(HttpRequest.newBuilder(to)
+                        .header("Content-Type", "application/x-www-form-urlencoded")
+                        .POST(HttpRequest.BodyPublishers.ofString(encode(values))));
+                return;
+            }
+        }
+        throw new AssertionError("no form with " + field + " on " + this);
+    }
+
+    boolean has(String words) {
+        return page.body().contains(words);
+    }
+
+    private void send(HttpRequest.Builder request) throws IOException, InterruptedException {
+        HttpRequest asked = request.header("Accept", "text/html")
+                .timeout(Duration.ofSeconds(20))
+                .build();
+        page = client.send(asked, HttpResponse.BodyHandlers.ofString());
+    }
+
+    private static Map<String, String> attributes(String tag) {
+        Map<String, String> attributes = new LinkedHashMap<>();
+        Matcher matcher = ATTRIBUTE.matcher(tag);
+        while (matcher.find()) {
+            attributes.put(matcher.group(1), matcher.group(2));
+        }
+        return attributes;
+    }
+
+    private static String encode(Map<String, String> form) {
+        return form.entrySet().stream()
+                .map(field -> URLEncoder.encode(field.getKey(), StandardCharsets.UTF_8) + "="
+                        + URLEncoder.encode(field.getValue(), StandardCharsets.UTF_8))
+                .collect(Collectors.joining("&"));
+    }
+
+    @Override
+    public String toString() {
+        return page.statusCode() + " " + page.uri() + "\n"
+                + page.body().replaceAll("<[^>]*>", " ").replaceAll("\\s+", " ");
+    }
+}

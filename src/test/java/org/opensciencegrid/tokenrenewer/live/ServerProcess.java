@@ -1,0 +1,52 @@
+package org.opensciencegrid.tokenrenewer.live;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A server that says "ready" on its output when it is. */
+final class ServerProcess implements AutoCloseable {
+    private final Process process;
+
+    ServerProcess(Path log, List<String> line) throws IOException, InterruptedException {
+        process = new ProcessBuilder(line)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+        for (int i = 0; i < 900; i++) {
+            String said = Files.readString(log);
+            if (said.contains("ready ")) {
+                return;
+            }
+            if (!process.isAlive()) {
+                throw new AssertionError("the server did not start: " + said);
+            }
+            Thread.sleep(100);
+        }
+        close();
+        throw new AssertionError("the server is not ready after 90 s: " + Files.readString(log));
+    }
+
+    static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    @Override
+    public void close() {
+        process.destroy();
+        try {
+            if (!process.waitFor(10, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+    }
+}

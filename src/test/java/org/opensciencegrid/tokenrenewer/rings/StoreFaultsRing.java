@@ -1,0 +1,174 @@
+package org.opensciencegrid.tokenrenewer.rings;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.tokenrenewer.cli.Program;
+import org.opensciencegrid.tokenrenewer.cli.Program.Result;
+import org.opensciencegrid.tokenrenewer.issuer.Policy;
+
+/**
+ * One rotation of the shipped jar, with a fault at each system call that it makes on the store: SIGKILL, and each error
+ * that a disk knows. The issuer is strict: it takes only its newest refresh token, and a reused one ends the account. What
+ * must hold after each: the store can be read, and the next run renews; but for SIGKILL in the one window that no client
+ * can close, between the issuer's answer and our first write of it.
+ */
+class StoreFaultsRing {
+    private static final List<String> ERRORS = List.of("EIO", "ENOSPC", "EROFS", "EDQUOT");
+    private static final List<String> FILES =
+            List.of("", "/acct.account", "/acct.account.next", "/acct.account.prev", "/acct.account.old");
+    private static final Pattern CALL = Pattern.compile("^\\d+\\s+(\\w+)\\((.*)");
+
+    /** Where errors are of interest: what reads, writes, syncs or names. The rest (fcntl, lseek, close) cannot fail so. */
+    private static final List<String> FALLIBLE = List.of(
+            "openat",
+            "read",
+            "pread64",
+            "pwrite64",
+            "write",
+            "fsync",
+            "fdatasync",
+            "ftruncate",
+            "rename",
+            "link",
+            "unlink");
+
+    private static final Map<String, Integer> SUMMARY = new TreeMap<>();
+    private static final List<String> LOST = new ArrayList<>();
+
+    @TempDir
+    static Path directory;
+
+    /** One system call of a rotation: the n-th of its name. */
+    private record Call(String name, int number, String arguments) {
+        @Override
+        public String toString() {
+            return name + " #" + number;
+        }
+    }
+
+    @TestFactory
+    Stream<DynamicTest> everyCallTimesEveryFault() throws Exception {
+        assumeTrue(isInstalled("strace"), "needs strace: apt-get install strace");
+        List<Call> calls = calls();
+        System.out.println("system calls on the store in one rotation: " + calls.size());
+        assertTrue(calls.size() >= 30, calls.toString());
+        List<DynamicTest> tests = new ArrayList<>();
+        for (Call call : calls) {
+            tests.add(DynamicTest.dynamicTest("SIGKILL at " + call, () -> inject(call, "signal=KILL", "SIGKILL")));
+            for (String error : FALLIBLE.contains(call.name()) ? ERRORS : List.<String>of()) {
+                tests.add(DynamicTest.dynamicTest(error + " at " + call, () -> inject(call, "error=" + error, error)));
+            }
+        }
+        return tests.stream();
+    }
+
+    @AfterAll
+    static void table() {
+        SUMMARY.forEach((what, count) -> System.out.println(what + ": " + count));
+        System.out.println("lost in the window: " + LOST);
+        assertTrue(LOST.size() <= 1, "only SIGKILL at the one write after the answer may lose a token: " + LOST);
+    }
+
+    private List<Call> calls() throws Exception {
+        try (Program program = account()) {
+            List<Call> calls = new ArrayList<>();
+            Map<String, Integer> seen = new HashMap<>();
+            for (String line : trace(program, List.of())) {
+                Matcher matcher = CALL.matcher(line);
+                if (matcher.find()) {
+                    calls.add(new Call(
+                            matcher.group(1), seen.merge(matcher.group(1), 1, Integer::sum), matcher.group(2)));
+                }
+            }
+            assertEquals(0, program.run("renew").status());
+            return calls;
+        }
+    }
+
+    private void inject(Call call, String fault, String kind) throws Exception {
+        try (Program program = account()) {
+            int before = program.issuer.count("/token", Policy.REFRESH_TOKEN);
+            List<String> trace =
+                    trace(program, List.of("-e", "inject=" + call.name() + ":" + fault + ":when=" + call.number()));
+            boolean asked = program.issuer.count("/token", Policy.REFRESH_TOKEN) > before;
+            assertTrue(
+                    trace.stream().anyMatch(line -> line.contains("INJECTED") || line.contains("killed by SIGKILL")),
+                    "the fault was not injected");
+            Result next = program.run("renew", "--force");
+            boolean isLost = next.status() != 0;
+            if (isLost && kind.equals("SIGKILL") && asked && next.err().contains("the authorization has ended")) {
+                LOST.add(call.toString()); // whether it is only one is judged at the end
+            } else {
+                assertEquals(0, next.status(), next.err());
+                assertEquals(3, program.read("one.token").split("\\.").length);
+            }
+            SUMMARY.merge(
+                    kind + (asked ? ", issuer asked" : ", issuer not asked") + (isLost ? ", lost" : ", ok"),
+                    1,
+                    Integer::sum);
+        }
+    }
+
+    /** An authorized account that has rotated once, so that a generation before it exists, with a cheap key derivation. */
+    private static Program account() throws IOException {
+        if (Files.exists(directory)) {
+            try (Stream<Path> files = Files.walk(directory)) {
+                files.sorted(Comparator.reverseOrder())
+                        .filter(file -> !file.equals(directory))
+                        .forEach(file -> file.toFile().delete());
+            }
+        }
+        Program program = new Program(directory);
+        assertEquals(0, program.setup("--scope=openid offline_access").status());
+        program.accountWith("[token one]\naccount = acct\ntoken_path = DIR/one.token\n");
+        assertEquals(0, program.run("renew").status());
+        return program;
+    }
+
+    /** Runs the shipped program under strace; gives the calls on the store, in order. */
+    private static List<String> trace(Program program, List<String> injection) throws Exception {
+        Path log = program.file("strace.log");
+        List<String> line = new ArrayList<>(List.of("strace", "-f", "-qq", "-o", log.toString()));
+        for (String file : FILES) {
+            line.addAll(List.of("-P", program.file("state/accounts") + file));
+        }
+        line.addAll(injection);
+        line.addAll(List.of(
+                Path.of("target/dist/usr/bin/osg-token-renewer")
+                        .toAbsolutePath()
+                        .toString(),
+                "renew"));
+        ProcessBuilder builder = new ProcessBuilder(line)
+                .redirectErrorStream(true)
+                .redirectOutput(program.file("strace.out").toFile());
+        builder.environment().putAll(program.variables);
+        builder.environment().put("OSG_TOKEN_RENEWER_JAVA_HOME", System.getProperty("java.home"));
+        Process process = builder.start();
+        assertTrue(process.waitFor(60, TimeUnit.SECONDS), "hangs");
+        return Files.readAllLines(log);
+    }
+
+    private static boolean isInstalled(String program) {
+        return Stream.of(System.getenv("PATH").split(":"))
+                .anyMatch(place -> Files.isExecutable(Path.of(place, program)));
+    }
+}
