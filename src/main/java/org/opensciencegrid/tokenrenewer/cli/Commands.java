@@ -23,13 +23,11 @@ final class Commands {
     }
 
     String setup(String account) {
-        return isService() ? "osg-token-renewer-setup " + account : ours("setup " + account);
+        return isService() ? wrapper(account) : ours("setup " + account);
     }
 
     String reauthenticate(String account) {
-        return isService()
-                ? "osg-token-renewer-setup --reauthenticate " + account
-                : ours("setup --reauthenticate " + account);
+        return setup("--reauthenticate " + account);
     }
 
     String renew() {
@@ -45,7 +43,11 @@ final class Commands {
                 + (state.equals(STATE) ? "" : " --state-dir=" + state) + " " + command;
     }
 
+    private String wrapper(String account) {
+        return "osg-token-renewer-setup " + (config.equals(CONFIG) ? "" : "--config=" + config + " ") + account;
+    }
+
     private boolean isService() {
-        return config.equals(CONFIG) && state.equals(STATE);
+        return state.equals(STATE);
     }
 }

@@ -44,7 +44,7 @@ final class Messages {
             case AUTHORIZATION_DEAD -> "the authorization has ended: " + detail;
             case AUTHORIZATION_LOST ->
                 "the authorization has ended, probably because the issuer's last answer was lost on its way: " + detail;
-            case CLIENT_REFUSED -> "the issuer refuses this client: " + detail;
+            case CLIENT_REFUSED, CREDENTIALS_REFUSED -> "the issuer refuses this client: " + detail;
             case SCOPE_REFUSED -> "the issuer refuses the scope: " + detail;
             case AUDIENCE_REFUSED -> "the issuer refuses the audience: " + detail;
             case IDENTITY_CHANGED -> "the issuer answered for another person: " + detail;
@@ -93,6 +93,9 @@ final class Messages {
             case ISSUER_WRONG, INSECURE_URL -> "check the issuer's URL";
             case CLIENT_REFUSED ->
                 "ask the issuer's administrator about this client, or register a new one: " + commands.setup(account);
+            case CREDENTIALS_REFUSED ->
+                "correct client_id or client_secret of [account " + account + "] in " + commands.config()
+                        + "; if they are right, add client_auth = basic_raw";
             case SCOPE_REFUSED ->
                 "correct scope in " + commands.config() + ", or authorize the account with more scopes: "
                         + commands.setup(account);
@@ -100,10 +103,9 @@ final class Messages {
                 "correct audience in " + commands.config() + ", or name it at setup: " + commands.setup(account)
                         + " --audience=AUDIENCE";
             case REQUEST_REFUSED -> "ask the issuer's administrator, or set up again: " + commands.setup(account);
-            case TOKEN_DIRECTORY_MISSING -> "mkdir " + directory(where) + ", writable for osg-token-svc";
+            case TOKEN_DIRECTORY_MISSING -> "install -d -o osg-token-svc -m 0750 " + directory(where);
             case TOKEN_NOT_PERMITTED ->
-                "make it writable for osg-token-svc: chgrp osg-token-svc " + directory(where) + " && chmod g+wx "
-                        + directory(where);
+                "osg-token-svc must be able to write in " + directory(where) + ", or that file itself";
             case TOKEN_READ_ONLY ->
                 "if the service may not write there, allow it: systemctl edit"
                         + " osg-token-renewer.service, and add [Service] ReadWritePaths=" + directory(where);

@@ -63,8 +63,9 @@ final class RenewCommand implements Callable<Integer> {
         AtomicInteger worst = new AtomicInteger(ExitStatus.OK);
         run.run(config, new Selection(tokens, accounts, force), outcome -> {
             print(outcome);
-            if (outcome instanceof Failed) {
-                worst.set(ExitStatus.FAILED);
+            if (outcome instanceof Failed failed) {
+                boolean isBug = failed.failure().kind() == Failure.Kind.INTERNAL;
+                worst.accumulateAndGet(isBug ? ExitStatus.BUG : ExitStatus.FAILED, Math::max);
             }
         });
         return worst.get();

@@ -120,6 +120,21 @@ final class Root implements Runnable {
         } catch (IOException e) {
             // There already, or impossible: then the store's own message says which file cannot be written.
         }
+        requireOwn(stateDirectory());
+    }
+
+    /** Root can write anywhere, but what it writes here the service's user could not read. */
+    private void requireOwn(Path directory) {
+        try {
+            Object owner = Files.getAttribute(directory, "unix:uid");
+            if (!owner.equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"))) {
+                String name = Files.getOwner(directory).getName();
+                throw new UsageException(directory + " belongs to " + name + "; run this as that user: runuser -u "
+                        + name + " -- osg-token-renewer ...");
+            }
+        } catch (IOException | UnsupportedOperationException e) {
+            // no such directory, or no such notion: the store says what it cannot do
+        }
     }
 
     StateFiles states() {

@@ -1,8 +1,5 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -73,9 +70,6 @@ final class SetupCommand implements Callable<Integer> {
                     + " /etc/osg/tokens/ACCOUNT.pw)")
     private Path passwordFile;
 
-    @Option(names = "--pw-fd", hidden = true, description = "read the password of --pw-file from this descriptor")
-    private Integer passwordDescriptor;
-
     @Option(names = "--issuer", paramLabel = "URL", description = "issuer")
     private String issuer;
 
@@ -121,11 +115,13 @@ final class SetupCommand implements Callable<Integer> {
     private final Root root;
     private final Environment environment;
     private final Output output;
+    private final Terminal terminal; // one for all questions: a second reader would miss what the first has buffered
 
     SetupCommand(Root root) {
         this.root = root;
         this.environment = root.environment();
         this.output = new Output(environment);
+        this.terminal = new Terminal(environment);
     }
 
     @Override
@@ -206,7 +202,7 @@ final class SetupCommand implements Callable<Integer> {
         lines.add("token_request_url = "
                 + ConfigText.value(result.provider().tokenEndpoint().toString()));
         if (clientAuth != null) {
-            lines.add("client_auth = " + clientAuth);
+            lines.add("client_auth = " + result.client().auth().word());
         }
         if (caFile != null) {
             lines.add("ca_file = " + ConfigText.value(caFile.toAbsolutePath().toString()));
@@ -240,6 +236,7 @@ final class SetupCommand implements Callable<Integer> {
     private TerminalPerson person() {
         return new TerminalPerson(
                 environment,
+                terminal,
                 new TerminalPerson.Given(
                         KnownIssuers.LIST,
                         Optional.ofNullable(issuer),
@@ -262,23 +259,15 @@ final class SetupCommand implements Callable<Integer> {
 
     private Password password(Path file) throws SetupException {
         try {
-            if (passwordDescriptor == null) {
-                return PasswordFile.read(file);
-            }
-            // The wrapper's pipe: the service's user may not be able to open the file itself.
-            try (InputStream in = Files.newInputStream(Path.of("/dev/fd/" + passwordDescriptor))) {
-                return PasswordFile.readStream(in);
-            }
+            return PasswordFile.read(file);
         } catch (PasswordFileException e) {
             throw new SetupException(Failures.of(e));
-        } catch (IOException e) {
-            throw new UsageException("--pw-fd " + passwordDescriptor + " cannot be read");
         }
     }
 
     private Secret clientSecret(String file) {
         return file.equals("-")
-                ? new Terminal(environment).askSecret("Client secret (not shown)", "--client-secret-file=FILE")
+                ? terminal.askSecret("Client secret (not shown)", "--client-secret-file=FILE")
                 : secret(Path.of(file), "--client-secret-file");
     }
 

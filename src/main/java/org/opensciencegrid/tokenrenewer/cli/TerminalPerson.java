@@ -35,9 +35,9 @@ final class TerminalPerson implements Person {
     private final Given given;
     private final boolean verbose;
 
-    TerminalPerson(Environment environment, Given given, boolean verbose) {
+    TerminalPerson(Environment environment, Terminal terminal, Given given, boolean verbose) {
         this.environment = environment;
-        this.terminal = new Terminal(environment);
+        this.terminal = terminal;
         this.given = given;
         this.verbose = verbose;
     }
@@ -107,6 +107,11 @@ final class TerminalPerson implements Person {
     @Override
     public void registered(Registered client) {
         say("Registered client " + Printable.of(client.client().id()) + ".");
+    }
+
+    @Override
+    public void scopeNotAllowed(List<String> scope) {
+        say("The issuer does not allow it: " + Printable.of(String.join(" ", scope)));
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.opensciencegrid.tokenrenewer.oidc.Transport;
 import org.opensciencegrid.tokenrenewer.text.Printable;
 
 /**
@@ -21,8 +22,6 @@ import org.opensciencegrid.tokenrenewer.text.Printable;
 final class Section {
     static final String CLIENT_SECRET = "client_secret";
 
-    private static final Pattern LOOPBACK =
-            Pattern.compile("localhost|\\[::1]|127\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}", Pattern.CASE_INSENSITIVE);
     private static final Pattern SECONDS = Pattern.compile("[0-9]{1,18}");
 
     private final RawConfig raw;
@@ -147,7 +146,7 @@ final class Section {
     /** An address to which a secret may be sent. */
     Optional<URI> requiredEndpoint(String option) {
         Optional<String> text = requiredText(option);
-        Optional<URI> endpoint = text.flatMap(Section::toUri).filter(Section::isEndpoint);
+        Optional<URI> endpoint = text.flatMap(Section::toUri).filter(Transport::isSafe);
         if (text.isPresent() && endpoint.isEmpty()) { // not shown: it may have a password in it
             problem(
                     line(option),
@@ -248,15 +247,6 @@ final class Section {
         } catch (URISyntaxException e) {
             return Optional.empty();
         }
-    }
-
-    private static boolean isEndpoint(URI uri) {
-        return uri.getHost() != null
-                && uri.getRawUserInfo() == null
-                && uri.getRawFragment() == null
-                && ("https".equalsIgnoreCase(uri.getScheme())
-                        || "http".equalsIgnoreCase(uri.getScheme())
-                                && LOOPBACK.matcher(uri.getHost()).matches());
     }
 
     private static String word(Enum<?> constant) {

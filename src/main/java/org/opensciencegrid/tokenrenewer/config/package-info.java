@@ -8,8 +8,8 @@
  * in too many ways, and its {@code fetch()} runs into endless recursion on hostile values (CVE-2022-41404), so values
  * are taken out with {@code get()} alone.
  *
- * <p>Of {@code oidc} it knows two words of the file, {@code ClientAuth} and {@code AudienceParameter}, and no protocol. It must
- * not know options of the command line ({@code cli}), or whether the
- * files that it names exist; and it prints nothing.
+ * <p>Of {@code oidc} it knows two words of the file, {@code ClientAuth} and {@code AudienceParameter}, and which URLs are
+ * safe; no protocol. It must not know options of the command line ({@code cli}), or whether the files that it names exist;
+ * and it prints nothing.
  */
 package org.opensciencegrid.tokenrenewer.config;

@@ -22,6 +22,11 @@ record Answer(
         return status >= 200 && status <= 299;
     }
 
+    /** A page for people: it comes from a gateway rather than from the issuer's endpoint. */
+    boolean isPage() {
+        return complete && body.stripLeading().startsWith("<");
+    }
+
     /** The body as a JSON object, whatever Content-Type says: several issuers leave it out or say text/html. */
     Optional<Map<String, Object>> json() {
         String text = body.startsWith("\uFEFF") ? body.substring(1) : body; // some gateways add a byte order mark

@@ -28,6 +28,13 @@ public record Client(String id, Optional<Secret> secret, ClientAuth auth) {
         return new Client(id, secret, secret.isPresent() ? ClientAuth.BASIC : ClientAuth.NONE);
     }
 
+    /** The same with another way to prove itself, as far as there is a secret; without one it stays public. */
+    public Client with(ClientAuth other) {
+        return secret.isEmpty() || other == ClientAuth.NONE
+                ? new Client(id, Optional.empty(), ClientAuth.NONE)
+                : new Client(id, secret, other);
+    }
+
     ClientID nimbusId() {
         return new ClientID(id);
     }

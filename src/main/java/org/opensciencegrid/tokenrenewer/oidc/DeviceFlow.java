@@ -43,6 +43,7 @@ public final class DeviceFlow {
 
     private static final Duration SLOW_DOWN = Duration.ofSeconds(5); // RFC 8628 section 3.5
     private static final Duration LONGEST_INTERVAL = Duration.ofMinutes(1);
+    private static final Duration LONGEST_LIFE = Duration.ofDays(1);
 
     private final Transport transport;
     private final Clock clock;
@@ -93,8 +94,8 @@ public final class DeviceFlow {
                     Printable.of(parsed.getUserCode().getValue()),
                     parsed.getVerificationURI(),
                     complete,
-                    Duration.ofSeconds(parsed.getLifetime()),
-                    Duration.ofSeconds(Math.max(0, parsed.getInterval())));
+                    Duration.ofSeconds(Math.min(parsed.getLifetime(), LONGEST_LIFE.toSeconds())),
+                    Duration.ofSeconds(Math.max(1, Math.min(parsed.getInterval(), LONGEST_INTERVAL.toSeconds()))));
         } catch (ParseException | RuntimeException e) {
             throw Refusal.of(Transport.where(endpoint), answer, TokenClient.with(client, List.of()));
         }
@@ -148,7 +149,8 @@ public final class DeviceFlow {
             case "access_denied" -> throw new OidcException(Kind.DENIED, refusal.getMessage());
             case "expired_token" -> throw new OidcException(Kind.EXPIRED, refusal.getMessage());
             default -> {
-                if (refusal.kind() != Kind.TEMPORARY) {
+                boolean passes = refusal.kind() == Kind.TEMPORARY || refusal.kind() == Kind.NO_ANSWER;
+                if (!passes) {
                     throw refusal;
                 }
                 yield longer(interval);
@@ -157,7 +159,7 @@ public final class DeviceFlow {
     }
 
     private static Duration longer(Duration interval) {
-        Duration twice = interval.isZero() ? Duration.ofSeconds(1) : interval.multipliedBy(2);
+        Duration twice = interval.multipliedBy(2);
         return twice.compareTo(LONGEST_INTERVAL) > 0 ? LONGEST_INTERVAL : twice;
     }
 }

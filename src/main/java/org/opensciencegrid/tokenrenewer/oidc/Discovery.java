@@ -44,16 +44,13 @@ public final class Discovery {
             if (first == null) {
                 first = Refusal.of(place(place), answer, List.of());
             }
-            if (answer.status() >= 500) {
-                break; // the server is in trouble: asking elsewhere only hides it
+            if (answer.status() >= 500 || answer.status() == 429) {
+                throw first; // the server is in trouble: asking elsewhere only hides it
             }
         }
-        throw first.kind() == OidcException.Kind.TEMPORARY
-                ? first
-                : new OidcException(
-                        OidcException.Kind.WRONG_ISSUER,
-                        "no OpenID or OAuth metadata found for " + Printable.of(issuer) + " (" + first.getMessage()
-                                + ")");
+        throw new OidcException(
+                OidcException.Kind.WRONG_ISSUER,
+                "no OpenID or OAuth metadata found for " + Printable.of(issuer) + " (" + first.getMessage() + ")");
     }
 
     private Answer get(URI uri) throws OidcException {

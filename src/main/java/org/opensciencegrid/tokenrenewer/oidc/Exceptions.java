@@ -21,7 +21,19 @@ final class Exceptions {
         if (root instanceof java.nio.file.AccessDeniedException) {
             return "permission denied";
         }
-        String text = root.getMessage();
-        return Printable.of(text == null || text.isBlank() ? root.getClass().getSimpleName() : text);
+        String message = root.getMessage();
+        String text = Printable.of(
+                message == null || message.isBlank() ? root.getClass().getSimpleName() : message);
+        if (root instanceof java.security.cert.CertificateExpiredException) {
+            return "its certificate has expired (" + text + ")";
+        }
+        if (root instanceof java.security.cert.CertificateNotYetValidException) {
+            return "its certificate is not valid yet (" + text + ")";
+        }
+        if (root instanceof java.security.cert.CertPathBuilderException
+                || root instanceof java.security.cert.CertPathValidatorException) {
+            return "its certificate is not from a CA that is trusted here (" + text + ")";
+        }
+        return text;
     }
 }

@@ -3,6 +3,8 @@ package org.opensciencegrid.tokenrenewer.oidc;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.opensciencegrid.tokenrenewer.oidc.OidcException.Kind;
 import org.opensciencegrid.tokenrenewer.text.Json;
 import org.opensciencegrid.tokenrenewer.text.Printable;
@@ -10,11 +12,11 @@ import org.opensciencegrid.tokenrenewer.text.Redactor;
 import org.opensciencegrid.tokenrenewer.text.Secret;
 
 /**
- * Reads what a refusing issuer meant. The codes and statuses are those of real servers; the table of who answers what is
- * docs/issuers.md.
+ * Reads what a refusing issuer meant. The codes and statuses are those of real servers.
  */
 final class Refusal {
     private static final int EXCERPT = 120;
+    private static final Pattern PLAIN_ERROR = Pattern.compile("^error=\"?([a-z_]{1,40})\"?\\s*$", Pattern.MULTILINE);
 
     private Refusal() {}
 
@@ -25,7 +27,7 @@ final class Refusal {
     static OidcException of(String where, Answer answer, Collection<Secret> secrets) {
         Redactor redactor = new Redactor(secrets);
         Map<String, Object> json = answer.json().orElse(Map.of());
-        String code = redactor.clean(Json.string(json, "error").orElse(""));
+        String code = redactor.clean(Json.string(json, "error").orElseGet(() -> plainError(answer)));
         return new OidcException(
                 kind(answer, code),
                 where + " answered " + text(answer, json, code, redactor),
@@ -34,10 +36,19 @@ final class Refusal {
                 answer.retryAfter());
     }
 
+    /** OA4MP refuses in plain text: {@code error="unauthorized_client"}. */
+    private static String plainError(Answer answer) {
+        Matcher matcher = PLAIN_ERROR.matcher(answer.body());
+        return answer.status() == 400 && matcher.find() ? matcher.group(1) : "";
+    }
+
     private static Kind kind(Answer answer, String code) {
         int status = answer.status();
+        if (!answer.complete()) {
+            return Kind.NO_ANSWER;
+        }
         if (answer.isSuccess()) {
-            return answer.complete() ? Kind.UNUSABLE_ANSWER : Kind.NO_ANSWER;
+            return Kind.UNUSABLE_ANSWER;
         }
         if (status == 408 || status == 429 || status >= 500) {
             return Kind.TEMPORARY;
@@ -48,8 +59,13 @@ final class Refusal {
             case "invalid_scope" -> Kind.SCOPE_REFUSED;
             case "invalid_target" -> Kind.AUDIENCE_REFUSED;
             case "temporarily_unavailable", "server_error" -> Kind.TEMPORARY;
-            // Some servers refuse a client with 401 and no body at all.
-            case "" -> status == 401 ? Kind.CLIENT_REFUSED : Kind.REFUSED;
+            // Without a code only these two are an authorization server's own; the rest is a gateway's noise.
+            case "" ->
+                switch (status) {
+                    case 401 -> Kind.CLIENT_REFUSED; // some refuse a client with no body at all
+                    case 400 -> Kind.REFUSED;
+                    default -> Kind.TEMPORARY;
+                };
             default -> Kind.REFUSED;
         };
     }
@@ -76,6 +92,12 @@ final class Refusal {
         }
         if (answer.body().isBlank()) {
             return text.append(" without a body").toString();
+        }
+        if (answer.isSuccess()) { // never quoted: it may hold tokens that nobody knows as secrets yet
+            return text.append(" with ")
+                    .append(answer.body().length())
+                    .append(" characters that are not what was asked for")
+                    .toString();
         }
         String excerpt = Printable.of(redactor.clean(answer.body().strip()), EXCERPT);
         String type = answer.contentType().isEmpty() ? "no content type" : redactor.clean(answer.contentType());

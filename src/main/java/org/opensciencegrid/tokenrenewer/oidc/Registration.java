@@ -95,11 +95,11 @@ public final class Registration {
     private static List<String> registrable(List<String> wanted, List<String> supported) {
         return supported.isEmpty()
                 ? wanted
-                : wanted.stream().filter(scope -> isSupported(scope, supported)).toList();
+                : wanted.stream().filter(scope -> covers(supported, scope)).toList();
     }
 
     /** Scopes with a path, such as storage.read:/data, stand for the listed storage.read:/ (WLCG profile). */
-    private static boolean isSupported(String scope, List<String> supported) {
+    public static boolean covers(List<String> supported, String scope) {
         int colon = scope.indexOf(":/");
         return supported.contains(scope)
                 || colon > 0

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.opensciencegrid.tokenrenewer.text.Json;
+import org.opensciencegrid.tokenrenewer.text.Printable;
 import org.opensciencegrid.tokenrenewer.text.Secret;
 
 /**
@@ -87,11 +88,16 @@ public record TokenAnswer(
         return new TokenAnswer(
                 Secret.of(token),
                 claims.flatMap(JwtClaims::expiresAt).or(() -> after(now, json, "expires_in")),
-                scope.isEmpty() ? Json.words(json, "scope") : scope,
-                claims.map(JwtClaims::audience).orElse(List.of()),
+                printable(scope.isEmpty() ? Json.words(json, "scope") : scope),
+                printable(claims.map(JwtClaims::audience).orElse(List.of())),
                 refreshToken,
                 refreshTokenExpiresAt(refreshToken, json, now),
                 Json.string(json, "id_token").flatMap(JwtClaims::of).flatMap(TokenAnswer::identity));
+    }
+
+    /** These are shown to people and kept in state files. */
+    private static List<String> printable(List<String> words) {
+        return words.stream().map(Printable::of).toList();
     }
 
     /** Keycloak tells refresh_expires_in (0 = never), OA4MP refresh_token_lifetime; INDIGO IAM's token is a JWT. */

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -20,6 +21,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.SSLException;
+import org.opensciencegrid.tokenrenewer.oidc.OidcException.Kind;
 import org.opensciencegrid.tokenrenewer.text.Printable;
 
 /**
@@ -70,71 +72,73 @@ public final class Transport {
     Answer send(HTTPRequest request) throws OidcException {
         URI uri = request.getURI();
         requireSafe(uri);
-        AtomicReference<HttpURLConnection> connection = new AtomicReference<>();
-        Future<Answer> exchange = WORKERS.submit(() -> exchange(request, connection));
+        Exchange exchange = new Exchange(request);
+        Future<?> done = WORKERS.submit(exchange);
         try {
-            return exchange.get(deadline.toMillis(), TimeUnit.MILLISECONDS);
+            done.get(deadline.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             // A socket timeout bounds each read, not their sum: a dripping body would hold us for ever.
-            HttpURLConnection open = connection.get();
-            if (open != null) {
-                WORKERS.execute(open::disconnect);
-            }
-            throw new OidcException(
-                    OidcException.Kind.NO_ANSWER,
-                    where(uri) + " gave no complete answer within " + deadline.toSeconds() + " s");
+            return exchange.giveUp("within " + deadline.toSeconds() + " s");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new OidcException(OidcException.Kind.NO_ANSWER, "interrupted while waiting for " + where(uri));
+            return exchange.giveUp("before we were interrupted");
         } catch (ExecutionException e) {
-            if (e.getCause() instanceof OidcException known) {
-                throw known;
+            if (e.getCause() instanceof Error error) {
+                throw error;
             }
-            throw new OidcException(
-                    OidcException.Kind.NO_ANSWER, where(uri) + " gave no answer: " + Exceptions.reason(e.getCause()));
+            return exchange.fail(e.getCause());
         }
+        return exchange.answer();
     }
 
-    private Answer exchange(HTTPRequest request, AtomicReference<HttpURLConnection> open)
-            throws OidcException, IOException {
-        HttpURLConnection connection = connect(request, open);
-        try {
+    /** How far a request has come; decides what its failure means. */
+    private enum Stage {
+        CONNECTING,
+        SENT,
+        /** Nobody waits for it any more: it must not be sent. */
+        GIVEN_UP
+    }
+
+    /** One request on a worker's thread, and what has arrived of its answer so far. */
+    private final class Exchange implements Callable<Void> {
+        private final HTTPRequest request;
+        private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.CONNECTING);
+        private final ByteArrayOutputStream body = new ByteArrayOutputStream(); // its methods are synchronized
+        private volatile HttpURLConnection connection;
+        private volatile int status;
+        private volatile boolean complete;
+
+        Exchange(HTTPRequest request) {
+            this.request = request;
+        }
+
+        @Override
+        public Void call() throws IOException, OidcException {
+            prepare();
+            connection.connect(); // TLS included
+            // The one who waits may have gone while a name was looked up. Sent now, this would be a second request
+            // beside
+            // its repeat: one refresh token used twice.
+            if (!stage.compareAndSet(Stage.CONNECTING, Stage.SENT)) {
+                connection.disconnect();
+                return null;
+            }
             if (request.getBody() != null) {
                 try (OutputStream out = connection.getOutputStream()) {
                     out.write(request.getBody().getBytes(StandardCharsets.UTF_8));
                 }
             }
-            int status = connection.getResponseCode();
-            if (status < 100) {
+            int code = connection.getResponseCode();
+            if (code < 100) {
                 throw new IOException("the answer is not HTTP");
             }
-            String encoding = connection.getContentEncoding();
-            if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
-                throw new IOException("the answer has Content-Encoding " + encoding + ", which was not asked for");
-            }
-            ByteArrayOutputStream body = new ByteArrayOutputStream();
-            boolean complete = read(connection, status, body);
-            return new Answer(
-                    status,
-                    orEmpty(connection.getContentType()),
-                    orEmpty(connection.getHeaderField("Location")),
-                    retryAfter(connection.getHeaderField("Retry-After")),
-                    body.toString(StandardCharsets.UTF_8),
-                    complete);
-        } catch (IOException | RuntimeException e) {
-            connection.disconnect();
-            throw e;
+            status = code;
+            complete = read(code);
+            return null;
         }
-    }
 
-    /** Opens the connection, TLS included. What fails here was never sent. */
-    private HttpURLConnection connect(HTTPRequest request, AtomicReference<HttpURLConnection> open)
-            throws OidcException {
-        URI uri = request.getURI();
-        try {
-            HttpURLConnection connection =
-                    (HttpURLConnection) request.getURI().toURL().openConnection();
-            open.set(connection);
+        private void prepare() throws IOException, OidcException {
+            connection = (HttpURLConnection) request.getURI().toURL().openConnection();
             if (connection instanceof HttpsURLConnection https) {
                 https.setSSLSocketFactory(trust.sockets());
             }
@@ -147,62 +151,96 @@ public final class Transport {
             connection.setRequestProperty("Accept", "application/json");
             connection.setRequestProperty("User-Agent", USER_AGENT);
             connection.setDoOutput(request.getBody() != null);
-            connection.connect();
-            return connection;
-        } catch (SSLException e) {
-            throw new OidcException(
-                    OidcException.Kind.TLS, "the TLS connection to " + where(uri) + " failed: " + Exceptions.reason(e));
-        } catch (IOException e) {
-            throw new OidcException(
-                    OidcException.Kind.UNREACHABLE, where(uri) + " cannot be reached: " + Exceptions.reason(e));
         }
-    }
 
-    /** Reads the body into {@code into}; false when it ended too early. */
-    private static boolean read(HttpURLConnection connection, int status, ByteArrayOutputStream into)
-            throws IOException {
-        try (InputStream in = status >= 400 ? connection.getErrorStream() : connection.getInputStream()) {
-            if (in == null) {
-                return true;
-            }
-            byte[] buffer = new byte[8192];
-            for (int n; (n = in.read(buffer)) >= 0; ) {
-                into.write(buffer, 0, n);
-                if (into.size() > BODY_LIMIT) {
-                    throw new TooLong();
+        /** Whether the whole body came. What did come is kept: it may hold a refresh token that replaces ours. */
+        private boolean read(int code) throws IOException {
+            try (InputStream in = code >= 400 ? connection.getErrorStream() : connection.getInputStream()) {
+                if (in == null) {
+                    return true;
                 }
+                byte[] buffer = new byte[8192];
+                for (int n; (n = in.read(buffer)) >= 0; ) {
+                    body.write(buffer, 0, n);
+                    if (body.size() > BODY_LIMIT) {
+                        connection.disconnect();
+                        return false;
+                    }
+                }
+                // For a body with Content-Length the JDK reports an early end as a normal one.
+                return body.size() >= connection.getContentLengthLong();
+            } catch (IOException e) {
+                return false;
             }
-            // For a body with Content-Length the JDK reports an early end as a normal one.
-            long announced = connection.getContentLengthLong();
-            return announced < 0 || announced == into.size();
-        } catch (TooLong e) {
-            throw e;
-        } catch (IOException e) {
-            return false; // what did arrive may still hold a rotated refresh token
         }
-    }
 
-    private static final class TooLong extends IOException {
-        private static final long serialVersionUID = 1L;
+        /** Ends the exchange for a reason of ours. */
+        Answer giveUp(String when) throws OidcException {
+            if (stage.compareAndSet(Stage.CONNECTING, Stage.GIVEN_UP)) {
+                throw new OidcException(Kind.UNREACHABLE, where() + " could not be connected to " + when);
+            }
+            WORKERS.execute(connection::disconnect);
+            if (status != 0) {
+                return answer();
+            }
+            throw new OidcException(Kind.NO_ANSWER, where() + " gave no answer " + when);
+        }
 
-        TooLong() {
-            super("the answer is longer than 1 MiB");
+        /** What an exception of the worker means. */
+        Answer fail(Throwable cause) throws OidcException {
+            if (connection != null) {
+                connection.disconnect();
+            }
+            if (cause instanceof OidcException known) {
+                throw known;
+            }
+            boolean wasSent = stage.get() == Stage.SENT;
+            if (cause instanceof SSLException && !wasSent) {
+                throw new OidcException(
+                        Kind.TLS, "the TLS connection to " + where() + " failed: " + Exceptions.reason(cause));
+            }
+            String said = Exceptions.reason(cause);
+            throw wasSent
+                    ? new OidcException(Kind.NO_ANSWER, where() + " gave no answer: " + said)
+                    : new OidcException(Kind.UNREACHABLE, where() + " cannot be reached: " + said);
+        }
+
+        Answer answer() {
+            String encoding = connection.getContentEncoding();
+            boolean isPlain = encoding == null || encoding.equalsIgnoreCase("identity"); // we ask for nothing else
+            return new Answer(
+                    status,
+                    orEmpty(connection.getContentType()),
+                    orEmpty(connection.getHeaderField("Location")),
+                    retryAfter(connection.getHeaderField("Retry-After")),
+                    body.toString(StandardCharsets.UTF_8),
+                    complete && isPlain);
+        }
+
+        private String where() {
+            return Transport.where(request.getURI());
         }
     }
 
     /** RFC 9700 section 2.6: credentials only over TLS. Loopback never leaves the machine. */
-    static void requireSafe(URI uri) throws OidcException {
+    public static boolean isSafe(URI uri) {
         boolean isPlainLoopback = "http".equalsIgnoreCase(uri.getScheme()) && isLoopback(uri.getHost());
-        boolean isSafe = "https".equalsIgnoreCase(uri.getScheme()) || isPlainLoopback;
-        if (!isSafe || uri.getHost() == null || uri.getUserInfo() != null || uri.getFragment() != null) {
+        return ("https".equalsIgnoreCase(uri.getScheme()) || isPlainLoopback)
+                && uri.getHost() != null
+                && uri.getRawUserInfo() == null
+                && uri.getRawFragment() == null;
+    }
+
+    static void requireSafe(URI uri) throws OidcException {
+        if (!isSafe(uri)) {
             throw new OidcException(
-                    OidcException.Kind.INSECURE,
+                    Kind.INSECURE,
                     "refusing to use " + Printable.of(uri.toString())
                             + ": only https URLs without user info or fragment are used (plain http only to this machine)");
         }
     }
 
-    static boolean isLoopback(String host) {
+    private static boolean isLoopback(String host) {
         if (host == null) {
             return false;
         }

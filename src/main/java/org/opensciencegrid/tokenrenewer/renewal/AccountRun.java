@@ -42,8 +42,10 @@ final class AccountRun {
     }
 
     private final String account;
+    private final String sectionFingerprint;
     private final List<TokenSection> sections;
     private final boolean force;
+    private final boolean storesTokens;
     private final AccountStore store;
     private final StateFiles states;
     private final Duration lockWait;
@@ -51,17 +53,26 @@ final class AccountRun {
     private final Map<String, Outcome> outcomes = new LinkedHashMap<>();
     private AccountState state = AccountState.UNKNOWN;
 
+    /**
+     * @param storesTokens whether the account has a file in the store, without which it cannot be used
+     * @param sectionFingerprint tells whether the account's section of the config file has changed: a correction is tried
+     *     at once
+     */
     AccountRun(
             String account,
+            String sectionFingerprint,
             List<TokenSection> sections,
             boolean force,
+            boolean storesTokens,
             AccountStore store,
             StateFiles states,
             Duration lockWait,
             Clock clock) {
         this.account = account;
+        this.sectionFingerprint = sectionFingerprint;
         this.sections = sections;
         this.force = force;
+        this.storesTokens = storesTokens;
         this.store = store;
         this.states = states;
         this.lockWait = lockWait;
@@ -77,7 +88,11 @@ final class AccountRun {
         try (LockedAccount locked = store.lock(account, lockWait)) {
             underLock(locked, opener, due);
         } catch (StoreException e) {
-            failAll(due, Failures.of(e));
+            if (e.kind() == StoreException.Kind.UNWRITABLE && !storesTokens) {
+                underLock(null, opener, due); // nothing of this account is in the store but its lock
+            } else {
+                failAll(due, Failures.of(e));
+            }
         }
         return outcomes;
     }
@@ -88,10 +103,13 @@ final class AccountRun {
             return;
         }
         Optional<Instant> next = stillAhead(state.nextTry());
-        if (next.isPresent() && !force) {
-            Failure standing = state.failure().orElseThrow();
+        Optional<Failure> standing = state.failure();
+        boolean stands = next.isPresent()
+                && standing.isPresent()
+                && state.sectionFingerprint().equals(Optional.of(sectionFingerprint));
+        if (stands && !force) {
             due.forEach(section ->
-                    outcomes.put(section.name(), new Failed(account, section.name(), standing, next, false)));
+                    outcomes.put(section.name(), new Failed(account, section.name(), standing.get(), next, false)));
             return;
         }
         try (TokenSource source = opener.open(locked, state)) {
@@ -115,9 +133,9 @@ final class AccountRun {
     private Optional<Failure> renew(TokenSource source, TokenSection section) {
         TokenState before = state.token(section.name());
         Optional<Instant> next = stillAhead(before.nextTry());
-        if (next.isPresent() && !force && sameRequest(section, before)) {
-            Failure standing = before.failure().orElseThrow();
-            outcomes.put(section.name(), new Failed(account, section.name(), standing, next, false));
+        Optional<Failure> standing = before.failure();
+        if (next.isPresent() && standing.isPresent() && !force && sameRequest(section, before)) {
+            outcomes.put(section.name(), new Failed(account, section.name(), standing.get(), next, false));
             return Optional.empty();
         }
         try {
@@ -126,11 +144,13 @@ final class AccountRun {
             source.danger().ifPresent(danger -> fail(section, danger));
             return source.danger();
         } catch (FailedException e) {
-            fail(section, e.failure());
-            return e.failure().kind().isOfOneToken() ? Optional.empty() : Optional.of(e.failure());
+            // A refresh token in danger is worse news than whatever else went wrong after it.
+            Failure failure = source.danger().orElse(e.failure());
+            fail(section, failure);
+            return failure.kind().isOfOneToken() ? Optional.empty() : Optional.of(failure);
         } catch (TokenFileException e) {
-            fail(section, Failures.of(e));
-            return Optional.empty();
+            fail(section, source.danger().orElse(Failures.of(e)));
+            return source.danger();
         }
     }
 
@@ -144,7 +164,7 @@ final class AccountRun {
                         .renewed(
                                 now,
                                 section.tokenPath(),
-                                Due.fingerprint(answer.accessToken()),
+                                Fingerprint.of(answer.accessToken().reveal()),
                                 answer.expiresAt(),
                                 answer.scope(),
                                 answer.audience()));
@@ -190,14 +210,15 @@ final class AccountRun {
 
     /** Writes the state while the lock is held. It is of use to status only: its loss fails nothing. */
     private void conclude(Optional<Failure> whole) {
-        state = state.withOutcome(whole, whole.flatMap(failure -> nextTry(failure, clock.instant())));
+        state = state.withOutcome(
+                whole, whole.flatMap(failure -> nextTry(failure, clock.instant())), sectionFingerprint);
         try {
             states.write(account, state);
         } catch (IOException e) {
             Failure unwritable = new Failure(Failure.Kind.STATE_UNWRITABLE, account, Printable.of(e.getMessage()));
-            outcomes.replaceAll((token, outcome) -> outcome instanceof Failed
-                    ? outcome
-                    : new Failed(account, token, unwritable, Optional.empty(), true));
+            outcomes.replaceAll((token, outcome) -> outcome instanceof Renewed
+                    ? new Failed(account, token, unwritable, Optional.empty(), true)
+                    : outcome);
         }
     }
 

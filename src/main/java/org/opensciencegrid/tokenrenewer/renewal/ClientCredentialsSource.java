@@ -6,7 +6,6 @@ import org.opensciencegrid.tokenrenewer.account.SecretFile;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.oidc.Client;
-import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
 import org.opensciencegrid.tokenrenewer.oidc.OidcException;
 import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer;
 import org.opensciencegrid.tokenrenewer.oidc.TokenClient;
@@ -25,9 +24,8 @@ final class ClientCredentialsSource implements TokenSource {
     ClientCredentialsSource(ClientCredentialsAccount section, TokenClient issuer) throws FailedException {
         this.section = section;
         this.issuer = issuer;
-        boolean isPublic = section.clientAuth() == ClientAuth.NONE;
-        this.client = new Client(
-                section.clientId(), isPublic ? Optional.empty() : Optional.of(secret(section)), section.clientAuth());
+        this.client =
+                Client.of(section.clientId(), Optional.of(secret(section))).with(section.clientAuth());
     }
 
     private static Secret secret(ClientCredentialsAccount section) throws FailedException {
@@ -50,7 +48,13 @@ final class ClientCredentialsSource implements TokenSource {
                     client,
                     new Wanted(token.scope(), token.audience(), section.audienceParameter()));
         } catch (OidcException e) {
-            throw new FailedException(Failures.of(e, section.tokenRequestUrl().toString(), false));
+            String url = section.tokenRequestUrl().toString();
+            boolean isOfTheClient =
+                    e.kind() == OidcException.Kind.CLIENT_REFUSED || e.kind() == OidcException.Kind.GRANT_REFUSED;
+            throw new FailedException(
+                    isOfTheClient
+                            ? new Failure(Failure.Kind.CREDENTIALS_REFUSED, url, e.getMessage())
+                            : Failures.of(e, url, false));
         }
     }
 

@@ -1,11 +1,7 @@
 package org.opensciencegrid.tokenrenewer.renewal;
 
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -43,7 +39,7 @@ final class Due {
 
     private static Optional<Duration> timeLeft(Secret token, TokenState state, Instant now) {
         Optional<JwtClaims> claims = JwtClaims.of(token.reveal());
-        boolean isOurs = state.fingerprint().equals(Optional.of(fingerprint(token)));
+        boolean isOurs = state.fingerprint().equals(Optional.of(Fingerprint.of(token.reveal())));
         Optional<Instant> issued =
                 claims.flatMap(JwtClaims::issuedAt).or(() -> isOurs ? state.renewedAt() : Optional.empty());
         if (issued.isPresent() && issued.get().isAfter(now.plus(SKEW))) {
@@ -57,16 +53,5 @@ final class Due {
 
     private static boolean sameWords(List<String> a, List<String> b) {
         return Set.copyOf(a).equals(Set.copyOf(b));
-    }
-
-    /** Enough of a SHA-256 to tell whether a file still holds the token that we wrote; tells nothing about the token. */
-    static String fingerprint(Secret token) {
-        try {
-            byte[] hash =
-                    MessageDigest.getInstance("SHA-256").digest(token.reveal().getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(hash, 0, 8);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e); // every Java has it
-        }
     }
 }

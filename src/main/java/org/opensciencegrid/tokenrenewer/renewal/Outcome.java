@@ -40,7 +40,5 @@ public sealed interface Outcome {
      * @param extraScope granted and not asked
      * @param missingAudience asked and not granted
      */
-    record Granted(List<String> missingScope, List<String> extraScope, List<String> missingAudience) {
-        public static final Granted AS_ASKED = new Granted(List.of(), List.of(), List.of());
-    }
+    record Granted(List<String> missingScope, List<String> extraScope, List<String> missingAudience) {}
 }

@@ -1,6 +1,5 @@
 package org.opensciencegrid.tokenrenewer.renewal;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
@@ -112,6 +111,9 @@ final class RefreshTokenSource implements TokenSource {
                     account.tokenEndpoint(), client(), account.refreshToken(), wanted(token), this::keep);
             inDoubtSince = Optional.empty();
             refreshTokenExpiresAt = answer.refreshTokenExpiresAt();
+            if (rotations == 0 && store.recoveredFrom() == OpenAccount.RecoveredFrom.PREVIOUS) {
+                save(); // the older generation works, so it takes the place of the damaged one
+            }
             return answer;
         } catch (OidcException e) {
             Failure failure = Failures.of(e, account.issuer(), inDoubtSince.isPresent());
@@ -124,10 +126,7 @@ final class RefreshTokenSource implements TokenSource {
 
     private Client client() {
         Client client = account.client();
-        return section.clientAuth()
-                .filter(auth -> client.secret().isPresent())
-                .map(auth -> new Client(client.id(), client.secret(), auth))
-                .orElse(client);
+        return section.clientAuth().map(client::with).orElse(client);
     }
 
     private Wanted wanted(TokenSection token) {
@@ -139,6 +138,10 @@ final class RefreshTokenSource implements TokenSource {
     private void keep(Secret refreshToken) {
         account = account.withRefreshToken(refreshToken);
         rotations++;
+        save();
+    }
+
+    private void save() {
         try {
             Saved saved = store.save(account.encode());
             danger = saved.rescued()
@@ -147,9 +150,9 @@ final class RefreshTokenSource implements TokenSource {
                             file.toString(),
                             saved.where().toString()))
                     : Optional.empty();
-        } catch (IOException | RuntimeException e) {
-            danger = Optional.of(
-                    new Failure(Failure.Kind.REFRESH_TOKEN_LOST, file.toString(), Printable.of(e.getMessage())));
+        } catch (Throwable e) { // even an Error: this holds the only copy of the token
+            danger = Optional.of(new Failure(
+                    Failure.Kind.REFRESH_TOKEN_LOST, file.toString(), Printable.of(String.valueOf(e.getMessage()))));
         }
     }
 
@@ -172,6 +175,14 @@ final class RefreshTokenSource implements TokenSource {
 
     @Override
     public void close() {
+        boolean isLost = danger.filter(why -> why.kind() == Failure.Kind.REFRESH_TOKEN_LOST)
+                .isPresent();
+        if (isLost) { // once more, now that a moment has passed: a quota or a full disk may have given way
+            Unbroken.run(() -> {
+                save();
+                return null;
+            });
+        }
         store.close();
     }
 }

@@ -3,6 +3,7 @@ package org.opensciencegrid.tokenrenewer.renewal;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -79,7 +80,7 @@ public final class RenewalRun {
                 config.tokens().stream().filter(selection::includes).toList();
         Map<String, List<TokenSection>> byAccount = new LinkedHashMap<>();
         sections.forEach(section -> byAccount
-                .computeIfAbsent(section.account(), name -> new java.util.ArrayList<>())
+                .computeIfAbsent(section.account(), name -> new ArrayList<>())
                 .add(section));
         if (byAccount.isEmpty()) {
             return;
@@ -102,8 +103,7 @@ public final class RenewalRun {
             return result.get().get(section.name());
         } catch (ExecutionException e) {
             // A bug in the work on one account must not hide what became of the others.
-            Failure bug =
-                    new Failure(Failure.Kind.INTERNAL, section.account(), Printable.of(String.valueOf(e.getCause())));
+            Failure bug = new Failure(Failure.Kind.INTERNAL, section.account(), Printable.of(described(e.getCause())));
             return new Outcome.Failed(section.account(), section.name(), bug, Optional.empty(), true);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -112,8 +112,22 @@ public final class RenewalRun {
         }
     }
 
+    private static String described(Throwable bug) {
+        StackTraceElement[] trace = bug.getStackTrace();
+        return bug + (trace.length == 0 ? "" : " at " + trace[0]);
+    }
+
     private Map<String, Outcome> renew(AccountSection account, List<TokenSection> tokens, boolean force) {
-        AccountRun run = new AccountRun(account.name(), tokens, force, store, states, lockWait, clock);
+        AccountRun run = new AccountRun(
+                account.name(),
+                Fingerprint.of(account),
+                tokens,
+                force,
+                account instanceof StoredAccount,
+                store,
+                states,
+                lockWait,
+                clock);
         if (account instanceof StoredAccount stored) {
             return run.run((locked, state) -> new RefreshTokenSource(
                     stored, locked, store.file(stored.name()), passwords, this::issuer, state.inDoubtSince(), clock));

@@ -80,28 +80,31 @@ public final class AccountSetup {
         this.pause = pause;
     }
 
-    /** Runs to a usable account, or leaves things as they were. */
+    /**
+     * Runs to a usable account, or leaves things as they were. The account's lock is not held while the person thinks: the
+     * account that is there, if any, is renewed meanwhile.
+     */
     public void run(Request request, Password password, Person person) throws SetupException {
-        try (LockedAccount locked = store.lock(request.account(), lockWait)) {
+        try {
             if (request.mode() == Mode.REAUTHENTICATE) {
-                try (OpenAccount open = locked.open(password)) {
-                    reauthenticate(request, open, person);
-                }
-                return;
-            }
-            if (locked.exists()) {
-                person.replacing(request.account());
-            }
-            try (OpenAccount open = locked.create(password)) {
-                authorizeNew(request, open, person);
+                reauthenticate(request, password, person);
+            } else {
+                authorizeNew(request, password, person);
             }
         } catch (StoreException e) {
             throw new SetupException(Failures.of(e));
         }
     }
 
-    private void authorizeNew(Request request, OpenAccount open, Person person) throws SetupException, StoreException {
-        open.reserve(); // a full or read-only disk shows itself before anything is registered
+    private void authorizeNew(Request request, Password password, Person person) throws SetupException, StoreException {
+        try (LockedAccount locked = store.lock(request.account(), lockWait)) {
+            if (locked.exists()) {
+                person.replacing(request.account());
+            }
+            try (OpenAccount open = locked.create(password)) {
+                open.reserve(); // a full or read-only disk shows itself before anything is registered
+            }
+        }
         Transport transport = new Transport(new Trust(request.caFile()));
         String issuer = person.issuer();
         Provider provider = ask(issuer, () -> new Discovery(transport).discover(issuer));
@@ -123,7 +126,8 @@ public final class AccountSetup {
                 account = account.withRegistration(registered.get());
             }
             synchronized (undo) { // a Ctrl-C now must not delete the client of an account that is being saved
-                save(request.account(), open, account, answer);
+                undo.requireNotDone();
+                save(request, password, account, answer);
                 undo.notNeeded();
             }
         } finally {
@@ -131,11 +135,12 @@ public final class AccountSetup {
         }
     }
 
-    private void reauthenticate(Request request, OpenAccount open, Person person)
+    private void reauthenticate(Request request, Password password, Person person)
             throws SetupException, StoreException {
-        open.reserve();
         Account account;
-        try {
+        try (LockedAccount locked = store.lock(request.account(), lockWait);
+                OpenAccount open = locked.open(password)) {
+            open.reserve();
             account = Account.decode(open.plaintext());
         } catch (IllegalArgumentException e) {
             throw new SetupException(Failures.unfit(store.file(request.account()), e));
@@ -145,7 +150,7 @@ public final class AccountSetup {
         Provider provider = ask(account.issuer(), () -> new Discovery(transport).discover(account.issuer()));
         Wanted wanted = new Wanted(account.scope(), account.audience(), account.audienceParameter());
         TokenAnswer answer = authorize(transport, provider, deviceEndpoint(provider), account.client(), wanted, person);
-        save(request.account(), open, account.withEndpoints(provider), answer);
+        save(request, password, account.withEndpoints(provider), answer);
     }
 
     private TokenAnswer authorize(
@@ -167,10 +172,19 @@ public final class AccountSetup {
         return answer;
     }
 
-    private void save(String name, OpenAccount open, Account account, TokenAnswer answer) throws StoreException {
+    private void save(Request request, Password password, Account account, TokenAnswer answer) throws StoreException {
         Account authorized = account.withRefreshToken(answer.refreshToken().orElseThrow())
                 .withAuthorization(clock.instant(), answer.identity());
-        open.save(authorized.encode());
+        // An approval is in hand: wait for a run that holds the account longer than a person would.
+        try (LockedAccount locked = store.lock(request.account(), lockWait.multipliedBy(4));
+                OpenAccount open = locked.create(password)) {
+            open.save(authorized.encode());
+            forget(request.account(), authorized, answer);
+        }
+    }
+
+    /** Begins the account's state anew: refusals of the authorization before this one no longer count. */
+    private void forget(String name, Account authorized, TokenAnswer answer) {
         AccountState state = AccountState.UNKNOWN
                 .withClient(authorized.issuer(), authorized.client().id())
                 .withAuthorization(
@@ -180,9 +194,9 @@ public final class AccountSetup {
                         authorized.clientSecretExpiresAt())
                 .withRotations(0, answer.refreshTokenExpiresAt());
         try {
-            states.write(name, state); // forgets refusals of the authorization before this one
+            states.write(name, state);
         } catch (IOException e) {
-            // The account is safe, and the next run writes the state again.
+            // The account is safe. At worst an earlier refusal stands for an hour.
         }
     }
 
@@ -215,6 +229,12 @@ public final class AccountSetup {
                             : Failures.of(e, provider.issuer(), false));
         }
         person.registered(registered);
+        List<String> dropped = scope.stream()
+                .filter(value -> !Registration.covers(registered.scope(), value))
+                .toList();
+        if (!dropped.isEmpty()) {
+            person.scopeNotAllowed(dropped);
+        }
         return registered;
     }
 
@@ -222,7 +242,7 @@ public final class AccountSetup {
     private static List<String> granted(List<String> scope, Optional<Registered> registered) {
         return registered
                 .map(client -> scope.stream()
-                        .filter(value -> client.scope().contains(value))
+                        .filter(value -> Registration.covers(client.scope(), value))
                         .toList())
                 .orElse(scope);
     }
@@ -255,7 +275,12 @@ public final class AccountSetup {
         try {
             return question.ask();
         } catch (OidcException e) {
-            throw new SetupException(Failures.of(e, issuer, false));
+            boolean isOfTheCode =
+                    e.kind() == OidcException.Kind.GRANT_REFUSED; // no authorization that could have ended
+            throw new SetupException(
+                    isOfTheCode
+                            ? new Failure(Failure.Kind.REQUEST_REFUSED, issuer, e.getMessage())
+                            : Failures.of(e, issuer, false));
         }
     }
 
@@ -274,6 +299,12 @@ public final class AccountSetup {
             this.registered = registered;
             this.person = person;
             Runtime.getRuntime().addShutdownHook(onInterrupt);
+        }
+
+        synchronized void requireNotDone() throws SetupException {
+            if (done) {
+                throw new SetupException(new Failure(Failure.Kind.DENIED, provider.issuer(), "interrupted"));
+            }
         }
 
         synchronized void notNeeded() {

@@ -29,6 +29,9 @@ public interface Person {
 
     void registered(Registered client);
 
+    /** The registration does not allow these; setup goes on without them. */
+    void scopeNotAllowed(List<String> scope);
+
     /** The link and code to open in a browser; polling begins. */
     void approve(DeviceFlow.Prompt prompt, Provider provider);
 

@@ -79,10 +79,16 @@ public final class AccountState {
         return new AccountState(members.with("tokens", members.member("tokens").with(name, token.members())));
     }
 
+    /** Which form of the account's section the last outcome belongs to. */
+    public Optional<String> sectionFingerprint() {
+        return members.string("section_fingerprint");
+    }
+
     /** The same after a run that ended like this for the account as a whole. */
-    public AccountState withOutcome(Optional<Failure> why, Optional<Instant> next) {
-        return new AccountState(
-                members.with("failure", why.map(Failure::toMembers)).with("next_try", next));
+    public AccountState withOutcome(Optional<Failure> why, Optional<Instant> next, String sectionFingerprint) {
+        return new AccountState(members.with("failure", why.map(Failure::toMembers))
+                .with("next_try", next)
+                .with("section_fingerprint", sectionFingerprint));
     }
 
     public AccountState withDoubt(Optional<Instant> since) {

@@ -40,6 +40,8 @@ public record Failure(Kind kind, String where, String detail) {
         /** Dead after an answer of the issuer was lost: it probably rotated. */
         AUTHORIZATION_LOST,
         CLIENT_REFUSED,
+        /** As CLIENT_REFUSED, for a client whose id and secret stand in the config file. */
+        CREDENTIALS_REFUSED,
         SCOPE_REFUSED,
         AUDIENCE_REFUSED,
         REQUEST_REFUSED,
@@ -78,6 +80,7 @@ public record Failure(Kind kind, String where, String detail) {
                 case AUTHORIZATION_DEAD,
                         AUTHORIZATION_LOST,
                         CLIENT_REFUSED,
+                        CREDENTIALS_REFUSED,
                         SCOPE_REFUSED,
                         AUDIENCE_REFUSED,
                         REQUEST_REFUSED,
@@ -104,7 +107,7 @@ public record Failure(Kind kind, String where, String detail) {
 
         /** Whether it concerns one token's request, and its account can still serve others. */
         public boolean isOfOneToken() {
-            return this == SCOPE_REFUSED || this == AUDIENCE_REFUSED;
+            return this == SCOPE_REFUSED || this == AUDIENCE_REFUSED || this == REQUEST_REFUSED;
         }
     }
 

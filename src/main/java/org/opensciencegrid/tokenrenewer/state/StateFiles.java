@@ -60,10 +60,6 @@ public final class StateFiles {
         }
     }
 
-    public void delete(String account) throws IOException {
-        Files.deleteIfExists(file(account));
-    }
-
     private Path file(String account) {
         return directory.resolve(account + ".json");
     }

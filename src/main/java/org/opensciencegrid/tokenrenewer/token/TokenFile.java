@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.opensciencegrid.tokenrenewer.text.Printable;
 import org.opensciencegrid.tokenrenewer.text.Secret;
 import org.opensciencegrid.tokenrenewer.token.TokenFileException.Kind;
@@ -44,6 +45,11 @@ public final class TokenFile {
             PosixFilePermissions.asFileAttribute(OWNER_ONLY);
     private static final int LONGEST_CHAIN = 40;
     private static final int LONGEST = 1 << 20;
+    private static final Map<Path, Object> ONE_AT_A_TIME = new ConcurrentHashMap<>();
+
+    /** What rename or the copy says where only the file itself may be written: mounted alone, in a container or unit. */
+    private static final Set<String> WRITABLE_FILE_ONLY = Set.of("Device or resource busy", "Read-only file system");
+
     private static final String TEMPORARY = ".osg-token-renewer.";
     private static final Duration LEFT_OVER = Duration.ofHours(1);
     private static final SecureRandom RANDOM = new SecureRandom();
@@ -77,6 +83,13 @@ public final class TokenFile {
     public void write(Secret token) throws TokenFileException {
         byte[] content = (token.reveal() + "\n").getBytes(StandardCharsets.UTF_8);
         Path target = target();
+        // Two sections may name one path, which matters where it is written in place.
+        synchronized (ONE_AT_A_TIME.computeIfAbsent(target, path -> new Object())) {
+            write(target, content);
+        }
+    }
+
+    private static void write(Path target, byte[] content) throws TokenFileException {
         try {
             if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
                 create(target, content);
@@ -131,6 +144,11 @@ public final class TokenFile {
             return true;
         } catch (AccessDeniedException e) {
             return false; // a directory or file that is not ours: the file itself may still be writable
+        } catch (FileSystemException e) {
+            if (WRITABLE_FILE_ONLY.contains(String.valueOf(e.getReason()))) {
+                return false;
+            }
+            throw e;
         } finally {
             Files.deleteIfExists(temporary);
         }
@@ -202,7 +220,7 @@ public final class TokenFile {
 
     /**
      * Beside the target, as rename works within one file system. Hidden, so that no reader takes it for a token. Never the
-     * same twice: two sections may name one path, and their accounts run at the same time.
+     * same twice: two sections may name one path, and another process may be at the other one.
      */
     private static Path temporary(Path target) {
         clearLeftOvers(directory(target));

@@ -145,7 +145,7 @@ class BadInputTest {
                                 .replace("/bad.token", "/nowhere/bad.token")),
                         "Failed to write",
                         "nowhere",
-                        "mkdir"),
+                        "install -d"),
                 new Case(
                         "token path is a directory",
                         p -> {

@@ -1,0 +1,379 @@
+package org.opensciencegrid.tokenrenewer.renewal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.opensciencegrid.tokenrenewer.issuer.Fault;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Failed;
+import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.state.Failure.Kind;
+import org.opensciencegrid.tokenrenewer.state.TokenState;
+
+/** Refusals and lost answers: what is asked again, and when; what the state says meanwhile. */
+class BackOffTest extends SiteTest {
+    private static final Duration HOUR = Duration.ofHours(1);
+
+    @BeforeEach
+    void anAccountWithOneToken() {
+        site.authorize("acct");
+        site.token("t", "acct");
+    }
+
+    // What needs a person
+
+    @Test
+    void aDeadAuthorizationIsAskedOncePerHour() {
+        site.issuer.revokeAll();
+
+        Failed first = failed(Kind.AUTHORIZATION_DEAD, renew().get(0));
+        assertTrue(first.asked());
+        assertEquals(Optional.of(site.now().plus(HOUR)), first.nextTry());
+        assertEquals(1, site.requests(), "a definitive refusal is not repeated");
+
+        for (int minutes = 10; minutes < 60; minutes += 10) {
+            site.later(Duration.ofMinutes(10));
+            Failed standing = failed(Kind.AUTHORIZATION_DEAD, renew().get(0));
+            assertFalse(standing.asked());
+            assertEquals(first.nextTry().map(next -> next.truncatedTo(ChronoUnit.SECONDS)), standing.nextTry());
+            assertEquals(first.failure(), standing.failure());
+        }
+        assertEquals(1, site.requests());
+
+        site.later(Duration.ofMinutes(10));
+        assertTrue(failed(Kind.AUTHORIZATION_DEAD, renew().get(0)).asked());
+        assertEquals(2, site.requests());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "400, invalid_grant, AUTHORIZATION_DEAD",
+        "401, invalid_token, AUTHORIZATION_DEAD",
+        "401, invalid_client, CLIENT_REFUSED",
+        "400, unauthorized_client, CLIENT_REFUSED",
+        "400, invalid_request, REQUEST_REFUSED",
+        "400, invalid_scope, SCOPE_REFUSED",
+        "400, invalid_target, AUDIENCE_REFUSED"
+    })
+    void everyDefinitiveRefusalBacksOff(int status, String error, Kind kind) {
+        site.issuer.fault(refusal(status, error));
+
+        failed(kind, renew().get(0));
+        assertFalse(failed(kind, renew().get(0)).asked());
+        site.later(HOUR);
+        assertEquals("t renewed", words(renew()));
+        assertEquals(2, site.requests());
+        assertEquals(Optional.empty(), site.state("acct").failure());
+        assertEquals(Optional.empty(), site.state("acct").nextTry());
+        assertEquals(Optional.empty(), site.state("acct", "t").failure());
+        assertEquals(Optional.empty(), site.state("acct", "t").nextTry());
+    }
+
+    @Test
+    void theStateOfAnAccountThatNeedsAPersonSaysSo() {
+        site.issuer.revokeAll();
+        renew();
+        var now = site.now().truncatedTo(ChronoUnit.SECONDS);
+
+        AccountState state = site.state("acct");
+        assertEquals(Kind.AUTHORIZATION_DEAD, state.failure().orElseThrow().kind());
+        assertEquals(Optional.of(now.plus(HOUR)), state.nextTry());
+        assertEquals(Optional.of("client-acct"), state.clientId());
+        TokenState token = state.token("t");
+        assertEquals(Kind.AUTHORIZATION_DEAD, token.failure().orElseThrow().kind());
+        assertEquals(Optional.of(now), token.failingSince());
+        assertEquals(Optional.of(now), token.triedAt());
+        assertEquals(Optional.empty(), token.nextTry());
+
+        site.later(HOUR);
+        renew();
+        assertEquals(Optional.of(now), site.state("acct", "t").failingSince());
+        assertEquals(Optional.of(now.plus(HOUR)), site.state("acct", "t").triedAt());
+    }
+
+    @Test
+    void forceLiftsIt() {
+        site.issuer.fault(refusal(400, "invalid_grant"));
+        renew();
+
+        assertEquals("t renewed", words(force()));
+        assertEquals("t renewed", words(renew()));
+    }
+
+    @Test
+    void aTokenWhoseSectionWasCorrectedIsAskedForAtOnce() {
+        Site.Wish wish = site.token("u", "acct").scope("compute.unheard");
+        assertEquals("t renewed, u SCOPE_REFUSED", words(renew()));
+        assertEquals("t renewed, u SCOPE_REFUSED unasked", words(renew()));
+
+        wish.scope("compute.read");
+        assertEquals("t renewed, u renewed", words(renew()));
+
+        wish.scope("compute.unheard");
+        assertEquals("t renewed, u SCOPE_REFUSED", words(renew()));
+        wish.audience("https://a");
+        assertEquals("t renewed, u SCOPE_REFUSED", words(renew()), "asked, as the audience is another");
+        assertEquals("t renewed, u SCOPE_REFUSED unasked", words(renew()));
+    }
+
+    @Test
+    void theStateOfARefusedTokenSaysSoAndItsAccountIsWell() {
+        site.token("u", "acct").scope("compute.unheard");
+        renew();
+
+        assertEquals(Optional.empty(), site.state("acct").failure());
+        TokenState token = site.state("acct", "u");
+        assertEquals(Kind.SCOPE_REFUSED, token.failure().orElseThrow().kind());
+        assertEquals(Optional.of(site.now().plus(HOUR).truncatedTo(ChronoUnit.SECONDS)), token.nextTry());
+        assertEquals(List.of("compute.unheard"), token.askedScope());
+    }
+
+    @Test
+    void aClockThatWasPutBackDoesNotProlongIt() {
+        site.issuer.fault(refusal(400, "invalid_grant"));
+        renew();
+        site.later(Duration.ofDays(-1));
+        assertEquals("t renewed", words(renew()));
+
+        site.token("u", "acct").scope("compute.unheard");
+        renew();
+        site.later(Duration.ofDays(-1));
+        assertTrue(failed(Kind.SCOPE_REFUSED, renew().get(1)).asked());
+    }
+
+    @Test
+    void anAccountThatStandsStillWaitsAlsoForATokenThatIsNew() {
+        site.issuer.revokeAll();
+        renew();
+        site.token("new", "acct");
+
+        assertEquals("t AUTHORIZATION_DEAD unasked, new AUTHORIZATION_DEAD unasked", words(renew()));
+        assertEquals(1, site.requests());
+    }
+
+    @Test
+    void aTokenThatIsFreshStaysFreshThoughItsAccountIsDead() {
+        site.token("fresh", "acct").minLifetime(100);
+        renew();
+        site.issuer.revokeAll();
+
+        assertEquals("t AUTHORIZATION_DEAD, fresh fresh", words(renew()));
+        assertEquals("t AUTHORIZATION_DEAD unasked, fresh fresh", words(renew()));
+    }
+
+    /** Keycloak: invalid_grant "User disabled", and the same refresh token is good again afterwards. */
+    @Test
+    void whatHealsByItselfIsFoundOutByTheNextTry() {
+        String token = site.refreshToken("acct");
+        site.issuer.disableUser(Site.SUBJECT, true);
+        assertEquals("t AUTHORIZATION_DEAD", words(renew()));
+        assertEquals(token, site.refreshToken("acct"));
+        site.issuer.disableUser(Site.SUBJECT, false);
+
+        site.later(HOUR);
+        assertEquals("t renewed", words(renew()));
+        assertEquals(token, site.sent().get(1));
+    }
+
+    @Test
+    void aNewAuthorizationThatClearsTheStateIsUsedAtOnce() throws Exception {
+        site.issuer.revokeAll();
+        renew();
+        site.authorize("acct");
+        site.states.write("acct", site.state("acct").withOutcome(Optional.empty(), Optional.empty(), ""));
+
+        assertEquals("t renewed", words(renew()));
+    }
+
+    @Test
+    void theRefusalThatRepeatsTheTokenDoesNotShowIt() {
+        site.issuer.policy.iamErrors = true;
+        site.issuer.revokeAll();
+
+        Failed outcome = failed(Kind.AUTHORIZATION_DEAD, renew().get(0));
+
+        assertTrue(outcome.failure().detail().contains("***"), outcome.toString());
+    }
+
+    /** A state file is of use, not of need. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"next_try\":\"NEXT\"}",
+                "{\"next_try\":\"NEXT\",\"failure\":{}}",
+                "{\"tokens\":{\"t\":{\"next_try\":\"NEXT\"}}}",
+                "{\"tokens\":7,\"failure\":[],\"in_doubt_since\":\"x\",\"rotations\":\"y\"}"
+            })
+    void anOddStateStopsNothing(String state) {
+        renew();
+        Site.write(
+                directory.resolve("state/acct.json"),
+                state.replace("NEXT", site.now().plusSeconds(600).toString()));
+
+        assertEquals("t renewed", words(renew()));
+    }
+
+    // What passes by itself
+
+    @Test
+    void anAmbiguousAnswerIsRepeatedWithTheSameToken() {
+        String token = site.refreshToken("acct");
+        site.issuer.policy.graceForOldToken = Duration.ofHours(1);
+        site.issuer.fault(onRefresh().loseAnswer());
+        site.issuer.fault(onRefresh().respond(503, null, null));
+        site.issuer.fault(onRefresh().drop());
+
+        assertEquals("t renewed", words(renew()));
+
+        assertEquals(List.of(token, token, token, token), site.sent());
+        assertEquals(site.issuer.currentRefreshTokens(), List.of(site.refreshToken("acct")));
+        assertEquals(Optional.empty(), site.state("acct").inDoubtSince());
+    }
+
+    @Test
+    void troubleIsAskedAgainByEveryRun() {
+        site.issuer.fault(onRefresh().always().respond(503, "text/html", "<h1>down</h1>"));
+
+        Failed outcome = failed(Kind.ISSUER_TROUBLE, renew().get(0));
+        assertEquals(Optional.empty(), outcome.nextTry());
+        assertEquals(4, site.requests());
+        assertEquals(Optional.empty(), site.state("acct").nextTry());
+
+        site.issuer.clearFaults();
+        assertEquals("t renewed", words(renew()));
+    }
+
+    @Test
+    void anIssuerThatIsAwayIsAskedAgainByEveryRun() {
+        String token = site.refreshToken("acct");
+        site.issuer.close();
+
+        Failed outcome = failed(Kind.ISSUER_UNREACHABLE, renew().get(0));
+        assertEquals(Optional.empty(), outcome.nextTry());
+        assertEquals(Optional.empty(), site.state("acct").inDoubtSince(), "nothing was sent");
+        assertTrue(failed(Kind.ISSUER_UNREACHABLE, renew().get(0)).asked());
+        assertEquals(token, site.refreshToken("acct"));
+    }
+
+    @Test
+    void anIssuerInTroubleIsNotAskedForTheOtherTokens() {
+        site.token("u", "acct");
+        site.issuer.fault(onRefresh().always().respond(503, null, null));
+
+        assertEquals("t ISSUER_TROUBLE, u ISSUER_TROUBLE", words(renew()));
+        assertEquals(4, site.requests());
+    }
+
+    // Doubt
+
+    @Test
+    void aLostAnswerIsRememberedUntilASuccess() {
+        site.issuer.policy.graceForOldToken = Duration.ofDays(1);
+        site.issuer.fault(onRefresh().times(4).loseAnswer());
+
+        assertEquals("t ISSUER_TROUBLE", words(renew()));
+        var since = site.state("acct").inDoubtSince();
+        assertEquals(Optional.of(site.now().truncatedTo(ChronoUnit.SECONDS)), since);
+
+        site.later(Duration.ofMinutes(10));
+        site.issuer.fault(onRefresh().times(4).respond(429, null, null));
+        assertEquals("t ISSUER_TROUBLE", words(renew()));
+        assertEquals(since, site.state("acct").inDoubtSince(), "since the first");
+
+        assertEquals("t renewed", words(renew()));
+        assertEquals(Optional.empty(), site.state("acct").inDoubtSince());
+    }
+
+    @Test
+    void aRateLimitLeavesNoDoubt() {
+        site.issuer.fault(onRefresh().times(4).respond(429, null, null));
+
+        renew();
+
+        assertEquals(Optional.empty(), site.state("acct").inDoubtSince());
+    }
+
+    @Test
+    void deathAfterALostAnswerIsCalledSo() {
+        site.issuer.fault(onRefresh().loseAnswer());
+
+        assertEquals("t AUTHORIZATION_LOST", words(renew()), "the repeat told");
+        assertTrue(site.state("acct").inDoubtSince().isPresent());
+        assertEquals("t AUTHORIZATION_LOST unasked", words(renew()));
+        site.later(HOUR);
+        assertEquals("t AUTHORIZATION_LOST", words(renew()));
+    }
+
+    @Test
+    void deathInALaterRunAfterALostAnswerIsCalledSoToo() {
+        site.issuer.fault(onRefresh().loseAnswer());
+        site.issuer.fault(onRefresh().times(3).respond(503, null, null));
+
+        assertEquals("t ISSUER_TROUBLE", words(renew()));
+        assertEquals("t AUTHORIZATION_LOST", words(renew()));
+    }
+
+    @Test
+    void deathWithoutALostAnswerIsPlainDeath() {
+        assertEquals("t renewed", words(renew()));
+        site.issuer.revokeAll();
+
+        assertEquals("t AUTHORIZATION_DEAD", words(renew()));
+    }
+
+    // Mixed
+
+    @Test
+    void aSuccessForOneTokenEndsTheAccountsFailure() {
+        site.token("u", "acct");
+        site.issuer.fault(refusal(400, "invalid_grant"));
+        renew();
+
+        assertEquals("u renewed", words(renew(Set.of("u"), Set.of(), true)));
+
+        assertEquals(Optional.empty(), site.state("acct").failure());
+        assertTrue(site.state("acct", "t").failure().isPresent(), "not asked yet");
+        assertEquals("t renewed, u renewed", words(renew()));
+    }
+
+    @Test
+    void anUnwritableStateIsSaidAndTheTokenIsThere() {
+        Site.write(directory.resolve("state"), "a file where the directory should be");
+
+        Failed outcome = failed(Kind.STATE_UNWRITABLE, remember(site.renew()).get(0));
+
+        assertTrue(outcome.asked());
+        assertTrue(site.isThere("t"));
+        assertEquals(site.issuer.currentRefreshTokens(), List.of(site.refreshToken("acct")));
+        try {
+            Files.delete(directory.resolve("state"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void aRedirectIsNotFollowed() {
+        String token = site.refreshToken("acct");
+        site.issuer.fault(Fault.on("/token").always().redirect(307, site.issuer.base() + "/elsewhere"));
+
+        Failed outcome = failed(Kind.ISSUER_TROUBLE, renew().get(0));
+
+        assertTrue(outcome.failure().detail().contains("redirect"), outcome.toString());
+        assertEquals(0, site.issuer.count("/elsewhere"));
+        assertEquals(token, site.refreshToken("acct"));
+    }
+}

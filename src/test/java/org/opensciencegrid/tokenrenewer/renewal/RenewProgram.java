@@ -1,0 +1,58 @@
+package org.opensciencegrid.tokenrenewer.renewal;
+
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.KdfParameters;
+import org.opensciencegrid.tokenrenewer.account.Passwords;
+import org.opensciencegrid.tokenrenewer.config.Config;
+import org.opensciencegrid.tokenrenewer.config.StoredAccount;
+import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.oidc.Pause;
+import org.opensciencegrid.tokenrenewer.renewal.RenewalRun.Selection;
+import org.opensciencegrid.tokenrenewer.state.StateFiles;
+
+/** Some runs at a {@link Site} in a process of their own. */
+final class RenewProgram {
+    private RenewProgram() {}
+
+    /** DIRECTORY RUNS: renews tokens/t of the account acct so often; prints the outcomes. */
+    public static void main(String[] arguments) {
+        Path directory = Path.of(arguments[0]);
+        StoredAccount account = new StoredAccount(
+                "acct",
+                1,
+                directory.resolve("acct.pw"),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(directory.resolve("ca.pem")));
+        TokenSection token = new TokenSection(
+                "t", 1, "acct", directory.resolve("tokens/t"), List.of(), List.of(), OptionalLong.empty());
+        Config config = new Config(
+                directory.resolve("config.ini"), Map.of("acct", account), List.of(token), List.of(), List.of());
+        List<Outcome> outcomes = new ArrayList<>();
+        for (int i = 0; i < Integer.parseInt(arguments[1]); i++) {
+            new RenewalRun(
+                            new AccountStore(
+                                    directory.resolve("accounts"),
+                                    directory.resolve("run"),
+                                    new KdfParameters(8, 1, 1),
+                                    new SecureRandom()),
+                            new StateFiles(directory.resolve("state")),
+                            new Passwords(Optional.empty()),
+                            Duration.ofSeconds(60),
+                            Clock.systemUTC(),
+                            Pause.REAL)
+                    .run(config, new Selection(Set.of(), Set.of(), true), outcomes::add);
+        }
+        outcomes.forEach(System.out::println);
+    }
+}

@@ -1,0 +1,57 @@
+package org.opensciencegrid.tokenrenewer.text;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class RedactorTest {
+    private static final String VALUE = "s3cret/+?=\u00e9~value";
+    private static final Redactor REDACTOR = new Redactor(List.of(Secret.of(VALUE), Secret.of("other-one")));
+
+    @Test
+    void asItIs() {
+        assertEquals(
+                "Invalid refresh token: ***, ***!", REDACTOR.clean("Invalid refresh token: " + VALUE + ", other-one!"));
+        assertEquals("******", REDACTOR.clean(VALUE + VALUE));
+    }
+
+    @Test
+    void encoded() {
+        byte[] bytes = VALUE.getBytes(StandardCharsets.UTF_8);
+        assertEquals("token=***&x", REDACTOR.clean("token=" + URLEncoder.encode(VALUE, StandardCharsets.UTF_8) + "&x"));
+        assertEquals("***", REDACTOR.clean(Base64.getEncoder().withoutPadding().encodeToString(bytes)));
+        assertEquals(
+                "***", REDACTOR.clean(Base64.getUrlEncoder().withoutPadding().encodeToString(bytes)));
+    }
+
+    /** A secret that holds another goes as a whole: its rest would be half a secret. */
+    @Test
+    void oneWithinTheOther() {
+        Redactor redactor = new Redactor(List.of(Secret.of("inner-one"), Secret.of("outer-inner-one-outer")));
+        assertEquals("*** and ***", redactor.clean("outer-inner-one-outer and inner-one"));
+    }
+
+    /** The cut comes after the redaction: else a secret across the limit would show its first half. */
+    @Test
+    void acrossTheLimit() {
+        String before = "x".repeat(Printable.LIMIT - 5);
+        assertEquals(before + "***", REDACTOR.clean(before + VALUE));
+    }
+
+    @Test
+    void shortOnesAreWords() {
+        assertEquals("an error", new Redactor(List.of(Secret.of("error"))).clean("an error"));
+        assertEquals("an ***", new Redactor(List.of(Secret.of("errors"))).clean("an errors"));
+    }
+
+    @Test
+    void theRestIsPrintable() {
+        assertEquals("\\x1B[2J***\\x0A", REDACTOR.clean("\u001b[2J" + VALUE + "\n"));
+        assertEquals("", REDACTOR.clean(null));
+        assertEquals("", new Redactor(List.of()).clean(""));
+    }
+}

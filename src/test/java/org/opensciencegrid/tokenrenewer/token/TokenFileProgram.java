@@ -1,0 +1,23 @@
+package org.opensciencegrid.tokenrenewer.token;
+
+import java.nio.file.Path;
+import org.opensciencegrid.tokenrenewer.text.Secret;
+
+/** {@link TokenFile} as a process of its own, for another user, umask or file system than the tests have. */
+final class TokenFileProgram {
+    private TokenFileProgram() {}
+
+    /** PATH TIMES TOKEN...: writes the tokens in turn; prints ok, or the kind of the first failure and what it says. */
+    public static void main(String[] arguments) {
+        TokenFile file = new TokenFile(Path.of(arguments[0]));
+        int times = Integer.parseInt(arguments[1]);
+        try {
+            for (int i = 0; i < times; i++) {
+                file.write(Secret.of(arguments[2 + i % (arguments.length - 2)]));
+            }
+            System.out.println("ok");
+        } catch (TokenFileException e) {
+            System.out.println(e.kind() + " " + e.getMessage());
+        }
+    }
+}
