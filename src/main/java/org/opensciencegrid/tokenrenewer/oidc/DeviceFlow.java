@@ -12,9 +12,11 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import net.minidev.json.JSONObject;
 import org.opensciencegrid.tokenrenewer.oidc.OidcException.Kind;
+import org.opensciencegrid.tokenrenewer.text.Json;
 import org.opensciencegrid.tokenrenewer.text.Printable;
 import org.opensciencegrid.tokenrenewer.text.Secret;
 
@@ -78,7 +80,11 @@ public final class DeviceFlow {
 
     private static Prompt prompt(URI endpoint, Answer answer, Client client) throws OidcException {
         Map<String, Object> json = new LinkedHashMap<>(answer.json().orElse(Map.of()));
+        json.values().removeIf(Objects::isNull);
         json.putIfAbsent("expires_in", DEFAULT_EXPIRES_IN);
+        for (String name : List.of("expires_in", "interval")) { // several issuers send "600"
+            Json.number(json, name).ifPresent(seconds -> json.put(name, Math.min(seconds, LONGEST_LIFE.toSeconds())));
+        }
         if (json.get("verification_url") instanceof String old) { // the name in drafts of RFC 8628
             json.putIfAbsent("verification_uri", old);
         }
@@ -94,8 +100,8 @@ public final class DeviceFlow {
                     Printable.of(parsed.getUserCode().getValue()),
                     parsed.getVerificationURI(),
                     complete,
-                    Duration.ofSeconds(Math.min(parsed.getLifetime(), LONGEST_LIFE.toSeconds())),
-                    Duration.ofSeconds(Math.max(1, Math.min(parsed.getInterval(), LONGEST_INTERVAL.toSeconds()))));
+                    Duration.ofSeconds(parsed.getLifetime()),
+                    Duration.ofSeconds(Math.max(1, parsed.getInterval())));
         } catch (ParseException | RuntimeException e) {
             throw Refusal.of(Transport.where(endpoint), answer, TokenClient.with(client, List.of()));
         }
@@ -115,21 +121,26 @@ public final class DeviceFlow {
         Duration end = pause.elapsed().plus(prompt.expiresIn());
         while (pause.elapsed().plus(interval).compareTo(end) < 0) {
             pause.sleep(interval.plus(A_LITTLE));
+            Answer answer;
             try {
-                Answer answer = transport.send(TokenClient.request(tokenEndpoint, client, grant, poll));
-                Optional<TokenAnswer> token = TokenAnswer.of(answer, clock);
-                if (token.isPresent()) {
-                    return token.get();
-                }
-                OidcException refusal = Refusal.of(
-                        Transport.where(tokenEndpoint), answer, TokenClient.with(client, List.of(prompt.deviceCode())));
-                interval = next(refusal, interval);
+                answer = transport.send(TokenClient.request(tokenEndpoint, client, grant, poll));
             } catch (OidcException e) {
                 if (e.kind() != Kind.NO_ANSWER && e.kind() != Kind.UNREACHABLE) {
                     throw e;
                 }
                 interval = longer(interval); // RFC 8628 section 3.5: back off when the connection times out
+                continue;
             }
+            Optional<TokenAnswer> token = TokenAnswer.of(answer, clock);
+            if (token.isPresent()) {
+                return token.get();
+            }
+            OidcException refusal = Refusal.of(
+                    Transport.where(tokenEndpoint), answer, TokenClient.with(client, List.of(prompt.deviceCode())));
+            if (answer.isSuccess() && refusal.code().isEmpty() && !answer.isPage()) {
+                throw refusal; // cut short or odd: the code is used up all the same
+            }
+            interval = next(refusal, interval);
         }
         throw new OidcException(
                 Kind.EXPIRED,
@@ -149,7 +160,10 @@ public final class DeviceFlow {
             case "access_denied" -> throw new OidcException(Kind.DENIED, refusal.getMessage());
             case "expired_token" -> throw new OidcException(Kind.EXPIRED, refusal.getMessage());
             default -> {
-                boolean passes = refusal.kind() == Kind.TEMPORARY || refusal.kind() == Kind.NO_ANSWER;
+                boolean passes = switch (refusal.kind()) {
+                    case TEMPORARY, NO_ANSWER, UNUSABLE_ANSWER -> true;
+                    default -> false;
+                };
                 if (!passes) {
                     throw refusal;
                 }
@@ -160,6 +174,7 @@ public final class DeviceFlow {
 
     private static Duration longer(Duration interval) {
         Duration twice = interval.multipliedBy(2);
-        return twice.compareTo(LONGEST_INTERVAL) > 0 ? LONGEST_INTERVAL : twice;
+        Duration most = interval.compareTo(LONGEST_INTERVAL) > 0 ? interval : LONGEST_INTERVAL;
+        return twice.compareTo(most) > 0 ? most : twice;
     }
 }

@@ -41,11 +41,13 @@ public final class Discovery {
             if (json.isPresent()) {
                 return provider(issuer, place, json.get());
             }
-            if (first == null) {
-                first = Refusal.of(place(place), answer, List.of());
+            OidcException refusal = Refusal.of(place(place), answer, List.of());
+            int status = answer.status();
+            if (status >= 500 || status == 429 || status == 408 || !answer.complete()) {
+                throw refusal; // the server is in trouble: asking elsewhere only hides it
             }
-            if (answer.status() >= 500 || answer.status() == 429) {
-                throw first; // the server is in trouble: asking elsewhere only hides it
+            if (first == null) {
+                first = refusal;
             }
         }
         throw new OidcException(
@@ -57,13 +59,15 @@ public final class Discovery {
         URI at = uri;
         for (int i = 0; ; i++) {
             Answer answer = transport.send(new HTTPRequest(HTTPRequest.Method.GET, at));
-            if (answer.status() < 300 || answer.status() > 399 || i == REDIRECTS) {
+            boolean isRedirect = answer.status() >= 300
+                    && answer.status() <= 399
+                    && !answer.location().isEmpty();
+            if (!isRedirect || i == REDIRECTS) {
                 return answer;
             }
             URI to = at.resolve(parse(answer.location()));
             // Metadata of another origin would name endpoints that then get our credentials.
-            if (!Transport.where(to).equals(Transport.where(uri))
-                    || !uri.getScheme().equals(to.getScheme())) {
+            if (!Transport.isSameOrigin(uri, to)) {
                 return answer;
             }
             at = to;

@@ -13,7 +13,7 @@ import org.opensciencegrid.tokenrenewer.text.Json;
  * from its issuer, and we are not its audience. Times outside the years that Java can hold read as absent.
  */
 public record JwtClaims(Map<String, Object> claims) {
-    private static final long LAST = 253_402_300_799L; // 9999-12-31
+    static final long LAST = 253_402_300_799L; // 9999-12-31
 
     /** The claims, or empty for an opaque token. */
     public static Optional<JwtClaims> of(String token) {
@@ -57,7 +57,7 @@ public record JwtClaims(Map<String, Object> claims) {
     private Optional<Instant> time(String name) {
         Optional<Long> whole = Json.number(claims, name);
         if (whole.isEmpty() && claims.get(name) instanceof Number fraction) {
-            whole = Optional.of(fraction.longValue()); // NumericDate may have a fraction
+            whole = Optional.of((long) fraction.doubleValue()); // NumericDate may have a fraction
         }
         return whole.filter(seconds -> seconds >= 0 && seconds <= LAST).map(Instant::ofEpochSecond);
     }

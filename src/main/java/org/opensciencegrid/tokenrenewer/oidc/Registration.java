@@ -124,7 +124,9 @@ public final class Registration {
         metadata.setName(name);
         // Left out, token_endpoint_auth_method makes a public client on one server.
         metadata.setTokenEndpointAuthMethod(ClientAuthenticationMethod.CLIENT_SECRET_BASIC);
-        metadata.setScope(new Scope(scope.toArray(String[]::new)));
+        if (!scope.isEmpty()) { // an empty one is refused
+            metadata.setScope(new Scope(scope.toArray(String[]::new)));
+        }
         Set<GrantType> grants = new LinkedHashSet<>(List.of(GrantType.DEVICE_CODE, GrantType.REFRESH_TOKEN));
         if (withRedirect) {
             grants.add(GrantType.AUTHORIZATION_CODE);
@@ -150,10 +152,10 @@ public final class Registration {
         if (id.isEmpty()) {
             throw Refusal.of(Transport.where(endpoint), answer, secrets);
         }
-        return registered(id.get(), json, wanted);
+        return registered(endpoint, id.get(), json, wanted);
     }
 
-    private static Registered registered(String id, Map<String, Object> json, List<String> wanted) {
+    private static Registered registered(URI endpoint, String id, Map<String, Object> json, List<String> wanted) {
         Optional<Secret> secret = Json.string(json, "client_secret").map(Secret::of);
         Optional<ClientAuth> said =
                 Json.string(json, "token_endpoint_auth_method").flatMap(ClientAuth::of);
@@ -165,17 +167,18 @@ public final class Registration {
                 client,
                 scope.isEmpty() ? wanted : scope,
                 Json.string(json, "registration_access_token").map(Secret::of),
-                Json.string(json, "registration_client_uri").flatMap(Registration::uri),
+                Json.string(json, "registration_client_uri").flatMap(text -> uri(endpoint, text)),
                 Json.number(json, "client_secret_expires_at")
-                        .filter(seconds -> seconds > 0)
+                        .filter(seconds -> seconds > 0 && seconds <= JwtClaims.LAST)
                         .map(Instant::ofEpochSecond));
     }
 
-    private static Optional<URI> uri(String text) {
+    /** The place to delete the client, if it is at the issuer: nobody else gets the key. */
+    private static Optional<URI> uri(URI endpoint, String text) {
         try {
             URI uri = new URI(text);
             Transport.requireSafe(uri);
-            return Optional.of(uri);
+            return Transport.isSameOrigin(uri, endpoint) ? Optional.of(uri) : Optional.empty();
         } catch (java.net.URISyntaxException | OidcException e) {
             return Optional.empty(); // of use only for deletion: not worth failing a registration that exists
         }

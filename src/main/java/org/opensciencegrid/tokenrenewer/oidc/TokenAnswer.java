@@ -36,8 +36,9 @@ public record TokenAnswer(
     /** The subject of an id_token, which is unique only together with its issuer (OpenID Connect Core section 2). */
     public record Identity(String issuer, String subject) {}
 
+    /** Possessive throughout: otherwise a long text is a recursion as deep, and overflows the stack. */
     private static final Pattern REFRESH_TOKEN =
-            Pattern.compile("\"refresh_token\"\\s*:\\s*(\"(?:[^\"\\\\\\p{Cntrl}]|\\\\.)+\")");
+            Pattern.compile("\"refresh_token\"\\s*+:\\s*+(\"(?:[^\"\\\\\\p{Cntrl}]++|\\\\.)++\")");
 
     /**
      * The refresh token of an answer that may be cut short or otherwise unfit, so that it can be saved before anything is
@@ -49,14 +50,16 @@ public record TokenAnswer(
         }
         Optional<Map<String, Object>> json = answer.json();
         if (json.isPresent()) {
-            return Json.string(json.get(), "refresh_token").map(Secret::of);
+            return refreshToken(json.get(), "refresh_token");
         }
         Matcher matcher = REFRESH_TOKEN.matcher(answer.body());
         return matcher.find()
-                ? Json.object("{\"t\":" + matcher.group(1) + "}")
-                        .flatMap(object -> Json.string(object, "t"))
-                        .map(Secret::of)
+                ? Json.object("{\"t\":" + matcher.group(1) + "}").flatMap(object -> refreshToken(object, "t"))
                 : Optional.empty();
+    }
+
+    private static Optional<Secret> refreshToken(Map<String, Object> json, String name) {
+        return Json.string(json, name).filter(text -> !text.isBlank()).map(Secret::of);
     }
 
     /** The answer as a token, or empty when it holds none that could be used. */
@@ -84,7 +87,7 @@ public record TokenAnswer(
     private static TokenAnswer read(String token, Map<String, Object> json, Instant now) {
         Optional<JwtClaims> claims = JwtClaims.of(token);
         List<String> scope = claims.map(JwtClaims::scope).orElse(List.of());
-        Optional<Secret> refreshToken = Json.string(json, "refresh_token").map(Secret::of);
+        Optional<Secret> refreshToken = refreshToken(json, "refresh_token");
         return new TokenAnswer(
                 Secret.of(token),
                 claims.flatMap(JwtClaims::expiresAt).or(() -> after(now, json, "expires_in")),

@@ -9,7 +9,9 @@ import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -72,6 +74,9 @@ public final class Transport {
     Answer send(HTTPRequest request) throws OidcException {
         URI uri = request.getURI();
         requireSafe(uri);
+        if (Thread.currentThread().isInterrupted()) {
+            throw new OidcException(Kind.UNREACHABLE, where(uri) + " was not asked, as we were interrupted");
+        }
         Exchange exchange = new Exchange(request);
         Future<?> done = WORKERS.submit(exchange);
         try {
@@ -147,7 +152,14 @@ public final class Transport {
             connection.setUseCaches(false);
             connection.setConnectTimeout((int) CONNECT.toMillis());
             connection.setReadTimeout((int) deadline.toMillis());
-            request.getHeaderMap().forEach((name, values) -> connection.setRequestProperty(name, values.get(0)));
+            for (Map.Entry<String, List<String>> header : request.getHeaderMap().entrySet()) {
+                String value = header.getValue().get(0);
+                if (value.chars().anyMatch(Character::isISOControl)) {
+                    // The JDK lets some pass, and shows the others, secret or not, in its message.
+                    throw new IOException("a control character in the header " + header.getKey());
+                }
+                connection.setRequestProperty(header.getKey(), value);
+            }
             connection.setRequestProperty("Accept", "application/json");
             connection.setRequestProperty("User-Agent", USER_AGENT);
             connection.setDoOutput(request.getBody() != null);
@@ -227,6 +239,7 @@ public final class Transport {
         boolean isPlainLoopback = "http".equalsIgnoreCase(uri.getScheme()) && isLoopback(uri.getHost());
         return ("https".equalsIgnoreCase(uri.getScheme()) || isPlainLoopback)
                 && uri.getHost() != null
+                && uri.toString().chars().allMatch(c -> c < 0x80) // the JDK lets bidi controls pass
                 && uri.getRawUserInfo() == null
                 && uri.getRawFragment() == null;
     }
@@ -251,6 +264,10 @@ public final class Transport {
     /** How a server is called in messages: host and port, without path and query, which may hold anything. */
     static String where(URI uri) {
         return uri.getHost() + (uri.getPort() < 0 ? "" : ":" + uri.getPort());
+    }
+
+    static boolean isSameOrigin(URI a, URI b) {
+        return where(a).equals(where(b)) && a.getScheme().equals(b.getScheme());
     }
 
     private static Optional<Duration> retryAfter(String header) {

@@ -1,0 +1,308 @@
+package org.opensciencegrid.tokenrenewer.oidc;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.URI;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
+import org.opensciencegrid.tokenrenewer.issuer.Fault;
+import org.opensciencegrid.tokenrenewer.issuer.Seen;
+import org.opensciencegrid.tokenrenewer.oidc.OidcException.Kind;
+
+class DiscoveryTest {
+    private static final String OPENID = "/.well-known/openid-configuration";
+    private static final String OAUTH = "/.well-known/oauth-authorization-server";
+
+    private final Scene scene = new Scene();
+    private final EmbeddedIssuer issuer = scene.issuer;
+    private final Discovery discovery = new Discovery(scene.transport);
+
+    @AfterEach
+    void stop() {
+        scene.close();
+    }
+
+    private List<String> paths() {
+        return issuer.requests().stream().map(Seen::path).toList();
+    }
+
+    private OidcException fails(Kind kind) {
+        return scene.assertFails(kind, () -> discovery.discover(issuer.issuer()));
+    }
+
+    @Test
+    void everythingThatIsUsed() throws OidcException {
+        Provider provider = discovery.discover(issuer.issuer());
+        assertEquals(issuer.issuer(), provider.issuer());
+        assertEquals(scene.at("/token"), provider.tokenEndpoint());
+        assertEquals(Optional.of(scene.at("/device_authorization")), provider.deviceAuthorizationEndpoint());
+        assertEquals(Optional.of(scene.at("/register")), provider.registrationEndpoint());
+        assertEquals(Optional.of(scene.at("/revoke")), provider.revocationEndpoint());
+        assertTrue(provider.scopesSupported().contains("offline_access"));
+        assertTrue(provider.grantTypesSupported().contains("refresh_token"));
+        assertEquals(List.of(OPENID), paths());
+        scene.assertFair();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'', true, /.well-known/openid-configuration",
+        "/realms/x, true, /realms/x/.well-known/openid-configuration",
+        "'', false, /.well-known/oauth-authorization-server",
+        "/oauth2, false, /.well-known/oauth-authorization-server/oauth2",
+    })
+    void bothPlaces(String path, boolean openid, String last) throws OidcException {
+        issuer.policy.issuerPath = path;
+        issuer.policy.openidConfiguration = openid;
+        issuer.policy.oauthAuthorizationServer = !openid;
+        for (boolean slash : new boolean[] {false, true}) {
+            issuer.policy.trailingSlashIssuer = slash;
+            for (String asked : List.of(issuer.base() + path, issuer.base() + path + "/")) {
+                assertEquals(issuer.issuer(), discovery.discover(asked).issuer(), "as the issuer spells it");
+                assertEquals(last, paths().get(paths().size() - 1));
+            }
+        }
+        scene.assertFair();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "https://attacker.example.org",
+                "BASE/other",
+                "BASE//",
+                "BASE/?",
+                "http://LOCALHOST:PORT",
+                "http://127.0.0.1:PORT",
+                "https://localhost:PORT",
+                " BASE",
+                "",
+                "\u001b[2J\nBASE",
+            })
+    void anotherIssuer(String said) {
+        issuer.policy.otherIssuerText =
+                said.replace("BASE", issuer.base()).replace("PORT", String.valueOf(issuer.port()));
+        OidcException e = fails(Kind.WRONG_ISSUER);
+        assertTrue(e.getMessage().endsWith("', not '" + issuer.issuer() + "'"), e::getMessage);
+    }
+
+    @Test
+    void noIssuerAtAll() {
+        issuer.fault(Fault.on(OPENID).remove("issuer"));
+        fails(Kind.WRONG_ISSUER);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "token_endpoint, http://issuer.example.org/token",
+        "token_endpoint, https://user@issuer.example.org/token",
+        "token_endpoint, https://issuer.example.org/token#x",
+        "token_endpoint, javascript:alert(1)",
+        "token_endpoint, not a URL",
+        "token_endpoint, /token",
+        "device_authorization_endpoint, http://issuer.example.org/device",
+        "registration_endpoint, http://issuer.example.org/register",
+        "revocation_endpoint, ftp://issuer.example.org/revoke",
+    })
+    void anEndpointThatIsNotSafe(String name, String url) {
+        issuer.fault(Fault.on(OPENID).set(name, url));
+        fails(Kind.INSECURE);
+    }
+
+    @Test
+    void whatIsNotNeeded() throws OidcException {
+        Fault fault = Fault.on(OPENID);
+        for (String name : List.of(
+                "scopes_supported",
+                "grant_types_supported",
+                "device_authorization_endpoint",
+                "registration_endpoint",
+                "revocation_endpoint",
+                "jwks_uri",
+                "subject_types_supported",
+                "response_types_supported",
+                "authorization_endpoint")) {
+            fault = fault.remove(name);
+        }
+        issuer.fault(fault);
+        Provider provider = discovery.discover(issuer.issuer());
+        assertEquals(
+                new Provider(
+                        issuer.issuer(),
+                        scene.at("/token"),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        List.of(),
+                        List.of()),
+                provider);
+    }
+
+    @Test
+    void noTokenEndpoint() {
+        issuer.fault(Fault.on(OPENID).remove("token_endpoint"));
+        assertTrue(fails(Kind.WRONG_ISSUER).getMessage().endsWith(" names no token_endpoint"));
+        issuer.fault(Fault.on(OPENID).set("token_endpoint", List.of(1)));
+        fails(Kind.WRONG_ISSUER);
+    }
+
+    @Test
+    void contentTypeAndByteOrderMarkDoNotMatter() throws OidcException {
+        issuer.fault(Fault.on(OPENID).noContentType().bom());
+        issuer.fault(Fault.on(OPENID).contentType("text/html"));
+        for (int i = 0; i < 2; i++) {
+            assertEquals(scene.at("/token"), discovery.discover(issuer.issuer()).tokenEndpoint());
+        }
+        assertEquals(List.of(OPENID, OPENID), paths());
+    }
+
+    // Redirects
+
+    private static Fault redirect(String path, int status, String to) {
+        return Fault.on(path).redirect(status, to);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {301, 302, 303, 307, 308})
+    void aRedirectWithinTheOriginIsFollowed(int status) throws OidcException {
+        issuer.fault(redirect(OPENID, status, "/one"));
+        issuer.fault(redirect("/one", status, issuer.base() + "/two/"));
+        issuer.fault(redirect("/two/", status, ".." + OPENID));
+        assertEquals(issuer.issuer(), discovery.discover(issuer.issuer()).issuer());
+        assertEquals(List.of(OPENID, "/one", "/two/", OPENID), paths());
+        scene.assertFair();
+    }
+
+    @Test
+    void threeTimesAtMost() {
+        issuer.fault(redirect(OPENID, 302, OPENID).always());
+        issuer.policy.oauthAuthorizationServer = false;
+        OidcException e = fails(Kind.WRONG_ISSUER);
+        assertTrue(e.getMessage().contains("a redirect to '" + OPENID + "'"), e::getMessage);
+        assertEquals(4, issuer.count(OPENID));
+    }
+
+    @Test
+    void anotherOriginIsNotAsked() throws Exception {
+        issuer.policy.oauthAuthorizationServer = false;
+        try (RawServer other = new RawServer(RawServer.ok("{}"))) {
+            for (String to : List.of(
+                    other.uri("/").toString(),
+                    "//localhost:" + other.port() + "/",
+                    "https://localhost:" + issuer.port() + OPENID,
+                    "http://127.0.0.1:" + issuer.port() + OPENID)) {
+                issuer.clearRecords();
+                issuer.fault(redirect(OPENID, 307, to));
+                OidcException e = fails(Kind.WRONG_ISSUER);
+                assertTrue(e.getMessage().contains("a redirect to '" + to + "'"), e::getMessage);
+                assertEquals(1, issuer.count(OPENID));
+                assertEquals(0, other.connections());
+            }
+        }
+    }
+
+    @Test
+    void aRedirectWithUserInfoIsNotFollowed() {
+        issuer.fault(redirect(OPENID, 302, "http://user:password@localhost:" + issuer.port() + "/x"));
+        fails(Kind.INSECURE);
+        assertEquals(List.of(OPENID), paths());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {300, 302, 304})
+    void aRedirectToNowhere(int status) {
+        issuer.policy.oauthAuthorizationServer = false;
+        issuer.fault(Fault.on(OPENID).respond(status, null, null));
+        OidcException e = fails(Kind.WRONG_ISSUER);
+        assertTrue(e.getMessage().contains(" answered " + status), e::getMessage);
+        assertEquals(List.of(OPENID, OAUTH, OAUTH), paths());
+    }
+
+    // No metadata
+
+    @Test
+    void nothingThere() {
+        issuer.policy.openidConfiguration = false;
+        issuer.policy.oauthAuthorizationServer = false;
+        OidcException e = fails(Kind.WRONG_ISSUER);
+        assertTrue(
+                e.getMessage().startsWith("no OpenID or OAuth metadata found for " + issuer.issuer() + " ("),
+                e::getMessage);
+        assertTrue(e.getMessage().contains(OPENID + " answered 404 (text/plain): Not Found"), e::getMessage);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"404, text/html, <h1>Not here</h1>", "403, text/plain, No"})
+    void aPage(int status, String type, String body) {
+        issuer.fault(Fault.on("/.well-known/*").respond(status, type, body).always());
+        OidcException e = fails(Kind.WRONG_ISSUER);
+        assertTrue(e.getMessage().contains(OPENID + " answered " + status + " (" + type + "): " + body), e::getMessage);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"[]", "<h1>Welcome</h1>", "{", "null"})
+    void noObject(String body) {
+        issuer.fault(Fault.on("/.well-known/*")
+                .respond(200, "application/json", body)
+                .always());
+        String message = fails(Kind.WRONG_ISSUER).getMessage();
+        assertTrue(message.contains(" answered 200 with " + body.length() + " characters"), message);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {408, 429, 500, 502, 503, 504})
+    void inTroubleNow(int status) {
+        issuer.policy.oauthAuthorizationServer = false;
+        issuer.fault(Fault.on(OPENID).respond(status, "text/html", "<h1>Busy</h1>"));
+        assertEquals(status, fails(Kind.TEMPORARY).status());
+    }
+
+    @Test
+    void inTroubleAtTheSecondPlace() {
+        issuer.policy.openidConfiguration = false;
+        issuer.fault(Fault.on(OAUTH).respond(503, "text/html", "<h1>Busy</h1>"));
+        assertEquals(503, fails(Kind.TEMPORARY).status());
+    }
+
+    @Test
+    void aCutAnswerIsNoWrongIssuer() {
+        issuer.policy.oauthAuthorizationServer = false;
+        issuer.fault(Fault.on(OPENID).truncate(40));
+        fails(Kind.NO_ANSWER);
+        issuer.fault(Fault.on(OPENID).loseAnswer().always());
+        fails(Kind.NO_ANSWER);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "http://issuer.example.org",
+                "https://user@issuer.example.org",
+                "https://issuer.example.org/#x",
+                "issuer.example.org",
+                "https://",
+                "https://issuer example",
+                "",
+                "https://issuer.example.org/\r\nX: y",
+            })
+    void anIssuerThatIsNoUrlForThis(String text) {
+        OidcException e = Scene.fails(Kind.INSECURE, () -> discovery.discover(text));
+        assertTrue(
+                Arrays.stream(new String[] {"is not a URL", "refusing to use"}).anyMatch(e.getMessage()::contains));
+    }
+
+    @Test
+    void nobodyListens() {
+        URI gone = scene.at("");
+        issuer.close();
+        Scene.fails(Kind.UNREACHABLE, () -> discovery.discover(gone.toString()));
+    }
+}
