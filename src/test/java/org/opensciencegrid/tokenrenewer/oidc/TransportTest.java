@@ -39,7 +39,7 @@ import org.opensciencegrid.tokenrenewer.text.Secret;
 /** The promises of {@link Transport}, seen from the other end of the wire. */
 @Timeout(20)
 class TransportTest {
-    private static final Duration SHORT = Duration.ofMillis(300);
+    private static final Duration SHORT = Duration.ofMillis(500);
 
     private final Transport transport = new Transport(new Trust(Optional.empty()), Duration.ofSeconds(5));
     private final Transport hasty = new Transport(new Trust(Optional.empty()), SHORT);
@@ -303,7 +303,7 @@ class TransportTest {
                 try (Socket client = listener.accept();
                         Socket server = new Socket("127.0.0.1", issuer.port())) {
                     RawServer.inBackground(() -> {
-                        for (int i = 0; i < 40; i++) { // a handshake that drips past the deadline
+                        for (int i = 0; i < 60; i++) { // a handshake that drips past the deadline
                             client.getOutputStream()
                                     .write(server.getInputStream().read());
                             Thread.sleep(20);
