@@ -1,72 +1,81 @@
-// A real, certified OpenID provider (npm oidc-provider) for the live ring: https on 127.0.0.1.
-// usage: node server.mjs PORT KEYS.p12 PASSWORD NODE_MODULES [JSON]
-// JSON: rotate (always|never|default), deviceSeconds, registration (open|off|<initial access token>)
-import fs from 'node:fs';
-import https from 'node:https';
-import path from 'node:path';
+// The npm package oidc-provider, real and certified, as an issuer with https on 127.0.0.1. Keeps everything in memory.
+//
+// Called with one argument of JSON:
+//   port
+//   keyStore, passphrase   PKCS #12 file with the server's key and certificate
+//   registration           "open", "off", or "token": with the initial access token registrationToken
+//   registrationToken
+//   clients                predefined clients, in the form of RFC 7591
+//   hastyClient            id of the client whose user codes end after 3 seconds
+//   forbiddenAudience      refused with invalid_target
+//
+// Prints "ready URL" when it is, and "token request of CLIENT" for each: the test counts them.
+
 import { generateKeyPairSync } from 'node:crypto';
-import { pathToFileURL } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import Provider, { errors } from 'oidc-provider';
 
-const [port, keys, passphrase, modules, json] = process.argv.slice(2);
-const options = { rotate: 'always', deviceSeconds: 300, registration: 'open', ...JSON.parse(json ?? '{}') };
-const entry = path.resolve(modules, 'oidc-provider/lib/index.js');
-const { default: Provider, errors } = await import(pathToFileURL(entry));
+const settings = JSON.parse(process.argv[2]);
+const SCOPES = ['compute.read', 'compute.create'];
+const DEFAULT_AUDIENCE = 'https://wlcg.cern.ch/jwt/v1/any';
 
-const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
-const RESOURCE = 'https://wlcg.cern.ch/jwt/v1/any';
-const SCOPES = ['wlcg', 'storage.read:/', 'compute.read', 'compute.create'];
+const signingKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });
 
-const key = (type, params, extra) => ({ ...generateKeyPairSync(type, params).privateKey.export({ format: 'jwk' }), use: 'sig', ...extra });
-const client = (id, secret, grants) => ({
-  client_id: id,
-  ...(secret ? { client_secret: secret } : { token_endpoint_auth_method: 'none' }),
-  grant_types: grants,
-  response_types: [],
-  redirect_uris: [],
-});
+const registration = {
+  enabled: settings.registration !== 'off',
+  initialAccessToken: settings.registration === 'token' ? settings.registrationToken : false,
+};
 
-const provider = new Provider(`https://localhost:${port}`, {
-  jwks: { keys: [key('rsa', { modulusLength: 2048 }, { kid: 'rsa', alg: 'RS256' })] },
-  clients: [
-    client('manual-client', 'manual-secret-0123456789abcdef', [DEVICE, 'refresh_token']),
-    client('public-client', null, [DEVICE, 'refresh_token']),
-    client('cc-client', 'cc-secret-%41-0123456789abcdef', ['client_credentials']),
-    client('no-refresh', 'nr-secret-0123456789abcdef', [DEVICE]),
-  ],
-  cookies: { keys: ['live-ring'] },
-  clockTolerance: 0,
+const provider = new Provider(`https://localhost:${settings.port}`, {
+  clients: settings.clients,
+  clockTolerance: 0, // by its default a code lives 15 seconds longer
+  cookies: { keys: ['only for tests'] },
+  jwks: { keys: [{ ...signingKey, kid: 'rsa', use: 'sig', alg: 'RS256' }] },
   scopes: ['openid', 'offline_access', 'profile', ...SCOPES],
   claims: { openid: ['sub'] },
-  findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
-  ttl: { AccessToken: 600, ClientCredentials: 600, DeviceCode: options.deviceSeconds, RefreshToken: 86400, Grant: 86400, IdToken: 600, Interaction: 600, Session: 3600 },
-  ...(options.rotate === 'default' ? {} : { rotateRefreshToken: options.rotate === 'always' }),
+  findAccount: (context, subject) => ({ accountId: subject, claims: () => ({ sub: subject }) }),
+  ttl: {
+    AccessToken: 600,
+    ClientCredentials: 600,
+    DeviceCode: (context, code, client) => (client.clientId === settings.hastyClient ? 3 : 600),
+    Grant: 86_400,
+    IdToken: 600,
+    Interaction: 600,
+    RefreshToken: 86_400,
+    Session: 3600,
+  },
+  // Its strictest way: a new refresh token each time, and who sends an old one loses the grant.
+  rotateRefreshToken: true,
   features: {
-    devInteractions: { enabled: true },
-    deviceFlow: { enabled: true },
     clientCredentials: { enabled: true },
+    devInteractions: { enabled: true }, // its own pages for sign-in and consent
+    deviceFlow: { enabled: true },
+    registration,
+    registrationManagement: { enabled: registration.enabled },
     revocation: { enabled: true },
-    registration: { enabled: options.registration !== 'off', initialAccessToken: ['open', 'off'].includes(options.registration) ? false : options.registration },
-    registrationManagement: { enabled: options.registration !== 'off' },
     resourceIndicators: {
       enabled: true,
-      defaultResource: (_ctx, _client, oneOf) => (oneOf ? oneOf[0] : RESOURCE),
+      defaultResource: (context, client, oneOf) => oneOf?.[0] ?? DEFAULT_AUDIENCE,
       useGrantedResource: () => true,
-      getResourceServerInfo(_ctx, resource) {
-        if (resource.includes('forbidden')) throw new errors.InvalidTarget();
-        return { scope: SCOPES.join(' '), audience: resource, accessTokenTTL: 600, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' } } };
+      getResourceServerInfo(context, resource) {
+        if (resource === settings.forbiddenAudience) throw new errors.InvalidTarget();
+        return { scope: SCOPES.join(' '), audience: resource, accessTokenFormat: 'jwt' };
       },
     },
   },
 });
 
-// What happened, for tests: how many refresh requests, and a switch that kills every refresh token.
-let refreshes = 0;
-provider.use(async (ctx, next) => {
+provider.use(async (context, next) => {
   await next();
-  if (ctx.oidc?.route === 'token' && ctx.oidc.params?.grant_type === 'refresh_token') refreshes += 1;
+  if (context.oidc?.route === 'device_authorization' && context.status === 200) {
+    context.body.interval = 1; // it names none, which means 5 seconds: long for a test
+  }
+  if (context.oidc?.route === 'token') {
+    console.log(`token request of ${context.oidc.client?.clientId}`);
+  }
 });
-const app = provider.callback();
-https.createServer({ pfx: fs.readFileSync(keys), passphrase }, (request, response) => {
-  if (request.url === '/test/refreshes') response.end(String(refreshes));
-  else app(request, response);
-}).listen(Number(port), '127.0.0.1', () => console.log(`ready ${provider.issuer}`));
+provider.on('server_error', (context, error) => console.error(context.method, context.path, error));
+
+createServer({ pfx: readFileSync(settings.keyStore), passphrase: settings.passphrase }, provider.callback())
+  .listen(settings.port, '127.0.0.1', () => console.log(`ready ${provider.issuer}`));

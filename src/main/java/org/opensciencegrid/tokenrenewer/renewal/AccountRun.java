@@ -13,6 +13,7 @@ import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
 import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Failed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Fresh;
@@ -240,10 +241,11 @@ final class AccountRun {
         List<String> asked = section.scope();
         List<String> got = answer.scope();
         boolean canTell = !asked.isEmpty() && !got.isEmpty();
+        boolean isJwt = JwtClaims.of(answer.accessToken().reveal()).isPresent(); // MITREid's has no aud: not granted
         return new Granted(
                 canTell ? without(asked, got) : List.of(),
                 canTell ? without(got, asked) : List.of(),
-                answer.audience().isEmpty() ? List.of() : without(section.audience(), answer.audience()));
+                isJwt ? without(section.audience(), answer.audience()) : List.of());
     }
 
     /** These two steer the grant; an access token need not list them. */

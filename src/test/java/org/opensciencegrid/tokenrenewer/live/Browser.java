@@ -9,7 +9,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -65,6 +67,41 @@ final class Browser {
         throw new AssertionError("no form with " + field + " on " + this);
     }
 
+    // Not pages but requests of the issuer's protocol, as a client would send them
+
+    HttpResponse<String> getJson(String url) throws IOException, InterruptedException {
+        return ask(HttpRequest.newBuilder(URI.create(url)).GET());
+    }
+
+    HttpResponse<String> postJson(String url, String json) throws IOException, InterruptedException {
+        return ask(HttpRequest.newBuilder(URI.create(url))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(json)));
+    }
+
+    /**
+     * @param basic id and secret, or none for a public client
+     */
+    HttpResponse<String> postForm(String url, List<String> basic, Map<String, String> form)
+            throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url))
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .POST(HttpRequest.BodyPublishers.ofString(encode(form)));
+        if (!basic.isEmpty()) { // RFC 6749 section 2.3.1: form-urlencoded before Base64
+            String pair = encode(basic.get(0)) + ":" + encode(basic.get(1));
+            byte[] bytes = pair.getBytes(StandardCharsets.UTF_8);
+            request.header("Authorization", "Basic " + Base64.getEncoder().encodeToString(bytes));
+        }
+        return ask(request);
+    }
+
+    private HttpResponse<String> ask(HttpRequest.Builder request) throws IOException, InterruptedException {
+        HttpRequest asked = request.header("Accept", "application/json")
+                .timeout(Duration.ofSeconds(20))
+                .build();
+        return client.send(asked, HttpResponse.BodyHandlers.ofString());
+    }
+
     boolean has(String words) {
         return page.body().contains(words);
     }
@@ -87,9 +124,12 @@ final class Browser {
 
     private static String encode(Map<String, String> form) {
         return form.entrySet().stream()
-                .map(field -> URLEncoder.encode(field.getKey(), StandardCharsets.UTF_8) + "="
-                        + URLEncoder.encode(field.getValue(), StandardCharsets.UTF_8))
+                .map(field -> encode(field.getKey()) + "=" + encode(field.getValue()))
                 .collect(Collectors.joining("&"));
+    }
+
+    private static String encode(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8);
     }
 
     @Override

@@ -4,243 +4,491 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.opensciencegrid.tokenrenewer.live.Operator.section;
+import static org.opensciencegrid.tokenrenewer.live.Operator.token;
 
-import java.io.IOException;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.security.SecureRandom;
-import java.time.Duration;
-import java.util.ArrayList;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.io.TempDir;
-import org.opensciencegrid.cryptostore.AccountStore;
-import org.opensciencegrid.cryptostore.KdfParameters;
-import org.opensciencegrid.cryptostore.LockedAccount;
-import org.opensciencegrid.cryptostore.OpenAccount;
-import org.opensciencegrid.cryptostore.Password;
-import org.opensciencegrid.cryptostore.PasswordFile;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
 import org.opensciencegrid.tokenrenewer.account.Account;
-import org.opensciencegrid.tokenrenewer.dist.Installed;
 import org.opensciencegrid.tokenrenewer.dist.Installed.Ended;
-import org.opensciencegrid.tokenrenewer.dist.Installed.Running;
-import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
-import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.issuer.Policy;
+import org.opensciencegrid.tokenrenewer.live.LiveIssuer.Predefined;
+import org.opensciencegrid.tokenrenewer.live.LiveIssuer.Registration;
+import org.opensciencegrid.tokenrenewer.live.LiveIssuer.Role;
+import org.opensciencegrid.tokenrenewer.live.Operator.Person;
+import org.opensciencegrid.tokenrenewer.text.Json;
 
-/** The cases that every server is put through, each from an empty directory. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-abstract class LiveCases {
-    static final String SCOPE = "--scope=openid offline_access profile";
-    private static final Pattern CODE = Pattern.compile("the code: +(\\S+)");
-
-    @TempDir
-    static Path servers;
-
-    @TempDir
-    Path directory;
-
-    LiveIssuer issuer;
-    Installed site;
-    private final List<Ended> printed = new ArrayList<>();
-
-    @BeforeEach
-    void empty() {
-        site = new Installed(directory);
+/** The rows of the matrix. Each gets an issuer that the others use at the same time, and an operator of its own. */
+final class LiveCases {
+    /** What is played: it ends, or throws {@link NotOffered} with the issuer's answer, or fails. */
+    @FunctionalInterface
+    interface Play {
+        void on(LiveIssuer issuer, Operator operator) throws Exception;
     }
 
-    @AfterAll
-    void stop() {
-        if (issuer != null) {
-            issuer.close();
+    record LiveCase(String name, Play play) {}
+
+    static final List<LiveCase> ALL = List.of(
+            new LiveCase("dynamic registration", LiveCases::dynamicRegistration),
+            new LiveCase("predefined client", LiveCases::predefinedClient),
+            new LiveCase("public client", LiveCases::publicClient),
+            new LiveCase("client credentials", LiveCases::clientCredentials),
+            new LiveCase("issuer with the other slash", LiveCases::otherSlash),
+            new LiveCase("three rotating renewals", LiveCases::threeRotatingRenewals),
+            new LiveCase("fresh token", LiveCases::freshToken),
+            new LiveCase("narrowing by scope", LiveCases::narrowingByScope),
+            new LiveCase("narrowing by audience", LiveCases::narrowingByAudience),
+            new LiveCase("scope never granted", LiveCases::scopeNeverGranted),
+            new LiveCase("audience refused", LiveCases::audienceRefused),
+            new LiveCase("denial", LiveCases::denial),
+            new LiveCase("expired user code", LiveCases::expiredCode),
+            new LiveCase("wrong client secret", LiveCases::wrongSecret),
+            new LiveCase("revoked, then healed", LiveCases::revokedThenHealed),
+            new LiveCase("replayed refresh token", LiveCases::replayed),
+            new LiveCase("registration refused", LiveCases::registrationRefused),
+            new LiveCase("registration with a token", LiveCases::registrationWithToken),
+            new LiveCase("no refresh token granted", LiveCases::noRefreshToken));
+
+    private static final int QUOTED = 110;
+
+    private LiveCases() {}
+
+    private static void dynamicRegistration(LiveIssuer issuer, Operator operator) throws Exception {
+        Ended setup = register(issuer, operator);
+        assertTrue(setup.out().contains("Registered client "), setup.out());
+        operator.configure(section(setup), token("one", "acct"));
+        renew(operator, "one");
+        requireGoodToken(issuer, operator, "one");
+        Ended status = operator.run("status");
+        requireSuccess(status);
+        assertTrue(status.out().contains("account acct  " + issuer.issuer()), status.out());
+        assertTrue(status.out().lines().anyMatch(line -> line.matches("ok +one +.*")), status.out());
+    }
+
+    private static void predefinedClient(LiveIssuer issuer, Operator operator) throws Exception {
+        authorize(issuer, operator, Role.CONFIDENTIAL);
+        renew(operator, "one");
+        requireGoodToken(issuer, operator, "one");
+    }
+
+    private static void publicClient(LiveIssuer issuer, Operator operator) throws Exception {
+        authorize(issuer, operator, Role.PUBLIC);
+        renew(operator, "one");
+        requireGoodToken(issuer, operator, "one");
+    }
+
+    private static void clientCredentials(LiveIssuer issuer, Operator operator) throws Exception {
+        Predefined client = issuer.client(Role.SERVICE);
+        String scope = issuer.narrowScope();
+        Ended setup = operator.setupService(issuer.issuer(), client, scope);
+        requireSuccess(setup);
+        String secret = "client_secret = " + client.secret().orElseThrow().replace("%", "%%");
+        String inline = section(setup)
+                .lines()
+                .map(line -> line.startsWith("client_secret_file") ? secret : line)
+                .map(line -> line.replace("[account service]", "[account inline]"))
+                .reduce("", (text, line) -> text + line + "\n");
+        assertTrue(inline.contains(secret), inline);
+        operator.configure(
+                section(setup),
+                inline,
+                token("one", "service", "scope = " + scope),
+                token("two", "inline", "scope = " + scope));
+        renew(operator, "one", "two");
+        requireGoodToken(issuer, operator, "one");
+        requireGoodToken(issuer, operator, "two");
+        operator.requireNoAccount(); // it lives in config.ini alone
+    }
+
+    private static void otherSlash(LiveIssuer issuer, Operator operator) throws Exception {
+        String bare = withoutSlash(issuer.issuer());
+        String other = issuer.issuer().equals(bare) ? bare + "/" : bare;
+        Ended setup = operator.setup(Person.APPROVES, "acct", "--issuer=" + other);
+        requireSuccess(setup);
+        operator.configure(section(setup), token("one", "acct"));
+        renew(operator, "one");
+        requireSuccess(operator.setupService(other, issuer.client(Role.SERVICE), issuer.narrowScope()));
+    }
+
+    private static void threeRotatingRenewals(LiveIssuer issuer, Operator operator) throws Exception {
+        authorize(issuer, operator, Role.CONFIDENTIAL);
+        Set<String> refreshTokens = new HashSet<>(Set.of(refreshToken(operator)));
+        Set<String> accessTokens = new HashSet<>();
+        for (int run = 0; run < 3; run++) {
+            renew(operator, "one");
+            refreshTokens.add(refreshToken(operator));
+            accessTokens.add(operator.accessToken("one"));
         }
+        assertEquals(4, refreshTokens.size(), "refresh tokens");
+        assertEquals(3, accessTokens.size(), "access tokens");
     }
 
-    /** RFC 6749 section 10: nothing that was printed may hold what the account file keeps secret. */
-    @AfterEach
-    void nothingSecretWasPrinted() throws Exception {
-        if (!Files.exists(site.file("state/accounts/acct.account"))) {
+    private static void freshToken(LiveIssuer issuer, Operator operator) throws Exception {
+        String account = section(register(issuer, operator));
+        operator.configure(account, token("one", "acct", "min_lifetime = 60"));
+        renew(operator, "one");
+        String token = operator.accessToken("one");
+        String client = operator.account("acct").client().id();
+        OptionalInt requests = issuer.tokenRequests(client);
+        Files.delete(operator.file("acct.pw")); // needed by nobody when nothing is due
+        Ended fresh = operator.run("renew");
+        requireSuccess(fresh);
+        assertTrue(fresh.out().contains("seconds remaining in 'one', not renewing"), fresh.out());
+        assertEquals(token, operator.accessToken("one"));
+        assertEquals(requests, issuer.tokenRequests(client));
+
+        operator.writeSecret("acct.pw", "correct horse battery staple");
+        operator.configure(account, token("one", "acct", "min_lifetime = 60", "scope = " + issuer.narrowScope()));
+        renew(operator, "one"); // what was asked for is another token now
+        assertNotEquals(token, operator.accessToken("one"));
+    }
+
+    private static void narrowingByScope(LiveIssuer issuer, Operator operator) throws Exception {
+        Ended setup = register(issuer, operator);
+        operator.configure(
+                section(setup),
+                token("narrow", "acct", "scope = " + issuer.narrowScope()),
+                token("whole", "acct")); // after the narrow one: it must not stay narrow
+        renew(operator, "narrow", "whole");
+        assertEquals(Set.of(issuer.narrowScope()), grantedScope(operator, "narrow"));
+        assertTrue(grantedScope(operator, "whole").containsAll(ofTheToken(issuer.scope())));
+        List<String> claimed = Json.words(operator.claims("narrow"), "scope");
+        assertTrue(claimed.isEmpty() || claimed.equals(List.of(issuer.narrowScope())), claimed.toString());
+    }
+
+    private static void narrowingByAudience(LiveIssuer issuer, Operator operator) throws Exception {
+        Ended setup = register(issuer, operator, "--audience=" + LiveIssuer.AUDIENCE);
+        operator.configure(section(setup), token("one", "acct", "audience = " + LiveIssuer.AUDIENCE));
+        Ended renew = operator.run("renew");
+        assertEquals(0, renew.status(), renew.toString());
+        requireGoodToken(issuer, operator, "one");
+        List<String> audience = Json.words(operator.claims("one"), "aud");
+        if (!issuer.grantsAudience()) {
+            String warning = "asked for audience but was not granted: " + LiveIssuer.AUDIENCE;
+            assertTrue(renew.err().contains(warning), () -> "no warning in: " + renew);
+            throw new NotOffered("asked for audience " + LiveIssuer.AUDIENCE + ", and the token's aud is "
+                    + operator.claims("one").get("aud"));
+        }
+        assertEquals(List.of(LiveIssuer.AUDIENCE), audience);
+        assertEquals("", renew.err());
+    }
+
+    private static void scopeNeverGranted(LiveIssuer issuer, Operator operator) throws Exception {
+        String account = section(register(issuer, operator));
+        operator.configure(account, token("one", "acct", "scope = no.such.scope"), token("two", "acct"));
+        Ended renew = operator.run("renew");
+        requireFailure(renew, "Failed to get token 'one': the issuer refuses the scope: ", "invalid_scope");
+        assertTrue(renew.out().contains("token two: renewed"), renew.out());
+        assertFalse(Files.exists(operator.file("one.token")));
+    }
+
+    private static void audienceRefused(LiveIssuer issuer, Operator operator) throws Exception {
+        String account = section(register(issuer, operator));
+        operator.configure(account, token("one", "acct", "audience = " + LiveIssuer.FORBIDDEN_AUDIENCE));
+        Ended renew = operator.run("renew");
+        if (renew.status() == 0) {
+            throw new NotOffered("asked for audience " + LiveIssuer.FORBIDDEN_AUDIENCE + ", and gives a token with aud "
+                    + operator.claims("one").get("aud"));
+        }
+        requireFailure(renew, "Failed to get token 'one': the issuer refuses the audience: ", "invalid_target");
+        // Each such request may use a refresh token up.
+        requireFailure(operator.run("renew"), "not asked again before ");
+    }
+
+    private static void denial(LiveIssuer issuer, Operator operator) throws Exception {
+        if (issuer.tellsDenial()) {
+            Ended setup = operator.setup(Person.DENIES, "acct", "--issuer=" + issuer.issuer());
+            requireFailure(setup, "the request was denied", "run setup again");
+            assertTrue(setup.out().contains("was deleted again"), setup.out());
+            operator.requireNoAccount();
             return;
         }
-        Account account = account();
-        for (Ended ended : printed) {
-            for (Secret secret :
-                    List.of(account.refreshToken(), account.client().secret().orElse(Secret.of("none")))) {
-                assertFalse((ended.out() + ended.err()).contains(secret.reveal()), "a secret was printed");
+        Ended setup =
+                operator.setup(Person.DENIES, "acct", operator.predefined(issuer.issuer(), issuer.client(Role.HASTY)));
+        requireFailure(setup, "nobody approved the request in time");
+        operator.requireNoAccount();
+        throw new NotOffered("a denied code is polled: " + pollOfDeniedCode(issuer));
+    }
+
+    private static void expiredCode(LiveIssuer issuer, Operator operator) throws Exception {
+        LiveIssuer hasty = issuer.hasty();
+        Operator there = operator.at(hasty);
+        Ended setup = there.setup(Person.IS_AWAY, "acct", there.predefined(hasty.issuer(), hasty.client(Role.HASTY)));
+        requireFailure(setup, "nobody approved the request in time", "run setup again");
+        there.requireNoAccount();
+        there.requireDiscretion();
+    }
+
+    private static void wrongSecret(LiveIssuer issuer, Operator operator) throws Exception {
+        Predefined manual = wrong(issuer.client(Role.CONFIDENTIAL));
+        Ended setup = operator.setup(Person.APPROVES, "acct", operator.predefined(issuer.issuer(), manual));
+        requireFailure(setup, "the issuer refuses this client: ");
+        operator.requireNoAccount();
+
+        Predefined service = issuer.client(Role.SERVICE);
+        Ended good = operator.setupService(issuer.issuer(), service, issuer.narrowScope());
+        requireSuccess(good);
+        operator.writeSecret("service.secret", wrong(service).secret().orElseThrow());
+        operator.configure(section(good), token("one", "service"));
+        requireFailure(
+                operator.run("renew"), "Failed to get token 'one': the issuer refuses this client: ", "answered 401");
+        assertFalse(Files.exists(operator.file("one.token")));
+    }
+
+    private static void revokedThenHealed(LiveIssuer issuer, Operator operator) throws Exception {
+        Ended setup = register(issuer, operator);
+        Ended service = operator.setupService(issuer.issuer(), issuer.client(Role.SERVICE), issuer.narrowScope());
+        operator.configure(
+                section(setup),
+                section(service),
+                token("one", "acct"),
+                token("two", "service", "scope = " + issuer.narrowScope()));
+        renew(operator, "one", "two");
+        String one = operator.accessToken("one");
+        String two = operator.accessToken("two");
+        Account account = operator.account("acct");
+        HttpResponse<String> revocation = post(
+                issuer,
+                "revocation_endpoint",
+                basic(account),
+                Map.of("token", account.refreshToken().reveal()));
+        assertEquals(200, revocation.statusCode(), revocation.body());
+
+        Ended renew = operator.run("renew");
+        String repair = "osg-token-renewer --config=" + operator.file("config.ini") + " --state-dir="
+                + operator.file("state") + " setup --reauthenticate acct";
+        requireFailure(renew, "Failed to get token 'one': the authorization has ended: ", repair);
+        assertEquals(one, operator.accessToken("one"), "the token that there is stays");
+        assertTrue(renew.out().contains("token two: renewed"), renew.out());
+        assertNotEquals(two, operator.accessToken("two"), "the other account goes on");
+        assertEquals(1, operator.run("status").status());
+        requireFailure(operator.run("renew"), "not asked again before ");
+
+        requireSuccess(operator.setup(Person.APPROVES, "acct", "--reauthenticate"));
+        renew(operator, "one", "two");
+        assertNotEquals(one, operator.accessToken("one"));
+    }
+
+    private static void replayed(LiveIssuer issuer, Operator operator) throws Exception {
+        authorize(issuer, operator, Role.CONFIDENTIAL);
+        Account before = operator.account("acct");
+        renew(operator, "one");
+        String token = operator.accessToken("one");
+        String old = before.refreshToken().reveal();
+        HttpResponse<String> replay = post(
+                issuer,
+                "token_endpoint",
+                basic(before),
+                Map.of("grant_type", Policy.REFRESH_TOKEN, "refresh_token", old));
+        assertEquals(4, replay.statusCode() / 100, replay.body());
+        if (!issuer.punishesReplay()) {
+            renew(operator, "one");
+            throw new NotOffered("to a replay: " + quote(replay, old) + "; the newest refresh token stays good");
+        }
+        requireFailure(
+                operator.run("renew"),
+                "Failed to get token 'one': the authorization has ended: ",
+                "setup --reauthenticate acct");
+        assertEquals(token, operator.accessToken("one"));
+    }
+
+    private static void registrationRefused(LiveIssuer issuer, Operator operator) throws Exception {
+        LiveIssuer closed = closed(issuer, Registration.NOBODY);
+        Operator there = operator.at(closed);
+        requireFailure(there.setup(Person.IS_AWAY, "acct", "--issuer=" + closed.issuer()), "--manual");
+        there.requireNoAccount();
+        there.requireDiscretion();
+    }
+
+    private static void registrationWithToken(LiveIssuer issuer, Operator operator) throws Exception {
+        LiveIssuer closed = closed(issuer, Registration.WITH_TOKEN);
+        Operator there = operator.at(closed);
+        String url = "--issuer=" + closed.issuer();
+        requireFailure(there.setup(Person.IS_AWAY, "acct", url), "--registration-token-file");
+        there.requireNoAccount();
+
+        String file =
+                "--registration-token-file=" + there.writeSecret("registration.token", LiveIssuer.REGISTRATION_TOKEN);
+        Ended setup = there.setup(Person.APPROVES, "acct", url, file);
+        requireSuccess(setup);
+        there.configure(section(setup), token("one", "acct"));
+        renew(there, "one");
+        there.requireDiscretion();
+    }
+
+    private static void noRefreshToken(LiveIssuer issuer, Operator operator) throws Exception {
+        Ended setup = operator.setup(
+                Person.APPROVES, "acct", operator.predefined(issuer.issuer(), issuer.client(Role.WITHOUT_REFRESH)));
+        requireFailure(setup, "granted no refresh token", "offline_access");
+        operator.requireNoAccount();
+    }
+
+    // What the cases share
+
+    /** An account with a client of its own. */
+    private static Ended register(LiveIssuer issuer, Operator operator, String... options) throws Exception {
+        String[] all = new String[options.length + 1];
+        all[0] = "--issuer=" + issuer.issuer();
+        System.arraycopy(options, 0, all, 1, options.length);
+        Ended setup = operator.setup(Person.APPROVES, "acct", all);
+        requireSuccess(setup);
+        return setup;
+    }
+
+    /** An account with a predefined client, and a token of it. */
+    private static void authorize(LiveIssuer issuer, Operator operator, Role role) throws Exception {
+        String[] client = operator.predefined(issuer.issuer(), issuer.client(role));
+        Ended setup = operator.setup(Person.APPROVES, "acct", client);
+        requireSuccess(setup);
+        operator.configure(section(setup), token("one", "acct"));
+    }
+
+    private static void requireSuccess(Ended ended) {
+        assertEquals(0, ended.status(), ended.toString());
+        assertEquals("", ended.err());
+    }
+
+    private static void requireFailure(Ended ended, String... words) {
+        assertEquals(1, ended.status(), ended.toString());
+        assertEquals(1, ended.err().lines().count(), ended.err());
+        for (String word : words) {
+            assertTrue(ended.err().contains(word), () -> "no '" + word + "' in: " + ended.err());
+        }
+    }
+
+    /** Runs {@code renew}, which has to renew these tokens and no other, without a warning. */
+    private static void renew(Operator operator, String... tokens) throws Exception {
+        Ended renew = operator.run("renew");
+        requireSuccess(renew);
+        assertEquals(tokens.length, renew.out().lines().count(), renew.out());
+        for (String token : tokens) {
+            assertTrue(renew.out().contains("token " + token + ": renewed, expires in "), renew.out());
+        }
+    }
+
+    private static void requireGoodToken(LiveIssuer issuer, Operator operator, String name) throws Exception {
+        Map<String, Object> claims = operator.claims(name);
+        assertEquals(
+                withoutSlash(issuer.issuer()),
+                withoutSlash(Json.string(claims, "iss").orElseThrow()));
+        assertTrue(Json.number(claims, "exp").orElseThrow() > Instant.now().getEpochSecond(), "expired");
+        assertEquals(
+                "[OWNER_READ, OWNER_WRITE]",
+                Files.getPosixFilePermissions(operator.file(name + ".token")).stream()
+                        .sorted()
+                        .toList()
+                        .toString());
+    }
+
+    private static String refreshToken(Operator operator) throws Exception {
+        return operator.account("acct").refreshToken().reveal();
+    }
+
+    /** What status tells of the scope that a token was granted. */
+    private static Set<String> grantedScope(Operator operator, String name) throws Exception {
+        Map<String, Object> report =
+                Json.object(operator.run("status", "--json").out()).orElseThrow();
+        for (Map<String, Object> account : members(report, "accounts")) {
+            for (Map<String, Object> token : members(account, "tokens")) {
+                if (name.equals(token.get("token"))) {
+                    return ofTheToken(Json.words(token, "granted_scope"));
+                }
             }
         }
+        throw new AssertionError("no token " + name + " in " + report);
     }
 
-    @Test
-    void registersRenewsThreeTimesAndTellsTheStatus() throws Exception {
-        Ended setup = setup(true, SCOPE);
-        assertEquals(0, setup.status(), setup.out() + setup.err());
-        assertTrue(setup.out().contains("Registered client"), setup.out());
-        configure(sectionOf(setup), "");
-        String token = "";
-        Secret refreshToken = account().refreshToken();
-        for (int i = 0; i < 3; i++) {
-            assertRenews();
-            assertNotEquals(token, token());
-            token = token();
-            assertEquals(issuer.rotates(), !refreshToken.equals(account().refreshToken()), "rotation");
-            refreshToken = account().refreshToken();
+    private static List<Map<String, Object>> members(Map<String, Object> object, String list) {
+        return ((List<?>) object.get(list))
+                .stream()
+                        .map(member -> {
+                            Map<String, Object> copy = new LinkedHashMap<>();
+                            ((Map<?, ?>) member).forEach((key, value) -> copy.put((String) key, value));
+                            return copy;
+                        })
+                        .toList();
+    }
+
+    /** Without those that steer the grant: an answer need not list them. */
+    private static Set<String> ofTheToken(List<String> scope) {
+        Set<String> rest = new HashSet<>(scope);
+        rest.removeAll(List.of("openid", "offline_access"));
+        return rest;
+    }
+
+    private static Predefined wrong(Predefined client) {
+        return new Predefined(client.id(), client.secret().map(secret -> "not-" + secret));
+    }
+
+    private static String withoutSlash(String url) {
+        return url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
+    }
+
+    // What the cases ask the issuer themselves
+
+    private static LiveIssuer closed(LiveIssuer issuer, Registration registration) throws Exception {
+        Optional<LiveIssuer> closed = issuer.with(registration);
+        if (closed.isPresent()) {
+            return closed.get();
         }
-        Ended status = run("status");
-        assertEquals(0, status.status(), status.out());
-        assertTrue(status.out().contains("authorized"), status.out());
-        if (Boolean.getBoolean("live.transcript")) {
-            System.out.println(setup.out() + status.out());
+        HttpResponse<String> answer = issuer.browser().postJson(endpoint(issuer, "registration_endpoint"), """
+                {"client_name": "anybody", "redirect_uris": ["http://localhost:8080"]}""");
+        String secret = Json.object(answer.body())
+                .flatMap(json -> Json.string(json, "client_secret"))
+                .orElse("");
+        throw new NotOffered("registration cannot be closed: " + quote(answer, secret));
+    }
+
+    private static String pollOfDeniedCode(LiveIssuer issuer) throws Exception {
+        String id = issuer.client(Role.PUBLIC).id();
+        String authorization = post(
+                        issuer,
+                        "device_authorization_endpoint",
+                        List.of(),
+                        Map.of("client_id", id, "scope", String.join(" ", issuer.scope())))
+                .body();
+        Map<String, Object> codes = Json.object(authorization).orElseThrow();
+        issuer.decide(Json.string(codes, "user_code").orElseThrow(), false);
+        String code = Json.string(codes, "device_code").orElseThrow();
+        return quote(
+                post(
+                        issuer,
+                        "token_endpoint",
+                        List.of(),
+                        Map.of("client_id", id, "grant_type", Policy.DEVICE_CODE, "device_code", code)),
+                code);
+    }
+
+    private static List<String> basic(Account account) {
+        return List.of(
+                account.client().id(), account.client().secret().orElseThrow().reveal());
+    }
+
+    private static HttpResponse<String> post(
+            LiveIssuer issuer, String endpoint, List<String> basic, Map<String, String> form) throws Exception {
+        return issuer.browser().postForm(endpoint(issuer, endpoint), basic, form);
+    }
+
+    private static String endpoint(LiveIssuer issuer, String name) throws Exception {
+        String place = withoutSlash(issuer.issuer()) + "/.well-known/openid-configuration";
+        String metadata = issuer.browser().getJson(place).body();
+        return Json.string(Json.object(metadata).orElseThrow(), name).orElseThrow();
+    }
+
+    /** The beginning of an answer, without what should not be repeated. */
+    private static String quote(HttpResponse<String> answer, String... secrets) {
+        String body = answer.body().strip();
+        for (String secret : secrets) {
+            body = secret.isEmpty() ? body : body.replace(secret, "...");
         }
-    }
-
-    @Test
-    void aFreshTokenAsksNothingAndAChangedScopeDoes() throws Exception {
-        configure(sectionOf(setup(true, SCOPE)), "min_lifetime = 60\n");
-        assertRenews();
-        String token = token();
-        Files.delete(site.file("acct.pw")); // needed by nobody when nothing is due
-        Ended fresh = run("renew");
-        assertEquals(0, fresh.status(), fresh.err());
-        assertTrue(fresh.out().contains("seconds remaining in 'one', not renewing"), fresh.out());
-        assertEquals(token, token());
-        site.write("acct.pw", "correct horse battery staple\n");
-        configure(section(), "min_lifetime = 60\nscope = openid\n");
-        assertRenews();
-        assertNotEquals(token, token());
-    }
-
-    @Test
-    void aDeadRefreshTokenIsToldWithItsRepairAndReauthenticationHealsIt() throws Exception {
-        configure(sectionOf(setup(true, SCOPE)), "");
-        assertRenews();
-        String token = token();
-        spoilRefreshToken();
-        Ended dead = run("renew");
-        assertEquals(1, dead.status());
-        assertTrue(dead.err().contains("the authorization has ended"), dead.err());
-        assertTrue(dead.err().contains("setup --reauthenticate acct"), dead.err());
-        assertEquals(token, token(), "the old token stays");
-        Ended later = run("renew");
-        assertTrue(later.err().contains("not asked again before"), later.err());
-        assertEquals(1, run("status").status());
-
-        Ended again = decide(start("setup", "--reauthenticate", "acct"), true);
-        assertEquals(0, again.status(), again.out() + again.err());
-        assertRenews();
-        assertEquals(0, run("status").status());
-    }
-
-    @Test
-    void theIssuerIsFoundWithAndWithoutItsTrailingSlash() throws Exception {
-        String other = issuer.issuer().endsWith("/")
-                ? issuer.issuer().substring(0, issuer.issuer().length() - 1)
-                : issuer.issuer() + "/";
-        Ended setup = decide(startSetup(other, SCOPE), true);
-        assertEquals(0, setup.status(), setup.out() + setup.err());
-        configure(sectionOf(setup), "");
-        assertRenews();
-    }
-
-    @Test
-    void aScopeThatWasNotGrantedIsRefusedOrToldAndNothingIsLost() throws Exception {
-        configure(sectionOf(setup(true, SCOPE)), "scope = no.such.scope\n");
-        Ended refused = run("renew");
-        assertEquals(1, refused.status(), refused.out());
-        assertTrue(refused.err().contains("refuses the scope"), refused.err());
-        configure(section(), "scope = openid\n");
-        assertRenews();
-    }
-
-    /** The password in the test's own hands: a refresh token that the issuer never gave. */
-    private void spoilRefreshToken() throws Exception {
-        try (LockedAccount locked = store().lock("acct", Duration.ofSeconds(10));
-                Password password = PasswordFile.read(site.file("acct.pw"));
-                OpenAccount open = locked.open(password)) {
-            Account account = Account.decode(open.plaintext());
-            open.save(account.withRefreshToken(Secret.of("never-given-by-anybody"))
-                    .encode());
-        }
-    }
-
-    Account account() throws IOException {
-        try (LockedAccount locked = store().lock("acct", Duration.ofSeconds(10));
-                Password password = PasswordFile.read(site.file("acct.pw"));
-                OpenAccount open = locked.open(password)) {
-            return Account.decode(open.plaintext());
-        }
-    }
-
-    private AccountStore store() {
-        return new AccountStore(
-                site.file("state/accounts"), site.file("state/rescue"), new KdfParameters(8, 1, 1), new SecureRandom());
-    }
-
-    Ended setup(boolean approve, String... options) throws Exception {
-        return decide(startSetup(issuer.issuer(), options), approve);
-    }
-
-    Running startSetup(String url, String... options) {
-        List<String> words = new ArrayList<>(List.of(
-                "setup", "--issuer=" + url, "--ca-file=" + issuer.caFile(), "--pw-file=" + site.file("acct.pw")));
-        words.addAll(List.of(options));
-        words.add("acct");
-        return start(words.toArray(String[]::new));
-    }
-
-    Running start(String... words) {
-        return site.start("usr/bin/osg-token-renewer", words);
-    }
-
-    /** Waits for the code, decides as the person at the browser, and waits for the end. */
-    Ended decide(Running setup, boolean approve) throws Exception {
-        setup.awaitOutput("Waiting for your approval");
-        Matcher code = CODE.matcher(Files.readString(setup.out()));
-        if (code.find()) {
-            issuer.decide(code.group(1), approve);
-        }
-        return remember(setup.await());
-    }
-
-    Ended run(String... words) throws Exception {
-        return remember(start(words).await());
-    }
-
-    private Ended remember(Ended ended) {
-        printed.add(ended);
-        return ended;
-    }
-
-    void assertRenews() throws Exception {
-        Ended renew = run("renew");
-        assertEquals(0, renew.status(), renew.err());
-    }
-
-    String token() {
-        return site.read("one.token");
-    }
-
-    JwtClaims claims() {
-        return JwtClaims.of(token().strip()).orElseThrow();
-    }
-
-    /** The section that setup printed, as an operator pastes it. */
-    static String sectionOf(Ended setup) {
-        assertEquals(0, setup.status(), setup.out() + setup.err());
-        return setup.out()
-                .substring(setup.out().indexOf("[account "), setup.out().indexOf("and a section"));
-    }
-
-    String section() {
-        return site.read("config.ini").substring(0, site.read("config.ini").indexOf("[token"));
-    }
-
-    void configure(String section, String options) {
-        site.write("config.ini", section + "[token one]\naccount = acct\ntoken_path = DIR/one.token\n" + options);
+        return answer.statusCode() + " " + (body.length() > QUOTED ? body.substring(0, QUOTED) + "..." : body);
     }
 }

@@ -9,6 +9,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
@@ -45,6 +46,8 @@ final class Mitreid implements LiveIssuer {
                 List.of(
                         System.getProperty("java.home") + "/bin/java",
                         "-Xmx400m",
+                        "-XX:TieredStopAtLevel=1", // it lives for a minute: a quick start counts
+                        "-XX:+UseSerialGC",
                         "--add-opens=java.base/java.lang=ALL-UNNAMED",
                         "--add-opens=java.base/java.util=ALL-UNNAMED",
                         "-cp",
@@ -79,11 +82,41 @@ final class Mitreid implements LiveIssuer {
                         "<!-- <property name=\"allowCompleteDeviceCodeUri\" value=\"true\" /> -->",
                         "<property name=\"allowCompleteDeviceCodeUri\" value=\"true\" />");
         Files.write(settings, text.getBytes(StandardCharsets.UTF_8));
+        configureData(to);
         try (Stream<Path> jars = Files.list(JARS.resolve("eclipselink"))) {
             for (Path jar : jars.toList()) {
                 Files.copy(jar, to.resolve("WEB-INF/lib").resolve(jar.getFileName()));
             }
         }
+    }
+
+    /** Our own clients and the order in which they can have every scope; the quiet form of its database. */
+    private static void configureData(Path war) throws IOException {
+        String clients = "<jdbc:script location=\"classpath:/db/hsql/clients.sql\"/>";
+        String scopes = "<jdbc:script location=\"classpath:/db/hsql/scopes.sql\"/>";
+        Path data = war.resolve("WEB-INF/data-context.xml");
+        String text = Files.readString(data);
+        int first = text.indexOf(clients); // the others are those of other databases, in comments
+        int second = text.indexOf(scopes);
+        if (first < 0 || second < first) {
+            throw new IOException("not as expected: " + data);
+        }
+        Files.writeString(
+                data,
+                text.substring(0, first)
+                        + scopes
+                        + text.substring(first + clients.length(), second)
+                        + clients
+                        + text.substring(second + scopes.length())
+                                .replace("\"showSql\" value=\"true\"", "\"showSql\" value=\"false\""));
+        try (InputStream in = Mitreid.class.getResourceAsStream("/mitreid/clients.sql")) {
+            Files.copy(in, war.resolve("WEB-INF/classes/db/hsql/clients.sql"), StandardCopyOption.REPLACE_EXISTING);
+        }
+    }
+
+    @Override
+    public String name() {
+        return "MITREid 1.3.4";
     }
 
     @Override
@@ -97,13 +130,50 @@ final class Mitreid implements LiveIssuer {
     }
 
     @Override
-    public boolean rotates() {
+    public Browser browser() {
+        return new Browser(ca.clientContext());
+    }
+
+    /** Those of clients.sql. */
+    @Override
+    public Predefined client(Role role) {
+        return switch (role) {
+            case CONFIDENTIAL -> new Predefined("manual", Optional.of("manual-secret-0123456789"));
+            case PUBLIC -> new Predefined("public", Optional.empty());
+            case SERVICE -> new Predefined("service", Optional.of("service-secret-0123456789"));
+            case HASTY -> new Predefined("hasty", Optional.of("hasty-secret-0123456789"));
+            case WITHOUT_REFRESH -> new Predefined("no-refresh", Optional.of("no-refresh-secret-0123456789"));
+        };
+    }
+
+    @Override
+    public List<String> scope() {
+        return List.of("openid", "offline_access", "profile", "email");
+    }
+
+    @Override
+    public String narrowScope() {
+        return "email";
+    }
+
+    @Override
+    public boolean grantsAudience() {
+        return false;
+    }
+
+    @Override
+    public boolean tellsDenial() {
+        return false;
+    }
+
+    @Override
+    public boolean punishesReplay() {
         return false;
     }
 
     @Override
     public void decide(String userCode, boolean approve) throws IOException, InterruptedException {
-        Browser browser = new Browser(ca.clientContext());
+        Browser browser = browser();
         browser.open(issuer + "device");
         browser.submit("username", Map.of("username", "user", "password", "password", "submit", "Login"));
         browser.open(issuer + "device");

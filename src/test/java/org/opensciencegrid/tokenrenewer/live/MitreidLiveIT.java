@@ -1,11 +1,11 @@
 package org.opensciencegrid.tokenrenewer.live;
 
-import org.junit.jupiter.api.BeforeAll;
+import java.nio.file.Path;
 
-/** MITREid Connect: what it does not offer is denial (a denied code stays pending for ever) and audiences (ignored). */
-class MitreidLiveIT extends LiveCases {
-    @BeforeAll
-    void start() throws Exception {
-        issuer = new Mitreid(servers);
+/** MITREid Connect, a server that nobody here wrote. */
+class MitreidLiveIT extends LiveSuite {
+    @Override
+    LiveIssuer issuer(Path directory) throws Exception {
+        return new Mitreid(directory);
     }
 }

@@ -2,8 +2,13 @@ package org.opensciencegrid.tokenrenewer.live;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.opensciencegrid.tokenrenewer.issuer.Json;
 import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 
 /**
@@ -12,17 +17,34 @@ import org.opensciencegrid.tokenrenewer.issuer.TestCa;
  */
 final class OidcProvider implements LiveIssuer {
     private static final String PASSWORD = "changeit";
+    private static final String DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code";
+
+    /** Id and secret hold what Basic authentication has to encode, and '%', which config.ini has to double. */
+    private static final Predefined CONFIDENTIAL =
+            new Predefined("manual:client", Optional.of("50%+/: of a secret-0123456789"));
+
+    private static final Predefined PUBLIC = new Predefined("public", Optional.empty());
+    private static final Predefined SERVICE = new Predefined("service", Optional.of("100%-service-secret-0123456789"));
+    private static final Predefined HASTY = new Predefined("hasty", Optional.of("hasty-secret-0123456789"));
+    private static final Predefined WITHOUT_REFRESH =
+            new Predefined("no-refresh", Optional.of("no-refresh-secret-0123456789"));
 
     private final TestCa ca = new TestCa();
+    private final Path directory;
     private final Path caFile;
     private final String issuer;
     private final ServerProcess process;
+    private final List<LiveIssuer> others = new CopyOnWriteArrayList<>();
+
+    OidcProvider(Path directory) throws IOException, InterruptedException {
+        this(directory, "open");
+    }
 
     /**
-     * @param options the server's options as JSON
+     * @param registration open, off, or token
      */
-    OidcProvider(Path directory, String options) throws IOException, InterruptedException {
-        Path home = Path.of(System.getProperty("live.oidc-provider"));
+    private OidcProvider(Path directory, String registration) throws IOException, InterruptedException {
+        this.directory = directory;
         int port = ServerProcess.freePort();
         issuer = "https://localhost:" + port;
         caFile = directory.resolve("ca-" + port + ".pem");
@@ -33,12 +55,45 @@ final class OidcProvider implements LiveIssuer {
                 directory.resolve("server-" + port + ".log"),
                 List.of(
                         "node",
-                        home.resolve("server.mjs").toString(),
-                        Integer.toString(port),
-                        keys.toString(),
-                        PASSWORD,
-                        home.resolve("node_modules").toString(),
-                        options));
+                        Path.of(System.getProperty("live.oidc-provider"), "server.mjs")
+                                .toString(),
+                        settings(port, keys, registration)));
+    }
+
+    private static String settings(int port, Path keys, String registration) {
+        Map<String, Object> settings = new LinkedHashMap<>();
+        settings.put("port", port);
+        settings.put("keyStore", keys.toString());
+        settings.put("passphrase", PASSWORD);
+        settings.put("registration", registration);
+        settings.put("registrationToken", REGISTRATION_TOKEN);
+        settings.put("hastyClient", HASTY.id());
+        settings.put("forbiddenAudience", FORBIDDEN_AUDIENCE);
+        settings.put(
+                "clients",
+                List.of(
+                        metadata(CONFIDENTIAL, DEVICE_CODE, "refresh_token"),
+                        metadata(PUBLIC, DEVICE_CODE, "refresh_token"),
+                        metadata(SERVICE, "client_credentials"),
+                        metadata(HASTY, DEVICE_CODE, "refresh_token"),
+                        metadata(WITHOUT_REFRESH, DEVICE_CODE)));
+        return Json.write(settings);
+    }
+
+    private static Map<String, Object> metadata(Predefined client, String... grants) {
+        Map<String, Object> metadata = new LinkedHashMap<>();
+        metadata.put("client_id", client.id());
+        metadata.put("token_endpoint_auth_method", client.secret().isPresent() ? "client_secret_basic" : "none");
+        client.secret().ifPresent(secret -> metadata.put("client_secret", secret));
+        metadata.put("grant_types", List.of(grants));
+        metadata.put("response_types", List.of());
+        metadata.put("redirect_uris", List.of());
+        return metadata;
+    }
+
+    @Override
+    public String name() {
+        return "oidc-provider 9";
     }
 
     @Override
@@ -52,13 +107,49 @@ final class OidcProvider implements LiveIssuer {
     }
 
     @Override
-    public boolean rotates() {
+    public Browser browser() {
+        return new Browser(ca.clientContext());
+    }
+
+    @Override
+    public Predefined client(Role role) {
+        return switch (role) {
+            case CONFIDENTIAL -> CONFIDENTIAL;
+            case PUBLIC -> PUBLIC;
+            case SERVICE -> SERVICE;
+            case HASTY -> HASTY;
+            case WITHOUT_REFRESH -> WITHOUT_REFRESH;
+        };
+    }
+
+    @Override
+    public List<String> scope() {
+        return List.of("openid", "offline_access", "compute.read", "compute.create");
+    }
+
+    @Override
+    public String narrowScope() {
+        return "compute.read";
+    }
+
+    @Override
+    public boolean grantsAudience() {
+        return true;
+    }
+
+    @Override
+    public boolean tellsDenial() {
+        return true;
+    }
+
+    @Override
+    public boolean punishesReplay() {
         return true;
     }
 
     @Override
     public void decide(String userCode, boolean approve) throws IOException, InterruptedException {
-        Browser browser = new Browser(ca.clientContext());
+        Browser browser = browser();
         browser.open(issuer + "/device");
         browser.submit("xsrf", Map.of("user_code", userCode));
         if (!approve) {
@@ -74,7 +165,23 @@ final class OidcProvider implements LiveIssuer {
     }
 
     @Override
+    public Optional<LiveIssuer> with(Registration registration) throws IOException, InterruptedException {
+        OidcProvider other = new OidcProvider(directory, registration == Registration.WITH_TOKEN ? "token" : "off");
+        others.add(other);
+        return Optional.of(other);
+    }
+
+    /** The server prints a line for each. */
+    @Override
+    public OptionalInt tokenRequests(String clientId) throws IOException {
+        String line = "token request of " + clientId;
+        return OptionalInt.of(
+                (int) process.lines().stream().filter(line::equals).count());
+    }
+
+    @Override
     public void close() {
+        others.forEach(LiveIssuer::close);
         process.close();
     }
 }

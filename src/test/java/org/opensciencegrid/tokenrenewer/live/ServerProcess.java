@@ -11,8 +11,10 @@ import java.util.concurrent.TimeUnit;
 /** A server that says "ready" on its output when it is. */
 final class ServerProcess implements AutoCloseable {
     private final Process process;
+    private final Path log;
 
     ServerProcess(Path log, List<String> line) throws IOException, InterruptedException {
+        this.log = log;
         process = new ProcessBuilder(line)
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
@@ -29,6 +31,11 @@ final class ServerProcess implements AutoCloseable {
         }
         close();
         throw new AssertionError("the server is not ready after 90 s: " + Files.readString(log));
+    }
+
+    /** What it printed so far. */
+    List<String> lines() throws IOException {
+        return Files.readAllLines(log);
     }
 
     static int freePort() throws IOException {

@@ -1,5 +1,6 @@
 /**
- * The shipped tree against real servers that nobody here wrote. One table of cases; what a server does not offer is
- * said, not skipped in silence.
+ * The shipped program against live issuers: one table of cases, {@code LiveCases}, is played on every {@code LiveIssuer}.
+ * What an issuer does not offer is told with its answer, not skipped in silence. docs/testing-issuers.md says how to run it
+ * and how to add an issuer.
  */
 package org.opensciencegrid.tokenrenewer.live;

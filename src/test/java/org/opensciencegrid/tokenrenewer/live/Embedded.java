@@ -1,0 +1,172 @@
+package org.opensciencegrid.tokenrenewer.live;
+
+import java.io.IOException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
+import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
+import org.opensciencegrid.tokenrenewer.issuer.Policy;
+import org.opensciencegrid.tokenrenewer.issuer.Seen;
+import org.opensciencegrid.tokenrenewer.issuer.TestCa;
+
+/** Our own strict issuer, in this process. */
+final class Embedded implements LiveIssuer {
+    /** Id and secret hold what Basic authentication has to encode, and '%', which config.ini has to double. */
+    private static final Predefined CONFIDENTIAL =
+            new Predefined("manual:client", Optional.of("50%+/: of a secret-0123456789"));
+
+    private static final Predefined PUBLIC = new Predefined("public", Optional.empty());
+    private static final Predefined SERVICE = new Predefined("service", Optional.of("100%-service-secret-0123456789"));
+    private static final Predefined WITHOUT_REFRESH =
+            new Predefined("no-refresh", Optional.of("no-refresh-secret-0123456789"));
+
+    private final TestCa ca = new TestCa();
+    private final Path caFile;
+    private final EmbeddedIssuer issuer;
+    private final List<Embedded> others = new CopyOnWriteArrayList<>();
+
+    Embedded(Path directory) {
+        issuer = EmbeddedIssuer.start(ca);
+        caFile = directory.resolve("ca-" + issuer.port() + ".pem");
+        ca.writeCaPem(caFile);
+        issuer.policy.interval = 1;
+        List<String> refreshing = List.of(Policy.DEVICE_CODE, Policy.REFRESH_TOKEN);
+        add(CONFIDENTIAL, "client_secret_basic", refreshing);
+        add(PUBLIC, "none", refreshing);
+        add(SERVICE, "client_secret_basic", List.of(Policy.CLIENT_CREDENTIALS));
+        add(WITHOUT_REFRESH, "client_secret_basic", List.of(Policy.DEVICE_CODE));
+    }
+
+    private void add(Predefined client, String method, List<String> grants) {
+        issuer.addClient(client.id(), client.secret().orElse(null), method, grants, issuer.policy.scopes);
+    }
+
+    @Override
+    public String name() {
+        return "embedded";
+    }
+
+    @Override
+    public String issuer() {
+        return issuer.issuer();
+    }
+
+    @Override
+    public Path caFile() {
+        return caFile;
+    }
+
+    @Override
+    public Browser browser() {
+        return new Browser(ca.clientContext());
+    }
+
+    @Override
+    public Predefined client(Role role) {
+        return switch (role) {
+            case CONFIDENTIAL, HASTY -> CONFIDENTIAL;
+            case PUBLIC -> PUBLIC;
+            case SERVICE -> SERVICE;
+            case WITHOUT_REFRESH -> WITHOUT_REFRESH;
+        };
+    }
+
+    @Override
+    public List<String> scope() {
+        return List.of("openid", "offline_access", "compute.read", "compute.create");
+    }
+
+    @Override
+    public String narrowScope() {
+        return "compute.read";
+    }
+
+    @Override
+    public boolean grantsAudience() {
+        return true;
+    }
+
+    @Override
+    public boolean tellsDenial() {
+        return true;
+    }
+
+    @Override
+    public boolean punishesReplay() {
+        return true;
+    }
+
+    @Override
+    public void decide(String userCode, boolean approve) throws IOException, InterruptedException {
+        Browser browser = browser();
+        browser.open(issuer.base() + "/device");
+        String decision = approve ? "approve" : "deny";
+        browser.submit("user_code", Map.of("user_code", userCode, "subject", "alice", "decision", decision));
+    }
+
+    @Override
+    public Optional<LiveIssuer> with(Registration registration) {
+        Embedded closed = other();
+        closed.issuer.policy.openRegistration = false;
+        closed.issuer.policy.registrationToken = registration == Registration.WITH_TOKEN ? REGISTRATION_TOKEN : null;
+        return Optional.of(closed);
+    }
+
+    /** Here the life of user codes is the issuer's, not the client's. */
+    @Override
+    public LiveIssuer hasty() {
+        Embedded hasty = other();
+        hasty.issuer.policy.deviceLife = Duration.ofSeconds(3);
+        return hasty;
+    }
+
+    private Embedded other() {
+        Embedded other = new Embedded(caFile.getParent());
+        others.add(other);
+        return other;
+    }
+
+    @Override
+    public OptionalInt tokenRequests(String clientId) {
+        return OptionalInt.of((int) issuer.requests("/token").stream()
+                .filter(seen -> clientId.equals(client(seen)))
+                .count());
+    }
+
+    private static String client(Seen request) {
+        String header = request.header("Authorization");
+        if (header == null) {
+            return request.parameter("client_id");
+        }
+        String pair =
+                new String(Base64.getDecoder().decode(header.substring("Basic ".length())), StandardCharsets.UTF_8);
+        return URLDecoder.decode(pair.substring(0, pair.indexOf(':')), StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public List<String> violations() {
+        return Stream.concat(
+                        issuer.violations().stream(), others.stream().flatMap(other -> other.violations().stream()))
+                .toList();
+    }
+
+    @Override
+    public Collection<String> secrets() {
+        return issuer.secrets();
+    }
+
+    @Override
+    public void close() {
+        others.forEach(Embedded::close);
+        issuer.close();
+    }
+}

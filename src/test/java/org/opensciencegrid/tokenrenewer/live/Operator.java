@@ -1,0 +1,202 @@
+package org.opensciencegrid.tokenrenewer.live;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.KdfParameters;
+import org.opensciencegrid.cryptostore.LockedAccount;
+import org.opensciencegrid.cryptostore.OpenAccount;
+import org.opensciencegrid.cryptostore.Password;
+import org.opensciencegrid.cryptostore.PasswordFile;
+import org.opensciencegrid.tokenrenewer.account.Account;
+import org.opensciencegrid.tokenrenewer.dist.Installed;
+import org.opensciencegrid.tokenrenewer.dist.Installed.Ended;
+import org.opensciencegrid.tokenrenewer.dist.Installed.Running;
+import org.opensciencegrid.tokenrenewer.live.LiveIssuer.Predefined;
+import org.opensciencegrid.tokenrenewer.text.Json;
+
+/** An operator with a directory of their own, who sets accounts up at one issuer and reads what the commands print. */
+final class Operator {
+    /** What the person in front of the browser does with a request for approval. */
+    enum Person {
+        APPROVES,
+        DENIES,
+        IS_AWAY
+    }
+
+    private static final Pattern CODE = Pattern.compile("the code: +(\\S+)");
+
+    private final LiveIssuer issuer;
+    private final Installed site;
+    private final List<Ended> history = new ArrayList<>();
+    private final Set<String> secrets = new HashSet<>(Set.of(LiveIssuer.REGISTRATION_TOKEN));
+
+    Operator(Path directory, LiveIssuer issuer) throws IOException {
+        this.issuer = issuer;
+        this.site = new Installed(Files.createDirectories(directory));
+        secrets.add(site.read("acct.pw").strip());
+    }
+
+    /** Another operator, at another issuer. */
+    Operator at(LiveIssuer other) throws IOException {
+        return new Operator(site.file("other"), other);
+    }
+
+    Path file(String name) {
+        return site.file(name);
+    }
+
+    Path writeSecret(String name, String secret) throws IOException {
+        site.write(name, secret + "\n");
+        Files.setPosixFilePermissions(site.file(name), PosixFilePermissions.fromString("rw-------"));
+        secrets.add(secret);
+        return site.file(name);
+    }
+
+    // Commands
+
+    /** {@code setup} with a registered client. The last of several options with one name counts. */
+    Ended setup(Person person, String account, String... options) throws IOException, InterruptedException {
+        List<String> words = new ArrayList<>(List.of("setup", "--pw-file=" + site.file("acct.pw")));
+        if (!List.of(options).contains("--reauthenticate")) {
+            words.addAll(List.of("--ca-file=" + issuer.caFile(), "--scope=" + String.join(" ", issuer.scope())));
+        }
+        words.addAll(List.of(options));
+        words.add(account);
+        Running running = site.start("usr/bin/osg-token-renewer", words.toArray(String[]::new));
+        running.awaitOutput("Waiting for your approval");
+        Matcher code = CODE.matcher(Files.readString(running.out()));
+        if (person != Person.IS_AWAY && code.find()) {
+            issuer.decide(code.group(1), person == Person.APPROVES);
+        }
+        return keep(running.await());
+    }
+
+    /** The options that name the issuer and a predefined client, its secret in a file. */
+    String[] predefined(String url, Predefined client) throws IOException {
+        String id = "--client-id=" + client.id();
+        if (client.secret().isEmpty()) {
+            return new String[] {"--issuer=" + url, "--public", id};
+        }
+        Path secret = writeSecret("client.secret", client.secret().get());
+        return new String[] {"--issuer=" + url, "--manual", id, "--client-secret-file=" + secret};
+    }
+
+    /** {@code setup --client-credentials}, with the secret in a file. */
+    Ended setupService(String url, Predefined client, String scope) throws IOException, InterruptedException {
+        return run(
+                "setup",
+                "--client-credentials",
+                "--issuer=" + url,
+                "--ca-file=" + issuer.caFile(),
+                "--client-id=" + client.id(),
+                "--client-secret-file="
+                        + writeSecret("service.secret", client.secret().orElseThrow()),
+                "--scope=" + scope,
+                "service");
+    }
+
+    Ended run(String... words) throws IOException, InterruptedException {
+        return keep(site.run(words));
+    }
+
+    private Ended keep(Ended ended) throws IOException {
+        history.add(ended);
+        try (Stream<Path> files = Files.list(site.directory)) {
+            for (Path token :
+                    files.filter(file -> file.toString().endsWith(".token")).toList()) {
+                secrets.add(Files.readString(token).strip()); // now: the next run may write another one
+            }
+        }
+        return ended;
+    }
+
+    /** The section that setup says to add to config.ini. */
+    static String section(Ended setup) {
+        int start = setup.out().indexOf("[account ");
+        int end = setup.out().indexOf("and a section like this");
+        if (start < 0 || end < start) {
+            throw new AssertionError("no section was printed: " + setup);
+        }
+        return setup.out().substring(start, end);
+    }
+
+    // config.ini
+
+    static String token(String name, String account, String... options) {
+        return "[token " + name + "]\naccount = " + account + "\ntoken_path = DIR/" + name + ".token\n"
+                + String.join("\n", options) + "\n";
+    }
+
+    void configure(String... sections) {
+        site.write("config.ini", String.join("\n", sections));
+    }
+
+    // What is on disk
+
+    String accessToken(String name) {
+        return site.read(name + ".token").strip();
+    }
+
+    /** The claims of a token file that has to hold a JWT. */
+    Map<String, Object> claims(String name) {
+        String[] parts = accessToken(name).split("\\.");
+        assertEquals(3, parts.length, "not a JWT: token " + name);
+        String json = new String(Base64.getUrlDecoder().decode(parts[1]), StandardCharsets.UTF_8);
+        return Json.object(json).orElseThrow();
+    }
+
+    /** The account as the program would read it. What is secret in it is from now on looked for in every output. */
+    Account account(String name) throws IOException {
+        AccountStore store = new AccountStore(
+                site.file("state/accounts"), site.file("state/rescue"), KdfParameters.DEFAULT, new SecureRandom());
+        try (Password password = PasswordFile.read(site.file("acct.pw"));
+                LockedAccount locked = store.lock(name, Duration.ofSeconds(30));
+                OpenAccount open = locked.open(password)) {
+            Account account = Account.decode(open.plaintext());
+            secrets.add(account.refreshToken().reveal());
+            account.client().secret().ifPresent(secret -> secrets.add(secret.reveal()));
+            return account;
+        }
+    }
+
+    /** That a setup which failed left nothing behind that a later run could take for an account. */
+    void requireNoAccount() throws IOException {
+        Path accounts = site.file("state/accounts");
+        if (Files.isDirectory(accounts)) {
+            try (Stream<Path> files = Files.list(accounts)) {
+                List<String> left = files.map(file -> file.getFileName().toString())
+                        .filter(file -> !file.endsWith(".lock"))
+                        .toList();
+                assertEquals(List.of(), left);
+            }
+        }
+    }
+
+    /** That no output of any command so far holds a secret. */
+    void requireDiscretion() {
+        secrets.addAll(issuer.secrets());
+        for (Ended ended : history) {
+            for (String secret : secrets) {
+                assertFalse((ended.out() + ended.err()).contains(secret), () -> "a secret was printed: " + ended);
+            }
+        }
+    }
+}
