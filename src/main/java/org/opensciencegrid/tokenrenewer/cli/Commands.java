@@ -47,7 +47,8 @@ final class Commands {
         return "osg-token-renewer-setup " + (config.equals(CONFIG) ? "" : "--config=" + config + " ") + account;
     }
 
-    private boolean isService() {
+    /** Whether the installed service, with its timer, is what this is about. */
+    boolean isService() {
         return state.equals(STATE);
     }
 }

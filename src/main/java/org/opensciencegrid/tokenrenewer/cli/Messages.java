@@ -56,6 +56,8 @@ final class Messages {
             case NO_REFRESH_TOKEN -> "the issuer granted no refresh token (" + detail + ")";
             case DENIED -> "the request was denied";
             case EXPIRED -> "nobody approved the request in time";
+            case APPROVAL_LOST ->
+                "the approval was used up by an answer of the issuer that was lost on its way: " + detail;
             case INTERNAL -> "a bug in osg-token-renewer: " + detail;
         };
     }
@@ -118,7 +120,7 @@ final class Messages {
             case NO_REFRESH_TOKEN ->
                 "ask for the scope offline_access, and for a client that may use the" + " refresh_token grant";
             case NO_DEVICE_FLOW -> "this issuer cannot be used with a person's approval; see --client-credentials";
-            case DENIED, EXPIRED -> "run setup again";
+            case DENIED, EXPIRED, APPROVAL_LOST -> "run setup again";
             case INTERNAL -> "report it with this line";
         };
     }

@@ -131,8 +131,12 @@ final class SetupCommand implements Callable<Integer> {
         try {
             return how.clientCredentials ? clientCredentials() : device();
         } catch (SetupException e) {
-            output.error(
-                    "setup of " + account + " failed: " + new Messages(root.commands()).line(e.failure(), account));
+            Messages messages = new Messages(root.commands());
+            boolean again = e.failure().kind().passesByItself(); // no timer tries a setup again
+            output.error("setup of " + account + " failed: "
+                    + (again
+                            ? messages.what(e.failure()) + "; run setup again later"
+                            : messages.line(e.failure(), account)));
             return ExitStatus.FAILED;
         }
     }
@@ -167,8 +171,8 @@ final class SetupCommand implements Callable<Integer> {
             say("");
             say("    " + root.commands().renew());
         } else {
-            sayAccount(
-                    "password_file = " + ConfigText.value(file.toAbsolutePath().toString()));
+            Path absolute = file.toAbsolutePath();
+            sayAccount(absolute.getParent(), "password_file = " + ConfigText.value(absolute.toString()));
         }
         return ExitStatus.OK;
     }
@@ -207,11 +211,11 @@ final class SetupCommand implements Callable<Integer> {
         if (caFile != null) {
             lines.add("ca_file = " + ConfigText.value(caFile.toAbsolutePath().toString()));
         }
-        sayAccount(lines.toArray(String[]::new));
+        sayAccount(Path.of(TOKENS), lines.toArray(String[]::new));
         return ExitStatus.OK;
     }
 
-    private void sayAccount(String... lines) {
+    private void sayAccount(Path tokens, String... lines) {
         say("");
         say("Account " + account + " is ready. Add this to " + root.configFile() + ":");
         say("");
@@ -226,9 +230,9 @@ final class SetupCommand implements Callable<Integer> {
         say("[token TOKEN_NAME]");
         say("");
         say("account = " + account);
-        say("token_path = " + TOKENS + account + ".TOKEN_NAME.token");
+        say("token_path = " + tokens.resolve(account + ".TOKEN_NAME.token"));
         say("");
-        say("The timer renews them from then on. To have them now:");
+        say((root.commands().isService() ? "The timer renews them from then on. " : "") + "To have them now:");
         say("");
         say("    " + root.commands().renew());
     }

@@ -119,6 +119,7 @@ public final class DeviceFlow {
         Wanted poll = new Wanted(List.of(), firstOfSeveral(wanted), wanted.audienceParameter());
         Duration interval = prompt.interval();
         Duration end = pause.elapsed().plus(prompt.expiresIn());
+        boolean lost = false;
         while (pause.elapsed().plus(interval).compareTo(end) < 0) {
             pause.sleep(interval.plus(A_LITTLE));
             Answer answer;
@@ -128,6 +129,7 @@ public final class DeviceFlow {
                 if (e.kind() != Kind.NO_ANSWER && e.kind() != Kind.UNREACHABLE) {
                     throw e;
                 }
+                lost |= e.leavesDoubt();
                 interval = longer(interval); // RFC 8628 section 3.5: back off when the connection times out
                 continue;
             }
@@ -140,7 +142,8 @@ public final class DeviceFlow {
             if (answer.isSuccess() && refusal.code().isEmpty() && !answer.isPage()) {
                 throw refusal; // cut short or odd: the code is used up all the same
             }
-            interval = next(refusal, interval);
+            lost |= refusal.leavesDoubt();
+            interval = next(refusal.afterDoubt(lost), interval);
         }
         throw new OidcException(
                 Kind.EXPIRED,

@@ -275,12 +275,13 @@ public final class AccountSetup {
         try {
             return question.ask();
         } catch (OidcException e) {
-            boolean isOfTheCode =
-                    e.kind() == OidcException.Kind.GRANT_REFUSED; // no authorization that could have ended
-            throw new SetupException(
-                    isOfTheCode
-                            ? new Failure(Failure.Kind.REQUEST_REFUSED, issuer, e.getMessage())
-                            : Failures.of(e, issuer, false));
+            if (e.kind() == OidcException.Kind.GRANT_REFUSED) { // there is no authorization yet that could have ended
+                throw new SetupException(new Failure(
+                        e.isAfterDoubt() ? Failure.Kind.APPROVAL_LOST : Failure.Kind.REQUEST_REFUSED,
+                        issuer,
+                        e.getMessage()));
+            }
+            throw new SetupException(Failures.of(e, issuer, false));
         }
     }
 

@@ -58,6 +58,8 @@ public record Failure(Kind kind, String where, String detail) {
         NO_DEVICE_FLOW,
         DENIED,
         EXPIRED,
+        /** The person approved, and the one answer that carried the tokens was lost on its way. */
+        APPROVAL_LOST,
         INTERNAL;
 
         /** The word in state files and in JSON output. */

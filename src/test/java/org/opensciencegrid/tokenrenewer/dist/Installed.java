@@ -65,7 +65,10 @@ public final class Installed {
     }
 
     public Running start(String program, String... arguments) {
-        List<String> line = new ArrayList<>(List.of(DIST.resolve(program).toString()));
+        // What runs in the background of a script has SIGINT ignored, and a JVM then leaves it so: a test must not
+        // inherit it.
+        List<String> line = new ArrayList<>(
+                List.of("env", "--default-signal=INT", DIST.resolve(program).toString()));
         line.addAll(List.of(arguments));
         int number = runs++;
         Path out = file("out." + number);

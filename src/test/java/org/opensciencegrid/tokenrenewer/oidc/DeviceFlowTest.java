@@ -485,6 +485,7 @@ class DeviceFlowTest {
         issuer.fault(ON_POLL.loseAnswer());
         OidcException e = scene.assertFails(Kind.GRANT_REFUSED, () -> scene.await(prompt));
         assertEquals("invalid_grant", e.code());
+        assertTrue(e.isAfterDoubt());
         assertEquals(2, issuer.count("/token"));
         assertEquals(List.of(), issuer.currentRefreshTokens());
     }
