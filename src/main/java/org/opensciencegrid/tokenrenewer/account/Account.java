@@ -48,11 +48,19 @@ public final class Account {
      * @throws IllegalArgumentException when a member that is needed is missing or unfit; the message names it, no value
      */
     public static Account decode(byte[] json) {
+        Account account = decodeRegistration(json);
+        account.refreshToken();
+        return account;
+    }
+
+    /**
+     * As {@link #decode}, for a client that nobody has authorized yet: {@link #refreshToken} may throw.
+     */
+    public static Account decodeRegistration(byte[] json) {
         Account account = new Account(Members.parse(new String(json, StandardCharsets.UTF_8))
                 .orElseThrow(() -> new IllegalArgumentException("its content is not a JSON object")));
         account.issuer();
         account.client();
-        account.refreshToken();
         account.tokenEndpoint();
         return account;
     }
@@ -137,6 +145,16 @@ public final class Account {
         return with("registration_access_token", registered.accessToken().map(Secret::reveal))
                 .with("registration_client_uri", text(registered.clientUri()))
                 .with("client_secret_expires_at", registered.secretExpiresAt().map(Instant::getEpochSecond));
+    }
+
+    /** What {@link #withRegistration} kept. */
+    public Registered registration() {
+        return new Registered(
+                client(),
+                scope(),
+                members.string("registration_access_token").map(Secret::of),
+                members.string("registration_client_uri").map(URI::create),
+                clientSecretExpiresAt());
     }
 
     public Account withAudienceParameter(AudienceParameter parameter) {

@@ -47,12 +47,14 @@ final class Messages {
             case CLIENT_REFUSED, CREDENTIALS_REFUSED -> "the issuer refuses this client: " + detail;
             case SCOPE_REFUSED -> "the issuer refuses the scope: " + detail;
             case AUDIENCE_REFUSED -> "the issuer refuses the audience: " + detail;
+            case TOO_MUCH_GRANTED -> "the issuer gave more than was asked, and the section says strict: " + detail;
             case IDENTITY_CHANGED -> "the issuer answered for another person: " + detail;
             case TOKEN_DIRECTORY_MISSING -> "cannot write " + where + ": " + detail;
             case TOKEN_NOT_PERMITTED -> "cannot write " + where + ": " + detail;
             case TOKEN_READ_ONLY, TOKEN_DISK_FULL, TOKEN_PATH -> "cannot write " + where + ": " + detail;
             case STATE_UNWRITABLE -> "the token was renewed, but not its state for status: " + detail;
             case REGISTRATION_REFUSED -> "the issuer does not register a client for us: " + detail;
+            case CLIENT_NOT_APPROVED -> "the issuer does not let the client do this (yet): " + detail;
             case NO_REFRESH_TOKEN -> "the issuer granted no refresh token (" + detail + ")";
             case DENIED -> "the request was denied";
             case EXPIRED -> "nobody approved the request in time";
@@ -117,6 +119,10 @@ final class Messages {
             case REGISTRATION_REFUSED ->
                 "give its initial access token with --registration-token-file=FILE, or a client"
                         + " registered on its web pages: " + commands.setup("--manual " + account);
+            case CLIENT_NOT_APPROVED ->
+                "ask the issuer's administrator to approve it for the device flow, then run the same setup again";
+            case TOO_MUCH_GRANTED ->
+                "ask for that in scope and audience of " + commands.config() + ", or remove strict";
             case NO_REFRESH_TOKEN ->
                 "ask for the scope offline_access, and for a client that may use the" + " refresh_token grant";
             case NO_DEVICE_FLOW -> "this issuer cannot be used with a person's approval; see --client-credentials";

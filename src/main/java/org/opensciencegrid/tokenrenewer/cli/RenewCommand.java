@@ -35,6 +35,9 @@ final class RenewCommand implements Callable<Integer> {
                     + " an earlier refusal stands")
     private boolean force;
 
+    @Option(names = "--verbose", description = "show each request to an issuer and its answer, without secrets")
+    private boolean verbose;
+
     private final Root root;
     private final Output output;
     private Messages messages;
@@ -58,6 +61,7 @@ final class RenewCommand implements Callable<Integer> {
                 root.states(),
                 root.passwords(),
                 Root.LOCK_WAIT,
+                root.network(verbose),
                 environment.clock(),
                 environment.pause());
         AtomicInteger worst = new AtomicInteger(ExitStatus.OK);

@@ -7,11 +7,14 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.ConfigException;
 import org.opensciencegrid.tokenrenewer.config.ConfigFile;
+import org.opensciencegrid.tokenrenewer.oidc.Network;
+import org.opensciencegrid.tokenrenewer.oidc.Proxies;
 import org.opensciencegrid.tokenrenewer.state.Places;
 import org.opensciencegrid.tokenrenewer.state.StateFiles;
 import picocli.CommandLine.Command;
@@ -134,6 +137,25 @@ final class Root implements Runnable {
             }
         } catch (IOException | UnsupportedOperationException e) {
             // no such directory, or no such notion: the store says what it cannot do
+        }
+    }
+
+    /** Clients that wait for an account; see {@code KeptRegistrations}. */
+    AccountStore registrations() {
+        Places places = places();
+        return new AccountStore(places.registrations(), places.registrations(), environment.kdf(), random);
+    }
+
+    /**
+     * @param verbose whether each request and answer is shown, without secrets
+     */
+    Network network(boolean verbose) {
+        Optional<Consumer<String>> log =
+                verbose ? Optional.of(line -> environment.err().println(line)) : Optional.empty();
+        try {
+            return new Network(Proxies.of(environment::variable), log);
+        } catch (IllegalArgumentException e) {
+            throw new UsageException(e.getMessage());
         }
     }
 

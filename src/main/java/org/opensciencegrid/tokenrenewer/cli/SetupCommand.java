@@ -106,10 +106,13 @@ final class SetupCommand implements Callable<Integer> {
             description = "initial access token of an issuer with closed registration")
     private Path registrationTokenFile;
 
-    @Option(names = "--ca-file", paramLabel = "FILE", description = "PEM file with a CA to believe beside the system's")
+    @Option(
+            names = "--ca-file",
+            paramLabel = "FILE",
+            description = "PEM file or directory of CAs to believe beside the system's")
     private Path caFile;
 
-    @Option(names = "--verbose", description = "say more about what the issuer answers")
+    @Option(names = "--verbose", description = "show each request to the issuer and its answer, without secrets")
     private boolean verbose;
 
     private final Root root;
@@ -163,7 +166,14 @@ final class SetupCommand implements Callable<Integer> {
                 Optional.ofNullable(registrationTokenFile).map(path -> secret(path, "--registration-token-file")),
                 Optional.ofNullable(caFile).or(() -> configured.flatMap(StoredAccount::caFile)));
         try (Password password = password(file)) {
-            new AccountSetup(root.store(), root.states(), Root.LOCK_WAIT, environment.clock(), environment.pause())
+            new AccountSetup(
+                            root.store(),
+                            root.registrations(),
+                            root.states(),
+                            Root.LOCK_WAIT,
+                            root.network(verbose),
+                            environment.clock(),
+                            environment.pause())
                     .run(request, password, person());
         }
         if (configured.isPresent()) {
@@ -188,7 +198,8 @@ final class SetupCommand implements Callable<Integer> {
     }
 
     private int clientCredentials() throws SetupException {
-        ClientCredentialsSetup.Result result = new ClientCredentialsSetup(environment.clock(), environment.pause())
+        ClientCredentialsSetup.Result result = new ClientCredentialsSetup(
+                        root.network(verbose), environment.clock(), environment.pause())
                 .run(words(scope), words(audience), auth(), Optional.ofNullable(caFile), person());
         say("The issuer gave a token for client " + Printable.of(result.client().id()) + ".");
         List<String> lines = new ArrayList<>();

@@ -110,6 +110,11 @@ final class TerminalPerson implements Person {
     }
 
     @Override
+    public void reusing(Registered client) {
+        say("Using client " + Printable.of(client.client().id()) + ", which an earlier setup registered.");
+    }
+
+    @Override
     public void scopeNotAllowed(List<String> scope) {
         say("The issuer does not allow it: " + Printable.of(String.join(" ", scope)));
     }
@@ -153,7 +158,7 @@ final class TerminalPerson implements Person {
                                 + client.clientUri()
                                         .map(uri -> " (" + Printable.of(uri.toString()) + ")")
                                         .orElse("")
-                                + " and is not used.");
+                                + "; the next setup of this account uses it.");
     }
 
     private static boolean sameHost(URI link, String issuer) {

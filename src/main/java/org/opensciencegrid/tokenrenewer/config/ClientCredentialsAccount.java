@@ -12,6 +12,7 @@ import org.opensciencegrid.tokenrenewer.text.Secret;
  *
  * @param clientSecret present if and only if {@code clientSecretFile} is not
  * @param clientSecretFile a file whose first line is the secret
+ * @param caFile a PEM file, or a directory of them
  */
 public record ClientCredentialsAccount(
         String name,

@@ -15,9 +15,10 @@ final class KnownOptions {
             "client_secret_file",
             "audience_parameter",
             "client_auth",
-            "ca_file");
+            "ca_file",
+            "ca_dir");
 
-    static final List<String> TOKEN = List.of("account", "token_path", "audience", "scope", "min_lifetime");
+    static final List<String> TOKEN = List.of("account", "token_path", "audience", "scope", "min_lifetime", "strict");
 
     private static final int MAX_TYPOS = 2;
 

@@ -24,6 +24,9 @@ final class Section {
 
     private static final Pattern SECONDS = Pattern.compile("[0-9]{1,18}");
 
+    private static final Set<String> YES = Set.of("yes", "true", "on", "1");
+    private static final Set<String> NO = Set.of("no", "false", "off", "0");
+
     private final RawConfig raw;
     private final Findings findings;
     private final String header;
@@ -125,6 +128,15 @@ final class Section {
             return OptionalLong.empty();
         }
         return OptionalLong.of(Long.parseLong(text.get()));
+    }
+
+    /** Yes or no, in the words that Python's getboolean knows; no when it is not there. */
+    boolean flag(String option) {
+        Optional<String> text = text(option).map(PythonText::lower);
+        if (text.isPresent() && !YES.contains(text.get()) && !NO.contains(text.get())) {
+            problem(line(option), option + " '" + Printable.of(text.get()) + "' is not yes or no");
+        }
+        return text.filter(YES::contains).isPresent();
     }
 
     /** One of the constants, written in lower case. */

@@ -5,7 +5,11 @@ import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
 
-/** An account that a person authorized: its client and refresh token are in an encrypted file that setup wrote. */
+/**
+ * An account that a person authorized: its client and refresh token are in an encrypted file that setup wrote.
+ *
+ * @param caFile a PEM file, or a directory of them
+ */
 public record StoredAccount(
         String name,
         int line,

@@ -12,6 +12,7 @@ import java.util.OptionalLong;
  * @param audience empty if none is asked for
  * @param scope empty if none is asked for
  * @param minLifetime in seconds
+ * @param strict whether a token that is good for more than was asked is refused
  */
 public record TokenSection(
         String name,
@@ -20,7 +21,8 @@ public record TokenSection(
         Path tokenPath,
         List<String> audience,
         List<String> scope,
-        OptionalLong minLifetime) {
+        OptionalLong minLifetime,
+        boolean strict) {
     public TokenSection {
         audience = List.copyOf(audience);
         scope = List.copyOf(scope);

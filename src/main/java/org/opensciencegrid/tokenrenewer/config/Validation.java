@@ -127,7 +127,8 @@ final class Validation {
                 tokenPath.orElse(Path.of("")),
                 audience,
                 section.words("scope"),
-                section.seconds("min_lifetime"));
+                section.seconds("min_lifetime"),
+                section.flag("strict"));
         return account.isPresent() && tokenPath.isPresent() ? Optional.of(token) : Optional.empty();
     }
 
@@ -138,7 +139,10 @@ final class Validation {
         }
         Optional<AudienceParameter> audienceParameter = section.choice("audience_parameter", AudienceParameter.class);
         Optional<ClientAuth> clientAuth = section.choice("client_auth", ClientAuth.class);
-        Optional<Path> caFile = section.path("ca_file");
+        Optional<Path> caFile = section.path("ca_file").or(() -> section.path("ca_dir"));
+        if (section.has("ca_file") && section.has("ca_dir")) {
+            section.problem(section.line("ca_dir"), "both 'ca_file' and 'ca_dir'; keep one");
+        }
         if (section.has("password_file")) {
             if (section.has("token_request_url")) {
                 section.warning(

@@ -9,8 +9,11 @@ final class Exceptions {
     /** The innermost reason: a TLS failure is told by its cause, not by "PKIX path building failed" around it. */
     static String reason(Throwable e) {
         Throwable root = e;
-        while (root.getCause() != null && root.getCause() != root) {
+        while (root.getCause() != null && root.getCause() != root && !(root instanceof Trust.Refused)) {
             root = root.getCause();
+        }
+        if (root instanceof Trust.Refused) {
+            return root.getMessage(); // made of this method's words already
         }
         if (root instanceof java.net.UnknownHostException) {
             return "the host name is not known";

@@ -104,6 +104,12 @@ public final class OidcException extends Exception {
         };
     }
 
+    /** Whether the endpoint seems not to be there (any more): no server, no such page, or a redirect away. */
+    public boolean isOfThePlace() {
+        return kind == Kind.UNREACHABLE
+                || kind == Kind.TEMPORARY && (status == 404 || status == 405 || status == 410 || status / 100 == 3);
+    }
+
     /** Whether the issuer said no to what was asked, so that asking the same again is of no use. */
     public boolean isDefinitive() {
         return switch (kind) {

@@ -50,19 +50,25 @@ public final class Transport {
     });
 
     private final Trust trust;
+    private final Network network;
     private final Duration deadline;
 
     /**
      * @param deadline bound on one request from its first byte to the last of its answer, connecting included
      */
-    public Transport(Trust trust, Duration deadline) {
+    Transport(Trust trust, Network network, Duration deadline) {
         this.trust = trust;
+        this.network = network;
         this.deadline = deadline;
     }
 
-    /** As {@link #Transport(Trust, Duration)} with the 15 seconds that fit an issuer of this trade. */
-    public Transport(Trust trust) {
-        this(trust, Duration.ofSeconds(15));
+    /** With the 15 seconds that fit an issuer of this trade. {@link Network#transport} makes them. */
+    Transport(Trust trust, Network network) {
+        this(trust, network, Duration.ofSeconds(15));
+    }
+
+    Transport(Trust trust, Duration deadline) {
+        this(trust, Network.DIRECT, deadline);
     }
 
     /**
@@ -77,6 +83,18 @@ public final class Transport {
         if (Thread.currentThread().isInterrupted()) {
             throw new OidcException(Kind.UNREACHABLE, where(uri) + " was not asked, as we were interrupted");
         }
+        network.tell(() -> ExchangeLog.request(request));
+        try {
+            Answer answer = exchange(request);
+            network.tell(() -> ExchangeLog.answer(request, answer));
+            return answer;
+        } catch (OidcException e) {
+            network.tell(() -> "< " + e.getMessage());
+            throw e;
+        }
+    }
+
+    private Answer exchange(HTTPRequest request) throws OidcException {
         Exchange exchange = new Exchange(request);
         Future<?> done = WORKERS.submit(exchange);
         try {
@@ -143,7 +161,8 @@ public final class Transport {
         }
 
         private void prepare() throws IOException, OidcException {
-            connection = (HttpURLConnection) request.getURI().toURL().openConnection();
+            connection = (HttpURLConnection)
+                    request.getURI().toURL().openConnection(network.proxies().proxy(request.getURI()));
             if (connection instanceof HttpsURLConnection https) {
                 https.setSSLSocketFactory(trust.sockets());
             }
@@ -253,7 +272,7 @@ public final class Transport {
         }
     }
 
-    private static boolean isLoopback(String host) {
+    static boolean isLoopback(String host) {
         if (host == null) {
             return false;
         }

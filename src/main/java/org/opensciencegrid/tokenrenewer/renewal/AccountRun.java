@@ -141,6 +141,7 @@ final class AccountRun {
         }
         try {
             TokenAnswer answer = source.token(section);
+            requireNoMore(section, granted(section, answer), answer);
             write(section, answer);
             source.danger().ifPresent(danger -> fail(section, danger));
             return source.danger();
@@ -152,6 +153,19 @@ final class AccountRun {
         } catch (TokenFileException e) {
             fail(section, source.danger().orElse(Failures.of(e)));
             return source.danger();
+        }
+    }
+
+    /** The token that is there stays: a service that relies on strict must not get one that opens more doors. */
+    private static void requireNoMore(TokenSection section, Granted granted, TokenAnswer answer)
+            throws FailedException {
+        List<String> more = new ArrayList<>(granted.extraScope());
+        if (!granted.missingAudience().isEmpty()) {
+            more.add("aud " + (answer.audience().isEmpty() ? "any" : String.join(" ", answer.audience())));
+        }
+        if (section.strict() && !more.isEmpty()) {
+            throw new FailedException(
+                    new Failure(Failure.Kind.TOO_MUCH_GRANTED, section.name(), String.join(" ", more)));
         }
     }
 

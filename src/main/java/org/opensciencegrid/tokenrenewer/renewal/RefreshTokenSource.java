@@ -17,8 +17,8 @@ import org.opensciencegrid.tokenrenewer.config.StoredAccount;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.oidc.Client;
 import org.opensciencegrid.tokenrenewer.oidc.OidcException;
+import org.opensciencegrid.tokenrenewer.oidc.Provider;
 import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer;
-import org.opensciencegrid.tokenrenewer.oidc.TokenClient;
 import org.opensciencegrid.tokenrenewer.oidc.Wanted;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.Failure;
@@ -35,7 +35,7 @@ final class RefreshTokenSource implements TokenSource {
     private final OpenAccount store;
     private final Path file;
     private final Clock clock;
-    private final TokenClient issuer;
+    private final RenewalRun.Issuers issuer;
     private Account account;
     private Optional<Instant> inDoubtSince;
     private Optional<Instant> refreshTokenExpiresAt = Optional.empty();
@@ -50,7 +50,7 @@ final class RefreshTokenSource implements TokenSource {
             LockedAccount locked,
             Path file,
             Passwords passwords,
-            Function<Optional<Path>, TokenClient> issuers,
+            Function<Optional<Path>, RenewalRun.Issuers> issuers,
             Optional<Instant> inDoubtSince,
             Clock clock)
             throws FailedException {
@@ -107,8 +107,7 @@ final class RefreshTokenSource implements TokenSource {
             throw new FailedException(Failures.of(e));
         }
         try {
-            TokenAnswer answer = issuer.refresh(
-                    account.tokenEndpoint(), client(), account.refreshToken(), wanted(token), this::keep);
+            TokenAnswer answer = ask(token);
             inDoubtSince = Optional.empty();
             refreshTokenExpiresAt = answer.refreshTokenExpiresAt();
             if (rotations == 0 && store.recoveredFrom() == OpenAccount.RecoveredFrom.PREVIOUS) {
@@ -121,6 +120,33 @@ final class RefreshTokenSource implements TokenSource {
                 inDoubtSince = inDoubtSince.or(() -> Optional.of(clock.instant()));
             }
             throw new FailedException(failure);
+        }
+    }
+
+    /** The endpoints are those of setup until they fail; only then is the issuer asked where they are now. */
+    private TokenAnswer ask(TokenSection token) throws OidcException {
+        try {
+            return issuer.tokens()
+                    .refresh(account.tokenEndpoint(), client(), account.refreshToken(), wanted(token), this::keep);
+        } catch (OidcException e) {
+            if (!e.isOfThePlace() || !hasMoved()) {
+                throw e;
+            }
+            TokenAnswer answer = issuer.tokens()
+                    .refresh(account.tokenEndpoint(), client(), account.refreshToken(), wanted(token), this::keep);
+            save(); // where the issuer does not rotate, nothing else would
+            return answer;
+        }
+    }
+
+    private boolean hasMoved() {
+        try {
+            Provider now = issuer.discovery().discover(account.issuer());
+            boolean moved = !now.tokenEndpoint().equals(account.tokenEndpoint());
+            account = account.withEndpoints(now);
+            return moved;
+        } catch (OidcException e) {
+            return false; // the failure at the known endpoint tells more
         }
     }
 

@@ -22,10 +22,11 @@ import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.oidc.Discovery;
+import org.opensciencegrid.tokenrenewer.oidc.Network;
 import org.opensciencegrid.tokenrenewer.oidc.Pause;
 import org.opensciencegrid.tokenrenewer.oidc.TokenClient;
 import org.opensciencegrid.tokenrenewer.oidc.Transport;
-import org.opensciencegrid.tokenrenewer.oidc.Trust;
 import org.opensciencegrid.tokenrenewer.state.Failure;
 import org.opensciencegrid.tokenrenewer.state.StateFiles;
 import org.opensciencegrid.tokenrenewer.text.Printable;
@@ -39,19 +40,27 @@ public final class RenewalRun {
     private final StateFiles states;
     private final Passwords passwords;
     private final Duration lockWait;
+    private final Network network;
     private final Clock clock;
     private final Pause pause;
-    private final Map<Optional<Path>, TokenClient> issuers = new ConcurrentHashMap<>();
+    private final Map<Optional<Path>, Issuers> issuers = new ConcurrentHashMap<>();
 
     /**
      * @param lockWait how long to wait for another run or command that holds an account
      */
     public RenewalRun(
-            AccountStore store, StateFiles states, Passwords passwords, Duration lockWait, Clock clock, Pause pause) {
+            AccountStore store,
+            StateFiles states,
+            Passwords passwords,
+            Duration lockWait,
+            Network network,
+            Clock clock,
+            Pause pause) {
         this.store = store;
         this.states = states;
         this.passwords = passwords;
         this.lockWait = lockWait;
+        this.network = network;
         this.clock = clock;
         this.pause = pause;
     }
@@ -130,14 +139,21 @@ public final class RenewalRun {
                 clock);
         if (account instanceof StoredAccount stored) {
             return run.run((locked, state) -> new RefreshTokenSource(
-                    stored, locked, store.file(stored.name()), passwords, this::issuer, state.inDoubtSince(), clock));
+                    stored, locked, store.file(stored.name()), passwords, this::issuers, state.inDoubtSince(), clock));
         }
         ClientCredentialsAccount section = (ClientCredentialsAccount) account;
-        return run.run((locked, state) -> new ClientCredentialsSource(section, issuer(section.caFile())));
+        return run.run((locked, state) ->
+                new ClientCredentialsSource(section, issuers(section.caFile()).tokens()));
     }
 
     /** One for each set of trusted certificates, so that connections and TLS sessions are shared. */
-    private TokenClient issuer(Optional<Path> caFile) {
-        return issuers.computeIfAbsent(caFile, file -> new TokenClient(new Transport(new Trust(file)), clock, pause));
+    private Issuers issuers(Optional<Path> caFile) {
+        return issuers.computeIfAbsent(caFile, file -> {
+            Transport transport = network.transport(file);
+            return new Issuers(new TokenClient(transport, clock, pause), new Discovery(transport));
+        });
     }
+
+    /** What is asked of the issuers whose certificates are vouched for in one way. */
+    record Issuers(TokenClient tokens, Discovery discovery) {}
 }

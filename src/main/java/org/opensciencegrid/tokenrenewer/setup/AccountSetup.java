@@ -19,6 +19,7 @@ import org.opensciencegrid.tokenrenewer.oidc.Client;
 import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
 import org.opensciencegrid.tokenrenewer.oidc.DeviceFlow;
 import org.opensciencegrid.tokenrenewer.oidc.Discovery;
+import org.opensciencegrid.tokenrenewer.oidc.Network;
 import org.opensciencegrid.tokenrenewer.oidc.OidcException;
 import org.opensciencegrid.tokenrenewer.oidc.Pause;
 import org.opensciencegrid.tokenrenewer.oidc.Provider;
@@ -26,7 +27,6 @@ import org.opensciencegrid.tokenrenewer.oidc.Registration;
 import org.opensciencegrid.tokenrenewer.oidc.Registration.Registered;
 import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer;
 import org.opensciencegrid.tokenrenewer.oidc.Transport;
-import org.opensciencegrid.tokenrenewer.oidc.Trust;
 import org.opensciencegrid.tokenrenewer.oidc.Wanted;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.Failure;
@@ -67,13 +67,27 @@ public final class AccountSetup {
             Optional<Path> caFile) {}
 
     private final AccountStore store;
+    private final KeptRegistrations registrations;
     private final StateFiles states;
     private final Duration lockWait;
+    private final Network network;
     private final Clock clock;
     private final Pause pause;
 
-    public AccountSetup(AccountStore store, StateFiles states, Duration lockWait, Clock clock, Pause pause) {
+    /**
+     * @param registrations where a registered client waits until its account is complete
+     */
+    public AccountSetup(
+            AccountStore store,
+            AccountStore registrations,
+            StateFiles states,
+            Duration lockWait,
+            Network network,
+            Clock clock,
+            Pause pause) {
         this.store = store;
+        this.registrations = new KeptRegistrations(registrations, lockWait);
+        this.network = network;
         this.states = states;
         this.lockWait = lockWait;
         this.clock = clock;
@@ -105,16 +119,16 @@ public final class AccountSetup {
                 open.reserve(); // a full or read-only disk shows itself before anything is registered
             }
         }
-        Transport transport = new Transport(new Trust(request.caFile()));
+        Transport transport = network.transport(request.caFile());
         String issuer = person.issuer();
         Provider provider = ask(issuer, () -> new Discovery(transport).discover(issuer));
         URI device = deviceEndpoint(provider);
         List<String> scope = withRefresh(person.scope(provider), provider);
         Optional<Registered> registered = request.mode() == Mode.REGISTER
-                ? Optional.of(register(request, transport, provider, scope, person))
+                ? Optional.of(client(request, password, transport, provider, scope, person))
                 : Optional.empty();
         Client client = registered.map(Registered::client).orElseGet(() -> predefined(request, person));
-        Undo undo = new Undo(transport, provider, registered, person);
+        Undo undo = new Undo(transport, provider, registered, person, () -> registrations.forget(request.account()));
         try {
             Wanted wanted = new Wanted(granted(scope, registered), request.audience(), request.audienceParameter());
             TokenAnswer answer = authorize(transport, provider, device, client, wanted, person);
@@ -129,10 +143,38 @@ public final class AccountSetup {
                 undo.requireNotDone();
                 save(request, password, account, answer);
                 undo.notNeeded();
+                registrations.forget(request.account());
             }
+        } catch (SetupException e) {
+            if (e.failure().kind() == Failure.Kind.CLIENT_REFUSED) {
+                registrations.forget(request.account()); // it is not there any more: the next setup registers anew
+            } else if (e.failure().kind() == Failure.Kind.CLIENT_NOT_APPROVED) {
+                undo.notNeeded(); // kept for the next setup
+                registered.ifPresent(kept -> person.abandoned(kept, provider.issuer(), false));
+            }
+            throw e;
         } finally {
             undo.run();
         }
+    }
+
+    /** The client that an earlier setup registered and could not use yet, else a new one: never a second registration. */
+    private Registered client(
+            Request request,
+            Password password,
+            Transport transport,
+            Provider provider,
+            List<String> scope,
+            Person person)
+            throws SetupException, StoreException {
+        Optional<Registered> kept = registrations.find(request.account(), password, provider.issuer());
+        if (kept.isPresent()) {
+            person.reusing(kept.get());
+            return kept.get();
+        }
+        Registered registered = register(request, transport, provider, scope, person);
+        registrations.keep(request.account(), password, provider, registered, request.audience());
+        return registered;
     }
 
     private void reauthenticate(Request request, Password password, Person person)
@@ -145,8 +187,8 @@ public final class AccountSetup {
         } catch (IllegalArgumentException e) {
             throw new SetupException(Failures.unfit(store.file(request.account()), e));
         }
-        Transport transport = new Transport(
-                new Trust(request.caFile().or(() -> account.caFile().map(Path::of))));
+        Transport transport =
+                network.transport(request.caFile().or(() -> account.caFile().map(Path::of)));
         Provider provider = ask(account.issuer(), () -> new Discovery(transport).discover(account.issuer()));
         Wanted wanted = new Wanted(account.scope(), account.audience(), account.audienceParameter());
         TokenAnswer answer = authorize(transport, provider, deviceEndpoint(provider), account.client(), wanted, person);
@@ -275,6 +317,9 @@ public final class AccountSetup {
         try {
             return question.ask();
         } catch (OidcException e) {
+            if (e.code().equals("unauthorized_client")) {
+                throw new SetupException(new Failure(Failure.Kind.CLIENT_NOT_APPROVED, issuer, e.getMessage()));
+            }
             if (e.kind() == OidcException.Kind.GRANT_REFUSED) { // there is no authorization yet that could have ended
                 throw new SetupException(new Failure(
                         e.isAfterDoubt() ? Failure.Kind.APPROVAL_LOST : Failure.Kind.REQUEST_REFUSED,
@@ -291,10 +336,12 @@ public final class AccountSetup {
         private final Provider provider;
         private final Optional<Registered> registered;
         private final Person person;
+        private final Runnable forget;
         private final Thread onInterrupt = new Thread(this::undo, "undo");
         private boolean done;
 
-        Undo(Transport transport, Provider provider, Optional<Registered> registered, Person person) {
+        Undo(Transport transport, Provider provider, Optional<Registered> registered, Person person, Runnable forget) {
+            this.forget = forget;
             this.transport = transport;
             this.provider = provider;
             this.registered = registered;
@@ -335,6 +382,7 @@ public final class AccountSetup {
                                     client.clientUri().get(),
                                     client.accessToken().get());
                     deleted = true;
+                    forget.run();
                 } catch (OidcException e) {
                     // said by deleted = false
                 }

@@ -8,13 +8,13 @@ import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.Client;
 import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
 import org.opensciencegrid.tokenrenewer.oidc.Discovery;
+import org.opensciencegrid.tokenrenewer.oidc.Network;
 import org.opensciencegrid.tokenrenewer.oidc.OidcException;
 import org.opensciencegrid.tokenrenewer.oidc.Pause;
 import org.opensciencegrid.tokenrenewer.oidc.Provider;
 import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer;
 import org.opensciencegrid.tokenrenewer.oidc.TokenClient;
 import org.opensciencegrid.tokenrenewer.oidc.Transport;
-import org.opensciencegrid.tokenrenewer.oidc.Trust;
 import org.opensciencegrid.tokenrenewer.oidc.Wanted;
 import org.opensciencegrid.tokenrenewer.state.Failures;
 
@@ -23,10 +23,12 @@ public final class ClientCredentialsSetup {
     /** What goes into the config file, and the token that proved it. */
     public record Result(Provider provider, Client client, TokenAnswer proof) {}
 
+    private final Network network;
     private final Clock clock;
     private final Pause pause;
 
-    public ClientCredentialsSetup(Clock clock, Pause pause) {
+    public ClientCredentialsSetup(Network network, Clock clock, Pause pause) {
+        this.network = network;
         this.clock = clock;
         this.pause = pause;
     }
@@ -36,7 +38,7 @@ public final class ClientCredentialsSetup {
             List<String> scope, List<String> audience, Optional<ClientAuth> auth, Optional<Path> caFile, Person person)
             throws SetupException {
         String issuer = person.issuer();
-        Transport transport = new Transport(new Trust(caFile));
+        Transport transport = network.transport(caFile);
         try {
             Provider provider = new Discovery(transport).discover(issuer);
             Client client =

@@ -29,6 +29,9 @@ public interface Person {
 
     void registered(Registered client);
 
+    /** An earlier setup has registered this client and could not use it yet. */
+    void reusing(Registered client);
+
     /** The registration does not allow these; setup goes on without them. */
     void scopeNotAllowed(List<String> scope);
 
@@ -38,7 +41,7 @@ public interface Person {
     void authorized(Optional<TokenAnswer.Identity> identity);
 
     /**
-     * Setup ends without an account, after a client was registered.
+     * Setup ends without an account, after a client was registered; the next setup uses it if it is still there.
      *
      * @param deleted whether the issuer confirmed that it is gone again
      */

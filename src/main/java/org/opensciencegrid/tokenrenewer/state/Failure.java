@@ -45,6 +45,8 @@ public record Failure(Kind kind, String where, String detail) {
         SCOPE_REFUSED,
         AUDIENCE_REFUSED,
         REQUEST_REFUSED,
+        /** The token is good for more than was asked, and its section is strict. */
+        TOO_MUCH_GRANTED,
         IDENTITY_CHANGED,
         TOKEN_DIRECTORY_MISSING,
         TOKEN_NOT_PERMITTED,
@@ -54,6 +56,8 @@ public record Failure(Kind kind, String where, String detail) {
         /** The token is good; what status knows of it is old. */
         STATE_UNWRITABLE,
         REGISTRATION_REFUSED,
+        /** Registered, and the issuer does not let the client do anything yet. */
+        CLIENT_NOT_APPROVED,
         NO_REFRESH_TOKEN,
         NO_DEVICE_FLOW,
         DENIED,
@@ -86,6 +90,7 @@ public record Failure(Kind kind, String where, String detail) {
                         SCOPE_REFUSED,
                         AUDIENCE_REFUSED,
                         REQUEST_REFUSED,
+                        TOO_MUCH_GRANTED,
                         IDENTITY_CHANGED -> true;
                 default -> false;
             };
@@ -109,7 +114,10 @@ public record Failure(Kind kind, String where, String detail) {
 
         /** Whether it concerns one token's request, and its account can still serve others. */
         public boolean isOfOneToken() {
-            return this == SCOPE_REFUSED || this == AUDIENCE_REFUSED || this == REQUEST_REFUSED;
+            return this == SCOPE_REFUSED
+                    || this == AUDIENCE_REFUSED
+                    || this == REQUEST_REFUSED
+                    || this == TOO_MUCH_GRANTED;
         }
     }
 

@@ -60,6 +60,39 @@ class WholeJobTest {
         assertEquals(2, program.issuer.count("/token", Policy.REFRESH_TOKEN));
     }
 
+    /** OA4MP: an administrator of the issuer approves each client, which may take days; a second one would need it too. */
+    @Test
+    void aClientThatWaitsForItsApprovalIsUsedByTheNextSetup() {
+        program.issuer.policy.unapprovedClient = true;
+        Result first = program.setup("--scope=openid offline_access compute.read");
+        assertEquals(1, first.status());
+        assertTrue(first.err().contains("ask the issuer's administrator to approve it"), first.err());
+        assertTrue(first.out().contains("stays registered"), first.out());
+        assertEquals(
+                1, program.setup("--scope=openid offline_access compute.read").status());
+
+        program.issuer.policy.unapprovedClient = false;
+        Result last = program.setup("--scope=openid offline_access compute.read");
+        assertEquals(0, last.status(), last.err());
+        assertEquals(1, program.issuer.registeredClients().size());
+        assertEquals(1, program.issuer.count("/register"));
+        assertTrue(last.out().contains("which an earlier setup registered"), last.out());
+        assertFalse(program.file("state/registrations/acct.account").toFile().exists());
+    }
+
+    /** The issuer forgot the client meanwhile: the next setup must not meet it for ever. */
+    @Test
+    void aKeptClientThatIsGoneIsReplaced() {
+        program.issuer.policy.unapprovedClient = true;
+        program.setup("--scope=openid offline_access compute.read");
+        program.issuer.policy.unapprovedClient = false;
+        program.issuer.removeClient(program.issuer.registeredClients().get(0));
+        assertEquals(
+                1, program.setup("--scope=openid offline_access compute.read").status());
+        assertEquals(
+                0, program.setup("--scope=openid offline_access compute.read").status());
+    }
+
     @Test
     void everyPromptCanBeAnsweredAtTheTerminal() {
         program.issuer.addClient(

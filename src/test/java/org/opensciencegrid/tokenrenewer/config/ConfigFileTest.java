@@ -110,10 +110,12 @@ class ConfigFileTest {
                                 Path.of("/etc/osg/tokens/stored.t.token"),
                                 List.of("ce.example.org:9619", "https://wlcg.cern.ch/jwt/v1/any"),
                                 List.of("compute.read", "compute.create"),
-                                OptionalLong.of(7200)),
-                        new TokenSection("u", 29, "cc", Path.of("u.token"), List.of(), List.of(), OptionalLong.empty()),
+                                OptionalLong.of(7200),
+                                false),
                         new TokenSection(
-                                "v", 33, "cc-file", Path.of("/v"), List.of(), List.of(), OptionalLong.empty())),
+                                "u", 29, "cc", Path.of("u.token"), List.of(), List.of(), OptionalLong.empty(), false),
+                        new TokenSection(
+                                "v", 33, "cc-file", Path.of("/v"), List.of(), List.of(), OptionalLong.empty(), false)),
                 config.tokens());
         assertEquals(List.of("spare"), config.unusedAccounts());
         assertEquals(List.of(), config.warnings());

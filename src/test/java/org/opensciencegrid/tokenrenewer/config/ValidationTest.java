@@ -2,6 +2,7 @@ package org.opensciencegrid.tokenrenewer.config;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.nio.file.Path;
@@ -64,6 +65,17 @@ class ValidationTest {
         assertEquals(List.of(problem), Texts.problems(text));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"yes", "True", "on", "1"})
+    void strict(String yes) throws Exception {
+        assertTrue(Texts.read(ACCOUNT + TOKEN + "strict = " + yes + "\n")
+                .tokens()
+                .get(0)
+                .strict());
+        assertFalse(
+                Texts.read(ACCOUNT + TOKEN + "strict = no\n").tokens().get(0).strict());
+    }
+
     static Stream<Arguments> otherProblems() {
         return Stream.of(
                 arguments(
@@ -75,6 +87,12 @@ class ValidationTest {
                 arguments(
                         ACCOUNT + TOKEN + "min_lifetime = 10000000000000000000\n",
                         "6: Config section [token T]: min_lifetime '10000000000000000000' is not a number of seconds"),
+                arguments(
+                        ACCOUNT + TOKEN + "strict = maybe\n",
+                        "6: Config section [token T]: strict 'maybe' is not yes or no"),
+                arguments(
+                        TOKEN + ACCOUNT + "ca_file = /x\nca_dir = /y\n",
+                        "7: Config section [account A]: both 'ca_file' and 'ca_dir'; keep one"),
                 arguments(
                         ACCOUNT + TOKEN + "scope = a \u0000b\n",
                         "6: Config section [token T]: scope contains the control character U+0000"),

@@ -16,6 +16,7 @@ import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.oidc.Network;
 import org.opensciencegrid.tokenrenewer.oidc.Pause;
 import org.opensciencegrid.tokenrenewer.renewal.RenewalRun.Selection;
 import org.opensciencegrid.tokenrenewer.state.StateFiles;
@@ -35,7 +36,7 @@ final class RenewProgram {
                 Optional.empty(),
                 Optional.of(directory.resolve("ca.pem")));
         TokenSection token = new TokenSection(
-                "t", 1, "acct", directory.resolve("tokens/t"), List.of(), List.of(), OptionalLong.empty());
+                "t", 1, "acct", directory.resolve("tokens/t"), List.of(), List.of(), OptionalLong.empty(), false);
         Config config = new Config(
                 directory.resolve("config.ini"), Map.of("acct", account), List.of(token), List.of(), List.of());
         List<Outcome> outcomes = new ArrayList<>();
@@ -49,6 +50,7 @@ final class RenewProgram {
                             new StateFiles(directory.resolve("state")),
                             new Passwords(Optional.empty()),
                             Duration.ofSeconds(60),
+                            Network.DIRECT,
                             Clock.systemUTC(),
                             Pause.REAL)
                     .run(config, new Selection(Set.of(), Set.of(), true), outcomes::add);

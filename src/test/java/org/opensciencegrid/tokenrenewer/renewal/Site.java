@@ -44,6 +44,7 @@ import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.Client;
 import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
+import org.opensciencegrid.tokenrenewer.oidc.Network;
 import org.opensciencegrid.tokenrenewer.oidc.Pause;
 import org.opensciencegrid.tokenrenewer.oidc.Provider;
 import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer.Identity;
@@ -87,6 +88,7 @@ final class Site implements AutoCloseable {
         List<String> scope = List.of();
         List<String> audience = List.of();
         OptionalLong minLifetime = OptionalLong.empty();
+        boolean strict;
 
         private Wish(String name, String account, Path path) {
             this.name = name;
@@ -148,6 +150,11 @@ final class Site implements AutoCloseable {
 
     /** An account as setup leaves it, and its section. */
     void authorize(String name) {
+        authorize(name, "/token");
+    }
+
+    /** As {@link #authorize(String)}, at a time when the token endpoint had this path. */
+    void authorize(String name, String tokenPath) {
         issuer.addClient(
                 "client-" + name,
                 CLIENT_SECRET,
@@ -157,7 +164,7 @@ final class Site implements AutoCloseable {
         Client client = new Client("client-" + name, Optional.of(Secret.of(CLIENT_SECRET)), ClientAuth.BASIC);
         Provider provider = new Provider(
                 issuer.issuer(),
-                URI.create(issuer.base() + "/token"),
+                URI.create(issuer.base() + tokenPath),
                 Optional.of(URI.create(issuer.base() + "/device_authorization")),
                 Optional.empty(),
                 Optional.empty(),
@@ -303,13 +310,27 @@ final class Site implements AutoCloseable {
     }
 
     RenewalRun run() {
-        return new RenewalRun(store(), states, new Passwords(Optional.empty()), lockWait, clock, new FakePause(clock));
+        return new RenewalRun(
+                store(),
+                states,
+                new Passwords(Optional.empty()),
+                lockWait,
+                Network.DIRECT,
+                clock,
+                new FakePause(clock));
     }
 
     Config config() {
         List<TokenSection> tokens = wishes.stream()
                 .map(wish -> new TokenSection(
-                        wish.name, 1, wish.account, wish.path, wish.audience, wish.scope, wish.minLifetime))
+                        wish.name,
+                        1,
+                        wish.account,
+                        wish.path,
+                        wish.audience,
+                        wish.scope,
+                        wish.minLifetime,
+                        wish.strict))
                 .toList();
         Map<String, AccountSection> used = new LinkedHashMap<>(accounts);
         return new Config(directory.resolve("config.ini"), used, tokens, List.of(), List.of());

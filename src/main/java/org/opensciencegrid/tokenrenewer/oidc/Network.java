@@ -1,0 +1,29 @@
+package org.opensciencegrid.tokenrenewer.oidc;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * How issuers are reached, and who is told of each request.
+ *
+ * @param log gets a printable line without secrets for each request and for each answer, if anybody listens
+ */
+public record Network(Proxies proxies, Optional<Consumer<String>> log) {
+    /** Directly, and nobody is told. */
+    public static final Network DIRECT = new Network(Proxies.NONE, Optional.empty());
+
+    /**
+     * A transport of its own connections.
+     *
+     * @param ca PEM file or directory of certificates to believe beside the system's
+     */
+    public Transport transport(Optional<Path> ca) {
+        return new Transport(new Trust(ca), this);
+    }
+
+    void tell(Supplier<String> line) {
+        log.ifPresent(listener -> listener.accept(line.get()));
+    }
+}

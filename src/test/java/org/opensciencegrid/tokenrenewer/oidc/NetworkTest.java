@@ -1,0 +1,194 @@
+package org.opensciencegrid.tokenrenewer.oidc;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.nimbusds.oauth2.sdk.http.HTTPRequest;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Proxy;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
+import org.opensciencegrid.tokenrenewer.issuer.TestCa;
+import org.opensciencegrid.tokenrenewer.oidc.OidcException.Kind;
+
+/** Proxies, the system's certificates, and what --verbose tells. */
+@Timeout(20)
+class NetworkTest {
+    private static Proxies proxies(Map<String, String> variables) {
+        return Proxies.of(name -> Optional.ofNullable(variables.get(name)));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "https://issuer.example.org/token,            '',                      true",
+        "https://issuer.example.org/token,            other.org,               true",
+        "https://issuer.example.org/token,            issuer.example.org,      false",
+        "https://ISSUER.example.org/token,            'a, Issuer.Example.ORG', false",
+        "https://issuer.example.org/token,            example.org,             false",
+        "https://issuer.example.org/token,            .example.org,            false",
+        "https://issuer.example.org/token,            ample.org,               true",
+        "https://issuer.example.org/token,            *,                       false",
+        "https://issuer.example.org:8443/token,       issuer.example.org:8443, false",
+        "https://issuer.example.org/token,            issuer.example.org:8443, true",
+        "https://localhost:8443/token,                '',                      false",
+        "https://127.0.0.1/token,                     '',                      false",
+        "http://[::1]/token,                          '',                      false"
+    })
+    void whoGoesThroughTheProxy(URI uri, String noProxy, boolean through) {
+        Proxies proxies = proxies(Map.of("HTTPS_PROXY", "http://proxy.example.org:3128", "NO_PROXY", noProxy));
+        assertEquals(through, proxies.proxy(uri) != Proxy.NO_PROXY);
+        assertEquals(Proxy.NO_PROXY, proxies(Map.of("NO_PROXY", noProxy)).proxy(uri));
+    }
+
+    @Test
+    void theLowerCaseVariableGoesFirst() {
+        Proxies proxies = proxies(Map.of("https_proxy", "inner:1", "HTTPS_PROXY", "outer:2"));
+        assertTrue(proxies.proxy(URI.create("https://a.example/")).toString().contains("inner"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"https://proxy:1", "socks5://proxy:1", "http://me:hunter2@proxy:1", "http://", "a b"})
+    void aProxyThatCannotBeUsed(String url) {
+        var e = assertThrows(IllegalArgumentException.class, () -> proxies(Map.of("HTTPS_PROXY", url)));
+        assertTrue(e.getMessage().startsWith("HTTPS_PROXY must be"), e::getMessage);
+        assertFalse(e.getMessage().contains("hunter2"));
+    }
+
+    /** The proxy sees a host name, and TLS is with the issuer: its certificate is for the name that was asked for. */
+    @Test
+    void tlsGoesThroughTheTunnel(@TempDir Path directory) throws Exception {
+        TestCa ca = new TestCa();
+        ca.writeCaPem(directory.resolve("ca.pem"));
+        try (EmbeddedIssuer issuer = EmbeddedIssuer.builder()
+                        .tls(ca.serverContext(TestCa.Flaw.WRONG_HOST))
+                        .start();
+                ServerSocket proxy = new ServerSocket(0, 5, InetAddress.getByName("127.0.0.1"))) {
+            List<String> seen = new ArrayList<>();
+            RawServer.inBackground(() -> tunnel(proxy, issuer.port(), seen));
+            Network network =
+                    new Network(proxies(Map.of("HTTPS_PROXY", "127.0.0.1:" + proxy.getLocalPort())), Optional.empty());
+            Answer answer = network.transport(Optional.of(directory.resolve("ca.pem")))
+                    .send(new HTTPRequest(HTTPRequest.Method.GET, URI.create("https://other.example.org/jwks")));
+            assertEquals(200, answer.status());
+            assertEquals(List.of("CONNECT other.example.org:443 HTTP/1.1"), seen);
+        }
+    }
+
+    private static void tunnel(ServerSocket proxy, int port, List<String> seen) throws IOException {
+        Socket client = proxy.accept();
+        StringBuilder head = new StringBuilder();
+        while (head.indexOf("\r\n\r\n") < 0) {
+            head.append((char) client.getInputStream().read());
+        }
+        seen.add(head.substring(0, head.indexOf("\r")));
+        Socket server = new Socket("127.0.0.1", port);
+        RawServer.write(client.getOutputStream(), "HTTP/1.1 200 Connection established\r\n\r\n");
+        RawServer.inBackground(() -> server.getInputStream().transferTo(client.getOutputStream()));
+        client.getInputStream().transferTo(server.getOutputStream());
+    }
+
+    /** As that of the IGTF: one file for each CA among other files, and one of them broken. */
+    @Test
+    void aDirectoryOfCertificates(@TempDir Path directory) throws Exception {
+        TestCa ca = new TestCa();
+        new TestCa().writeCaPem(directory.resolve("another.pem"));
+        ca.writeCaPem(directory.resolve("0a1b2c3d.0"));
+        Files.writeString(directory.resolve("broken.pem"), "-----BEGIN CERTIFICATE-----");
+        Files.writeString(directory.resolve("0a1b2c3d.signing_policy"), "access_id_CA X509 '/CN=x'");
+        assertEquals(200, statusWith(new Trust(Optional.of(directory)), ca));
+    }
+
+    /** What the administrator of the system trusts is trusted; a private JDK's own store is not asked then. */
+    @Test
+    void theSystemsBundle(@TempDir Path directory) throws Exception {
+        TestCa ca = new TestCa();
+        ca.writeCaPem(directory.resolve("bundle.crt"));
+        List<Path> places = List.of(directory.resolve("absent.crt"), directory.resolve("bundle.crt"));
+        assertEquals(200, statusWith(new Trust(Optional.empty(), places), ca));
+        new TestCa().writeCaPem(directory.resolve("added.pem"));
+        assertEquals(200, statusWith(new Trust(Optional.of(directory.resolve("added.pem")), places), ca));
+    }
+
+    @Test
+    void aRefusalNamesTheCertificate(@TempDir Path directory) {
+        TestCa ca = new TestCa();
+        OidcException e = Scene.fails(Kind.TLS, () -> statusWith(new Trust(Optional.empty()), ca));
+        String issuer = ca.certificate().getSubjectX500Principal().getName();
+        assertTrue(e.getMessage().contains("; it is for CN=localhost, from " + issuer), e::getMessage);
+    }
+
+    private static int statusWith(Trust trust, TestCa ca) throws OidcException {
+        try (EmbeddedIssuer issuer = EmbeddedIssuer.start(ca)) {
+            return new Transport(trust, Network.DIRECT)
+                    .send(new HTTPRequest(HTTPRequest.Method.GET, URI.create(issuer.base() + "/jwks")))
+                    .status();
+        }
+    }
+
+    @Test
+    void verboseShowsWhatIsNoSecret() throws Exception {
+        List<String> lines = new ArrayList<>();
+        Consumer<String> log = lines::add;
+        try (RawServer server = new RawServer(RawServer.answer(
+                "401 Unauthorized",
+                "{\"error\":\"invalid_token\",\"error_description\":\"Invalid refresh token: old-token for s3cret\","
+                        + "\"access_token\":\"AT\",\"new_kind_of_token\":\"NT\",\"expires_in\":5}"))) {
+            HTTPRequest request = new HTTPRequest(HTTPRequest.Method.POST, server.uri("/token"));
+            request.setAuthorization("Basic aWQ6czNjcmV0"); // id:s3cret
+            request.setBody("grant_type=refresh_token&refresh_token=old-token&client_secret=s3cret&scope=a+b");
+            new Transport(new Trust(Optional.empty()), new Network(Proxies.NONE, Optional.of(log))).send(request);
+        }
+        assertEquals(2, lines.size());
+        String shown = String.join("\n", lines);
+        for (String word : List.of(
+                "POST",
+                "/token",
+                "grant_type=refresh_token",
+                "scope=a b",
+                "401",
+                "invalid_token",
+                "refresh_token=***",
+                "client_secret=***",
+                "access_token=***",
+                "new_kind_of_token=***",
+                "expires_in=5",
+                "Authorization: Basic ***",
+                "Invalid refresh token: ***")) {
+            assertTrue(shown.contains(word), () -> word + " in " + shown);
+        }
+        for (String secret : List.of("old-token", "s3cret", "aWQ6", "AT", "NT")) {
+            assertFalse(shown.contains(secret), () -> secret + " in " + shown);
+        }
+    }
+
+    @Test
+    void verboseTellsOfARequestThatFailed() {
+        List<String> lines = new ArrayList<>();
+        Transport transport =
+                new Transport(new Trust(Optional.empty()), new Network(Proxies.NONE, Optional.of(lines::add)));
+        Scene.fails(
+                Kind.UNREACHABLE,
+                () -> transport.send(
+                        new HTTPRequest(HTTPRequest.Method.GET, URI.create("https://no-such-host.invalid/x"))));
+        assertEquals(2, lines.size());
+        assertTrue(lines.get(1).startsWith("< no-such-host.invalid cannot be reached"), lines::toString);
+    }
+}
