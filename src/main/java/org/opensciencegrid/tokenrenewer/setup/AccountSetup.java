@@ -317,7 +317,8 @@ public final class AccountSetup {
         try {
             return question.ask();
         } catch (OidcException e) {
-            if (e.code().equals("unauthorized_client")) {
+            if (e.code().equals("unauthorized_client")
+                    && e.status() == 400) { // OA4MP; Keycloak's 401 is a wrong secret
                 throw new SetupException(new Failure(Failure.Kind.CLIENT_NOT_APPROVED, issuer, e.getMessage()));
             }
             if (e.kind() == OidcException.Kind.GRANT_REFUSED) { // there is no authorization yet that could have ended

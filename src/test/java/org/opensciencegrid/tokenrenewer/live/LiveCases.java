@@ -185,6 +185,11 @@ final class LiveCases {
         String account = section(register(issuer, operator));
         operator.configure(account, token("one", "acct", "scope = no.such.scope"), token("two", "acct"));
         Ended renew = operator.run("renew");
+        if (renew.status() == 0) {
+            assertTrue(renew.err().contains("asked for scope but was not granted: no.such.scope"), renew.err());
+            throw new NotOffered("asked for scope no.such.scope, and gives a token with scope "
+                    + operator.claims("one").get("scope"));
+        }
         requireFailure(renew, "Failed to get token 'one': the issuer refuses the scope: ", "invalid_scope");
         assertTrue(renew.out().contains("token two: renewed"), renew.out());
         assertFalse(Files.exists(operator.file("one.token")));

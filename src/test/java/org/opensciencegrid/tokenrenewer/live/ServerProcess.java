@@ -8,20 +8,27 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A server that says "ready" on its output when it is. */
+/** A server that says on its output when it is ready. */
 final class ServerProcess implements AutoCloseable {
     private final Process process;
     private final Path log;
 
     ServerProcess(Path log, List<String> line) throws IOException, InterruptedException {
+        this(log, "ready ", line);
+    }
+
+    /**
+     * @param ready what it prints then
+     */
+    ServerProcess(Path log, String ready, List<String> line) throws IOException, InterruptedException {
         this.log = log;
         process = new ProcessBuilder(line)
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
-        for (int i = 0; i < 900; i++) {
+        for (int i = 0; i < 2400; i++) {
             String said = Files.readString(log);
-            if (said.contains("ready ")) {
+            if (said.contains(ready)) {
                 return;
             }
             if (!process.isAlive()) {
@@ -30,7 +37,7 @@ final class ServerProcess implements AutoCloseable {
             Thread.sleep(100);
         }
         close();
-        throw new AssertionError("the server is not ready after 90 s: " + Files.readString(log));
+        throw new AssertionError("the server is not ready after 240 s: " + Files.readString(log));
     }
 
     /** What it printed so far. */

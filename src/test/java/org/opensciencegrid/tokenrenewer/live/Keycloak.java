@@ -1,0 +1,132 @@
+package org.opensciencegrid.tokenrenewer.live;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.issuer.TestCa;
+
+/**
+ * Keycloak, as EGI Check-in and Helmholtz run it: rotates, ends the whole family on reuse, refuses openid at registration,
+ * ignores audiences, drops scopes in silence. {@code -Dlive.keycloak=DIR} names its unpacked distribution. Its realm is in
+ * resources/keycloak.
+ */
+final class Keycloak implements LiveIssuer {
+    private static final String PASSWORD = "changeit";
+
+    private final TestCa ca = new TestCa();
+    private final Path caFile;
+    private final String origin;
+    private final ServerProcess process;
+
+    Keycloak(Path directory) throws IOException, InterruptedException {
+        int port = ServerProcess.freePort();
+        origin = "https://localhost:" + port;
+        caFile = directory.resolve("keycloak-ca.pem");
+        ca.writeCaPem(caFile);
+        Path keys = directory.resolve("keycloak.p12");
+        ca.writeServerKeyStore(keys, PASSWORD);
+        Path home = Path.of(System.getProperty("live.keycloak"));
+        Path realm = Files.createDirectories(home.resolve("data/import")).resolve("tokens-realm.json");
+        try (InputStream in = Keycloak.class.getResourceAsStream("/keycloak/realm.json")) {
+            Files.copy(in, realm, StandardCopyOption.REPLACE_EXISTING);
+        }
+        process = new ServerProcess(
+                directory.resolve("keycloak.log"),
+                "Listening on:",
+                List.of(
+                        "env",
+                        "JAVA_HOME=" + System.getProperty("java.home"),
+                        "JAVA_OPTS=-Xms64m -Xmx512m -XX:+UseSerialGC -Djava.net.preferIPv4Stack=true",
+                        "bash",
+                        home.resolve("bin/kc.sh").toString(),
+                        "start-dev",
+                        "--import-realm",
+                        "--cache=local",
+                        "--db=dev-mem",
+                        "--http-enabled=false",
+                        "--https-port=" + port,
+                        "--https-key-store-file=" + keys,
+                        "--https-key-store-password=" + PASSWORD,
+                        "--hostname=" + origin));
+    }
+
+    @Override
+    public String name() {
+        return "Keycloak 26";
+    }
+
+    @Override
+    public String issuer() {
+        return origin + "/realms/tokens";
+    }
+
+    @Override
+    public Path caFile() {
+        return caFile;
+    }
+
+    @Override
+    public Browser browser() {
+        return new Browser(ca.clientContext());
+    }
+
+    @Override
+    public Predefined client(Role role) {
+        return switch (role) {
+            case CONFIDENTIAL -> new Predefined("confidential", Optional.of("confidential-secret-0123456789"));
+            case PUBLIC -> new Predefined("public", Optional.empty());
+            case SERVICE -> new Predefined("service", Optional.of("100%-service-secret-0123456789"));
+            case HASTY -> new Predefined("hasty", Optional.of("hasty-secret-0123456789"));
+            case WITHOUT_REFRESH -> new Predefined("no-refresh", Optional.of("no-refresh-secret-0123456789"));
+        };
+    }
+
+    @Override
+    public List<String> scope() {
+        return List.of("openid", "offline_access", "compute.read", "compute.create");
+    }
+
+    @Override
+    public String narrowScope() {
+        return "compute.read";
+    }
+
+    @Override
+    public boolean grantsAudience() {
+        return false;
+    }
+
+    @Override
+    public boolean tellsDenial() {
+        return true;
+    }
+
+    @Override
+    public boolean punishesReplay() {
+        return true;
+    }
+
+    /** Who has consented to a client once is not asked again. */
+    @Override
+    public void decide(String userCode, boolean approve) throws IOException, InterruptedException {
+        Browser browser = browser();
+        browser.open(issuer() + "/device?user_code=" + userCode);
+        browser.submit("username", Map.of("username", "alice", "password", "alice-password"));
+        if (browser.has("name=\"accept\"")) {
+            browser.submit("code", approve ? Map.of("accept", "Yes") : Map.of("cancel", "No"));
+        }
+        if (approve && !browser.has("Device Login Successful")) {
+            throw new AssertionError(browser.toString());
+        }
+    }
+
+    @Override
+    public void close() {
+        process.close();
+    }
+}
