@@ -3,6 +3,7 @@ package org.opensciencegrid.tokenrenewer.cli;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import org.opensciencegrid.tokenrenewer.text.Printable;
+import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 
 /** The program. */
@@ -20,6 +21,7 @@ public final class Main {
                 .addSubcommand(new RenewCommand(root))
                 .addSubcommand(new StatusCommand(root))
                 .addSubcommand(new SetupCommand(root))
+                .addSubcommand(hidden(new GenerateCompletion()))
                 .setOut(new PrintWriter(environment.out(), true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(environment.err(), true, StandardCharsets.UTF_8))
                 .setExecutionExceptionHandler((e, command, parsed) -> failed(environment, e))
@@ -32,6 +34,13 @@ public final class Main {
                     return ExitStatus.USAGE;
                 });
         return line.execute(arguments);
+    }
+
+    /** For the build, which makes bash's completion file with it. */
+    private static CommandLine hidden(Object command) {
+        CommandLine line = new CommandLine(command);
+        line.getCommandSpec().usageMessage().hidden(true);
+        return line;
     }
 
     private static int failed(Environment environment, Exception e) {
