@@ -10,6 +10,8 @@ final class Commands {
     static final Path CONFIG = Path.of("/etc/osg/token-renewer/config.ini");
     static final Path STATE = Path.of("/var/lib/osg-token-renewer");
 
+    private static final String DROP_IN = "/etc/systemd/system/osg-token-renewer.service.d/token-paths.conf";
+
     private final Path config;
     private final Path state;
 
@@ -36,6 +38,14 @@ final class Commands {
 
     String protect(Path file) {
         return isService() ? "chown root:osg-token-svc " + file + " && chmod 0640 " + file : "chmod 0600 " + file;
+    }
+
+    /** The unit sees every directory but its own as read-only, until a drop-in says otherwise. */
+    String allowWriting(Path directory) {
+        return isService()
+                ? "allow the service to write there: printf '[Service]\\nReadWritePaths=" + directory + "\\n' >> "
+                        + DROP_IN + " && systemctl daemon-reload"
+                : "mount the file system of " + directory + " writable";
     }
 
     private String ours(String command) {

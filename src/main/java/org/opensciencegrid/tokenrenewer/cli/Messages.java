@@ -110,9 +110,7 @@ final class Messages {
             case TOKEN_DIRECTORY_MISSING -> "install -d -o osg-token-svc -m 0750 " + directory(where);
             case TOKEN_NOT_PERMITTED ->
                 "osg-token-svc must be able to write in " + directory(where) + ", or that file itself";
-            case TOKEN_READ_ONLY ->
-                "if the service may not write there, allow it: systemctl edit"
-                        + " osg-token-renewer.service, and add [Service] ReadWritePaths=" + directory(where);
+            case TOKEN_READ_ONLY -> commands.allowWriting(directory(where));
             case TOKEN_DISK_FULL -> "make room, see: df -h " + directory(where);
             case TOKEN_PATH -> "correct token_path in " + commands.config() + ", or remove what is there";
             case STATE_UNWRITABLE -> "make room or permission in the state directory";

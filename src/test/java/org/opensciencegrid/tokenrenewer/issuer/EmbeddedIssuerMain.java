@@ -3,9 +3,13 @@ package org.opensciencegrid.tokenrenewer.issuer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Runs an issuer for a person: {@code EmbeddedIssuerMain PORT DIR [SUBJECT]}. See docs/embedded-issuer.md. */
 public final class EmbeddedIssuerMain {
+    private static final String SERVICE = "service";
+    private static final String SECRET = "service-secret";
+
     private EmbeddedIssuerMain() {}
 
     /** Port 0 is a free one; DIR/ca.pem is what the client has to trust; SUBJECT approves every device code by itself. */
@@ -24,10 +28,13 @@ public final class EmbeddedIssuerMain {
         if (args.length == 3) {
             issuer.approveAutomatically(args[2]);
         }
+        issuer.addClient(
+                SERVICE, SECRET, "client_secret_basic", List.of(Policy.CLIENT_CREDENTIALS), List.of("compute.read"));
         Runtime.getRuntime().addShutdownHook(new Thread(issuer::close));
         System.out.println("Issuer:       " + issuer.issuer());
         System.out.println("Approve at:   " + issuer.base() + "/device");
         System.out.println("CA to trust:  " + caFile.toAbsolutePath());
+        System.out.println("Client:       " + SERVICE + ", secret " + SECRET + ", client credentials alone");
         System.out.println("Ends with Ctrl-C.");
         int told = 0;
         while (true) {
