@@ -95,6 +95,12 @@ final class Browser {
         return ask(request);
     }
 
+    HttpResponse<String> delete(URI uri, String bearer) throws IOException, InterruptedException {
+        return ask(HttpRequest.newBuilder(uri)
+                .header("Authorization", "Bearer " + bearer)
+                .DELETE());
+    }
+
     private HttpResponse<String> ask(HttpRequest.Builder request) throws IOException, InterruptedException {
         HttpRequest asked = request.header("Accept", "application/json")
                 .timeout(Duration.ofSeconds(20))

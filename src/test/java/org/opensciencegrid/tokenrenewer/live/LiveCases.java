@@ -24,6 +24,7 @@ import org.opensciencegrid.tokenrenewer.live.LiveIssuer.Predefined;
 import org.opensciencegrid.tokenrenewer.live.LiveIssuer.Registration;
 import org.opensciencegrid.tokenrenewer.live.LiveIssuer.Role;
 import org.opensciencegrid.tokenrenewer.live.Operator.Person;
+import org.opensciencegrid.tokenrenewer.oidc.Registration.Registered;
 import org.opensciencegrid.tokenrenewer.text.Json;
 
 /** The rows of the matrix. Each gets an issuer that the others use at the same time, and an operator of its own. */
@@ -52,6 +53,7 @@ final class LiveCases {
             new LiveCase("expired user code", LiveCases::expiredCode),
             new LiveCase("wrong client secret", LiveCases::wrongSecret),
             new LiveCase("revoked, then healed", LiveCases::revokedThenHealed),
+            new LiveCase("client deleted, then anew", LiveCases::clientDeleted),
             new LiveCase("replayed refresh token", LiveCases::replayed),
             new LiveCase("registration refused", LiveCases::registrationRefused),
             new LiveCase("registration with a token", LiveCases::registrationWithToken),
@@ -279,6 +281,33 @@ final class LiveCases {
 
         requireSuccess(operator.setup(Person.APPROVES, "acct", "--reauthenticate"));
         renew(operator, "one", "two");
+        assertNotEquals(one, operator.accessToken("one"));
+    }
+
+    /** By the issuer's administrator, say. What is stored stays until something better is there. */
+    private static void clientDeleted(LiveIssuer issuer, Operator operator) throws Exception {
+        String section = section(register(issuer, operator));
+        operator.configure(section, token("one", "acct"));
+        renew(operator, "one");
+        String one = operator.accessToken("one");
+        Registered registered = operator.account("acct").registration();
+        if (registered.clientUri().isEmpty() || registered.accessToken().isEmpty()) {
+            throw new NotOffered("a registration cannot be deleted: no registration_client_uri (RFC 7592)");
+        }
+        HttpResponse<String> deletion = issuer.browser()
+                .delete(
+                        registered.clientUri().get(),
+                        registered.accessToken().get().reveal());
+        assertEquals(2, deletion.statusCode() / 100, deletion.body());
+
+        Ended renew = operator.run("renew");
+        assertEquals(1, renew.status(), renew.toString());
+        assertTrue(renew.err().contains("setup ") && renew.err().contains(" acct"), renew.err());
+        assertEquals(one, operator.accessToken("one"), "the token that there is stays");
+        assertTrue(Files.exists(operator.file("state/accounts/acct.account")), "and the account");
+
+        register(issuer, operator);
+        renew(operator, "one");
         assertNotEquals(one, operator.accessToken("one"));
     }
 
