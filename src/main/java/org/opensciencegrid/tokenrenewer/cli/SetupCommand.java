@@ -7,7 +7,6 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.opensciencegrid.cryptostore.AccountName;
 import org.opensciencegrid.cryptostore.Password;
-import org.opensciencegrid.cryptostore.PasswordFile;
 import org.opensciencegrid.cryptostore.PasswordFileException;
 import org.opensciencegrid.tokenrenewer.account.SecretFile;
 import org.opensciencegrid.tokenrenewer.config.AccountSection;
@@ -274,7 +273,7 @@ final class SetupCommand implements Callable<Integer> {
 
     private Password password(Path file) throws SetupException {
         try {
-            return PasswordFile.read(file);
+            return root.passwords().read(account, file);
         } catch (PasswordFileException e) {
             throw new SetupException(Failures.of(e));
         }
