@@ -144,12 +144,27 @@ public final class OpenAccount implements AutoCloseable {
     public void reserve() throws StoreException {
         requireOpen();
         requireNextGeneration();
+        takeSpace();
+        if (plaintext.length > 0) {
+            // A rehearsal: what a new JVM loads and links here, it need not with the only copy of a token in hand.
+            seal(plaintext);
+        }
+    }
+
+    private void takeSpace() throws StoreException {
         recover();
         try {
             claim();
         } catch (IOException e) {
             throw StoreException.unwritable(files.next(), e);
         }
+    }
+
+    /** Step 5. */
+    private byte[] seal(byte[] content) {
+        byte[] nonce = new byte[FormatOne.NONCE_BYTES];
+        tools.random().nextBytes(nonce);
+        return FormatOne.seal(files.name(), generation + 1, key, nonce, content);
     }
 
     /**
@@ -163,16 +178,14 @@ public final class OpenAccount implements AutoCloseable {
     public Saved save(byte[] newPlaintext) throws StoreException {
         requireOpen();
         requireNextGeneration();
-        byte[] nonce = new byte[FormatOne.NONCE_BYTES];
-        tools.random().nextBytes(nonce);
         long next = generation + 1;
-        byte[] sealed = FormatOne.seal(files.name(), next, key, nonce, newPlaintext); // step 5
+        byte[] sealed = seal(newPlaintext);
         // FileChannel closes itself when its thread is interrupted: with an unsaved token in hand that can wait.
         boolean interrupted = Thread.interrupted();
         Saved saved;
         try {
             durable = false;
-            reserve();
+            takeSpace();
             store(sealed);
             String problem = publish(next);
             saved = new Saved(next, files.account(), false, problem);

@@ -106,6 +106,7 @@ final class RefreshTokenSource implements TokenSource {
         } catch (StoreException e) {
             throw new FailedException(Failures.of(e));
         }
+        account.withRefreshToken(account.refreshToken()).encode(); // a rehearsal, as reserve() has one
         try {
             TokenAnswer answer = ask(token);
             inDoubtSince = Optional.empty();
