@@ -1,0 +1,166 @@
+package org.opensciencegrid.tokenrenewer.rings;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.cryptostore.StoreException;
+import org.opensciencegrid.tokenrenewer.issuer.Fault;
+
+/**
+ * Runs that are killed with SIGKILL at random moments, while the issuer misbehaves at 30 % of its answers. After each kill
+ * the account file must be readable, and the next run must renew.
+ *
+ * <p>Where the issuer takes the token before for 5 seconds more, there is no exception. Where it is strict there are two:
+ * the kill hit the window between the issuer's answer and our write, or the answer itself was lost and the repetition of
+ * the request counted as a reuse. Both are counted, and the first must be narrow.
+ *
+ * <p>{@code -Dkill.runs=N} (default 500) and {@code -Dkill.seed=N}. Two at a time, each with an issuer of its own.
+ */
+class KillRing {
+    private static final int RUNS = Integer.getInteger("kill.runs", 500);
+    private static final long SEED = Long.getLong("kill.seed", System.nanoTime() % 1_000_000);
+    private static final int MISBEHAVIOUR_PERCENT = 30;
+    /** From answer to kill; with the answer on disk later than this, something other than the window is at work. */
+    private static final Duration WINDOW = Duration.ofMillis(250);
+
+    private static final List<UnaryOperator<Fault>> LOSING = List.of(
+            Fault::loseAnswer,
+            fault -> fault.truncate(40),
+            fault -> fault.respondAfterProcessing(502, "text/html", "<h1>Bad Gateway</h1>"),
+            fault -> fault.rewrite(body -> "no JSON".getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+    private static final List<UnaryOperator<Fault>> HARMLESS = List.of(
+            Fault::drop,
+            fault -> fault.respond(503, "text/plain", "busy"),
+            fault -> fault.delayAfter(Duration.ofMillis(400)),
+            fault -> fault.set("expires_in", "soon").set("token_type", null).bom(),
+            fault -> fault.drip(Duration.ofMillis(1)));
+
+    @TempDir
+    Path directory;
+
+    private final Map<String, Integer> summary = new TreeMap<>();
+    private final List<String> windows = new ArrayList<>();
+    private final List<String> failures = new ArrayList<>();
+    private boolean graceful;
+
+    private synchronized void count(String what) {
+        summary.merge((graceful ? "grace of 5 s: " : "strict: ") + what, 1, Integer::sum);
+    }
+
+    @Test
+    void everyAccountIsUsableAfterwards() throws Exception {
+        System.out.println("--- " + RUNS + " kills, -Dkill.seed=" + SEED);
+        long start = System.nanoTime();
+        for (boolean grace : new boolean[] {true, false}) {
+            graceful = grace;
+            ExecutorService lanes = Executors.newFixedThreadPool(2);
+            List<Future<?>> ends = new ArrayList<>();
+            for (int lane = 0; lane < 2; lane++) {
+                Random random = new Random(SEED + 2 * lane + (grace ? 1 : 0));
+                Path place = directory.resolve((grace ? "grace" : "strict") + lane);
+                int runs = (RUNS + 3 - lane) / 4;
+                ends.add(lanes.submit(() -> lane(place, runs, random)));
+            }
+            for (Future<?> end : ends) {
+                end.get();
+            }
+            lanes.shutdown();
+        }
+        summary.forEach((what, kills) -> System.out.println(what + ": " + kills));
+        System.out.println("from the issuer's answer to the kill, where that lost a token: " + windows);
+        System.out.println(
+                "seconds: " + Duration.ofNanos(System.nanoTime() - start).toSeconds());
+        assertEquals(List.of(), failures);
+    }
+
+    private Void lane(Path place, int runs, Random random) throws Exception {
+        try (AccessPoint point = new AccessPoint(place)) {
+            point.issuer.policy.killFamilyOnReuse = !graceful;
+            point.issuer.policy.graceForOldToken = graceful ? Duration.ofSeconds(5) : Duration.ZERO;
+            point.authorize();
+            for (int i = 0; i < runs; i++) {
+                kill(point, random);
+            }
+        }
+        return null;
+    }
+
+    private void kill(AccessPoint point, Random random) throws Exception {
+        List<Long> answers = new java.util.concurrent.CopyOnWriteArrayList<>();
+        boolean misbehaves = random.nextInt(100) < MISBEHAVIOUR_PERCENT;
+        boolean losing = random.nextBoolean();
+        List<UnaryOperator<Fault>> kinds = losing ? LOSING : HARMLESS;
+        UnaryOperator<Fault> kind = kinds.get(random.nextInt(kinds.size()));
+        boolean early = random.nextInt(4) == 0; // anywhere in the run, else around the rotation
+        int delay = random.nextInt(early ? 1500 : 120);
+
+        Fault refresh = Fault.on("/token").grant("refresh_token").rewrite(body -> {
+            answers.add(System.nanoTime());
+            return body;
+        });
+        if (misbehaves) {
+            point.issuer.fault(kind.apply(refresh));
+        }
+        point.issuer.fault(refresh.always());
+        int before = point.refreshes();
+        AccessPoint.Running run = point.start("renew", "--force");
+        if (!early) {
+            AccessPoint.await(() -> point.refreshes() > before || !run.process().isAlive());
+        }
+        Thread.sleep(delay);
+        boolean ended = !run.process().isAlive();
+        run.process().destroyForcibly();
+        long killed = System.nanoTime();
+        run.process().waitFor();
+        boolean asked = point.refreshes() > before;
+        point.issuer.clearFaults();
+        String when = ended ? "run had ended" : asked ? "killed after the request" : "killed before the request";
+        judge(point, when, misbehaves && losing && asked, answers, killed);
+    }
+
+    private void judge(AccessPoint point, String when, boolean answerLost, List<Long> answers, long killed)
+            throws Exception {
+        try {
+            point.refreshToken();
+        } catch (StoreException e) {
+            fail("unreadable: " + e.getMessage());
+        }
+        AccessPoint.Ended next = point.inProcess("renew", "--force");
+        if (next.status() == 0) {
+            count(when + ", usable");
+            return;
+        }
+        long millis = answers.isEmpty()
+                ? -1
+                : Duration.ofNanos(killed - answers.get(answers.size() - 1)).toMillis();
+        if (graceful || answers.isEmpty() || !next.said().contains("the authorization has ended")) {
+            fail(when + ": " + next);
+        } else if (answerLost) {
+            count(when + ", lost: the answer did not arrive");
+        } else if (millis <= WINDOW.toMillis()) {
+            synchronized (this) {
+                windows.add(millis + " ms");
+            }
+            count(when + ", lost: in the window");
+        } else {
+            fail(when + ", " + millis + " ms after the answer: " + next);
+        }
+        point.authorize();
+    }
+
+    private synchronized void fail(String what) {
+        failures.add(what);
+    }
+}
