@@ -191,8 +191,17 @@ public final class AccountSetup {
                 network.transport(request.caFile().or(() -> account.caFile().map(Path::of)));
         Provider provider = ask(account.issuer(), () -> new Discovery(transport).discover(account.issuer()));
         Wanted wanted = new Wanted(account.scope(), account.audience(), account.audienceParameter());
-        TokenAnswer answer = authorize(transport, provider, deviceEndpoint(provider), account.client(), wanted, person);
-        save(request, password, account.withEndpoints(provider), answer);
+        // Nothing to undo, but a signal must wait for the save: the approval exists only in memory.
+        Undo undo = new Undo(transport, provider, Optional.empty(), person);
+        try {
+            TokenAnswer answer =
+                    authorize(transport, provider, deviceEndpoint(provider), account.client(), wanted, person);
+            synchronized (undo) {
+                save(request, password, account.withEndpoints(provider), answer);
+            }
+        } finally {
+            undo.run();
+        }
     }
 
     private TokenAnswer authorize(
