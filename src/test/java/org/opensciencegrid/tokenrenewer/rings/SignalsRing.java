@@ -1,0 +1,97 @@
+package org.opensciencegrid.tokenrenewer.rings;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.opensciencegrid.tokenrenewer.issuer.Fault;
+
+/** SIGTERM and SIGINT between request and durable write, and clocks that jump by a day: nothing is lost. */
+class SignalsRing {
+    @TempDir
+    Path directory;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"TERM", "INT"})
+    void aRenewalFinishesAndThenExits(String signal) throws Exception {
+        try (AccessPoint point = new AccessPoint(directory).authorize()) {
+            int before = point.refreshes();
+            point.issuer.fault(Fault.on("/token").grant("refresh_token").delayAfter(Duration.ofSeconds(2)));
+            AccessPoint.Running run = point.start("renew", "--force");
+            AccessPoint.await(() -> point.refreshes() > before);
+            AccessPoint.sh("kill -" + signal + " " + run.process().pid());
+            assertEquals(signal.equals("TERM") ? 143 : 130, run.await().status());
+            assertEquals(point.issuer.currentRefreshTokens(), List.of(point.refreshToken()));
+            assertEquals(0, point.inProcess("renew", "--force").status());
+            assertEquals(0, point.issuer.reuses());
+            System.out.println("--- SIG" + signal + " between request and durable write: finished, nothing lost");
+        }
+    }
+
+    /** The signal comes while the approved token is being synced, which strace makes take two seconds. */
+    @ParameterizedTest
+    @ValueSource(strings = {"TERM", "INT"})
+    void aNewAuthorizationIsSavedAndThenExits(String signal) throws Exception {
+        assumeTrue(AccessPoint.has("strace"), "needs strace: apt-get install strace");
+        try (AccessPoint point = new AccessPoint(directory).authorize()) {
+            String old = point.refreshToken();
+            point.prefix.addAll(List.of(
+                    "strace",
+                    "-f",
+                    "-qq",
+                    "-o",
+                    "/dev/null",
+                    "-e",
+                    "trace=fdatasync",
+                    "-e",
+                    "inject=fdatasync:delay_enter=2000000:when=1"));
+            AccessPoint.Running run = point.start(point.setup("--reauthenticate", "acct"));
+            Path next = point.file("state/accounts/acct.account.next");
+            AccessPoint.await(() -> begins(next));
+            long java = run.process().children().findFirst().orElseThrow().pid();
+            AccessPoint.sh("kill -" + signal + " " + java);
+            run.await();
+            point.prefix.clear();
+            // Not recovered by the next run: published by this one.
+            assertEquals(false, Files.exists(next), "the save was cut short");
+            String saved = point.refreshToken();
+            assertEquals(
+                    true,
+                    !saved.equals(old) && point.issuer.currentRefreshTokens().contains(saved));
+            System.out.println(
+                    "--- SIG" + signal + " during the save of setup --reauthenticate: finished, nothing lost");
+        }
+    }
+
+    private static boolean begins(Path next) {
+        try (var in = Files.newInputStream(next)) {
+            return in.read() > 0;
+        } catch (java.io.IOException e) {
+            return false;
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"+1d", "-1d"})
+    void aClockThatJumpsByADayNeitherLosesATokenNorStopsRenewal(String jump) throws Exception {
+        assumeTrue(AccessPoint.has("faketime"), "needs faketime: apt-get install faketime");
+        try (AccessPoint point = new AccessPoint(directory).authorize()) {
+            // The certificate of the test's issuer must be good a day ago and tomorrow; that is not under test.
+            point.prefix.addAll(List.of("faketime", "-f", jump));
+            AccessPoint.Ended jumped = point.run("renew", "--force");
+            point.prefix.clear();
+            assertEquals(point.issuer.currentRefreshTokens(), List.of(point.refreshToken()));
+            AccessPoint.Ended back = point.run("renew", "--force");
+            assertEquals(0, back.status(), back.said());
+            assertEquals(0, point.issuer.reuses());
+            System.out.println("--- clock at " + jump + ": exit " + jumped.status() + ", back: exit 0, nothing lost");
+            assertEquals(0, jumped.status(), jumped.said());
+        }
+    }
+}
