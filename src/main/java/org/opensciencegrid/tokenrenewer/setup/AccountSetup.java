@@ -192,7 +192,7 @@ public final class AccountSetup {
         Provider provider = ask(account.issuer(), () -> new Discovery(transport).discover(account.issuer()));
         Wanted wanted = new Wanted(account.scope(), account.audience(), account.audienceParameter());
         // Nothing to undo, but a signal must wait for the save: the approval exists only in memory.
-        Undo undo = new Undo(transport, provider, Optional.empty(), person);
+        Undo undo = new Undo(transport, provider, Optional.empty(), person, () -> {});
         try {
             TokenAnswer answer =
                     authorize(transport, provider, deviceEndpoint(provider), account.client(), wanted, person);
