@@ -13,12 +13,17 @@ final class Argon2id implements KeyDerivation {
 
     @Override
     public byte[] derive(Password password, byte[] salt, KdfParameters parameters) {
+        return derive(Argon2Parameters.ARGON2_id, password, salt, parameters, LENGTH);
+    }
+
+    /** Any form of Argon2 v1.3; oidc-agent's older files need Argon2i. */
+    static byte[] derive(int type, Password password, byte[] salt, KdfParameters parameters, int length) {
         byte[] secret = password.copyBytes();
-        byte[] out = new byte[LENGTH];
+        byte[] out = new byte[length];
         TURNS.acquireUninterruptibly();
         try {
             Argon2BytesGenerator generator = new Argon2BytesGenerator();
-            generator.init(new Argon2Parameters.Builder(Argon2Parameters.ARGON2_id)
+            generator.init(new Argon2Parameters.Builder(type)
                     .withVersion(Argon2Parameters.ARGON2_VERSION_13)
                     .withMemoryAsKB(parameters.memoryKiB())
                     .withIterations(parameters.iterations())

@@ -10,6 +10,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A password is the first line of a file: every byte up to the first LF or the end, as oidc-agent's {@code --pw-file}
@@ -51,6 +52,25 @@ public final class PasswordFile {
         byte[] content = load(file).bytes();
         try {
             return password(file, content);
+        } finally {
+            Arrays.fill(content, (byte) 0);
+        }
+    }
+
+    /**
+     * Reads all lines less the last LF as one password, as oidc-agent's {@code --pw-cmd="cat FILE"} took them: the original
+     * service made its accounts so. Empty if there is only one line, or more than a password can hold.
+     *
+     * @throws PasswordFileException if the file is refused
+     */
+    public static Optional<Password> readAllLines(Path file) throws PasswordFileException {
+        byte[] content = load(file).bytes();
+        try {
+            int length =
+                    content.length > 0 && content[content.length - 1] == '\n' ? content.length - 1 : content.length;
+            return length > Password.MAX_BYTES || firstLineLength(content) >= length
+                    ? Optional.empty()
+                    : Optional.of(Password.of(Arrays.copyOf(content, length)));
         } finally {
             Arrays.fill(content, (byte) 0);
         }
