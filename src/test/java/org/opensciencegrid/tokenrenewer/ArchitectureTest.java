@@ -29,6 +29,10 @@ class ArchitectureTest {
             .definedBy(ROOT + "renewal..")
             .layer("status")
             .definedBy(ROOT + "status..")
+            .layer("agent")
+            .definedBy(ROOT + "agent..")
+            .layer("life")
+            .definedBy(ROOT + "life..")
             .layer("state")
             .definedBy(ROOT + "state..")
             .layer("account")
@@ -51,18 +55,23 @@ class ArchitectureTest {
             .mayOnlyBeAccessedByLayers("cli")
             .whereLayer("status")
             .mayOnlyBeAccessedByLayers("cli")
+            .whereLayer("agent")
+            .mayOnlyBeAccessedByLayers("cli")
+            .whereLayer("life")
+            .mayOnlyBeAccessedByLayers("cli")
             .whereLayer("state")
-            .mayOnlyBeAccessedByLayers("cli", "setup", "renewal", "status")
+            .mayOnlyBeAccessedByLayers("cli", "setup", "agent", "life", "renewal", "status")
             .whereLayer("account")
-            .mayOnlyBeAccessedByLayers("cli", "setup", "renewal", "status")
+            .mayOnlyBeAccessedByLayers("cli", "setup", "agent", "life", "renewal", "status")
             .whereLayer("token")
             .mayOnlyBeAccessedByLayers("renewal", "status", "state")
             .whereLayer("config")
             .mayOnlyBeAccessedByLayers("cli", "renewal", "status")
             .whereLayer("oidc")
-            .mayOnlyBeAccessedByLayers("cli", "setup", "renewal", "status", "state", "account", "config")
+            .mayOnlyBeAccessedByLayers(
+                    "cli", "setup", "agent", "life", "renewal", "status", "state", "account", "config")
             .whereLayer("cryptostore")
-            .mayOnlyBeAccessedByLayers("cli", "setup", "renewal", "status", "state", "account");
+            .mayOnlyBeAccessedByLayers("cli", "setup", "agent", "life", "renewal", "status", "state", "account");
 
     @ArchTest
     static final ArchRule NO_CYCLES = slices().matching(ROOT + "(*)..").should().beFreeOfCycles();

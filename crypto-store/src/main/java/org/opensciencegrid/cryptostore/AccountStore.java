@@ -109,6 +109,23 @@ public final class AccountStore {
     }
 
     /**
+     * Decrypts the account file as it is now, without lock and recovery, and changes nothing: to look at, never to renew
+     * with. The caller wipes the result.
+     *
+     * @throws StoreException as {@link #peek}, and WRONG_PASSWORD, TAMPERED
+     */
+    public byte[] view(String name, Password password) throws StoreException {
+        FormatOne.Sealed current =
+                new Survey(files(directory, name), tools.disk()).current().orThrow();
+        DerivedKey key = new DerivedKey(tools.derivation(), password, current.salt(), current.parameters());
+        try {
+            return current.open(key);
+        } finally {
+            key.wipe();
+        }
+    }
+
+    /**
      * Takes the lock of one account, whether it exists or not. It is held until {@link LockedAccount#close}.
      *
      * @param wait how long to wait for another run, at least zero; some milliseconds more are possible

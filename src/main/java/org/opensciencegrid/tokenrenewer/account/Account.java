@@ -65,8 +65,11 @@ public final class Account {
         return account;
     }
 
+    /** With the mark of this host, so that a copy on another one is noticed there. */
     public byte[] encode() {
-        return members.toJson().getBytes(StandardCharsets.UTF_8);
+        return members.with("host", Host.fingerprint().or(() -> members.string("host")))
+                .toJson()
+                .getBytes(StandardCharsets.UTF_8);
     }
 
     public String issuer() {
@@ -130,6 +133,39 @@ public final class Account {
         return time("client_secret_expires_at"); // 0 is never (RFC 7591 section 3.2.1)
     }
 
+    public Optional<URI> deviceAuthorizationEndpoint() {
+        return uri("device_authorization_endpoint");
+    }
+
+    /** Where the authorization can be taken back (RFC 7009), if the issuer says. */
+    public Optional<URI> revocationEndpoint() {
+        return uri("revocation_endpoint");
+    }
+
+    /** The key to read or delete the client's registration (RFC 7592), if there is one. */
+    public Optional<Secret> registrationAccessToken() {
+        return members.string("registration_access_token").map(Secret::of);
+    }
+
+    /** Where that key works. */
+    public Optional<URI> registrationClientUri() {
+        return uri("registration_client_uri");
+    }
+
+    /** What oidc-agent kept about an account that came from there and that has no other place here. */
+    public Members agentMembers() {
+        return members.member("oidc_agent");
+    }
+
+    /** Whether another machine was the last to save it: then two may be using one refresh token. */
+    public boolean isFromAnotherHost() {
+        Optional<String> here = Host.fingerprint();
+        return here.isPresent()
+                && members.string("host")
+                        .filter(host -> !host.equals(here.get()))
+                        .isPresent();
+    }
+
     /** The same with the endpoints as the issuer names them now. */
     public Account withEndpoints(Provider provider) {
         return with("token_endpoint", provider.tokenEndpoint().toString())
@@ -165,6 +201,10 @@ public final class Account {
         return with("cert_path", path);
     }
 
+    public Account withAgentMembers(Members kept) {
+        return with("oidc_agent", kept.names().isEmpty() ? Optional.empty() : kept);
+    }
+
     public Account withAuthorization(Instant at, Optional<TokenAnswer.Identity> identity) {
         return with("authorized_at", at.getEpochSecond())
                 .with("sub", identity.map(TokenAnswer.Identity::subject))
@@ -180,6 +220,14 @@ public final class Account {
 
     private Account with(String name, Object value) {
         return new Account(members.with(name, value));
+    }
+
+    private Optional<URI> uri(String name) {
+        try {
+            return members.string(name).map(URI::create);
+        } catch (IllegalArgumentException e) {
+            return Optional.empty(); // of no use, and not needed to renew
+        }
     }
 
     private Optional<Instant> time(String name) {

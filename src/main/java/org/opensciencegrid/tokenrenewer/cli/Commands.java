@@ -36,6 +36,19 @@ final class Commands {
         return isService() ? "systemctl start osg-token-renewer.service" : ours("renew");
     }
 
+    String changePassword(String account) {
+        return asService("change-password " + account + " --old-pw-file=FILE");
+    }
+
+    String remove(String account) {
+        return asService("remove " + account);
+    }
+
+    /** The files of accounts belong to the service's user, and nobody else may write them. */
+    private String asService(String command) {
+        return (isService() ? "runuser -u osg-token-svc -- " : "") + ours(command);
+    }
+
     String protect(Path file) {
         return isService() ? "chown root:osg-token-svc " + file + " && chmod 0640 " + file : "chmod 0600 " + file;
     }

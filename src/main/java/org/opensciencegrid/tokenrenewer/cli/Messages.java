@@ -60,6 +60,18 @@ final class Messages {
             case EXPIRED -> "nobody approved the request in time";
             case APPROVAL_LOST ->
                 "the approval was used up by an answer of the issuer that was lost on its way: " + detail;
+            case ACCOUNT_EXISTS -> "there is an account of that name already";
+            case AGENT_FILE_MISSING -> "oidc-agent has no such account: " + detail;
+            case AGENT_FILE_EMPTY ->
+                where + " is empty: oidc-agent was interrupted while it wrote, and the refresh token is gone";
+            case AGENT_FILE_PGP -> where + " is encrypted by gpg and not by a password";
+            case AGENT_FILE_DAMAGED -> "oidc-agent's file is damaged: " + (detail.isEmpty() ? where : detail);
+            case AGENT_FILE_UNREADABLE -> detail;
+            case AGENT_WRONG_PASSWORD -> "the password file does not open oidc-agent's account: " + detail;
+            case AGENT_MYTOKEN -> where + " is renewed by a mytoken server and holds no refresh token";
+            case AGENT_PASSWORD_GRANT -> where + " is renewed with a person's password and holds no refresh token";
+            case AGENT_NO_REFRESH_TOKEN -> where + " holds no refresh token";
+            case EXPORT_UNWRITABLE -> detail;
             case INTERNAL -> "a bug in osg-token-renewer: " + detail;
         };
     }
@@ -77,7 +89,8 @@ final class Messages {
             case SECRET_FILE -> "put the client secret into one line of that file, then " + commands.protect(where);
             case ACCOUNT_MISSING -> commands.setup(account);
             case WRONG_PASSWORD ->
-                "restore the password that was there at setup, or start anew: " + commands.setup(account);
+                "restore the password that was there at setup; or if it was to be changed: "
+                        + commands.changePassword(account) + "; or start anew: " + commands.setup(account);
             case ACCOUNT_DAMAGED, ACCOUNT_FOREIGN ->
                 "restore the file from a backup, or start anew: " + commands.setup(account);
             case ACCOUNT_TAMPERED -> "find out who changed it, then start anew: " + commands.setup(account);
@@ -125,8 +138,27 @@ final class Messages {
                 "ask for the scope offline_access, and for a client that may use the" + " refresh_token grant";
             case NO_DEVICE_FLOW -> "this issuer cannot be used with a person's approval; see --client-credentials";
             case DENIED, EXPIRED, APPROVAL_LOST -> "run setup again";
+            case ACCOUNT_EXISTS ->
+                "if oidc-agent's is the one to keep: " + commands.remove(account) + ", then import again";
+            case AGENT_FILE_MISSING -> "see oidc-add -l, or name its directory with --from=DIR";
+            case AGENT_FILE_EMPTY, AGENT_MYTOKEN, AGENT_PASSWORD_GRANT, AGENT_NO_REFRESH_TOKEN ->
+                "authorize it anew: " + commands.setup(account);
+            case AGENT_FILE_PGP ->
+                "give it a password with oidc-gen -u --pw-file=FILE " + account + ", or authorize it anew: "
+                        + commands.setup(account);
+            case AGENT_FILE_DAMAGED -> "restore it from a backup, or authorize anew: " + commands.setup(account);
+            case AGENT_FILE_UNREADABLE -> "run this as its owner, or: chown osg-token-svc: " + where;
+            case AGENT_WRONG_PASSWORD ->
+                "put the password it was made with into password_file, or authorize anew: " + commands.setup(account);
+            case EXPORT_UNWRITABLE -> "name a file that does not exist, in a directory that this user may write";
             case INTERNAL -> "report it with this line";
         };
+    }
+
+    /** Warning for an account that another machine had saved. */
+    static String onTwoHosts() {
+        return "this account was saved on another host before: if that one renews it too, each may spoil the other's"
+                + " refresh token; stop the service there, or set the account up anew on one of them";
     }
 
     /** Both, on one line. */

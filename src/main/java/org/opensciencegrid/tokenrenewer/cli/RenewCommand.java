@@ -1,7 +1,10 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
@@ -64,6 +67,7 @@ final class RenewCommand implements Callable<Integer> {
                 root.network(verbose),
                 environment.clock(),
                 environment.pause());
+        Instant began = now().truncatedTo(ChronoUnit.SECONDS); // as state files keep time
         AtomicInteger worst = new AtomicInteger(ExitStatus.OK);
         run.run(config, new Selection(tokens, accounts, force), outcome -> {
             print(outcome);
@@ -72,7 +76,22 @@ final class RenewCommand implements Callable<Integer> {
                 worst.accumulateAndGet(isBug ? ExitStatus.BUG : ExitStatus.FAILED, Math::max);
             }
         });
+        warnOfCopies(config, began);
         return worst.get();
+    }
+
+    /** An account that another host had saved: noticed by the run that opens it first. */
+    private void warnOfCopies(Config config, Instant began) {
+        for (String account : config.accounts().keySet()) {
+            try {
+                Optional<Instant> noticed = root.states().read(account).otherHostAt();
+                if (noticed.filter(at -> !at.isBefore(began)).isPresent()) {
+                    output.warning("account " + account + ": " + Messages.onTwoHosts());
+                }
+            } catch (IOException e) {
+                // The run has said what it thinks of its state files.
+            }
+        }
     }
 
     /** A misspelt name would else renew nothing and report success. */

@@ -2,6 +2,7 @@ package org.opensciencegrid.tokenrenewer.cli;
 
 import java.io.IOException;
 import java.util.concurrent.Callable;
+import org.opensciencegrid.tokenrenewer.status.AccountStory;
 import org.opensciencegrid.tokenrenewer.status.Level;
 import org.opensciencegrid.tokenrenewer.status.StatusReport;
 import org.opensciencegrid.tokenrenewer.text.Printable;
@@ -14,6 +15,12 @@ final class StatusCommand implements Callable<Integer> {
     @Option(names = "--json", description = "for machines; docs/status-json.md describes it")
     private boolean json;
 
+    @Option(
+            names = "--account",
+            paramLabel = "NAME",
+            description = "all that is known of one account, whether the config file names it or not")
+    private String account;
+
     private final Root root;
 
     StatusCommand(Root root) {
@@ -22,14 +29,16 @@ final class StatusCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (account != null) {
+            return story(Configured.name(account));
+        }
         Environment environment = root.environment();
         StatusReport report;
         try {
             report = StatusReport.of(
                     root.readConfig(), root.store(), root.states(), root.passwords(), environment.clock());
         } catch (IOException e) {
-            throw new UsageException("the state in " + root.places().state() + " cannot be read: "
-                    + Printable.of(e.getMessage()) + "; run status as root or osg-token-svc");
+            throw unreadable(e);
         }
         Messages messages = new Messages(root.commands());
         environment
@@ -40,5 +49,38 @@ final class StatusCommand implements Callable<Integer> {
                                 : new StatusTable(messages, root.commands()).of(report));
         environment.out().flush();
         return report.level() == Level.ACTION ? ExitStatus.FAILED : ExitStatus.OK;
+    }
+
+    private int story(String name) {
+        if (json) {
+            throw new UsageException("--account and --json exclude each other: the JSON has all accounts");
+        }
+        Configured configured = new Configured(root);
+        Messages messages = new Messages(root.commands());
+        try {
+            AccountStory story = AccountStory.of(
+                    name,
+                    configured.passwordFile(name),
+                    root.store(),
+                    root.states(),
+                    root.passwords(),
+                    root.environment().clock().instant());
+            if (!story.exists()) {
+                new Output(root.environment())
+                        .error("account " + name + ": "
+                                + messages.line(story.problem().orElseThrow(), name));
+                return ExitStatus.FAILED;
+            }
+            root.environment().out().print(new AccountText(messages).of(story, configured.sections(name)));
+            root.environment().out().flush();
+            return story.level() == Level.ACTION ? ExitStatus.FAILED : ExitStatus.OK;
+        } catch (IOException e) {
+            throw unreadable(e);
+        }
+    }
+
+    private UsageException unreadable(IOException e) {
+        return new UsageException("the state in " + root.places().state() + " cannot be read: "
+                + Printable.of(e.getMessage()) + "; run status as root or osg-token-svc");
     }
 }

@@ -58,6 +58,9 @@ final class StatusTable {
                         "        ",
                         "in doubt since " + Words.time(since) + ": an answer of the issuer was lost, so it may have"
                                 + " given a refresh token that never arrived"));
+        if (account.isOnTwoHosts(now)) {
+            wrap(lines, "        ", Messages.onTwoHosts());
+        }
         ending(lines, "the client secret", state.clientSecretExpiresAt(), now);
         ending(lines, "the authorization", state.refreshTokenExpiresAt(), now);
         account.passwordFileIsWorldReadable()
@@ -135,7 +138,7 @@ final class StatusTable {
         }
     }
 
-    private static void ending(List<String> lines, String what, Optional<Instant> end, Instant now) {
+    static void ending(List<String> lines, String what, Optional<Instant> end, Instant now) {
         end.ifPresent(time -> lines.add("        " + what + " ends " + Words.time(time) + " ("
                 + (time.isAfter(now) ? "in " + Words.span(Duration.between(now, time)) : "past") + ")"));
     }
@@ -152,7 +155,7 @@ final class StatusTable {
         return name.length() <= 28 ? name : name.substring(0, 25) + "...";
     }
 
-    private static void wrap(List<String> lines, String indent, String text) {
+    static void wrap(List<String> lines, String indent, String text) {
         StringBuilder line = new StringBuilder(indent);
         for (String word : text.split(" ")) {
             boolean isFirst = line.length() == indent.length();

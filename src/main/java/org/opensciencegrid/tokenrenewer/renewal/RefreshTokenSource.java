@@ -41,6 +41,7 @@ final class RefreshTokenSource implements TokenSource {
     private Optional<Instant> refreshTokenExpiresAt = Optional.empty();
     private Optional<Failure> danger = Optional.empty();
     private long rotations;
+    private final Optional<Instant> otherHostAt;
 
     /**
      * @param issuers makes a client that trusts the given ca_file in addition
@@ -68,6 +69,7 @@ final class RefreshTokenSource implements TokenSource {
             store.close();
             throw new FailedException(Failures.unfit(file, e));
         }
+        this.otherHostAt = account.isFromAnotherHost() ? Optional.of(clock.instant()) : Optional.empty();
         this.issuer = issuers.apply(section.caFile().or(() -> account.caFile().map(Path::of)));
     }
 
@@ -197,6 +199,7 @@ final class RefreshTokenSource implements TokenSource {
                         account.scope(),
                         account.clientSecretExpiresAt())
                 .withRotations(rotations, refreshTokenExpiresAt)
+                .withOtherHost(otherHostAt)
                 .withDoubt(inDoubtSince);
     }
 

@@ -61,6 +61,11 @@ public final class AccountState {
         return members.time("in_doubt_since");
     }
 
+    /** When a run last found that another host had saved the account. */
+    public Optional<Instant> otherHostAt() {
+        return members.time("other_host_at");
+    }
+
     /** Why the account could not be used at the last run that tried. */
     public Optional<Failure> failure() {
         return Failure.of(members.member("failure"));
@@ -89,6 +94,11 @@ public final class AccountState {
         return new AccountState(members.with("failure", why.map(Failure::toMembers))
                 .with("next_try", next)
                 .with("section_fingerprint", sectionFingerprint));
+    }
+
+    /** The same after a run found at this time that another host had saved the account; empty changes nothing. */
+    public AccountState withOtherHost(Optional<Instant> at) {
+        return at.isPresent() ? new AccountState(members.with("other_host_at", at)) : this;
     }
 
     public AccountState withDoubt(Optional<Instant> since) {

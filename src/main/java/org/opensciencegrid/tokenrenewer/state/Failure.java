@@ -64,6 +64,21 @@ public record Failure(Kind kind, String where, String detail) {
         EXPIRED,
         /** The person approved, and the one answer that carried the tokens was lost on its way. */
         APPROVAL_LOST,
+        /** An account of that name is here already. */
+        ACCOUNT_EXISTS,
+        AGENT_FILE_MISSING,
+        /** Its last write was interrupted: the refresh token is gone. */
+        AGENT_FILE_EMPTY,
+        AGENT_FILE_PGP,
+        AGENT_FILE_DAMAGED,
+        AGENT_FILE_UNREADABLE,
+        AGENT_WRONG_PASSWORD,
+        /** Renewed by a mytoken server, so there is no refresh token. */
+        AGENT_MYTOKEN,
+        /** Renewed with a person's password, which this program never uses. */
+        AGENT_PASSWORD_GRANT,
+        AGENT_NO_REFRESH_TOKEN,
+        EXPORT_UNWRITABLE,
         INTERNAL;
 
         /** The word in state files and in JSON output. */

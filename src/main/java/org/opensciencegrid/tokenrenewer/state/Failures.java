@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer.state;
 
 import java.nio.file.Path;
+import org.opensciencegrid.cryptostore.AgentFileException;
 import org.opensciencegrid.cryptostore.PasswordFileException;
 import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.tokenrenewer.oidc.OidcException;
@@ -29,6 +30,20 @@ public final class Failures {
             case UNREADABLE -> Kind.ACCOUNT_UNREADABLE;
         };
         return new Failure(kind, e.file().toString(), Printable.of(e.getMessage()));
+    }
+
+    /** @param file of oidc-agent */
+    public static Failure of(AgentFileException e, Path file) {
+        Kind kind = switch (e.kind()) {
+            case MISSING -> Kind.AGENT_FILE_MISSING;
+            case EMPTY -> Kind.AGENT_FILE_EMPTY;
+            case PGP -> Kind.AGENT_FILE_PGP;
+            case DAMAGED, LIMITS -> Kind.AGENT_FILE_DAMAGED;
+            case WRONG_PASSWORD, WRONG_PASSWORD_OR_DAMAGED -> Kind.AGENT_WRONG_PASSWORD;
+            case UNREADABLE -> Kind.AGENT_FILE_UNREADABLE;
+            case UNWRITABLE -> Kind.EXPORT_UNWRITABLE;
+        };
+        return new Failure(kind, file.toString(), Printable.of(e.getMessage()));
     }
 
     public static Failure of(TokenFileException e) {

@@ -60,6 +60,11 @@ public final class StateFiles {
         }
     }
 
+    /** The caller holds the account's lock. */
+    public void delete(String account) throws IOException {
+        Files.deleteIfExists(file(account));
+    }
+
     private Path file(String account) {
         return directory.resolve(account + ".json");
     }

@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer.status;
 
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.config.AccountSection;
@@ -19,4 +20,9 @@ public record AccountStatus(
         Optional<Path> passwordFileIsWorldReadable,
         Optional<Failure> problem,
         List<TokenStatus> tokens,
-        Level level) {}
+        Level level) {
+    /** Whether another host had saved the account of late: two may be using one refresh token. */
+    public boolean isOnTwoHosts(Instant now) {
+        return AccountStory.isOnTwoHosts(state, now);
+    }
+}

@@ -81,7 +81,10 @@ public record StatusReport(Instant time, List<AccountStatus> accounts) {
         if (problem.isPresent()) {
             level = level.or(problem.get().kind().passesByItself() ? Level.WARNING : Level.ACTION);
         }
-        if (worldReadable.isPresent() || state.inDoubtSince().isPresent() || endsSoon(state, now)) {
+        if (worldReadable.isPresent()
+                || state.inDoubtSince().isPresent()
+                || endsSoon(state, now)
+                || AccountStory.isOnTwoHosts(state, now)) {
             level = level.or(Level.WARNING);
         }
         return new AccountStatus(section, state, worldReadable, problem, tokens, level);

@@ -39,7 +39,9 @@ class GoldenTest {
         try (Program program = new Program(directory)) {
             StringBuilder text = new StringBuilder();
             text.append(program.run("--help").out());
-            for (String command : new String[] {"renew", "status", "setup"}) {
+            for (String command : new String[] {
+                "renew", "status", "setup", "import-oidc-agent", "export-oidc-agent", "change-password", "remove"
+            }) {
                 text.append("\n").append(program.run(command, "--help").out());
             }
             assertTrue(text.toString().lines().allMatch(line -> line.length() <= 80));

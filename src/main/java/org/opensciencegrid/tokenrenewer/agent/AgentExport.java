@@ -1,0 +1,49 @@
+package org.opensciencegrid.tokenrenewer.agent;
+
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Arrays;
+import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.AgentFile;
+import org.opensciencegrid.cryptostore.AgentFileException;
+import org.opensciencegrid.cryptostore.LockedAccount;
+import org.opensciencegrid.cryptostore.OpenAccount;
+import org.opensciencegrid.cryptostore.Password;
+import org.opensciencegrid.cryptostore.StoreException;
+import org.opensciencegrid.tokenrenewer.account.Account;
+import org.opensciencegrid.tokenrenewer.state.Failure;
+import org.opensciencegrid.tokenrenewer.state.Failures;
+
+/** Gives an account back to oidc-agent, under the password that it has. The account here stays. */
+public final class AgentExport {
+    private final AccountStore store;
+    private final Duration lockWait;
+    private final SecureRandom random;
+
+    public AgentExport(AccountStore store, Duration lockWait, SecureRandom random) {
+        this.store = store;
+        this.lockWait = lockWait;
+        this.random = random;
+    }
+
+    /** @param file must not exist */
+    public void run(String name, Password password, Path file) throws AgentException {
+        try (LockedAccount locked = store.lock(name, lockWait)) {
+            if (!locked.exists()) {
+                throw new AgentException(new Failure(Failure.Kind.ACCOUNT_MISSING, name, ""));
+            }
+            try (OpenAccount open = locked.open(password)) {
+                byte[] json = AgentJson.write(name, Account.decode(open.plaintext()));
+                AgentFile.write(file, AgentFile.seal(json, password, random));
+                Arrays.fill(json, (byte) 0);
+            }
+        } catch (IllegalArgumentException e) {
+            throw new AgentException(Failures.unfit(store.file(name), e));
+        } catch (AgentFileException e) {
+            throw new AgentException(Failures.of(e, file));
+        } catch (StoreException e) {
+            throw new AgentException(Failures.of(e));
+        }
+    }
+}

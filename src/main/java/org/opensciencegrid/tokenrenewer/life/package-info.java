@@ -1,0 +1,5 @@
+/**
+ * What becomes of an account after its setup, besides being renewed: another password, and its end. It knows neither setup
+ * nor renewal nor status.
+ */
+package org.opensciencegrid.tokenrenewer.life;
