@@ -17,10 +17,9 @@ import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.tokenrenewer.account.Account;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.oidc.Discovery;
+import org.opensciencegrid.tokenrenewer.oidc.Network;
 import org.opensciencegrid.tokenrenewer.oidc.OidcException;
 import org.opensciencegrid.tokenrenewer.oidc.Provider;
-import org.opensciencegrid.tokenrenewer.oidc.Transport;
-import org.opensciencegrid.tokenrenewer.oidc.Trust;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.Failure;
 import org.opensciencegrid.tokenrenewer.state.Failures;
@@ -36,14 +35,21 @@ public final class AgentImport {
     private final StateFiles states;
     private final Passwords passwords;
     private final Duration lockWait;
+    private final Network network;
 
     public AgentImport(
-            AgentDirectory directory, AccountStore store, StateFiles states, Passwords passwords, Duration lockWait) {
+            AgentDirectory directory,
+            AccountStore store,
+            StateFiles states,
+            Passwords passwords,
+            Duration lockWait,
+            Network network) {
         this.directory = directory;
         this.store = store;
         this.states = states;
         this.passwords = passwords;
         this.lockWait = lockWait;
+        this.network = network;
     }
 
     /**
@@ -103,9 +109,9 @@ public final class AgentImport {
         }
     }
 
-    private static Provider discover(String issuer, Optional<Path> caFile) throws AgentException {
+    private Provider discover(String issuer, Optional<Path> caFile) throws AgentException {
         try {
-            return new Discovery(new Transport(new Trust(caFile))).discover(issuer);
+            return new Discovery(network.transport(caFile)).discover(issuer);
         } catch (OidcException e) {
             throw new AgentException(Failures.of(e, issuer, false));
         }

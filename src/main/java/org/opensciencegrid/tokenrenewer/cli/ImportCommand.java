@@ -69,8 +69,8 @@ final class ImportCommand implements Callable<Integer> {
                 ? all(directory)
                 : which.names.stream().map(Configured::name).toList();
         root.makeStateDirectory();
-        AgentImport agentImport =
-                new AgentImport(directory, root.store(), root.states(), root.passwords(), Root.LOCK_WAIT);
+        AgentImport agentImport = new AgentImport(
+                directory, root.store(), root.states(), root.passwords(), Root.LOCK_WAIT, root.network(false));
         Messages messages = new Messages(root.commands());
         int imported = 0;
         int failed = 0;

@@ -52,7 +52,7 @@ final class RemoveCommand implements Callable<Integer> {
         String name = Configured.name(account);
         Configured configured = new Configured(root);
         root.makeStateDirectory();
-        Removal removal = new Removal(root.store(), root.states(), Root.LOCK_WAIT);
+        Removal removal = new Removal(root.store(), root.states(), Root.LOCK_WAIT, root.network(false));
         Removal.Request request = new Removal.Request(name, revoke, deleteClient, dryRun);
         List<Outcome> outcomes;
         try {

@@ -13,11 +13,11 @@ import org.opensciencegrid.cryptostore.OpenAccount;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.tokenrenewer.account.Account;
+import org.opensciencegrid.tokenrenewer.oidc.Network;
 import org.opensciencegrid.tokenrenewer.oidc.OidcException;
 import org.opensciencegrid.tokenrenewer.oidc.Registration;
 import org.opensciencegrid.tokenrenewer.oidc.Revocation;
 import org.opensciencegrid.tokenrenewer.oidc.Transport;
-import org.opensciencegrid.tokenrenewer.oidc.Trust;
 import org.opensciencegrid.tokenrenewer.state.Failure;
 import org.opensciencegrid.tokenrenewer.state.Failures;
 import org.opensciencegrid.tokenrenewer.state.StateFiles;
@@ -67,11 +67,13 @@ public final class Removal {
     private final AccountStore store;
     private final StateFiles states;
     private final Duration lockWait;
+    private final Network network;
 
-    public Removal(AccountStore store, StateFiles states, Duration lockWait) {
+    public Removal(AccountStore store, StateFiles states, Duration lockWait, Network network) {
         this.store = store;
         this.states = states;
         this.lockWait = lockWait;
+        this.network = network;
     }
 
     /**
@@ -105,9 +107,8 @@ public final class Removal {
     }
 
     /** The authorization before the client: a deleted client could not prove itself any more. */
-    private static void atIssuer(Request request, Account account, Optional<Path> caFile, List<Outcome> outcomes) {
-        Transport transport =
-                new Transport(new Trust(caFile.or(() -> account.caFile().map(Path::of))));
+    private void atIssuer(Request request, Account account, Optional<Path> caFile, List<Outcome> outcomes) {
+        Transport transport = network.transport(caFile.or(() -> account.caFile().map(Path::of)));
         if (request.revoke()) {
             Optional<URI> endpoint = account.revocationEndpoint();
             outcomes.add(step(

@@ -102,7 +102,7 @@ class AgentCommandsTest {
                 "audience",
                 "https://ce.example.org:9619 other",
                 "daeSetByUser",
-                0L,
+                0,
                 "a_member_of_the_future",
                 "kept",
                 "response_types",

@@ -106,7 +106,7 @@ class LifeCommandsTest {
         assertEquals(1, program.issuer.count("/revoke"));
         try (Stream<Path> files = Files.walk(program.file("state"))) {
             assertEquals(
-                    List.of("acct.account.lock"),
+                    List.of("acct.account.lock", "acct.account.lock"), // of the account and of its registration
                     files.filter(Files::isRegularFile)
                             .map(file -> file.getFileName().toString())
                             .toList());

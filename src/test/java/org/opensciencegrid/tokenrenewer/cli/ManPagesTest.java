@@ -38,7 +38,14 @@ class ManPagesTest {
         StringBuilder help = new StringBuilder();
         try (Program program = new Program(directory)) {
             help.append(program.run("--help").out());
-            for (String command : List.of("renew", "status", "setup")) {
+            for (String command : List.of(
+                    "renew",
+                    "status",
+                    "setup",
+                    "import-oidc-agent",
+                    "export-oidc-agent",
+                    "change-password",
+                    "remove")) {
                 help.append(program.run(command, "--help").out());
             }
         }
