@@ -130,7 +130,9 @@ final class AccessPoint implements AutoCloseable {
     }
 
     synchronized Running start(String... words) throws IOException {
-        List<String> line = new ArrayList<>(prefix);
+        // What is started in a shell's background ignores SIGINT, and so would a JVM: not so under systemd or by hand.
+        List<String> line = new ArrayList<>(List.of("env", "--default-signal=INT"));
+        line.addAll(prefix);
         line.add(PROGRAM.toString());
         line.addAll(List.of(words));
         Path output = file("output." + runs++);
