@@ -22,9 +22,10 @@ import org.opensciencegrid.tokenrenewer.issuer.Fault;
  * Runs that are killed with SIGKILL at random moments, while the issuer misbehaves at 30 % of its answers. After each kill
  * the account file must be readable, and the next run must renew.
  *
- * <p>Where the issuer takes the token before for 5 seconds more, there is no exception. Where it is strict there are two:
- * the kill hit the window between the issuer's answer and our write, or the answer itself was lost and the repetition of
- * the request counted as a reuse. Both are counted, and the first must be narrow.
+ * <p>Where the issuer takes the token before for 5 seconds more, there is no exception. Where it is strict there are three:
+ * the kill hit the window between the issuer's answer and our write; it came when the issuer had rotated and not yet
+ * answered; or the answer itself was lost and the repetition of the request counted as a reuse. All are counted, and the
+ * first must be narrow.
  *
  * <p>{@code -Dkill.runs=N} (default 500) and {@code -Dkill.seed=N}. Two at a time, each with an issuer of its own.
  */
@@ -127,10 +128,11 @@ class KillRing {
         boolean asked = point.refreshes() > before;
         point.issuer.clearFaults();
         String when = ended ? "run had ended" : asked ? "killed after the request" : "killed before the request";
-        judge(point, when, misbehaves && losing && asked, answers, killed);
+        judge(point, when, asked, misbehaves && losing, answers, killed);
     }
 
-    private void judge(AccessPoint point, String when, boolean answerLost, List<Long> answers, long killed)
+    private void judge(
+            AccessPoint point, String when, boolean asked, boolean answerLost, List<Long> answers, long killed)
             throws Exception {
         try {
             point.refreshToken();
@@ -142,22 +144,25 @@ class KillRing {
             count(when + ", usable");
             return;
         }
-        long millis = answers.isEmpty()
-                ? -1
-                : Duration.ofNanos(killed - answers.get(answers.size() - 1)).toMillis();
-        if (graceful || answers.isEmpty() || !next.said().contains("the authorization has ended")) {
+        if (graceful || !asked || !next.said().contains("the authorization has ended")) {
             fail(when + ": " + next);
+        } else if (answers.isEmpty()) {
+            count(when + ", lost: the issuer had rotated and not answered yet");
         } else if (answerLost) {
             count(when + ", lost: the answer did not arrive");
-        } else if (millis <= WINDOW.toMillis()) {
-            synchronized (this) {
-                windows.add(millis + " ms");
-            }
-            count(when + ", lost: in the window");
         } else {
-            fail(when + ", " + millis + " ms after the answer: " + next);
+            inTheWindow(when, Duration.ofNanos(killed - answers.get(answers.size() - 1)), next);
         }
         point.authorize();
+    }
+
+    private synchronized void inTheWindow(String when, Duration afterTheAnswer, AccessPoint.Ended next) {
+        if (afterTheAnswer.compareTo(WINDOW) > 0) {
+            fail(when + ", " + afterTheAnswer.toMillis() + " ms after the answer: " + next);
+            return;
+        }
+        windows.add(afterTheAnswer.toMillis() + " ms");
+        count(when + ", lost: in the window");
     }
 
     private synchronized void fail(String what) {
