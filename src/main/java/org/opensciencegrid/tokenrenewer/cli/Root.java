@@ -40,6 +40,8 @@ import picocli.CommandLine.Spec;
             "70:a bug"
         })
 final class Root implements Runnable {
+    private static final String SERVICE = "osg-token-svc";
+
     static final Duration LOCK_WAIT = Duration.ofSeconds(30);
 
     @Spec
@@ -120,10 +122,20 @@ final class Root implements Runnable {
             Files.createDirectory(
                     stateDirectory(),
                     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            giveToService(stateDirectory());
         } catch (IOException e) {
             // There already, or impossible: then the store's own message says which file cannot be written.
         }
         requireOwn(stateDirectory());
+    }
+
+    /** Only root can make the service's directory; the unit and setup must be able to write there. */
+    private void giveToService(Path directory) throws IOException {
+        if (commands().isService()) {
+            Files.setOwner(
+                    directory,
+                    directory.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(SERVICE));
+        }
     }
 
     /** Root can write anywhere, but what it writes here the service's user could not read. */
