@@ -2,6 +2,9 @@
 //
 // Called with one argument of JSON:
 //   port
+//   issuer                 its URL; another port than its own where a proxy stands before it
+//   rotation               "always": a new refresh token each time, and who sends an old one loses the grant;
+//                          "lenient": a new one each time, old ones stay good; "never"
 //   keyStore, passphrase   PKCS #12 file with the server's key and certificate
 //   registration           "open", "off", or "token": with the initial access token registrationToken
 //   registrationToken
@@ -27,7 +30,7 @@ const registration = {
   initialAccessToken: settings.registration === 'token' ? settings.registrationToken : false,
 };
 
-const provider = new Provider(`https://localhost:${settings.port}`, {
+const provider = new Provider(settings.issuer, {
   clients: settings.clients,
   clockTolerance: 0, // by its default a code lives 15 seconds longer
   cookies: { keys: ['only for tests'] },
@@ -45,8 +48,7 @@ const provider = new Provider(`https://localhost:${settings.port}`, {
     RefreshToken: 86_400,
     Session: 3600,
   },
-  // Its strictest way: a new refresh token each time, and who sends an old one loses the grant.
-  rotateRefreshToken: true,
+  rotateRefreshToken: settings.rotation !== 'never',
   features: {
     clientCredentials: { enabled: true },
     devInteractions: { enabled: true }, // its own pages for sign-in and consent
@@ -65,6 +67,11 @@ const provider = new Provider(`https://localhost:${settings.port}`, {
     },
   },
 });
+
+provider.proxy = true; // a request may name the proxy that it came through
+if (settings.rotation === 'lenient') {
+  provider.RefreshToken.prototype.consume = async () => {};
+}
 
 provider.use(async (context, next) => {
   await next();

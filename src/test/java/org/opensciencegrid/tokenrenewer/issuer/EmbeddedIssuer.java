@@ -8,16 +8,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -44,7 +39,7 @@ public final class EmbeddedIssuer implements AutoCloseable {
     private final List<String> violations = new CopyOnWriteArrayList<>();
     private final List<Seen> requests = new CopyOnWriteArrayList<>();
     private final Set<InetSocketAddress> connections = ConcurrentHashMap.newKeySet();
-    private final List<ArmedFault> faults = new ArrayList<>();
+    private final Faults faults = new Faults();
     private final HttpServer server;
     private final ExecutorService workers;
     private final String base;
@@ -55,19 +50,6 @@ public final class EmbeddedIssuer implements AutoCloseable {
     private final Endpoint token;
     private final Endpoint revocation;
     private final Endpoint devicePage;
-
-    /** A fault and how often it still strikes. */
-    private static final class ArmedFault {
-        private final Fault fault;
-        private int skip;
-        private int left;
-
-        private ArmedFault(Fault fault) {
-            this.fault = fault;
-            this.skip = fault.skip();
-            this.left = fault.times();
-        }
-    }
 
     /** Starts an issuer with https on a free port. */
     public static EmbeddedIssuer start(TestCa ca) {
@@ -255,22 +237,16 @@ public final class EmbeddedIssuer implements AutoCloseable {
 
     /** Faults strike in the order they were given; one request is struck by one fault. */
     public void fault(Fault fault) {
-        synchronized (faults) {
-            faults.add(new ArmedFault(fault));
-        }
+        faults.add(fault);
     }
 
     public void clearFaults() {
-        synchronized (faults) {
-            faults.clear();
-        }
+        faults.clear();
     }
 
     /** How many faults have not struck as often as they were to. */
     public int pendingFaults() {
-        synchronized (faults) {
-            return faults.size();
-        }
+        return faults.pending();
     }
 
     // What was seen
@@ -360,53 +336,10 @@ public final class EmbeddedIssuer implements AutoCloseable {
     private void handle(HttpExchange exchange) throws IOException {
         try (exchange) {
             connections.add(exchange.getRemoteAddress());
-            Seen request = read(exchange);
+            Seen request = Seen.read(exchange);
             requests.add(request);
-            new Delivery(exchange, effectsFor(request), violations::add).deliver(() -> answer(request));
+            new Delivery(exchange, faults.effectsFor(request), violations::add).deliver(() -> answer(request));
         }
-    }
-
-    private static Seen read(HttpExchange exchange) throws IOException {
-        Map<String, List<String>> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-        exchange.getRequestHeaders().forEach((name, values) -> headers.put(name, List.copyOf(values)));
-        String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
-        String path = exchange.getRequestURI().getRawPath();
-        boolean isForm = !path.startsWith(RegistrationEndpoint.PATH);
-        return new Seen(
-                exchange.getRequestMethod(),
-                path,
-                exchange.getRequestURI().getRawQuery(),
-                Collections.unmodifiableMap(headers),
-                isForm ? FormBody.parse(body).parameters() : Map.of(),
-                body);
-    }
-
-    private List<Fault.Effect> effectsFor(Seen request) {
-        synchronized (faults) {
-            for (ArmedFault armed : faults) {
-                if (!matches(armed.fault, request)) {
-                    continue;
-                }
-                if (armed.skip > 0) {
-                    armed.skip--;
-                    continue;
-                }
-                armed.left--;
-                if (armed.left == 0) {
-                    faults.remove(armed);
-                }
-                return armed.fault.effects();
-            }
-            return List.of();
-        }
-    }
-
-    private static boolean matches(Fault fault, Seen request) {
-        String path = fault.path();
-        boolean pathFits = path.endsWith("*")
-                ? request.path().startsWith(path.substring(0, path.length() - 1))
-                : request.path().equals(path);
-        return pathFits && (fault.grant() == null || fault.grant().equals(request.grantType()));
     }
 
     private Answer answer(Seen request) {

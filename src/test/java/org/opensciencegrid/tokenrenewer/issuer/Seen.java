@@ -1,7 +1,12 @@
 package org.opensciencegrid.tokenrenewer.issuer;
 
+import com.sun.net.httpserver.HttpExchange;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * A request as it arrived, also one that a {@link Fault} kept from being processed.
@@ -18,6 +23,22 @@ public record Seen(
         Map<String, List<String>> headers,
         Map<String, List<String>> form,
         String body) {
+
+    /** Reads a request to its end. */
+    static Seen read(HttpExchange exchange) throws IOException {
+        Map<String, List<String>> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        exchange.getRequestHeaders().forEach((name, values) -> headers.put(name, List.copyOf(values)));
+        String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+        String path = exchange.getRequestURI().getRawPath();
+        boolean isForm = !path.startsWith(RegistrationEndpoint.PATH);
+        return new Seen(
+                exchange.getRequestMethod(),
+                path,
+                exchange.getRequestURI().getRawQuery(),
+                Collections.unmodifiableMap(headers),
+                isForm ? FormBody.parse(body).parameters() : Map.of(),
+                body);
+    }
 
     /** The first value of a header, or null. */
     public String header(String name) {

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.opensciencegrid.tokenrenewer.issuer.FaultProxy;
 import org.opensciencegrid.tokenrenewer.issuer.Json;
 import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 
@@ -32,21 +33,34 @@ final class OidcProvider implements LiveIssuer {
     private final TestCa ca = new TestCa();
     private final Path directory;
     private final Path caFile;
-    private final String issuer;
+    private final String base;
+    private final Optional<FaultProxy> proxy;
     private final ServerProcess process;
     private final List<LiveIssuer> others = new CopyOnWriteArrayList<>();
 
     OidcProvider(Path directory) throws IOException, InterruptedException {
-        this(directory, "open");
+        this(directory, "open", "always", false);
+    }
+
+    /**
+     * One that is reached through a proxy which misbehaves.
+     *
+     * @param rotation always: who sends an old refresh token loses the grant; lenient: old ones stay good; never
+     */
+    static OidcProvider behindProxy(Path directory, String rotation) throws IOException, InterruptedException {
+        return new OidcProvider(directory, "open", rotation, true);
     }
 
     /**
      * @param registration open, off, or token
      */
-    private OidcProvider(Path directory, String registration) throws IOException, InterruptedException {
+    private OidcProvider(Path directory, String registration, String rotation, boolean behindProxy)
+            throws IOException, InterruptedException {
         this.directory = directory;
         int port = ServerProcess.freePort();
-        issuer = "https://localhost:" + port;
+        base = "https://localhost:" + port;
+        proxy = behindProxy ? Optional.of(new FaultProxy(ca)) : Optional.empty();
+        proxy.ifPresent(front -> front.forwardTo(base));
         caFile = directory.resolve("ca-" + port + ".pem");
         ca.writeCaPem(caFile);
         Path keys = directory.resolve("keys-" + port + ".p12");
@@ -57,12 +71,14 @@ final class OidcProvider implements LiveIssuer {
                         "node",
                         Path.of(System.getProperty("live.oidc-provider"), "server.mjs")
                                 .toString(),
-                        settings(port, keys, registration)));
+                        settings(port, issuer(), keys, registration, rotation)));
     }
 
-    private static String settings(int port, Path keys, String registration) {
+    private static String settings(int port, String issuer, Path keys, String registration, String rotation) {
         Map<String, Object> settings = new LinkedHashMap<>();
         settings.put("port", port);
+        settings.put("issuer", issuer);
+        settings.put("rotation", rotation);
         settings.put("keyStore", keys.toString());
         settings.put("passphrase", PASSWORD);
         settings.put("registration", registration);
@@ -98,7 +114,11 @@ final class OidcProvider implements LiveIssuer {
 
     @Override
     public String issuer() {
-        return issuer;
+        return proxy.map(FaultProxy::base).orElse(base);
+    }
+
+    FaultProxy proxy() {
+        return proxy.orElseThrow();
     }
 
     @Override
@@ -150,7 +170,7 @@ final class OidcProvider implements LiveIssuer {
     @Override
     public void decide(String userCode, boolean approve) throws IOException, InterruptedException {
         Browser browser = browser();
-        browser.open(issuer + "/device");
+        browser.open(base + "/device");
         browser.submit("xsrf", Map.of("user_code", userCode));
         if (!approve) {
             browser.submit("xsrf", Map.of("user_code", userCode, "abort", "yes"));
@@ -166,7 +186,8 @@ final class OidcProvider implements LiveIssuer {
 
     @Override
     public Optional<LiveIssuer> with(Registration registration) throws IOException, InterruptedException {
-        OidcProvider other = new OidcProvider(directory, registration == Registration.WITH_TOKEN ? "token" : "off");
+        OidcProvider other =
+                new OidcProvider(directory, registration == Registration.WITH_TOKEN ? "token" : "off", "always", false);
         others.add(other);
         return Optional.of(other);
     }
@@ -182,6 +203,7 @@ final class OidcProvider implements LiveIssuer {
     @Override
     public void close() {
         others.forEach(LiveIssuer::close);
+        proxy.ifPresent(FaultProxy::close);
         process.close();
     }
 }
