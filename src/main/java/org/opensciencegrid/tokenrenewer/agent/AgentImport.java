@@ -123,7 +123,10 @@ public final class AgentImport {
                 throw new AgentException(new Failure(Failure.Kind.ACCOUNT_EXISTS, name, ""));
             }
             try (OpenAccount open = locked.create(password)) {
-                open.save(account.encode());
+                Optional<Failure> rescued = Failures.of(open.save(account.encode()), store.file(name));
+                if (rescued.isPresent()) {
+                    throw new AgentException(rescued.get());
+                }
             }
             states.write(
                     name,

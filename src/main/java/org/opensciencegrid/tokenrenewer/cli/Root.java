@@ -144,8 +144,10 @@ final class Root implements Runnable {
             Object owner = Files.getAttribute(directory, "unix:uid");
             if (!owner.equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"))) {
                 String name = Files.getOwner(directory).getName();
-                throw new UsageException(directory + " belongs to " + name + "; run this as that user: runuser -u "
-                        + name + " -- osg-token-renewer ...");
+                throw new UsageException(directory + " belongs to " + name + "; run this as "
+                        + (name.equals("root")
+                                ? "root"
+                                : "that user: runuser -u " + name + " -- osg-token-renewer ..."));
             }
         } catch (IOException | UnsupportedOperationException e) {
             // no such directory, or no such notion: the store says what it cannot do

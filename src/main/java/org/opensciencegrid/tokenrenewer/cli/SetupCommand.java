@@ -1,5 +1,6 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +19,7 @@ import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
 import org.opensciencegrid.tokenrenewer.setup.AccountSetup;
 import org.opensciencegrid.tokenrenewer.setup.ClientCredentialsSetup;
 import org.opensciencegrid.tokenrenewer.setup.SetupException;
+import org.opensciencegrid.tokenrenewer.state.Failure;
 import org.opensciencegrid.tokenrenewer.state.Failures;
 import org.opensciencegrid.tokenrenewer.text.Json;
 import org.opensciencegrid.tokenrenewer.text.Printable;
@@ -129,17 +131,37 @@ final class SetupCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         requireName();
+        requireCaFile();
         root.makeStateDirectory();
         try {
             return how.clientCredentials ? clientCredentials() : device();
         } catch (SetupException e) {
-            Messages messages = new Messages(root.commands());
-            boolean again = e.failure().kind().passesByItself(); // no timer tries a setup again
-            output.error("setup of " + account + " failed: "
-                    + (again
-                            ? messages.what(e.failure()) + "; run setup again later"
-                            : messages.line(e.failure(), account)));
-            return ExitStatus.FAILED;
+            output.error("setup of " + account + " failed: " + line(e.failure()));
+            return switch (e.failure().kind()) {
+                case PASSWORD_FILE, INSECURE_URL -> ExitStatus.USAGE; // nobody was asked anything
+                default -> ExitStatus.FAILED;
+            };
+        }
+    }
+
+    /** As {@link Messages#line}, but no timer tries a setup again, and no section names its CA yet. */
+    private String line(Failure failure) {
+        Messages messages = new Messages(root.commands());
+        return switch (failure.kind()) {
+            case ISSUER_UNREACHABLE ->
+                messages.what(failure) + "; check the issuer's URL and the network, then run setup again";
+            case ISSUER_TLS -> messages.what(failure) + "; if the issuer has a CA of its own: --ca-file=FILE";
+            default ->
+                failure.kind().passesByItself()
+                        ? messages.what(failure) + "; run setup again later"
+                        : messages.line(failure, account);
+        };
+    }
+
+    private void requireCaFile() {
+        if (caFile != null && !Files.isReadable(caFile)) {
+            throw new UsageException("--ca-file: " + Printable.of(caFile.toString())
+                    + (Files.exists(caFile) ? " cannot be read" : ": no such file or directory"));
         }
     }
 

@@ -9,7 +9,6 @@ import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.cryptostore.OpenAccount;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFileException;
-import org.opensciencegrid.cryptostore.Saved;
 import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.tokenrenewer.account.Account;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
@@ -172,13 +171,7 @@ final class RefreshTokenSource implements TokenSource {
 
     private void save() {
         try {
-            Saved saved = store.save(account.encode());
-            danger = saved.rescued()
-                    ? Optional.of(new Failure(
-                            Failure.Kind.REFRESH_TOKEN_RESCUED,
-                            file.toString(),
-                            saved.where().toString()))
-                    : Optional.empty();
+            danger = Failures.of(store.save(account.encode()), file);
         } catch (Throwable e) { // even an Error: this holds the only copy of the token
             danger = Optional.of(new Failure(
                     Failure.Kind.REFRESH_TOKEN_LOST, file.toString(), Printable.of(String.valueOf(e.getMessage()))));

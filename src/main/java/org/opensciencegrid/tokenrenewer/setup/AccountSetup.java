@@ -12,6 +12,7 @@ import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.cryptostore.OpenAccount;
 import org.opensciencegrid.cryptostore.Password;
+import org.opensciencegrid.cryptostore.Saved;
 import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.tokenrenewer.account.Account;
 import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
@@ -223,14 +224,19 @@ public final class AccountSetup {
         return answer;
     }
 
-    private void save(Request request, Password password, Account account, TokenAnswer answer) throws StoreException {
+    private void save(Request request, Password password, Account account, TokenAnswer answer)
+            throws SetupException, StoreException {
         Account authorized = account.withRefreshToken(answer.refreshToken().orElseThrow())
                 .withAuthorization(clock.instant(), answer.identity());
         // An approval is in hand: wait for a run that holds the account longer than a person would.
         try (LockedAccount locked = store.lock(request.account(), lockWait.multipliedBy(4));
                 OpenAccount open = locked.create(password)) {
-            open.save(authorized.encode());
+            Saved saved = open.save(authorized.encode());
             forget(request.account(), authorized, answer);
+            Optional<Failure> rescued = Failures.of(saved, store.file(request.account()));
+            if (rescued.isPresent()) { // nothing is lost, but not all is well
+                throw new SetupException(rescued.get());
+            }
         }
     }
 

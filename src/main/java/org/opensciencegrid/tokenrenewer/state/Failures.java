@@ -1,8 +1,10 @@
 package org.opensciencegrid.tokenrenewer.state;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import org.opensciencegrid.cryptostore.AgentFileException;
 import org.opensciencegrid.cryptostore.PasswordFileException;
+import org.opensciencegrid.cryptostore.Saved;
 import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.tokenrenewer.oidc.OidcException;
 import org.opensciencegrid.tokenrenewer.state.Failure.Kind;
@@ -30,6 +32,20 @@ public final class Failures {
             case UNREADABLE -> Kind.ACCOUNT_UNREADABLE;
         };
         return new Failure(kind, e.file().toString(), Printable.of(e.getMessage()));
+    }
+
+    /**
+     * Empty when the account is in its place.
+     *
+     * @param file that place
+     */
+    public static Optional<Failure> of(Saved saved, Path file) {
+        return saved.rescued()
+                ? Optional.of(new Failure(
+                        Kind.REFRESH_TOKEN_RESCUED,
+                        file.toString(),
+                        saved.where().toString()))
+                : Optional.empty();
     }
 
     /** @param file of oidc-agent */

@@ -264,11 +264,12 @@ class BadInputTest {
                         p -> p.issuer.fault(Fault.on("/token").always().remove("refresh_token")),
                         "no refresh token",
                         "offline_access"),
-                new Case("password file missing", p -> delete(p, "acct.pw"), "acct.pw"),
                 new Case(
                         "TLS failure",
                         p -> new org.opensciencegrid.tokenrenewer.issuer.TestCa().writeCaPem(p.file("ca.pem")),
-                        "TLS"));
+                        "TLS",
+                        "--ca-file=FILE"),
+                new Case("nobody answers", p -> p.issuer.close(), "check the issuer's URL"));
     }
 
     @ParameterizedTest
@@ -286,6 +287,20 @@ class BadInputTest {
                 new String(before, StandardCharsets.US_ASCII),
                 program.read("state/accounts/acct.account"),
                 "the account that was there is as it was");
+    }
+
+    @Test
+    void aSetupThatAskedNobodyIsAUsageError() {
+        Result url = program.run("setup", "--issuer=no url", "--scope=a", "--pw-file=" + program.file("acct.pw"), "x");
+        assertEquals(2, url.status(), url.err());
+        delete(program, "ca.pem");
+        Result ca = program.setup("--scope=openid");
+        assertEquals(2, ca.status(), ca.err());
+        assertTrue(ca.err().contains("--ca-file: " + program.file("ca.pem") + ": no such file"), ca.err());
+        delete(program, "acct.pw");
+        Result password = program.run("setup", "--issuer=https://issuer.example.org", "--scope=a", "acct");
+        assertEquals(2, password.status(), password.err());
+        assertTrue(password.err().contains("acct.pw"), password.err());
     }
 
     private static void delete(Program program, String name) {

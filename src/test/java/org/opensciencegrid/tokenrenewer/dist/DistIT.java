@@ -53,6 +53,20 @@ class DistIT {
         issuer.close();
     }
 
+    @Test
+    void theWrapperNamesWhatItDoesNotUnderstand() throws InterruptedException {
+        String wrapper = "usr/sbin/osg-token-renewer-setup";
+        Ended help = installed.start(wrapper, "--help").await();
+        assertEquals(0, help.status());
+        assertTrue(help.out().startsWith("usage: osg-token-renewer-setup"), help.out());
+        Ended unknown = installed.start(wrapper, "--manuel", "acct").await();
+        assertEquals(2, unknown.status());
+        assertTrue(unknown.err().startsWith("osg-token-renewer-setup: no such option: --manuel"), unknown.err());
+        assertEquals(2, installed.start(wrapper).await().status());
+        assertEquals(2, installed.start(wrapper, "--issuer").await().status());
+        assertEquals(2, installed.start(wrapper, "one", "two").await().status());
+    }
+
     private Ended setup() throws InterruptedException {
         return startSetup().await();
     }
