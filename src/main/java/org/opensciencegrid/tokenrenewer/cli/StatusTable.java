@@ -80,7 +80,7 @@ final class StatusTable {
                         + at.atOffset(ZoneOffset.UTC).toLocalDate()
                         + state.subject().map(who -> " by " + Printable.of(who)).orElse("")));
         if (state.rotations() > 0) {
-            facts.add(state.rotations() + " rotations");
+            facts.add(state.rotations() == 1 ? "1 rotation" : state.rotations() + " rotations");
         }
         return facts.isEmpty() ? Optional.empty() : Optional.of(String.join(", ", facts));
     }

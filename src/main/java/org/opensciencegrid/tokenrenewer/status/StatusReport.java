@@ -74,13 +74,13 @@ public record StatusReport(Instant time, List<AccountStatus> accounts) {
             Instant now) {
         Optional<Failure> problem = damage(section, store, passwords).or(state::failure);
         Optional<Path> worldReadable = worldReadable(section);
+        // A token may be good for a while that will not be renewed.
+        Level ofAccount = problem.map(failure -> failure.kind().passesByItself() ? Level.WARNING : Level.ACTION)
+                .orElse(Level.OK);
         List<TokenStatus> tokens = sections.stream()
-                .map(token -> token(token, state.token(token.name()), now))
+                .map(token -> token(token, state.token(token.name()), ofAccount, now))
                 .toList();
-        Level level = tokens.stream().map(TokenStatus::level).reduce(Level.OK, Level::or);
-        if (problem.isPresent()) {
-            level = level.or(problem.get().kind().passesByItself() ? Level.WARNING : Level.ACTION);
-        }
+        Level level = tokens.stream().map(TokenStatus::level).reduce(ofAccount, Level::or);
         if (worldReadable.isPresent()
                 || state.inDoubtSince().isPresent()
                 || endsSoon(state, now)
@@ -126,21 +126,21 @@ public record StatusReport(Instant time, List<AccountStatus> accounts) {
                 || state.refreshTokenExpiresAt().filter(horizon::isAfter).isPresent();
     }
 
-    private static TokenStatus token(TokenSection section, TokenState state, Instant now) {
+    private static TokenStatus token(TokenSection section, TokenState state, Level ofAccount, Instant now) {
         Optional<Secret> token = new TokenFile(section.tokenPath()).read();
         OnDisk onDisk = token.isPresent() ? OnDisk.TOKEN : isUnreadable(section.tokenPath());
         Optional<Instant> expiresAt = token.flatMap(value -> JwtClaims.of(value.reveal()))
                 .flatMap(JwtClaims::expiresAt)
                 .or(() -> onDisk == OnDisk.NOTHING ? Optional.empty() : state.expiresAt());
         boolean isExpired = expiresAt.filter(end -> !end.isAfter(now)).isPresent();
-        Level level = Level.OK;
+        Level level = ofAccount;
         if (onDisk == OnDisk.NOTHING || isExpired) {
             level = Level.ACTION;
         } else if (state.failure().isPresent()) {
             // With a token that is known to be good there is time for an issuer's trouble to pass.
             boolean canWait =
                     expiresAt.isPresent() && state.failure().get().kind().passesByItself();
-            level = canWait ? Level.WARNING : Level.ACTION;
+            level = level.or(canWait ? Level.WARNING : Level.ACTION);
         }
         return new TokenStatus(section, state, onDisk, expiresAt, level);
     }

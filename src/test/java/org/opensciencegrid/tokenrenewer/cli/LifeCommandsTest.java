@@ -100,6 +100,11 @@ class LifeCommandsTest {
         assertEquals(1, program.issuer.registeredClients().size());
 
         Result removed = program.run("remove", "acct", "--revoke", "--delete-client");
+        Result status = program.run("status");
+        assertEquals(1, status.status());
+        assertTrue(
+                status.out().lines().anyMatch(line -> line.startsWith("ACTION  ")),
+                "good still, and the last: " + status);
         assertEquals(0, removed.status(), removed.err());
         assertTrue(removed.out().contains("[account acct]") && removed.out().contains("[token one]"), removed.out());
         assertEquals(0, program.issuer.registeredClients().size());
