@@ -1,0 +1,188 @@
+package org.opensciencegrid.tokenrenewer.bench;
+
+import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.KdfParameters;
+import org.opensciencegrid.cryptostore.Password;
+import org.opensciencegrid.cryptostore.PasswordFile;
+import org.opensciencegrid.tokenrenewer.account.Account;
+import org.opensciencegrid.tokenrenewer.cli.Environment;
+import org.opensciencegrid.tokenrenewer.cli.Main;
+import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
+import org.opensciencegrid.tokenrenewer.issuer.Fault;
+import org.opensciencegrid.tokenrenewer.issuer.Policy;
+import org.opensciencegrid.tokenrenewer.issuer.TestCa;
+import org.opensciencegrid.tokenrenewer.oidc.Pause;
+
+/**
+ * An issuer with accounts {@code acct1} to {@code acctN}, each with one token: as the program keeps them, and the same ones
+ * as oidc-agent does. The issuer does not rotate, so that both may use them in turns.
+ */
+public final class BenchSite implements AutoCloseable {
+    private static final Pause NONE = new Pause() {
+        @Override
+        public void sleep(Duration time) {}
+
+        @Override
+        public Duration elapsed() {
+            return Duration.ZERO;
+        }
+    };
+
+    private final Path directory;
+    private final EmbeddedIssuer issuer;
+
+    /** @param directory exists, and is empty */
+    public BenchSite(Path directory) {
+        this.directory = directory;
+        TestCa ca = new TestCa();
+        ca.writeCaPem(directory.resolve("ca.pem"));
+        issuer = EmbeddedIssuer.start(ca);
+        issuer.policy.rotate = false;
+        issuer.policy.strict = false; // oidc-agent does not say which answers it accepts
+        issuer.policy.interval = 0;
+        issuer.policy.accessSeconds = 3600;
+        issuer.approveAutomatically("alice");
+    }
+
+    /**
+     * {@code BenchSite DIR N}: makes the accounts, says so, and then answers each line of standard input with the requests for
+     * tokens, all requests, and the connections since the line before; {@code latency MS} makes the issuer slower first.
+     */
+    public static void main(String[] arguments) throws IOException {
+        try (BenchSite site = new BenchSite(Path.of(arguments[0]));
+                BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+            int accounts = Integer.parseInt(arguments[1]);
+            for (int n = 1; n <= accounts; n *= 10) {
+                site.config(n, 0);
+                site.config(n, 60);
+            }
+            Files.copy(site.config(accounts, 0), site.directory.resolve("config.ini"));
+            for (int i = 1; i <= accounts; i++) {
+                site.account("acct" + i, KdfParameters.DEFAULT);
+                site.export("acct" + i);
+                site.curl("acct" + i, "ce" + i + ".example.org:9619");
+            }
+            System.out.println("ready " + site.issuer.issuer());
+            int before = 0;
+            for (String line; (line = in.readLine()) != null; ) {
+                if (line.startsWith("latency ")) {
+                    Duration latency = Duration.ofMillis(Long.parseLong(line.substring(8)));
+                    site.issuer.clearFaults();
+                    site.issuer.fault(Fault.on("/token").always().delayBefore(latency));
+                }
+                int connections = site.issuer.connections();
+                System.out.println(site.issuer.count("/token", Policy.REFRESH_TOKEN) + " "
+                        + site.issuer.requests().size() + " " + (connections - before));
+                site.issuer.clearRecords();
+                before = site.issuer.connections();
+            }
+        }
+        System.exit(0); // the issuer's threads may linger
+    }
+
+    /** Sets the account up with the issuer. */
+    public void account(String name, KdfParameters cost) throws IOException {
+        Path password = directory.resolve(name + ".pw");
+        Files.writeString(password, "password of " + name + "\n");
+        Files.setPosixFilePermissions(password, PosixFilePermissions.fromString("rw-------"));
+        run(
+                cost,
+                "setup",
+                "--issuer=" + issuer.issuer(),
+                "--scope=openid offline_access",
+                "--ca-file=" + directory.resolve("ca.pem"),
+                "--pw-file=" + password,
+                name);
+    }
+
+    private void export(String name) throws IOException {
+        Files.createDirectories(directory.resolve("agent"));
+        run(KdfParameters.DEFAULT, "export-oidc-agent", name, "--to=" + directory.resolve("agent/" + name));
+    }
+
+    /** The same request for curl, as a file of its options. */
+    private void curl(String name, String audience) throws IOException {
+        try (Password password = PasswordFile.read(directory.resolve(name + ".pw"))) {
+            byte[] json = new AccountStore(
+                            directory.resolve("state/accounts"),
+                            directory.resolve("run"),
+                            KdfParameters.DEFAULT,
+                            new SecureRandom())
+                    .view(name, password);
+            Account account = Account.decode(json);
+            Files.writeString(directory.resolve(name + ".curl"), """
+                    url = "%s"
+                    cacert = "%s/ca.pem"
+                    silent
+                    fail
+                    header = "Accept: application/json"
+                    user = "%s:%s"
+                    data = "grant_type=refresh_token&refresh_token=%s&audience=%s"
+                    output = "%s/%s.out"
+                    """.formatted(
+                            account.tokenEndpoint(),
+                            directory,
+                            account.client().id(),
+                            account.client().secret().orElseThrow().reveal(),
+                            account.refreshToken().reveal(),
+                            audience,
+                            directory,
+                            name));
+        }
+    }
+
+    /**
+     * A config file for the first accounts.
+     *
+     * @param minLifetime of each token; 0 for always due
+     */
+    public Path config(int accounts, int minLifetime) throws IOException {
+        StringBuilder text = new StringBuilder();
+        IntStream.rangeClosed(1, accounts)
+                .forEach(i -> text.append("[account acct%d]\npassword_file = %s/acct%d.pw\n".formatted(i, directory, i))
+                        .append(
+                                "[token tok%d]\naccount = acct%d\ntoken_path = %s/tok%d.token\naudience = ce%d.example.org:9619\n"
+                                        .formatted(i, i, directory, i, i))
+                        .append(minLifetime > 0 ? "min_lifetime = " + minLifetime + "\n\n" : "\n"));
+        return Files.writeString(
+                directory.resolve("config-" + accounts + (minLifetime > 0 ? "-fresh" : "") + ".ini"), text);
+    }
+
+    /** The environment of the program. */
+    public Map<String, String> variables() {
+        return Map.of(
+                "OSG_TOKEN_RENEWER_CONFIG_PATH", directory.resolve("config.ini").toString(),
+                "OSG_TOKEN_RENEWER_STATE_DIR", directory.resolve("state").toString(),
+                "RUNTIME_DIRECTORY", directory.resolve("run").toString());
+    }
+
+    private void run(KdfParameters cost, String... words) {
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        PrintStream print = new PrintStream(said, true, StandardCharsets.UTF_8);
+        Environment environment = new Environment(
+                new ByteArrayInputStream(new byte[0]), print, print, variables(), Clock.systemUTC(), NONE, cost);
+        if (Main.run(environment, words) != 0) {
+            throw new IllegalStateException(said.toString(StandardCharsets.UTF_8));
+        }
+    }
+
+    @Override
+    public void close() {
+        issuer.close();
+    }
+}
