@@ -23,7 +23,12 @@ public final class AccountStore {
     private final Tools tools;
 
     /** What an account works with. */
-    record Tools(Disk disk, KeyDerivation derivation, KdfParameters parametersForNew, SecureRandom random) {}
+    record Tools(
+            Disk disk, KeyDerivation derivation, KdfParameters parametersForNew, SecureRandom random, KeyCache keys) {
+        Tools(Disk disk, KeyDerivation derivation, KdfParameters parametersForNew, SecureRandom random) {
+            this(disk, derivation, parametersForNew, random, KeyCache.NONE);
+        }
+    }
 
     /**
      * A store with Argon2id.
@@ -39,7 +44,7 @@ public final class AccountStore {
         this(accountsDirectory, rescueDirectory, parametersForNew, random, KeyDerivation.argon2id());
     }
 
-    /** A store with another way to come to a key, for example a cache in front of {@link KeyDerivation#argon2id}. */
+    /** A store with another way to come to a key, for example one that counts the calls of {@link KeyDerivation#argon2id}. */
     public AccountStore(
             Path accountsDirectory,
             Path rescueDirectory,
@@ -53,6 +58,23 @@ public final class AccountStore {
         this.directory = accountsDirectory.toAbsolutePath().normalize();
         this.rescueDirectory = rescueDirectory.toAbsolutePath().normalize();
         this.tools = tools;
+    }
+
+    /**
+     * The same, with derived keys kept in memory until the next boot. Only for passwords that were read from a file.
+     *
+     * @param keys a directory; nothing is kept unless it is the user's own, of mode 0700, on a tmpfs
+     */
+    public AccountStore withKeysKept(Path keys) {
+        return new AccountStore(
+                directory,
+                rescueDirectory,
+                new Tools(
+                        tools.disk(),
+                        tools.derivation(),
+                        tools.parametersForNew(),
+                        tools.random(),
+                        new KeyCache(keys)));
     }
 
     /**

@@ -11,9 +11,14 @@ final class DerivedKey {
     private final byte[] bytes;
 
     DerivedKey(KeyDerivation derivation, Password password, byte[] salt, KdfParameters parameters) {
+        this(derivation.derive(password, salt, parameters), salt, parameters);
+    }
+
+    /** @param bytes what a derivation gave; wiped with this */
+    DerivedKey(byte[] bytes, byte[] salt, KdfParameters parameters) {
         this.parameters = parameters;
         this.salt = salt;
-        this.bytes = derivation.derive(password, salt, parameters);
+        this.bytes = bytes;
         if (bytes.length != KeyDerivation.LENGTH) {
             throw new IllegalArgumentException("a key derivation must give " + KeyDerivation.LENGTH + " bytes");
         }
@@ -25,6 +30,11 @@ final class DerivedKey {
 
     byte[] salt() {
         return salt;
+    }
+
+    /** A copy of all that was derived, which the caller wipes. */
+    byte[] bytes() {
+        return bytes.clone();
     }
 
     /** The AES-256 key. */

@@ -1,6 +1,6 @@
 package org.opensciencegrid.cryptostore;
 
-/** Turns a password into key material. The one place where a cache of derived keys can be put in. */
+/** Turns a password into key material. */
 @FunctionalInterface
 public interface KeyDerivation {
     /** Bytes of key material: 32 for AES-256, 32 for the check value. */

@@ -33,7 +33,7 @@ public final class LockedAccount implements AutoCloseable {
     /**
      * Decrypts the account, after finishing or dropping what a crash or a failed write has left.
      *
-     * <p>It costs one key derivation; a second one only if a waiting generation has another salt (new password).
+     * <p>It costs one key derivation, unless a {@link AccountStore#withKeysKept kept key} does; a second one only if a waiting generation has another salt (new password).
      *
      * @throws StoreException any kind but BUSY; UNWRITABLE if a waiting generation cannot be published
      */
@@ -70,7 +70,27 @@ public final class LockedAccount implements AutoCloseable {
     private OpenAccount opened(
             Survey survey, FormatOne.Sealed chosen, Password password, OpenAccount.RecoveredFrom from)
             throws StoreException {
+        Optional<byte[]> kept = tools.keys().find(files.name(), password, chosen.salt(), chosen.parameters());
+        if (kept.isPresent()) {
+            try {
+                return opened(survey, chosen, new DerivedKey(kept.get(), chosen.salt(), chosen.parameters()), from);
+            } catch (StoreException e) {
+                if (e.kind() != StoreException.Kind.WRONG_PASSWORD) {
+                    throw e;
+                }
+                tools.keys().forget(files.name()); // somebody has meddled with it
+            }
+        }
         DerivedKey key = new DerivedKey(tools.derivation(), password, chosen.salt(), chosen.parameters());
+        OpenAccount account = opened(survey, chosen, key, from);
+        byte[] bytes = key.bytes();
+        tools.keys().keep(files.name(), password, chosen.salt(), chosen.parameters(), bytes);
+        Arrays.fill(bytes, (byte) 0);
+        return account;
+    }
+
+    private OpenAccount opened(Survey survey, FormatOne.Sealed chosen, DerivedKey key, OpenAccount.RecoveredFrom from)
+            throws StoreException {
         try {
             byte[] plaintext = chosen.open(key);
             FormatOne.Sealed current = survey.current().sealed();
@@ -107,6 +127,7 @@ public final class LockedAccount implements AutoCloseable {
      */
     public void delete() throws StoreException {
         startOver();
+        tools.keys().forget(files.name());
         Disk disk = tools.disk();
         try {
             for (Path rescue : files.rescues()) {

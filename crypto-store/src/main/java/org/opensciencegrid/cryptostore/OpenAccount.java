@@ -126,6 +126,7 @@ public final class OpenAccount implements AutoCloseable {
     /** A new salt, and so a new key, for all saves from now on: a new password, or a higher cost. Nothing is written. */
     public void rekey(Password password) {
         requireOpen();
+        tools.keys().forget(files.name());
         byte[] salt = new byte[FormatOne.SALT_BYTES];
         tools.random().nextBytes(salt);
         DerivedKey fresh = new DerivedKey(tools.derivation(), password, salt, tools.parametersForNew());

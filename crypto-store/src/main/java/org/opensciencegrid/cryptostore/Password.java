@@ -1,6 +1,7 @@
 package org.opensciencegrid.cryptostore;
 
 import java.util.Arrays;
+import java.util.Optional;
 
 /** A password: 1 to 1024 bytes, taken as they are (no character set, no normalisation). {@link #close} wipes it. */
 public final class Password implements AutoCloseable {
@@ -8,10 +9,12 @@ public final class Password implements AutoCloseable {
     public static final int MAX_BYTES = 1024;
 
     private final byte[] bytes;
+    private final Optional<String> origin;
     private boolean closed;
 
-    private Password(byte[] bytes) {
+    private Password(byte[] bytes, Optional<String> origin) {
         this.bytes = bytes;
+        this.origin = origin;
     }
 
     /**
@@ -23,7 +26,21 @@ public final class Password implements AutoCloseable {
         if (bytes.length == 0 || bytes.length > MAX_BYTES) {
             throw new IllegalArgumentException("a password has 1 to " + MAX_BYTES + " bytes");
         }
-        return new Password(bytes.clone());
+        return new Password(bytes.clone(), Optional.empty());
+    }
+
+    /** The same with a mark of the file that it was read from; another content of that file has another mark. */
+    Password from(Optional<String> file) {
+        return new Password(bytes, file);
+    }
+
+    /** The same, as if it came from nowhere: its key is derived each time, and never kept. */
+    public Password withoutOrigin() {
+        return from(Optional.empty());
+    }
+
+    Optional<String> origin() {
+        return origin;
     }
 
     /** A copy that the caller wipes after use. */

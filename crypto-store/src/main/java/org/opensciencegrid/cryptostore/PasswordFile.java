@@ -49,9 +49,11 @@ public final class PasswordFile {
      * @throws PasswordFileException if the file is refused
      */
     public static Password read(Path file) throws PasswordFileException {
+        Optional<String> before = RegularFile.mark(file);
         byte[] content = load(file).bytes();
         try {
-            return password(file, content);
+            Optional<String> mark = RegularFile.mark(file);
+            return password(file, content).from(mark.equals(before) ? mark : Optional.empty());
         } finally {
             Arrays.fill(content, (byte) 0);
         }
@@ -172,7 +174,7 @@ public final class PasswordFile {
     }
 
     /** The effective user id. Java has no call for it; user.name is empty without an entry in passwd. */
-    private static int currentUser() throws IOException {
+    static int currentUser() throws IOException {
         for (String line : Files.readAllLines(Path.of("/proc/self/status"), StandardCharsets.ISO_8859_1)) {
             if (line.startsWith("Uid:")) {
                 return Integer.parseUnsignedInt(line.split("\t")[2]);

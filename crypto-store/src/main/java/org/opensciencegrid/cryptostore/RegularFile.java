@@ -9,6 +9,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** Reading a regular file: no symbolic link is followed, no FIFO or device is ever opened. */
@@ -41,6 +42,18 @@ final class RegularFile {
                 throw new NotRegularException(file, "one that is replaced while it is opened");
             }
             return new Content(in.readNBytes(limit + 1), status);
+        }
+    }
+
+    /** Which file that is, and which content it has: no write leaves its inode change time as it was. */
+    static Optional<String> mark(Path file) {
+        try {
+            Map<String, Object> attributes =
+                    Files.readAttributes(file, "unix:fileKey,ctime,size", LinkOption.NOFOLLOW_LINKS);
+            return Optional.of(
+                    attributes.get("fileKey") + " " + attributes.get("ctime") + " " + attributes.get("size"));
+        } catch (IOException | UnsupportedOperationException e) {
+            return Optional.empty();
         }
     }
 

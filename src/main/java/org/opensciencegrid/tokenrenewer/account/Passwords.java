@@ -25,6 +25,8 @@ public final class Passwords {
         Optional<Path> credential = credentialsDirectory
                 .map(directory -> directory.resolve(account + ".pw"))
                 .filter(Files::exists);
-        return PasswordFile.read(credential.orElse(passwordFile));
+        Password password = PasswordFile.read(credential.orElse(passwordFile));
+        // systemd gives a credential to one start of the unit: what is derived from it is not to outlive that.
+        return credential.isPresent() ? password.withoutOrigin() : password;
     }
 }

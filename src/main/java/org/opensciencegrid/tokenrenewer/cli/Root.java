@@ -113,7 +113,8 @@ final class Root implements Runnable {
 
     AccountStore store() {
         Places places = places();
-        return new AccountStore(places.accounts(), places.rescue(), environment.kdf(), random);
+        return new AccountStore(places.accounts(), places.rescue(), environment.kdf(), random)
+                .withKeysKept(places.rescue());
     }
 
     /** For commands that write: makes the state directory where only it is missing. */
