@@ -1,4 +1,4 @@
 #!/bin/sh
 # What osg-token-renewer.service runs.
-here=$(dirname -- "$(readlink -f -- "$0")")
-exec "$here/osg-token-renewer" "$@"
+root=$(readlink -f -- "$0")
+exec "${root%/usr/libexec/*}/usr/bin/osg-token-renewer" renew "$@"

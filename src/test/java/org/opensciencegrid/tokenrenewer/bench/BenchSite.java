@@ -30,7 +30,7 @@ import org.opensciencegrid.tokenrenewer.oidc.Pause;
 
 /**
  * An issuer with accounts {@code acct1} to {@code acctN}, each with one token: as the program keeps them, and the same ones
- * as oidc-agent does. The issuer does not rotate, so that both may use them in turns.
+ * as oidc-agent does, to use in turns.
  */
 public final class BenchSite implements AutoCloseable {
     private static final Pause NONE = new Pause() {
@@ -46,13 +46,19 @@ public final class BenchSite implements AutoCloseable {
     private final Path directory;
     private final EmbeddedIssuer issuer;
 
-    /** @param directory exists, and is empty */
-    public BenchSite(Path directory) {
+    /**
+     * @param directory exists, and is empty
+     * @param rotates whether each use of a refresh token makes it invalid
+     */
+    BenchSite(Path directory, boolean rotates) throws IOException {
         this.directory = directory;
+        Files.createDirectory(
+                directory.resolve("run"),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         TestCa ca = new TestCa();
         ca.writeCaPem(directory.resolve("ca.pem"));
         issuer = EmbeddedIssuer.start(ca);
-        issuer.policy.rotate = false;
+        issuer.policy.rotate = rotates;
         issuer.policy.strict = false; // oidc-agent does not say which answers it accepts
         issuer.policy.interval = 0;
         issuer.policy.accessSeconds = 3600;
@@ -64,7 +70,7 @@ public final class BenchSite implements AutoCloseable {
      * tokens, all requests, and the connections since the line before; {@code latency MS} makes the issuer slower first.
      */
     public static void main(String[] arguments) throws IOException {
-        try (BenchSite site = new BenchSite(Path.of(arguments[0]));
+        try (BenchSite site = new BenchSite(Path.of(arguments[0]), false);
                 BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
             int accounts = Integer.parseInt(arguments[1]);
             for (int n = 1; n <= accounts; n *= 10) {
@@ -96,7 +102,7 @@ public final class BenchSite implements AutoCloseable {
     }
 
     /** Sets the account up with the issuer. */
-    public void account(String name, KdfParameters cost) throws IOException {
+    void account(String name, KdfParameters cost) throws IOException {
         Path password = directory.resolve(name + ".pw");
         Files.writeString(password, "password of " + name + "\n");
         Files.setPosixFilePermissions(password, PosixFilePermissions.fromString("rw-------"));
@@ -151,7 +157,7 @@ public final class BenchSite implements AutoCloseable {
      *
      * @param minLifetime of each token; 0 for always due
      */
-    public Path config(int accounts, int minLifetime) throws IOException {
+    Path config(int accounts, int minLifetime) throws IOException {
         StringBuilder text = new StringBuilder();
         IntStream.rangeClosed(1, accounts)
                 .forEach(i -> text.append("[account acct%d]\npassword_file = %s/acct%d.pw\n".formatted(i, directory, i))
@@ -164,7 +170,7 @@ public final class BenchSite implements AutoCloseable {
     }
 
     /** The environment of the program. */
-    public Map<String, String> variables() {
+    Map<String, String> variables() {
         return Map.of(
                 "OSG_TOKEN_RENEWER_CONFIG_PATH", directory.resolve("config.ini").toString(),
                 "OSG_TOKEN_RENEWER_STATE_DIR", directory.resolve("state").toString(),

@@ -13,14 +13,21 @@ import java.util.concurrent.TimeUnit;
 
 /** target/dist with an operator's directory: runs its programs and keeps what they print. */
 public final class Installed {
-    private static final Path DIST = Path.of("target", "dist").toAbsolutePath();
+    static final Path DIST = Path.of("target", "dist").toAbsolutePath();
     private static final String PROGRAM = "usr/bin/osg-token-renewer";
 
+    private final Path tree;
     public final Path directory;
     public final Map<String, String> variables = new HashMap<>();
     private int runs;
 
     public Installed(Path directory) {
+        this(DIST, directory);
+    }
+
+    /** @param tree another one than target/dist */
+    Installed(Path tree, Path directory) {
+        this.tree = tree;
         this.directory = directory;
         variables.put("OSG_TOKEN_RENEWER_CONFIG_PATH", file("config.ini").toString());
         variables.put("OSG_TOKEN_RENEWER_STATE_DIR", file("state").toString());
@@ -68,7 +75,7 @@ public final class Installed {
         // What runs in the background of a script has SIGINT ignored, and a JVM then leaves it so: a test must not
         // inherit it.
         List<String> line = new ArrayList<>(
-                List.of("env", "--default-signal=INT", DIST.resolve(program).toString()));
+                List.of("env", "--default-signal=INT", tree.resolve(program).toString()));
         line.addAll(List.of(arguments));
         int number = runs++;
         Path out = file("out." + number);

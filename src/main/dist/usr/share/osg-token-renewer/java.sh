@@ -1,0 +1,42 @@
+# Sourced by those who start Java, with $root, below which the tree is installed. Finds the newest Java of version 17 or later
+# that this machine has, or that OSG_TOKEN_RENEWER_JAVA_HOME names, and sets $home, $major, $jar and the JVM's options as
+# arguments. Nothing of the caller's environment reaches the JVM's options.
+jar=$root/usr/share/osg-token-renewer/osg-token-renewer.jar
+archives=$root/var/cache/osg-token-renewer
+
+# The major version of the Java in $1; 0 when there is none. Read from its release file: starting it costs too much.
+java_version() {
+    version=0
+    if [ -x "$1/bin/java" ] && [ -r "$1/release" ]; then
+        while IFS='=' read -r key value; do
+            if [ "$key" = JAVA_VERSION ]; then
+                value=${value#\"}
+                version=${value%%[!0-9]*}
+                break
+            fi
+        done < "$1/release"
+    fi
+    [ -n "$version" ] || version=0
+}
+
+major=0
+home=
+for candidate in ${OSG_TOKEN_RENEWER_JAVA_HOME:+"$OSG_TOKEN_RENEWER_JAVA_HOME"} ${OSG_TOKEN_RENEWER_JAVA_HOME:-/usr/lib/jvm/*}; do
+    java_version "$candidate"
+    if [ "$version" -ge 17 ] && [ "$version" -gt "$major" ]; then
+        major=$version
+        home=$candidate
+    fi
+done
+if [ -z "$home" ]; then
+    echo "osg-token-renewer: no Java 17 or later in ${OSG_TOKEN_RENEWER_JAVA_HOME:-/usr/lib/jvm}; install one: dnf install java-21-headless" >&2
+    exit 2
+fi
+
+ulimit -c 0
+unset JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS CLASSPATH
+
+# Small and short-lived: one compiler, one collector. No core, no heap file, no attaching: the heap holds tokens.
+options="-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx256m
+    -XX:-UsePerfData -XX:+DisableAttachMechanism -XX:-CreateCoredumpOnCrash -XX:ErrorFile=/dev/null
+    -Djdk.console=java.base"

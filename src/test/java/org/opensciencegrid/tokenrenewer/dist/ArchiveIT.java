@@ -1,0 +1,183 @@
+package org.opensciencegrid.tokenrenewer.dist;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.opensciencegrid.tokenrenewer.dist.Installed.Ended;
+
+/** The archive of classes: used where it fits, and else passed over without a word. */
+class ArchiveIT {
+    @TempDir
+    Path directory;
+
+    private Path tree;
+    private Installed installed;
+
+    @BeforeEach
+    void copy() throws Exception {
+        tree = directory.resolve("tree");
+        sh("cp -a " + Installed.DIST + " " + tree);
+        installed = new Installed(tree, directory);
+    }
+
+    private static void sh(String command) throws Exception {
+        assertEquals(
+                0, new ProcessBuilder("sh", "-c", command).inheritIO().start().waitFor(), command);
+    }
+
+    private Path archive() throws IOException {
+        return archive(tree);
+    }
+
+    private static Path archive(Path tree) throws IOException {
+        try (Stream<Path> files = Files.list(tree.resolve("var/cache/osg-token-renewer"))) {
+            List<Path> all = files.toList();
+            assertEquals(1, all.size(), all.toString());
+            return all.get(0);
+        }
+    }
+
+    private void makeArchive() throws Exception {
+        Ended made =
+                installed.start("usr/libexec/osg-token-renewer/make-archive").await();
+        assertEquals("", made.out() + made.err());
+        assertEquals(0, made.status());
+    }
+
+    private void runsAndSaysNothingMore() throws Exception {
+        Ended version = installed.run("--version");
+        assertTrue(version.out().matches("osg-token-renewer \\d+\\.\\d+\\.\\d+\\n"), version.out());
+        assertEquals("", version.err());
+        assertEquals(0, version.status());
+        installed.write("config.ini", "");
+        Ended renew = installed.run("renew");
+        assertEquals("", renew.out() + renew.err());
+        assertEquals(0, renew.status());
+    }
+
+    /** Whether a JVM that the launcher started has the archive in its memory, as far as it has been used. */
+    private static boolean isMapped(Installed installed, Path archive) throws Exception {
+        // Waits for the end of a fifo, and so can be looked at.
+        sh("mkfifo " + installed.file("config.ini"));
+        var run = installed.start("usr/bin/osg-token-renewer", "renew");
+        try {
+            Path maps = Path.of("/proc/" + run.process().pid() + "/maps");
+            for (int i = 0; i < 600; i++) {
+                String text = Files.readString(maps);
+                if (text.contains("libnio.so")) {
+                    return text.contains(archive.toString());
+                }
+                Thread.sleep(20);
+            }
+            throw new AssertionError("did not start: " + run.await());
+        } finally {
+            run.process().destroyForcibly().waitFor();
+            Files.delete(installed.file("config.ini"));
+        }
+    }
+
+    @Test
+    void theBuildMadeOneAndItIsUsed() throws Exception {
+        assertTrue(isMapped(new Installed(directory), archive(Installed.DIST)));
+    }
+
+    @Test
+    void oneIsMadeAnewWhereTheTreeIs() throws Exception {
+        makeArchive();
+        makeArchive();
+        assertTrue(isMapped(installed, archive()));
+        assertEquals("r--r--r--", PosixFilePermissions.toString(Files.getPosixFilePermissions(archive())));
+        runsAndSaysNothingMore();
+    }
+
+    @Test
+    void withoutOneEverythingWorks() throws Exception {
+        Files.delete(archive());
+        runsAndSaysNothingMore();
+        Files.delete(tree.resolve("var/cache/osg-token-renewer"));
+        runsAndSaysNothingMore();
+    }
+
+    @Test
+    void oneOfAnotherTreeOrJarIsPassedOver() throws Exception {
+        runsAndSaysNothingMore(); // the copy's is of target/dist
+        makeArchive();
+        sh("touch -d 2001-01-01 " + tree + "/usr/share/osg-token-renewer/osg-token-renewer.jar");
+        runsAndSaysNothingMore();
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, 100, 4096, 100_000, 9_000_000, -4096, -1})
+    void oneThatWasCutIsPassedOver(long size) throws Exception {
+        makeArchive();
+        Path archive = archive();
+        Files.setPosixFilePermissions(archive, PosixFilePermissions.fromString("rw-r--r--"));
+        try (FileChannel channel = FileChannel.open(archive, StandardOpenOption.WRITE)) {
+            channel.truncate(size < 0 ? channel.size() + size : size);
+        }
+        runsAndSaysNothingMore();
+    }
+
+    @Test
+    void garbageOfTheRightSizeIsPassedOver() throws Exception {
+        Files.delete(archive());
+        Path garbage = tree.resolve("var/cache/osg-token-renewer/classes-" + major() + "-100000.jsa");
+        Files.write(garbage, new byte[100_000]);
+        runsAndSaysNothingMore();
+    }
+
+    @Test
+    void oneOfAnotherJavaIsPassedOver() throws Exception {
+        Path other = null;
+        try (Stream<Path> homes = Files.list(Path.of("/usr/lib/jvm"))) {
+            for (Path home : homes.filter(Files::isDirectory).toList()) {
+                Path release = home.resolve("release");
+                if (Files.exists(release)
+                        && !Files.isSameFile(home, Path.of(System.getProperty("java.home")))
+                        && Files.readString(release).contains("JAVA_VERSION=\"")
+                        && !Files.readString(release).contains("JAVA_VERSION=\"" + major() + ".")) {
+                    other = home;
+                }
+            }
+        }
+        assumeTrue(other != null, "only one Java here");
+        String home = installed.variables.put("OSG_TOKEN_RENEWER_JAVA_HOME", other.toString());
+        makeArchive();
+        runsAndSaysNothingMore();
+        String name = archive().getFileName().toString();
+        Files.move(archive(), archive().resolveSibling(name.replaceFirst("-\\d+-", "-" + major() + "-")));
+        installed.variables.put("OSG_TOKEN_RENEWER_JAVA_HOME", home);
+        runsAndSaysNothingMore();
+    }
+
+    @Test
+    void whereNoneCanBeWrittenOneLineSaysSo() throws Exception {
+        Files.delete(archive());
+        Files.delete(tree.resolve("var/cache/osg-token-renewer"));
+        Ended made =
+                installed.start("usr/libexec/osg-token-renewer/make-archive").await();
+        assertNotEquals(0, made.status());
+        assertEquals(1, made.err().lines().count(), made.err());
+        assertTrue(made.err().contains("no class archive for"), made.err());
+        runsAndSaysNothingMore();
+    }
+
+    private static String major() {
+        return Integer.toString(Runtime.version().feature());
+    }
+}
