@@ -123,7 +123,8 @@ final class KeyCache {
 
     private static byte[] binding(String account, Password password, byte[] salt, KdfParameters parameters) {
         String text = "osg-token-renewer-key 1\n" + account + "\n"
-                + password.origin().orElseThrow() + "\n" + parameters + "\n"
+                + password.origin().orElseThrow() + "\n" + "m=" + parameters.memoryKiB() + " t="
+                + parameters.iterations() + " p=" + parameters.parallelism() + "\n"
                 + Base64.getEncoder().encodeToString(salt);
         return digest(text.getBytes(StandardCharsets.UTF_8));
     }

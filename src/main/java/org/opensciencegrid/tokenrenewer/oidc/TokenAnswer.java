@@ -34,7 +34,11 @@ public record TokenAnswer(
         Optional<Identity> identity) {
 
     /** The subject of an id_token, which is unique only together with its issuer (OpenID Connect Core section 2). */
-    public record Identity(String issuer, String subject) {}
+    public record Identity(String issuer, String subject) {
+        public boolean isThatOf(Identity other) {
+            return issuer.equals(other.issuer) && subject.equals(other.subject);
+        }
+    }
 
     /** Possessive throughout: otherwise a long text is a recursion as deep, and overflows the stack. */
     private static final Pattern REFRESH_TOKEN =

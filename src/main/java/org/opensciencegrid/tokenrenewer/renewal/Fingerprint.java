@@ -3,9 +3,11 @@ package org.opensciencegrid.tokenrenewer.renewal;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
 import org.opensciencegrid.tokenrenewer.config.AccountSection;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
+import org.opensciencegrid.tokenrenewer.config.StoredAccount;
 import org.opensciencegrid.tokenrenewer.text.Secret;
 
 /** Enough of a SHA-256 to tell whether something is still the same; tells nothing about it. */
@@ -21,11 +23,35 @@ final class Fingerprint {
         }
     }
 
-    /** Of a section without the line it stands on. A record prints its secret as ***, so that is added. */
+    /**
+     * Of a section without the line it stands on: each of its components. Not by the toString of a record, which would show no
+     * secret, and is made when it is first used, which takes longer than all else that a run without anything due does.
+     */
     static String of(AccountSection section) {
-        String secret = section instanceof ClientCredentialsAccount account
-                ? account.clientSecret().map(Secret::reveal).orElse("")
-                : "";
-        return of(section.toString().replaceFirst("line=\\d+", "") + secret);
+        return of(
+                section instanceof ClientCredentialsAccount account
+                        ? parts(
+                                account.name(),
+                                account.tokenRequestUrl(),
+                                account.clientId(),
+                                account.clientSecret().map(Secret::reveal),
+                                account.clientSecretFile(),
+                                account.audienceParameter(),
+                                account.clientAuth(),
+                                account.caFile())
+                        : parts((StoredAccount) section));
+    }
+
+    private static String parts(StoredAccount account) {
+        return parts(
+                account.name(),
+                account.passwordFile(),
+                account.audienceParameter(),
+                account.clientAuth(),
+                account.caFile());
+    }
+
+    private static String parts(Object... components) {
+        return Arrays.toString(components);
     }
 }

@@ -90,7 +90,9 @@ final class RefreshTokenSource implements TokenSource {
     public TokenAnswer token(TokenSection token) throws FailedException {
         TokenAnswer answer = Unbroken.run(() -> refresh(token));
         Optional<TokenAnswer.Identity> known = account.identity();
-        if (known.isPresent() && answer.identity().isPresent() && !known.equals(answer.identity())) {
+        if (known.isPresent()
+                && answer.identity().isPresent()
+                && !known.get().isThatOf(answer.identity().get())) {
             // OpenID Connect Core section 12.2. The refresh token is kept all the same: it may be all we have.
             throw new FailedException(new Failure(
                     Failure.Kind.IDENTITY_CHANGED,
