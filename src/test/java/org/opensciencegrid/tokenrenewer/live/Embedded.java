@@ -18,7 +18,7 @@ import org.opensciencegrid.tokenrenewer.issuer.Policy;
 import org.opensciencegrid.tokenrenewer.issuer.Seen;
 import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 
-/** Our own strict issuer, in this process. */
+/** Our own issuer, in this process: strict, or in the dialect of a server that does not run here. */
 final class Embedded implements LiveIssuer {
     /** Id and secret hold what Basic authentication has to encode, and '%', which config.ini has to double. */
     private static final Predefined CONFIDENTIAL =
@@ -29,16 +29,19 @@ final class Embedded implements LiveIssuer {
     private static final Predefined WITHOUT_REFRESH =
             new Predefined("no-refresh", Optional.of("no-refresh-secret-0123456789"));
 
+    private final Dialect dialect;
     private final TestCa ca = new TestCa();
     private final Path caFile;
     private final EmbeddedIssuer issuer;
     private final List<Embedded> others = new CopyOnWriteArrayList<>();
 
-    Embedded(Path directory) {
+    Embedded(Path directory, Dialect dialect) {
+        this.dialect = dialect;
         issuer = EmbeddedIssuer.start(ca);
         caFile = directory.resolve("ca-" + issuer.port() + ".pem");
         ca.writeCaPem(caFile);
         issuer.policy.interval = 1;
+        dialect.policy().accept(issuer.policy);
         List<String> refreshing = List.of(Policy.DEVICE_CODE, Policy.REFRESH_TOKEN);
         add(CONFIDENTIAL, "client_secret_basic", refreshing);
         add(PUBLIC, "none", refreshing);
@@ -52,7 +55,7 @@ final class Embedded implements LiveIssuer {
 
     @Override
     public String name() {
-        return "embedded";
+        return dialect.name();
     }
 
     @Override
@@ -97,12 +100,27 @@ final class Embedded implements LiveIssuer {
 
     @Override
     public boolean tellsDenial() {
-        return true;
+        return dialect.tellsDenial();
     }
 
     @Override
     public boolean punishesReplay() {
-        return true;
+        return dialect.punishesReplay();
+    }
+
+    @Override
+    public boolean rotates() {
+        return issuer.policy.rotate;
+    }
+
+    @Override
+    public boolean deletesClients() {
+        return !issuer.policy.registrationWithoutManagement;
+    }
+
+    @Override
+    public String audienceParameter() {
+        return issuer.policy.audienceParameter == Policy.AudienceParameter.AUDIENCE ? "audience" : "resource";
     }
 
     @Override
@@ -130,7 +148,7 @@ final class Embedded implements LiveIssuer {
     }
 
     private Embedded other() {
-        Embedded other = new Embedded(caFile.getParent());
+        Embedded other = new Embedded(caFile.getParent(), dialect);
         others.add(other);
         return other;
     }

@@ -6,6 +6,6 @@ import java.nio.file.Path;
 class EmbeddedLiveRing extends LiveSuite {
     @Override
     LiveIssuer issuer(Path directory) {
-        return new Embedded(directory);
+        return new Embedded(directory, Dialect.STRICT);
     }
 }

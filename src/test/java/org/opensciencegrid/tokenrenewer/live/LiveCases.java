@@ -129,8 +129,11 @@ final class LiveCases {
             refreshTokens.add(refreshToken(operator));
             accessTokens.add(operator.accessToken("one"));
         }
-        assertEquals(4, refreshTokens.size(), "refresh tokens");
         assertEquals(3, accessTokens.size(), "access tokens");
+        assertEquals(issuer.rotates() ? 4 : 1, refreshTokens.size(), "refresh tokens");
+        if (!issuer.rotates()) {
+            throw new NotOffered("three renewals, and the refresh token is the same");
+        }
     }
 
     private static void freshToken(LiveIssuer issuer, Operator operator) throws Exception {
@@ -167,7 +170,11 @@ final class LiveCases {
     }
 
     private static void narrowingByAudience(LiveIssuer issuer, Operator operator) throws Exception {
-        Ended setup = register(issuer, operator, "--audience=" + LiveIssuer.AUDIENCE);
+        Ended setup = register(
+                issuer,
+                operator,
+                "--audience=" + LiveIssuer.AUDIENCE,
+                "--audience-parameter=" + issuer.audienceParameter());
         operator.configure(section(setup), token("one", "acct", "audience = " + LiveIssuer.AUDIENCE));
         Ended renew = operator.run("renew");
         assertEquals(0, renew.status(), renew.toString());
@@ -188,9 +195,13 @@ final class LiveCases {
         operator.configure(account, token("one", "acct", "scope = no.such.scope"), token("two", "acct"));
         Ended renew = operator.run("renew");
         if (renew.status() == 0) {
-            assertTrue(renew.err().contains("asked for scope but was not granted: no.such.scope"), renew.err());
-            throw new NotOffered("asked for scope no.such.scope, and gives a token with scope "
-                    + operator.claims("one").get("scope"));
+            Object granted = operator.claims("one").get("scope");
+            // Where neither answer nor token tells the scope, nobody can know.
+            assertEquals(
+                    granted != null && !granted.equals(""),
+                    renew.err().contains("asked for scope but was not granted: no.such.scope"),
+                    renew.err());
+            throw new NotOffered("asked for scope no.such.scope, and gives a token with scope " + granted);
         }
         requireFailure(renew, "Failed to get token 'one': the issuer refuses the scope: ", "invalid_scope");
         assertTrue(renew.out().contains("token two: renewed"), renew.out());
@@ -214,14 +225,16 @@ final class LiveCases {
         if (issuer.tellsDenial()) {
             Ended setup = operator.setup(Person.DENIES, "acct", "--issuer=" + issuer.issuer());
             requireFailure(setup, "the request was denied", "run setup again");
-            assertTrue(setup.out().contains("was deleted again"), setup.out());
+            assertEquals(issuer.deletesClients(), setup.out().contains("was deleted again"), setup.out());
             operator.requireNoAccount();
             return;
         }
-        Ended setup =
-                operator.setup(Person.DENIES, "acct", operator.predefined(issuer.issuer(), issuer.client(Role.HASTY)));
+        LiveIssuer hasty = issuer.hasty();
+        Operator there = operator.at(hasty);
+        Ended setup = there.setup(Person.DENIES, "acct", there.predefined(hasty.issuer(), hasty.client(Role.HASTY)));
         requireFailure(setup, "nobody approved the request in time");
-        operator.requireNoAccount();
+        there.requireNoAccount();
+        there.requireDiscretion();
         throw new NotOffered("a denied code is polled: " + pollOfDeniedCode(issuer));
     }
 
@@ -322,11 +335,13 @@ final class LiveCases {
                 "token_endpoint",
                 basic(before),
                 Map.of("grant_type", Policy.REFRESH_TOKEN, "refresh_token", old));
-        assertEquals(4, replay.statusCode() / 100, replay.body());
         if (!issuer.punishesReplay()) {
             renew(operator, "one");
-            throw new NotOffered("to a replay: " + quote(replay, old) + "; the newest refresh token stays good");
+            throw new NotOffered("to a replay: "
+                    + (replay.statusCode() == 200 ? "200 and a token" : quote(replay, old))
+                    + "; the newest refresh token stays good");
         }
+        assertEquals(4, replay.statusCode() / 100, replay.body());
         requireFailure(
                 operator.run("renew"),
                 "Failed to get token 'one': the authorization has ended: ",

@@ -69,6 +69,21 @@ interface LiveIssuer extends AutoCloseable {
     /** Whether the use of a refresh token that has rotated ends the whole authorization. */
     boolean punishesReplay();
 
+    /** False: a renewal gives the refresh token that was sent, or none. */
+    default boolean rotates() {
+        return true;
+    }
+
+    /** Whether a client that registered itself can be deleted (RFC 7592). */
+    default boolean deletesClients() {
+        return true;
+    }
+
+    /** The parameter that asks for an audience. */
+    default String audienceParameter() {
+        return "resource";
+    }
+
     /** Plays the person who opens the page, signs in and decides. */
     void decide(String userCode, boolean approve) throws IOException, InterruptedException;
 

@@ -1,0 +1,53 @@
+package org.opensciencegrid.tokenrenewer.live;
+
+import java.time.Duration;
+import java.util.function.Consumer;
+import org.opensciencegrid.tokenrenewer.issuer.Policy;
+
+/**
+ * How a server speaks that does not run here: the embedded issuer's policy, and what the cases must know. Each line of a
+ * policy was seen at the server of that version.
+ */
+record Dialect(String name, Consumer<Policy> policy, boolean tellsDenial, boolean punishesReplay) {
+    /** As the RFCs have it. */
+    static final Dialect STRICT = new Dialect("embedded", policy -> {}, true, true);
+
+    /** INDIGO IAM 1.8.2, the issuer of WLCG experiments. */
+    static final Dialect IAM = new Dialect(
+            "as INDIGO IAM",
+            policy -> {
+                policy.trailingSlashIssuer = true;
+                policy.oauthAuthorizationServer = false;
+                policy.minClientName = 4;
+                policy.secretExpiresAt = null;
+                policy.registrationRefusesUnknownScope = false;
+                policy.sendInterval = false;
+                policy.interval = 0;
+                policy.sendSlowDown = false;
+                policy.deviceNeedsClientIdParam = true;
+                policy.denyKeepsPending = true;
+                policy.rotate = false;
+                policy.killFamilyOnReuse = false;
+                policy.pathScopes = true;
+                policy.audienceParameter = Policy.AudienceParameter.AUDIENCE;
+                policy.iamErrors = true;
+            },
+            false,
+            false);
+
+    /** OA4MP 6.2.3, which CILogon runs. */
+    static final Dialect OA4MP = new Dialect(
+            "as OA4MP",
+            policy -> {
+                policy.issuerPath = "/oauth2";
+                policy.registrationWithoutManagement = true;
+                policy.clientIdPrefix = "oa4mp:/client_id/";
+                policy.graceForOldToken = Duration.ofHours(1);
+                policy.killFamilyOnReuse = false;
+                policy.sendScopeInAnswer = false;
+                policy.dropsWiderScope = true;
+                policy.wrongSecretError = "unauthorized_client";
+            },
+            true,
+            false);
+}

@@ -1,0 +1,11 @@
+package org.opensciencegrid.tokenrenewer.live;
+
+import java.nio.file.Path;
+
+/** OA4MP, and so CILogon, as the embedded issuer imitates it. */
+class Oa4mpLiveRing extends LiveSuite {
+    @Override
+    LiveIssuer issuer(Path directory) {
+        return new Embedded(directory, Dialect.OA4MP);
+    }
+}
