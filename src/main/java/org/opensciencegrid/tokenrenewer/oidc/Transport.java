@@ -41,6 +41,8 @@ public final class Transport {
         // token
         // twice and revoke the account. It reads this once, before its first connection.
         System.setProperty("sun.net.http.retryPost", "false");
+        // How many idle connections to one host it keeps; beyond five it would close them and greet the issuer anew.
+        System.setProperty("http.maxConnections", "32");
     }
 
     private static final ExecutorService WORKERS = Executors.newCachedThreadPool(task -> {

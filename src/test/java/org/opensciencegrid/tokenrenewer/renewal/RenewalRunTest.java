@@ -24,6 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.opensciencegrid.tokenrenewer.account.Account;
+import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
 import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
@@ -194,6 +195,32 @@ class RenewalRunTest extends SiteTest {
     }
 
     // Which
+
+    @Test
+    void aTokenCostsOneRequestAndConnectionsAreShared() {
+        int accounts = 48;
+        for (int i = 0; i < accounts; i++) {
+            site.authorize("acct" + i);
+            site.token("t" + i, "acct" + i).minLifetime(60);
+        }
+        site.issuer.fault(Fault.on("/token").always().delayBefore(Duration.ofMillis(50))); // all workers are at it
+        int before = site.issuer.connections();
+
+        renew();
+
+        assertEquals(accounts, site.issuer.count("/token"));
+        assertEquals(accounts, site.issuer.requests().size(), "nothing else is asked");
+        int connections = site.issuer.connections() - before;
+        assertTrue(connections <= 16, connections + " connections for " + accounts + " accounts of 16 at once");
+
+        AtomicInteger opened = new AtomicInteger();
+        site.whileOpening = opened::incrementAndGet;
+        renew();
+
+        assertEquals(accounts, site.issuer.requests().size(), "nothing is due");
+        assertEquals(before + connections, site.issuer.connections());
+        assertEquals(0, opened.get(), "no account was decrypted");
+    }
 
     @Test
     void tokensAndAccountsCanBeSelected() {
