@@ -81,8 +81,13 @@ final class Operator {
         words.addAll(List.of(options));
         words.add(account);
         Ended ended = setup(person, words);
-        // MITREid, busy, answers one winning poll in some hundred with a 500. We do what the message says.
-        return ended.err().contains("was lost on its way") ? setup(person, words) : ended;
+        // MITREid, busy, answers one winning poll in some hundred with a 500. We do what the message says. Keycloak,
+        // busy,
+        // tells of an approval before it has written the person's consent down, and the poll that comes between ends
+        // the code.
+        boolean again = Stream.of("was lost on its way", "no longer has requested consent")
+                .anyMatch(ended.err()::contains);
+        return again ? setup(person, words) : ended;
     }
 
     private Ended setup(Person person, List<String> words) throws IOException, InterruptedException {
