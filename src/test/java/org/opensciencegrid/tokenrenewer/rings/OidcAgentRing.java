@@ -41,7 +41,7 @@ class OidcAgentRing {
     private String socket;
 
     @BeforeEach
-    void start() throws IOException {
+    void start() throws Exception {
         program = new Program(directory);
         program.issuer.policy.strict = false; // oidc-agent's requests are not all that RFCs ask for
         program.issuer.policy.interval = 0; // the issuer's clock stands
@@ -58,6 +58,10 @@ class OidcAgentRing {
         BufferedReader out = new BufferedReader(new InputStreamReader(agent.getInputStream(), StandardCharsets.UTF_8));
         String line = out.readLine(); // OIDC_SOCK=...; export OIDC_SOCK;
         socket = line.substring(line.indexOf('=') + 1, line.indexOf(';'));
+        // It says so before it listens there.
+        for (int i = 0; i < 200 && start("oidc-agent", "--status").waitFor() != 0; i++) {
+            Thread.sleep(50);
+        }
     }
 
     @AfterEach
@@ -163,15 +167,19 @@ class OidcAgentRing {
     }
 
     private String run(String... command) throws Exception {
-        ProcessBuilder builder = builder(command);
-        builder.environment().put("OIDC_SOCK", socket);
-        Process process = builder.redirectError(program.file("err").toFile())
-                .redirectOutput(program.file("out").toFile())
-                .redirectInput(Path.of("/dev/null").toFile())
-                .start();
+        Process process = start(command);
         assertTrue(process.waitFor(60, TimeUnit.SECONDS), "hangs");
         assertEquals(0, process.exitValue(), () -> program.read("err") + program.read("out"));
         return program.read("out");
+    }
+
+    private Process start(String... command) throws IOException {
+        ProcessBuilder builder = builder(command);
+        builder.environment().put("OIDC_SOCK", socket);
+        return builder.redirectError(program.file("err").toFile())
+                .redirectOutput(program.file("out").toFile())
+                .redirectInput(Path.of("/dev/null").toFile())
+                .start();
     }
 
     private ProcessBuilder builder(String... command) {
