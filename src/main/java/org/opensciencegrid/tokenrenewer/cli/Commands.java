@@ -53,6 +53,29 @@ final class Commands {
         return isService() ? "chown root:osg-token-svc " + file + " && chmod 0640 " + file : "chmod 0600 " + file;
     }
 
+    /** Takes the password away from what is not to be in it, where an account has been encrypted with it already. */
+    String changePasswordAfter(String edit, Path file, String account) {
+        String old = file + ".old";
+        return "cp -p " + file + " " + old + " && " + edit + " && "
+                + asService("change-password " + account + " --old-pw-file=" + old) + " && rm " + old;
+    }
+
+    String makeTokenDirectory(Path directory) {
+        return "install -d " + (isService() ? "-o osg-token-svc " : "") + "-m 0750 " + directory;
+    }
+
+    String enableTimer() {
+        return "systemctl enable --now osg-token-renewer.timer";
+    }
+
+    String check() {
+        return ours("check");
+    }
+
+    Path stateDirectory() {
+        return state;
+    }
+
     /** The unit sees every directory but its own as read-only, until a drop-in says otherwise. */
     String allowWriting(Path directory) {
         return isService()

@@ -23,6 +23,7 @@ public final class Main {
         CommandLine line = new CommandLine(root)
                 .addSubcommand(new RenewCommand(root))
                 .addSubcommand(new StatusCommand(root))
+                .addSubcommand(new CheckCommand(root))
                 .addSubcommand(new SetupCommand(root))
                 .addSubcommand(hidden(new GenerateCompletion()))
                 .addSubcommand(new ImportCommand(root))

@@ -120,7 +120,7 @@ final class Messages {
                 "correct audience in " + commands.config() + ", or name it at setup: " + commands.setup(account)
                         + " --audience=AUDIENCE";
             case REQUEST_REFUSED -> "ask the issuer's administrator, or set up again: " + commands.setup(account);
-            case TOKEN_DIRECTORY_MISSING -> "install -d -o osg-token-svc -m 0750 " + directory(where);
+            case TOKEN_DIRECTORY_MISSING -> commands.makeTokenDirectory(directory(where));
             case TOKEN_NOT_PERMITTED ->
                 "osg-token-svc must be able to write in " + directory(where) + ", or that file itself";
             case TOKEN_READ_ONLY -> commands.allowWriting(directory(where));

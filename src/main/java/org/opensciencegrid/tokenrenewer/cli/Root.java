@@ -83,7 +83,7 @@ final class Root implements Runnable {
         return config != null ? config : environment.path("OSG_TOKEN_RENEWER_CONFIG_PATH", Commands.CONFIG.toString());
     }
 
-    private Path stateDirectory() {
+    Path stateDirectory() {
         return stateDirectory != null
                 ? stateDirectory
                 : environment.path("OSG_TOKEN_RENEWER_STATE_DIR", Commands.STATE.toString());

@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer.oidc;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.text.Json;
@@ -12,11 +13,18 @@ import org.opensciencegrid.tokenrenewer.text.Json;
  * @param contentType as sent, empty when absent
  * @param location header Location, empty when absent
  * @param retryAfter header Retry-After in seconds form
+ * @param date header Date
  * @param body at most 1 MiB of UTF-8; may be cut short, see {@code complete}
  * @param complete false when the connection ended before the body did
  */
 record Answer(
-        int status, String contentType, String location, Optional<Duration> retryAfter, String body, boolean complete) {
+        int status,
+        String contentType,
+        String location,
+        Optional<Duration> retryAfter,
+        Optional<Instant> date,
+        String body,
+        boolean complete) {
 
     boolean isSuccess() {
         return status >= 200 && status <= 299;

@@ -2,6 +2,7 @@ package org.opensciencegrid.tokenrenewer.oidc;
 
 import com.nimbusds.oauth2.sdk.http.HTTPRequest;
 import java.net.URI;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,6 +14,7 @@ public final class Discovery {
     private static final int REDIRECTS = 3;
 
     private final Transport transport;
+    private Optional<Instant> clockOfServer = Optional.empty();
 
     public Discovery(Transport transport) {
         this.transport = transport;
@@ -55,10 +57,25 @@ public final class Discovery {
                 "no OpenID or OAuth metadata found for " + Printable.of(issuer) + " (" + first.getMessage() + ")");
     }
 
+    /**
+     * Sees whether the server answers, whatever it says: a GET without parameters, which asks a token endpoint for nothing.
+     *
+     * @throws OidcException UNREACHABLE, TLS, NO_ANSWER, INSECURE
+     */
+    public void reach(URI uri) throws OidcException {
+        get(uri);
+    }
+
+    /** What time it was by the last answer (RFC 9110 section 6.6.1), if it said. */
+    public Optional<Instant> clockOfServer() {
+        return clockOfServer;
+    }
+
     private Answer get(URI uri) throws OidcException {
         URI at = uri;
         for (int i = 0; ; i++) {
             Answer answer = transport.send(new HTTPRequest(HTTPRequest.Method.GET, at));
+            clockOfServer = answer.date();
             boolean isRedirect = answer.status() >= 300
                     && answer.status() <= 399
                     && !answer.location().isEmpty();

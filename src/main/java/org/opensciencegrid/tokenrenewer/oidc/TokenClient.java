@@ -22,7 +22,7 @@ public final class TokenClient {
             List.of(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(4));
     private static final Duration IN_ALL = Duration.ofSeconds(20);
     private static final Answer REHEARSAL =
-            new Answer(200, "", "", Optional.empty(), "{\"refresh_token\":\"rehearsal\"}", true);
+            new Answer(200, "", "", Optional.empty(), Optional.empty(), "{\"refresh_token\":\"rehearsal\"}", true);
 
     private final Transport transport;
     private final Clock clock;

@@ -9,6 +9,7 @@ import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -246,6 +247,7 @@ public final class Transport {
                     orEmpty(connection.getContentType()),
                     orEmpty(connection.getHeaderField("Location")),
                     retryAfter(connection.getHeaderField("Retry-After")),
+                    Optional.of(connection.getDate()).filter(time -> time > 0).map(Instant::ofEpochMilli),
                     body.toString(StandardCharsets.UTF_8),
                     complete && isPlain);
         }

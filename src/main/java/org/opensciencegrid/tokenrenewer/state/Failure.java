@@ -119,6 +119,23 @@ public record Failure(Kind kind, String where, String detail) {
             };
         }
 
+        /** Whether it is about files that can be looked at again at any time: what a run said of them may be over. */
+        public boolean isOfAccountFiles() {
+            return switch (this) {
+                case PASSWORD_FILE,
+                        SECRET_FILE,
+                        ACCOUNT_MISSING,
+                        WRONG_PASSWORD,
+                        ACCOUNT_DAMAGED,
+                        ACCOUNT_TAMPERED,
+                        ACCOUNT_FOREIGN,
+                        ACCOUNT_NEWER,
+                        ACCOUNT_UNREADABLE,
+                        ACCOUNT_BUSY -> true;
+                default -> false;
+            };
+        }
+
         /** Whether the token was granted and only its file could not be written. */
         public boolean isOfTokenFile() {
             return switch (this) {

@@ -7,8 +7,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.tokenrenewer.check.Finding;
 import org.opensciencegrid.tokenrenewer.state.Failure;
 
 /**
@@ -35,12 +37,37 @@ class GoldenTest {
     }
 
     @Test
+    void everyFindingSaysWhatAndWhyAndHowToRepairIt() throws IOException {
+        Commands commands = new Commands(Commands.CONFIG, Commands.STATE);
+        CheckText check = new CheckText(new Messages(commands), commands);
+        StringBuilder text = new StringBuilder();
+        for (Finding.Kind kind : Finding.Kind.values()) {
+            if (kind == Finding.Kind.RENEWAL) {
+                continue; // its texts are those of failures.txt
+            }
+            Finding finding = new Finding(kind, "/where/file", "17", "ACCOUNT", Optional.empty());
+            text.append(kind.word()).append(finding.isProblem() ? ", a problem\n  " : ", a warning\n  ");
+            text.append(check.what(finding)).append("\n  ");
+            text.append(check.why(finding)).append("\n  ");
+            text.append(check.repair(finding)).append("\n");
+        }
+        golden("findings.txt", text.toString());
+    }
+
+    @Test
     void help() throws IOException {
         try (Program program = new Program(directory)) {
             StringBuilder text = new StringBuilder();
             text.append(program.run("--help").out());
             for (String command : new String[] {
-                "renew", "status", "setup", "import-oidc-agent", "export-oidc-agent", "change-password", "remove"
+                "renew",
+                "status",
+                "check",
+                "setup",
+                "import-oidc-agent",
+                "export-oidc-agent",
+                "change-password",
+                "remove"
             }) {
                 text.append("\n").append(program.run(command, "--help").out());
             }

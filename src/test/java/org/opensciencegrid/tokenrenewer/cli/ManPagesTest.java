@@ -41,6 +41,7 @@ class ManPagesTest {
             for (String command : List.of(
                     "renew",
                     "status",
+                    "check",
                     "setup",
                     "import-oidc-agent",
                     "export-oidc-agent",

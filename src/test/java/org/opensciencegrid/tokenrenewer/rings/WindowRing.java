@@ -74,7 +74,7 @@ class WindowRing {
                 what,
                 millis.get(RUNS / 2),
                 millis.get(RUNS * 9 / 10),
-                millis.get(Math.min(RUNS - 1, RUNS * 99 / 100)),
+                millis.get((RUNS * 99 + 99) / 100 - 1), // nearest rank
                 millis.get(RUNS - 1));
     }
 

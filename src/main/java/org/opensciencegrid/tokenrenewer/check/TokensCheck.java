@@ -1,0 +1,138 @@
+package org.opensciencegrid.tokenrenewer.check;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.opensciencegrid.tokenrenewer.check.Finding.Kind;
+import org.opensciencegrid.tokenrenewer.config.Config;
+import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
+import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.state.Failure;
+import org.opensciencegrid.tokenrenewer.state.TokenState;
+import org.opensciencegrid.tokenrenewer.text.Printable;
+import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.token.TokenFile;
+
+/** Each token: its path, who may write and read there, its length, and whether the timer is fast enough for it. */
+final class TokensCheck {
+    /** Programs that read tokens by the WLCG profile need not take more (bearer token discovery, section 3). */
+    static final int LONGEST = 16 * 1024;
+
+    private static final Duration SKEW = Duration.ofMinutes(5);
+    private static final String UNIX_MODE = "unix:mode";
+    private static final int STICKY = 01000;
+
+    private final Checkup checkup;
+    private final Config config;
+    private final List<Finding> findings = new ArrayList<>();
+
+    TokensCheck(Checkup checkup, Config config) {
+        this.checkup = checkup;
+        this.config = config;
+    }
+
+    List<Finding> run() {
+        for (TokenSection section : config.tokens()) {
+            Path path = section.tokenPath();
+            TokenState state = state(section);
+            state.failure()
+                    .filter(why -> why.kind().isOfTokenFile() || why.kind().isOfOneToken())
+                    .ifPresent(why -> findings.add(Finding.of(why, section.account())));
+            checkup.machine()
+                    .flatMap(Machine::timer)
+                    .ifPresent(
+                            timer -> TimerCheck.ofToken(timer, section, state).ifPresent(findings::add));
+            if (!path.isAbsolute()) {
+                // The unit's working directory is /, a person's is not.
+                findings.add(Finding.of(
+                        Kind.TOKEN_PATH_RELATIVE,
+                        Checkup.place(config.file(), section.line()),
+                        path.toString(),
+                        section.name()));
+                continue;
+            }
+            try {
+                directory(section, path.getParent());
+                file(section, path);
+            } catch (IOException | UnsupportedOperationException e) {
+                // Not for us to look at: the service's own journal tells.
+            }
+        }
+        return findings;
+    }
+
+    private TokenState state(TokenSection section) {
+        try {
+            return checkup.states().read(section.account()).token(section.name());
+        } catch (IOException e) {
+            return AccountState.UNKNOWN.token(section.name());
+        }
+    }
+
+    private void directory(TokenSection section, Path directory) throws IOException {
+        if (!Files.isDirectory(directory)) {
+            Failure missing = new Failure(
+                    Failure.Kind.TOKEN_DIRECTORY_MISSING,
+                    section.tokenPath().toString(),
+                    "the directory " + directory + " does not exist");
+            findings.add(Finding.of(missing, section.account()));
+            return;
+        }
+        int mode = (Integer) Files.getAttribute(directory, UNIX_MODE);
+        boolean isSticky = (mode & STICKY) != 0;
+        if (Files.getPosixFilePermissions(directory).contains(PosixFilePermission.OTHERS_WRITE) && !isSticky) {
+            findings.add(Finding.of(Kind.TOKEN_DIRECTORY_OPEN, directory, "", section.name()));
+        }
+        Optional<User> user = checkup.machine().flatMap(Machine::user);
+        if (user.isPresent() && !canWrite(user.get(), section.tokenPath(), directory)) {
+            findings.add(Finding.of(Kind.TOKEN_DIRECTORY_CLOSED, directory, "", section.name()));
+        }
+        if (checkup.machine()
+                .flatMap(Machine::sandbox)
+                .filter(sandbox -> !sandbox.lets(directory))
+                .isPresent()) {
+            findings.add(Finding.of(Kind.TOKEN_OUTSIDE_SANDBOX, directory, "", section.name()));
+        }
+    }
+
+    /** A file of the site's in a directory that is closed is written in place. */
+    private static boolean canWrite(User user, Path file, Path directory) throws IOException {
+        return user.mayReach(file) && (user.mayWrite(directory) || (Files.isRegularFile(file) && user.mayWrite(file)));
+    }
+
+    private void file(TokenSection section, Path path) throws IOException {
+        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        if (Files.exists(path) && !Files.isRegularFile(path)) {
+            String what = Files.isDirectory(path) ? "a directory" : "not a regular file";
+            findings.add(Finding.of(
+                    new Failure(Failure.Kind.TOKEN_PATH, path.toString(), "it is " + what), section.account()));
+            return;
+        }
+        Set<PosixFilePermission> mode = Files.getPosixFilePermissions(path);
+        if (mode.contains(PosixFilePermission.OTHERS_READ)) {
+            findings.add(Finding.of(Kind.TOKEN_WORLD_READABLE, path, "", section.name()));
+        }
+        Optional<Secret> token = new TokenFile(path).read();
+        if (token.filter(text -> text.reveal().length() > LONGEST).isPresent()) {
+            findings.add(Finding.of(
+                    Kind.TOKEN_LONG, path, String.valueOf(token.get().reveal().length()), section.name()));
+        }
+        Instant now = checkup.clock().instant();
+        token.flatMap(text -> JwtClaims.of(text.reveal()))
+                .flatMap(JwtClaims::issuedAt)
+                .filter(issued -> issued.isAfter(now.plus(SKEW)))
+                .ifPresent(
+                        issued -> findings.add(Finding.of(Kind.CLOCK_BEHIND, path, Printable.of(issued.toString()))));
+    }
+}

@@ -1,0 +1,74 @@
+package org.opensciencegrid.tokenrenewer.systemd;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Where the service may write by its unit, whatever the modes of the files say. */
+public final class Sandbox {
+    public static final String UNIT = "osg-token-renewer.service";
+
+    private final UnitFile unit;
+
+    private Sandbox(UnitFile unit) {
+        this.unit = unit;
+    }
+
+    /** Empty where there is no such service. */
+    public static Optional<Sandbox> read(Path root) {
+        return UnitFile.read(root, UNIT).map(Sandbox::new);
+    }
+
+    /** Whether the unit lets the service write in the directory. */
+    public boolean lets(Path directory) {
+        if (below(directory, unit.words("Service", "InaccessiblePaths").stream())) {
+            return false;
+        }
+        Optional<Path> writable = longest(directory, unit.words("Service", "ReadWritePaths"));
+        Optional<Path> readOnly = longest(directory, unit.words("Service", "ReadOnlyPaths"));
+        if (writable.isPresent()) { // the deeper of the two says how it is
+            return readOnly.isEmpty()
+                    || writable.get().getNameCount() > readOnly.get().getNameCount();
+        }
+        return readOnly.isEmpty() && !isProtected(directory);
+    }
+
+    /** Whether systemd hands the file's password over as a credential, so that the service need not read it. */
+    public boolean loadsCredential(String name) {
+        return unit.words("Service", "LoadCredential").stream().anyMatch(word -> word.startsWith(name + ":"));
+    }
+
+    private boolean isProtected(Path directory) {
+        String home = unit.value("Service", "ProtectHome").orElse("no");
+        if (!isNo(home) && below(directory, Stream.of("/home", "/root", "/run/user"))) {
+            return true;
+        }
+        String system = unit.value("Service", "ProtectSystem").orElse("no");
+        if (system.equals("strict")) {
+            return !below(directory, Stream.of("/dev", "/proc", "/sys"));
+        }
+        return !isNo(system)
+                && below(directory, Stream.of("/usr", "/boot", "/efi", system.equals("full") ? "/etc" : "/usr"));
+    }
+
+    private static boolean isNo(String word) {
+        return List.of("no", "false", "off", "0").contains(word);
+    }
+
+    private static boolean below(Path directory, Stream<String> places) {
+        return places.anyMatch(place -> directory.startsWith(plain(place)));
+    }
+
+    private static Optional<Path> longest(Path directory, List<String> places) {
+        return places.stream()
+                .map(Sandbox::plain)
+                .filter(directory::startsWith)
+                .max((a, b) -> Integer.compare(a.getNameCount(), b.getNameCount()));
+    }
+
+    /** Without the marks for "need not exist" and "below the unit's own root". */
+    private static Path plain(String place) {
+        return Path.of(place.replaceFirst("^[-+]+", ""));
+    }
+}

@@ -1,0 +1,5 @@
+/**
+ * The unit files of the service and its timer, as systemd would read them: without systemd, for whoever may read them. It
+ * knows nothing of accounts and tokens.
+ */
+package org.opensciencegrid.tokenrenewer.systemd;

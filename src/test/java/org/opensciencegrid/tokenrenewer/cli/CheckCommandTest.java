@@ -1,0 +1,189 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.opensciencegrid.tokenrenewer.cli.Program.Result;
+import org.opensciencegrid.tokenrenewer.issuer.Fault;
+import org.opensciencegrid.tokenrenewer.issuer.TestCa;
+
+/** What {@code check} finds that CheckIT does not: what no command repairs. */
+class CheckCommandTest {
+    private static final String TOKEN = "[token one]\naccount = acct\ntoken_path = DIR/one.token\n";
+
+    @TempDir
+    Path directory;
+
+    private Program program;
+
+    @BeforeEach
+    void goodSite() {
+        program = new Program(directory);
+        assertEquals(0, program.setup("--scope=openid offline_access").status());
+        program.accountWith(TOKEN);
+        assertEquals(0, program.run("renew").status());
+    }
+
+    @AfterEach
+    void stop() {
+        program.close();
+    }
+
+    @Test
+    void aGoodSiteHasNothingAndIsNotTouched() throws IOException {
+        TreeMap<String, String> before = files();
+        int tokens = program.issuer.count("/token");
+        Result result = program.run("check");
+        assertEquals("Nothing found: all is well.\n", result.out(), result.err());
+        assertEquals(0, result.status());
+        assertEquals(before, files());
+        assertEquals(tokens, program.issuer.count("/token"));
+        assertTrue(program.issuer.violations().isEmpty());
+    }
+
+    @Test
+    void offlineLeavesTheIssuerAlone() {
+        program.issuer.close();
+        assertEquals(0, program.run("check", "--offline").status());
+        assertEquals(0, program.run("check").status(), "an issuer that is down for a while is a warning");
+        assertTrue(program.run("check").out().startsWith("warning"));
+    }
+
+    /**
+     * @param spoil makes it so
+     * @param status the exit status
+     * @param words what must be told
+     */
+    record Case(String name, Consumer<Program> spoil, int status, String... words) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    static List<Case> cases() {
+        return List.of(
+                new Case("broken config", p -> p.config("[token]\nx"), 1, "config.ini:", "no token is renewed"),
+                new Case("no config", p -> delete(p, "config.ini"), 1, "no such file"),
+                new Case("no tokens", p -> p.config(""), 0, "no [token] section", "no section names it"),
+                new Case(
+                        "unused account",
+                        p -> p.accountWith(TOKEN + "[account spare]\npassword_file = DIR/acct.pw\n"),
+                        0,
+                        "[account spare]"),
+                new Case(
+                        "comma in audience",
+                        p -> p.accountWith(TOKEN + "audience = a,b\n"),
+                        0,
+                        "comma",
+                        "config.ini:6"),
+                new Case(
+                        "two tokens on one path",
+                        p -> p.accountWith(TOKEN + "[token two]\naccount = acct\ntoken_path = DIR/one.token\n"),
+                        0,
+                        "also that of [token one]"),
+                new Case(
+                        "percent in a value",
+                        p -> p.accountWith("[token one]\naccount = acct\ntoken_path = DIR/50%.token\n"),
+                        1,
+                        "'%'",
+                        "config.ini:5"),
+                new Case(
+                        "relative token_path",
+                        p -> p.accountWith("[token one]\naccount = acct\ntoken_path = one.token\n"),
+                        1,
+                        "does not begin with /"),
+                new Case("password file missing", p -> delete(p, "acct.pw"), 1, "acct.pw", "one line of that file"),
+                new Case("wrong password", p -> p.secret("acct.pw", "another password"), 1, "change-password acct"),
+                new Case("account not set up", p -> delete(p, "state/accounts/acct.account"), 1, "setup acct"),
+                new Case("account damaged", p -> p.write("state/accounts/acct.account", "x"), 1, "damaged"),
+                new Case("token_path is a directory", CheckCommandTest::directoryInstead, 1, "it is a directory"),
+                new Case("issuer's certificate", p -> new TestCa().writeCaPem(p.file("ca.pem")), 1, "TLS", "ca_file"),
+                new Case("issuer in trouble", CheckCommandTest::trouble, 0, "503", "next run tries again"),
+                new Case(
+                        "another issuer there",
+                        p -> p.issuer.fault(Fault.on("/.well-known/openid-configuration")
+                                .always()
+                                .respond(200, "application/json", "{\"issuer\":\"https://evil.example.org\"}")),
+                        1,
+                        "describes the issuer"),
+                new Case("long token", p -> p.write("one.token", "x".repeat(16_385) + "\n"), 0, "16385 bytes"),
+                new Case(
+                        "token from the future",
+                        p -> p.clock.advance(java.time.Duration.ofHours(-2)),
+                        1,
+                        "issued in the future",
+                        "timedatectl"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void finds(Case spoilt) {
+        spoilt.spoil().accept(program);
+        Result result = program.run("check");
+        String unwrapped = result.out().replaceAll("\\s+", " ");
+        for (String words : spoilt.words()) {
+            assertTrue(unwrapped.contains(words), result.out());
+        }
+        assertEquals(spoilt.status(), result.status(), result.out());
+        assertEquals("", result.err());
+    }
+
+    @Test
+    void anEarlierRefusalIsToldUntilItHealsAndAnOldTroubleIsNot() {
+        program.issuer.revokeAll();
+        assertEquals(1, program.run("renew").status());
+        assertTrue(program.run("check", "--offline").out().contains("--reauthenticate acct"));
+        assertEquals(0, program.setup("--scope=openid offline_access").status());
+        assertEquals(0, program.run("renew").status());
+        assertFalse(program.run("check", "--offline").out().contains("reauthenticate"));
+    }
+
+    private static void directoryInstead(Program program) {
+        delete(program, "one.token");
+        try {
+            Files.createDirectory(program.file("one.token"));
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private static void trouble(Program program) {
+        program.issuer.fault(
+                Fault.on("/.well-known/openid-configuration").always().respond(503, "text/plain", "no"));
+    }
+
+    private static void delete(Program program, String file) {
+        try {
+            Files.delete(program.file(file));
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private TreeMap<String, String> files() throws IOException {
+        TreeMap<String, String> files = new TreeMap<>();
+        try (Stream<Path> all = Files.walk(directory)) {
+            for (Path file : all.toList()) {
+                files.put(
+                        file.toString(),
+                        Files.getLastModifiedTime(file) + (Files.isRegularFile(file) ? Files.readString(file) : ""));
+            }
+        }
+        return files;
+    }
+}

@@ -1,0 +1,129 @@
+package org.opensciencegrid.tokenrenewer.dist;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.tokenrenewer.cli.Program;
+import org.opensciencegrid.tokenrenewer.dist.Installed.Ended;
+import org.opensciencegrid.tokenrenewer.issuer.Policy;
+
+/** A site with a fault of every kind that a command can repair: each is found, and the command that check names repairs it. */
+class CheckIT {
+    private static final int FAULTS = 15;
+    private static final String GOOD = "correct horse battery staple";
+
+    /** What is to be typed: the whole text, or what follows the alternative for a person. */
+    private static final Pattern REPAIR = Pattern.compile(" {9}repair: (?:[^:]*\\b(?:or|then): )?(.*)");
+
+    @TempDir
+    Path directory;
+
+    private Program program;
+
+    @Test
+    void everyRepairRepairs() throws Exception {
+        try (Program site = new Program(directory)) {
+            program = site;
+            Installed installed = new Installed(directory);
+            seed();
+            Ended found = installed.run("check");
+            assertEquals(1, found.status(), found.out() + found.err());
+            List<String> repairs = found.out()
+                    .lines()
+                    .map(REPAIR::matcher)
+                    .filter(Matcher::matches)
+                    .map(repair -> repair.group(1))
+                    .toList();
+            assertEquals(FAULTS, repairs.size(), found.out());
+            assertEquals(FAULTS, repairs.stream().distinct().count());
+            assertTrue(
+                    found.out().lines().filter(line -> !line.contains("/")).allMatch(line -> line.length() <= 80),
+                    found.out());
+            for (String repair : repairs) {
+                run(installed, repair);
+            }
+            Ended well = installed.run("check");
+            assertEquals("Nothing found: all is well.\n", well.out());
+            assertEquals(0, well.status(), well.err());
+            assertEquals(0, installed.run("renew").status());
+        }
+    }
+
+    private void seed() throws Exception {
+        program.issuer.policy.interval = 0; // the issuer's clock stands
+        program.issuer.addClient(
+                "client", "s3cret", "client_secret_basic", List.of(Policy.CLIENT_CREDENTIALS), List.of("read:/"));
+        account("dead", GOOD);
+        program.config("[account dead]\npassword_file = DIR/dead.pw\n[token of-dead]\naccount = dead\n"
+                + "token_path = DIR/dead.token\n");
+        program.issuer.revokeAll();
+        assertEquals(1, program.run("renew").status());
+        account("windows", GOOD + "\r");
+        account("bom", "\ufeff" + GOOD);
+        account("blanks", " " + GOOD);
+        account("short", "short");
+        account("lines", GOOD);
+        account("stranger", GOOD);
+        account("acct", GOOD);
+        program.write("lines.pw", GOOD + "\nanother line\n");
+        StringBuilder config = new StringBuilder("[account client]\ntoken_request_url = " + program.issuer.base()
+                + "/token\nclient_id = client\nclient_secret = s3cret\nca_file = DIR/ca.pem\n");
+        for (String name : List.of("windows", "bom", "blanks", "short", "lines", "dead", "acct")) {
+            config.append("[account " + name + "]\npassword_file = DIR/" + name + ".pw\n");
+            config.append("[token of-" + name + "]\naccount = " + name + "\ntoken_path = DIR/" + name + ".token\n");
+        }
+        config.append("[token of-client]\naccount = client\ntoken_path = DIR/open/client.token\n");
+        Files.createDirectories(program.file("open"));
+        program.config(config.toString());
+        byte[] old = Files.readAllBytes(program.file("state/accounts/acct.account"));
+        assertEquals(1, program.run("renew").status());
+        Path account = program.file("state/accounts/acct.account");
+        Files.move(account, account.resolveSibling("acct.account.next")); // as a crash leaves it
+        Files.write(account, old);
+        program.config(config + "[token nowhere]\naccount = acct\ntoken_path = DIR/nowhere/token\n");
+        mode("config.ini", "rw-r--rw-");
+        mode("acct.pw", "rw-r--r--");
+        mode("acct.token", "rw-r--r--");
+        mode("open", "rwxr-xrwx");
+        mode("state", "rwxr-xr-x");
+    }
+
+    private void account(String name, String password) {
+        program.secret(name + ".pw", password);
+        program.issuer.approveAutomatically(name);
+        Program.Result made = program.run(
+                "setup",
+                "--issuer=" + program.issuer.issuer(),
+                "--scope=openid offline_access",
+                "--ca-file=" + program.file("ca.pem"),
+                "--pw-file=" + program.file(name + ".pw"),
+                name);
+        assertEquals(0, made.status(), made.err());
+    }
+
+    private void mode(String file, String mode) throws Exception {
+        Files.setPosixFilePermissions(program.file(file), PosixFilePermissions.fromString(mode));
+    }
+
+    private static void run(Installed installed, String command) throws Exception {
+        ProcessBuilder builder = new ProcessBuilder("bash", "-c", command).redirectErrorStream(true);
+        builder.redirectInput(Path.of("/dev/null").toFile());
+        builder.environment().putAll(installed.variables);
+        builder.environment()
+                .merge("PATH", Installed.DIST.resolve("usr/bin").toString(), (path, ours) -> ours + ":" + path);
+        Process process = builder.start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+        assertEquals(0, process.exitValue(), command + "\n" + said);
+    }
+}
