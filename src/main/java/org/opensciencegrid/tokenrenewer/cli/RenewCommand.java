@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -17,9 +18,12 @@ import org.opensciencegrid.tokenrenewer.renewal.Outcome.Failed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Fresh;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Granted;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Renewed;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Wanted;
 import org.opensciencegrid.tokenrenewer.renewal.RenewalRun;
 import org.opensciencegrid.tokenrenewer.renewal.RenewalRun.Selection;
 import org.opensciencegrid.tokenrenewer.state.Failure;
+import org.opensciencegrid.tokenrenewer.status.StatusReport;
+import org.opensciencegrid.tokenrenewer.text.Printable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -37,6 +41,16 @@ final class RenewCommand implements Callable<Integer> {
             description = "renew even what is fresh for longer than its min_lifetime, and ask the issuer even where"
                     + " an earlier refusal stands")
     private boolean force;
+
+    @Option(names = "--dry-run", description = "only tell what would be done; ask no issuer, write nothing")
+    private boolean dryRun;
+
+    @Option(
+            names = "--metrics-file",
+            paramLabel = "FILE",
+            description = "write metrics for Prometheus there when done (default: $OSG_TOKEN_RENEWER_METRICS_FILE,"
+                    + " else none)")
+    private Path metricsFile;
 
     @Option(names = "--verbose", description = "show each request to an issuer and its answer, without secrets")
     private boolean verbose;
@@ -58,7 +72,9 @@ final class RenewCommand implements Callable<Integer> {
         config.warnings()
                 .forEach(warning -> output.warning(config.file() + ":" + warning.line() + ": " + warning.text()));
         Environment environment = root.environment();
-        root.makeStateDirectory();
+        if (!dryRun) {
+            root.makeStateDirectory();
+        }
         RenewalRun run = new RenewalRun(
                 root.store(),
                 root.states(),
@@ -69,7 +85,12 @@ final class RenewCommand implements Callable<Integer> {
                 environment.pause());
         Instant began = now().truncatedTo(ChronoUnit.SECONDS); // as state files keep time
         AtomicInteger worst = new AtomicInteger(ExitStatus.OK);
-        run.run(config, new Selection(tokens, accounts, force), outcome -> {
+        Selection selection = new Selection(tokens, accounts, force);
+        if (dryRun) {
+            run.rehearse(config, selection, this::print);
+            return ExitStatus.OK;
+        }
+        run.run(config, selection, outcome -> {
             print(outcome);
             if (outcome instanceof Failed failed) {
                 boolean isBug = failed.failure().kind() == Failure.Kind.INTERNAL;
@@ -77,7 +98,26 @@ final class RenewCommand implements Callable<Integer> {
             }
         });
         warnOfCopies(config, began);
+        writeMetrics(config, began);
         return worst.get();
+    }
+
+    /** For whoever watches the service: their loss costs no token, and so fails nothing. */
+    private void writeMetrics(Config config, Instant began) {
+        Environment environment = root.environment();
+        Optional<Path> file = Optional.ofNullable(metricsFile)
+                .or(() -> environment.variable("OSG_TOKEN_RENEWER_METRICS_FILE").map(Path::of));
+        if (file.isEmpty()) {
+            return;
+        }
+        try {
+            StatusReport report =
+                    StatusReport.of(config, root.store(), root.states(), root.passwords(), environment.clock());
+            new MetricsFile(file.get()).write(Metrics.of(report, began));
+        } catch (IOException e) {
+            output.warning("no metrics: " + Printable.of(e.toString()) + "; "
+                    + root.commands().allowWriting(file.get().toAbsolutePath().getParent()));
+        }
     }
 
     /** An account that another host had saved: noticed by the run that opens it first. */
@@ -121,6 +161,8 @@ final class RenewCommand implements Callable<Integer> {
             warn(renewed);
         } else if (outcome instanceof Fresh fresh) {
             output.info(fresh.left().toSeconds() + " seconds remaining in '" + fresh.token() + "', not renewing");
+        } else if (outcome instanceof Wanted wanted) {
+            output.info("token " + wanted.token() + ": would be renewed > " + wanted.path());
         } else if (outcome instanceof Failed failed) {
             print(failed);
         }

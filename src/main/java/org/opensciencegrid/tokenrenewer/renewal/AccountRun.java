@@ -98,19 +98,26 @@ final class AccountRun {
         return outcomes;
     }
 
+    /** What a run would do now, by what is on disk; nothing is asked, locked or written. */
+    Map<String, Outcome> rehearse() {
+        for (TokenSection section : due(sections)) {
+            Outcome wanted = new Outcome.Wanted(account, section.name(), section.tokenPath());
+            Optional<Refusal> refused = refusal().or(() -> refusal(section));
+            outcomes.put(
+                    section.name(),
+                    refused.map(why -> (Outcome) why.of(account, section)).orElse(wanted));
+        }
+        return outcomes;
+    }
+
     private void underLock(LockedAccount locked, Opener opener, List<TokenSection> dueBefore) {
         List<TokenSection> due = due(dueBefore); // another run may have done it while we waited
         if (due.isEmpty()) {
             return;
         }
-        Optional<Instant> next = stillAhead(state.nextTry());
-        Optional<Failure> standing = state.failure();
-        boolean stands = next.isPresent()
-                && standing.isPresent()
-                && state.sectionFingerprint().equals(Optional.of(sectionFingerprint));
-        if (stands && !force) {
-            due.forEach(section ->
-                    outcomes.put(section.name(), new Failed(account, section.name(), standing.get(), next, false)));
+        Optional<Refusal> refused = refusal();
+        if (refused.isPresent()) {
+            due.forEach(section -> outcomes.put(section.name(), refused.get().of(account, section)));
             return;
         }
         try (TokenSource source = opener.open(locked, state)) {
@@ -132,11 +139,9 @@ final class AccountRun {
 
     /** Renews one token; gives the failure that makes it useless to ask for the account's others. */
     private Optional<Failure> renew(TokenSource source, TokenSection section) {
-        TokenState before = state.token(section.name());
-        Optional<Instant> next = stillAhead(before.nextTry());
-        Optional<Failure> standing = before.failure();
-        if (next.isPresent() && standing.isPresent() && !force && sameRequest(section, before)) {
-            outcomes.put(section.name(), new Failed(account, section.name(), standing.get(), next, false));
+        Optional<Refusal> refused = refusal(section);
+        if (refused.isPresent()) {
+            outcomes.put(section.name(), refused.get().of(account, section));
             return Optional.empty();
         }
         try {
@@ -239,6 +244,29 @@ final class AccountRun {
 
     private static Optional<Instant> nextTry(Failure failure, Instant now) {
         return failure.kind().needsPerson() ? Optional.of(now.plus(BACK_OFF)) : Optional.empty();
+    }
+
+    /** An earlier refusal that stands: the issuer is not asked before then. */
+    private record Refusal(Failure failure, Instant next) {
+        Failed of(String account, TokenSection section) {
+            return new Failed(account, section.name(), failure, Optional.of(next), false);
+        }
+    }
+
+    /** Of the account as a whole, unless its section was changed since. */
+    private Optional<Refusal> refusal() {
+        boolean sameSection = state.sectionFingerprint().equals(Optional.of(sectionFingerprint));
+        return force || !sameSection ? Optional.empty() : refusal(state.failure(), state.nextTry());
+    }
+
+    /** Of one token's request, unless its section was changed since. */
+    private Optional<Refusal> refusal(TokenSection section) {
+        TokenState before = state.token(section.name());
+        return force || !sameRequest(section, before) ? Optional.empty() : refusal(before.failure(), before.nextTry());
+    }
+
+    private Optional<Refusal> refusal(Optional<Failure> standing, Optional<Instant> nextTry) {
+        return standing.flatMap(failure -> stillAhead(nextTry).map(next -> new Refusal(failure, next)));
     }
 
     /** A moment further ahead than we ever set it was set by a clock that has since been put back. */

@@ -24,6 +24,9 @@ public sealed interface Outcome {
     /** The token there is good for longer than min_lifetime; nothing was asked. */
     record Fresh(String account, String token, Duration left) implements Outcome {}
 
+    /** Told by a rehearsal: a run would ask for it now. */
+    record Wanted(String account, String token, Path path) implements Outcome {}
+
     /**
      * No new token, or one whose account is now in danger.
      *

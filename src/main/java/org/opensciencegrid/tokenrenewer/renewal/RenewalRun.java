@@ -107,6 +107,18 @@ public final class RenewalRun {
         }
     }
 
+    /** What {@link #run} would do now: nothing is asked, locked or written. */
+    public void rehearse(Config config, Selection selection, Consumer<Outcome> inOrder) {
+        for (TokenSection section : config.tokens()) {
+            if (selection.includes(section)) {
+                AccountSection account = config.accounts().get(section.account());
+                inOrder.accept(of(account, List.of(section), selection.force())
+                        .rehearse()
+                        .get(section.name()));
+            }
+        }
+    }
+
     private static Outcome outcome(Future<Map<String, Outcome>> result, TokenSection section) {
         try {
             return result.get().get(section.name());
@@ -127,7 +139,18 @@ public final class RenewalRun {
     }
 
     private Map<String, Outcome> renew(AccountSection account, List<TokenSection> tokens, boolean force) {
-        AccountRun run = new AccountRun(
+        AccountRun run = of(account, tokens, force);
+        if (account instanceof StoredAccount stored) {
+            return run.run((locked, state) -> new RefreshTokenSource(
+                    stored, locked, store.file(stored.name()), passwords, this::issuers, state.inDoubtSince(), clock));
+        }
+        ClientCredentialsAccount section = (ClientCredentialsAccount) account;
+        return run.run((locked, state) ->
+                new ClientCredentialsSource(section, issuers(section.caFile()).tokens()));
+    }
+
+    private AccountRun of(AccountSection account, List<TokenSection> tokens, boolean force) {
+        return new AccountRun(
                 account.name(),
                 Fingerprint.of(account),
                 tokens,
@@ -137,13 +160,6 @@ public final class RenewalRun {
                 states,
                 lockWait,
                 clock);
-        if (account instanceof StoredAccount stored) {
-            return run.run((locked, state) -> new RefreshTokenSource(
-                    stored, locked, store.file(stored.name()), passwords, this::issuers, state.inDoubtSince(), clock));
-        }
-        ClientCredentialsAccount section = (ClientCredentialsAccount) account;
-        return run.run((locked, state) ->
-                new ClientCredentialsSource(section, issuers(section.caFile()).tokens()));
     }
 
     /** One for each set of trusted certificates, so that connections and TLS sessions are shared. */

@@ -1,0 +1,29 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+
+/** A file for node_exporter's textfile collector: replaced by rename, as half of one would be read as an error. */
+final class MetricsFile {
+    private final Path file;
+
+    MetricsFile(Path file) {
+        this.file = file.toAbsolutePath();
+    }
+
+    void write(String text) throws IOException {
+        // The collector reads *.prom only.
+        Path temporary = Files.createTempFile(file.getParent(), ".osg-token-renewer", ".tmp");
+        try {
+            Files.write(temporary, text.getBytes(StandardCharsets.UTF_8));
+            Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rw-r--r--"));
+            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(temporary);
+        }
+    }
+}
