@@ -77,16 +77,21 @@ final class AccountText {
         fact(name, time.map(at -> Words.time(at) + " (" + Words.ago(at, story.time()) + ")"));
     }
 
+    /** One fact with its name before it. */
+    static void fact(List<String> lines, String name, String value) {
+        List<String> wrapped = new ArrayList<>();
+        StatusTable.wrap(wrapped, INDENT, Printable.of(value));
+        wrapped.set(0, String.format("  %-22s", name) + wrapped.get(0).substring(INDENT.length()));
+        lines.addAll(wrapped);
+    }
+
     private static Optional<String> words(List<String> words) {
         return words.isEmpty() ? Optional.empty() : Optional.of(String.join(" ", words));
     }
 
     private void fact(String name, Optional<String> value) {
         value.ifPresent(text -> {
-            List<String> wrapped = new ArrayList<>();
-            StatusTable.wrap(wrapped, INDENT, Printable.of(text));
-            wrapped.set(0, String.format("  %-22s", name) + wrapped.get(0).substring(INDENT.length()));
-            lines.addAll(wrapped);
+            fact(lines, name, text);
         });
     }
 }

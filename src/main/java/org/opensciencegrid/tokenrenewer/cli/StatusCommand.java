@@ -2,12 +2,16 @@ package org.opensciencegrid.tokenrenewer.cli;
 
 import java.io.IOException;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.opensciencegrid.tokenrenewer.status.AccountStatus;
 import org.opensciencegrid.tokenrenewer.status.AccountStory;
 import org.opensciencegrid.tokenrenewer.status.Level;
 import org.opensciencegrid.tokenrenewer.status.StatusReport;
+import org.opensciencegrid.tokenrenewer.status.TokenStatus;
 import org.opensciencegrid.tokenrenewer.text.Printable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /** What an operator looks at once a month, or at 3 a.m. */
 @Command(name = "status", description = "Shows every token, when it ends, and what needs a person. Uses no network.")
@@ -21,6 +25,9 @@ final class StatusCommand implements Callable<Integer> {
             description = "all that is known of one account, whether the config file names it or not")
     private String account;
 
+    @Parameters(arity = "0..1", paramLabel = "TOKEN", description = "explain this one token and what is in it")
+    private String token;
+
     private final Root root;
 
     StatusCommand(Root root) {
@@ -33,12 +40,18 @@ final class StatusCommand implements Callable<Integer> {
             return story(Configured.name(account));
         }
         Environment environment = root.environment();
+        if (token != null && json) {
+            throw new UsageException("TOKEN and --json exclude each other: the JSON has all tokens");
+        }
         StatusReport report;
         try {
             report = StatusReport.of(
                     root.readConfig(), root.store(), root.states(), root.passwords(), environment.clock());
         } catch (IOException e) {
             throw unreadable(e);
+        }
+        if (token != null) {
+            return explain(report);
         }
         Messages messages = new Messages(root.commands());
         environment
@@ -49,6 +62,25 @@ final class StatusCommand implements Callable<Integer> {
                                 : new StatusTable(messages, root.commands()).of(report));
         environment.out().flush();
         return report.level() == Level.ACTION ? ExitStatus.FAILED : ExitStatus.OK;
+    }
+
+    private int explain(StatusReport report) {
+        for (AccountStatus of : report.accounts()) {
+            for (TokenStatus status : of.tokens()) {
+                if (status.section().name().equals(token)) {
+                    String text = new TokenText(new Messages(root.commands()), report.time()).of(status, of.problem());
+                    root.environment().out().print(text);
+                    root.environment().out().flush();
+                    return status.level() == Level.ACTION ? ExitStatus.FAILED : ExitStatus.OK;
+                }
+            }
+        }
+        throw new UsageException("no [token " + Printable.of(token) + "] in " + root.configFile() + "; there are: "
+                + report.accounts().stream()
+                        .flatMap(of -> of.tokens().stream())
+                        .map(status -> status.section().name())
+                        .sorted()
+                        .collect(Collectors.joining(", ")));
     }
 
     private int story(String name) {

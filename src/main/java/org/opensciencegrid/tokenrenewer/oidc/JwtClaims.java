@@ -37,6 +37,10 @@ public record JwtClaims(Map<String, Object> claims) {
         return time("iat");
     }
 
+    public Optional<Instant> notBefore() {
+        return time("nbf");
+    }
+
     public Optional<String> issuer() {
         return Json.string(claims, "iss");
     }

@@ -129,8 +129,8 @@ public record StatusReport(Instant time, List<AccountStatus> accounts) {
     private static TokenStatus token(TokenSection section, TokenState state, Level ofAccount, Instant now) {
         Optional<Secret> token = new TokenFile(section.tokenPath()).read();
         OnDisk onDisk = token.isPresent() ? OnDisk.TOKEN : isUnreadable(section.tokenPath());
-        Optional<Instant> expiresAt = token.flatMap(value -> JwtClaims.of(value.reveal()))
-                .flatMap(JwtClaims::expiresAt)
+        Optional<JwtClaims> claims = token.flatMap(value -> JwtClaims.of(value.reveal()));
+        Optional<Instant> expiresAt = claims.flatMap(JwtClaims::expiresAt)
                 .or(() -> onDisk == OnDisk.NOTHING ? Optional.empty() : state.expiresAt());
         boolean isExpired = expiresAt.filter(end -> !end.isAfter(now)).isPresent();
         Level level = ofAccount;
@@ -142,7 +142,7 @@ public record StatusReport(Instant time, List<AccountStatus> accounts) {
                     expiresAt.isPresent() && state.failure().get().kind().passesByItself();
             level = level.or(canWait ? Level.WARNING : Level.ACTION);
         }
-        return new TokenStatus(section, state, onDisk, expiresAt, level);
+        return new TokenStatus(section, state, onDisk, claims, expiresAt, level);
     }
 
     private static OnDisk isUnreadable(Path path) {

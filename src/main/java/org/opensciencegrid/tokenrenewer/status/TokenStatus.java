@@ -3,16 +3,23 @@ package org.opensciencegrid.tokenrenewer.status;
 import java.time.Instant;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
 
 /**
  * One token section, and the file at its path.
  *
  * @param onDisk whether there is a token at token_path; {@code UNREADABLE} when that cannot be told
+ * @param claims of the token on disk; empty for an opaque one
  * @param expiresAt of the token on disk; empty when nobody says
  */
 public record TokenStatus(
-        TokenSection section, TokenState state, OnDisk onDisk, Optional<Instant> expiresAt, Level level) {
+        TokenSection section,
+        TokenState state,
+        OnDisk onDisk,
+        Optional<JwtClaims> claims,
+        Optional<Instant> expiresAt,
+        Level level) {
 
     /** What is at token_path. */
     public enum OnDisk {
