@@ -23,6 +23,7 @@ import org.opensciencegrid.tokenrenewer.renewal.RenewalRun;
 import org.opensciencegrid.tokenrenewer.renewal.RenewalRun.Selection;
 import org.opensciencegrid.tokenrenewer.state.Failure;
 import org.opensciencegrid.tokenrenewer.status.StatusReport;
+import org.opensciencegrid.tokenrenewer.systemd.Timer;
 import org.opensciencegrid.tokenrenewer.text.Printable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -42,6 +43,11 @@ final class RenewCommand implements Callable<Integer> {
                     + " an earlier refusal stands")
     private boolean force;
 
+    @Option(
+            names = "--strict",
+            description = "an issuer that is down for a while is a failure even where the old token is good for long")
+    private boolean strict;
+
     @Option(names = "--dry-run", description = "only tell what would be done; ask no issuer, write nothing")
     private boolean dryRun;
 
@@ -54,6 +60,9 @@ final class RenewCommand implements Callable<Integer> {
 
     @Option(names = "--verbose", description = "show each request to an issuer and its answer, without secrets")
     private boolean verbose;
+
+    /** Of the timer that we ship. */
+    private static final Duration USUAL_GAP = Duration.ofMinutes(14);
 
     private final Root root;
     private final Output output;
@@ -92,7 +101,7 @@ final class RenewCommand implements Callable<Integer> {
         }
         run.run(config, selection, outcome -> {
             print(outcome);
-            if (outcome instanceof Failed failed) {
+            if (outcome instanceof Failed failed && !canWait(failed)) {
                 boolean isBug = failed.failure().kind() == Failure.Kind.INTERNAL;
                 worst.accumulateAndGet(isBug ? ExitStatus.BUG : ExitStatus.FAILED, Math::max);
             }
@@ -195,11 +204,27 @@ final class RenewCommand implements Callable<Integer> {
                 .orElse("");
         String line = "Failed to " + verb + " token '" + failed.token() + "': "
                 + messages.line(failure, failed.account()) + next;
-        if (failure.kind() == Failure.Kind.REFRESH_TOKEN_LOST || failure.kind() == Failure.Kind.REFRESH_TOKEN_RESCUED) {
+        if (canWait(failed)) {
+            output.warning(line + "; the token that is there is good for "
+                    + Words.span(failed.left().orElseThrow()));
+        } else if (failure.kind() == Failure.Kind.REFRESH_TOKEN_LOST
+                || failure.kind() == Failure.Kind.REFRESH_TOKEN_RESCUED) {
             output.critical(line);
         } else {
             output.error(line);
         }
+    }
+
+    /** Whether the trouble passes by itself, and no service will notice it in the next two runs. */
+    private boolean canWait(Failed failed) {
+        return !strict
+                && failed.failure().kind().passesByItself()
+                && failed.left().filter(left -> left.compareTo(twoRuns()) > 0).isPresent();
+    }
+
+    private Duration twoRuns() {
+        Optional<Timer> timer = root.commands().isService() ? Timer.read(Path.of("/")) : Optional.empty();
+        return timer.flatMap(Timer::longestGap).orElse(USUAL_GAP).multipliedBy(2);
     }
 
     private Instant now() {

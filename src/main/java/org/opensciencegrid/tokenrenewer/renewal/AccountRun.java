@@ -225,7 +225,8 @@ final class AccountRun {
                 state.token(section.name())
                         .tried(now, section.scope(), section.audience())
                         .failed(now, failure, failure.kind().isOfOneToken() ? next : Optional.empty()));
-        outcomes.put(section.name(), new Failed(account, section.name(), failure, next, true));
+        Optional<Duration> left = Due.left(section, state.token(section.name()), now);
+        outcomes.put(section.name(), new Failed(account, section.name(), failure, next, true, left));
     }
 
     /** Writes the state while the lock is held. It is of use to status only: its loss fails nothing. */
@@ -237,7 +238,7 @@ final class AccountRun {
         } catch (IOException e) {
             Failure unwritable = new Failure(Failure.Kind.STATE_UNWRITABLE, account, Printable.of(e.getMessage()));
             outcomes.replaceAll((token, outcome) -> outcome instanceof Renewed
-                    ? new Failed(account, token, unwritable, Optional.empty(), true)
+                    ? new Failed(account, token, unwritable, Optional.empty(), true, Optional.empty())
                     : outcome);
         }
     }
@@ -249,7 +250,7 @@ final class AccountRun {
     /** An earlier refusal that stands: the issuer is not asked before then. */
     private record Refusal(Failure failure, Instant next) {
         Failed of(String account, TokenSection section) {
-            return new Failed(account, section.name(), failure, Optional.of(next), false);
+            return new Failed(account, section.name(), failure, Optional.of(next), false, Optional.empty());
         }
     }
 

@@ -31,10 +31,15 @@ final class Due {
             return Optional.empty();
         }
         Duration least = Duration.ofSeconds(section.minLifetime().getAsLong());
+        return left(section, state, now).filter(left -> left.compareTo(least) > 0);
+    }
+
+    /** How long the token at token_path is still good; empty when there is none, it has expired, or nobody says. */
+    static Optional<Duration> left(TokenSection section, TokenState state, Instant now) {
         return new TokenFile(section.tokenPath())
                 .read()
                 .flatMap(token -> timeLeft(token, state, now))
-                .filter(left -> left.compareTo(least) > 0);
+                .filter(left -> !left.isNegative());
     }
 
     private static Optional<Duration> timeLeft(Secret token, TokenState state, Instant now) {

@@ -32,8 +32,15 @@ public sealed interface Outcome {
      *
      * @param nextTry set when the issuer will not be asked before then, as only a person can end the failure
      * @param asked false when this run did not ask because an earlier refusal stands
+     * @param left how long the token that is there is still good; empty when it is not, or nobody says
      */
-    record Failed(String account, String token, Failure failure, Optional<Instant> nextTry, boolean asked)
+    record Failed(
+            String account,
+            String token,
+            Failure failure,
+            Optional<Instant> nextTry,
+            boolean asked,
+            Optional<Duration> left)
             implements Outcome {}
 
     /**

@@ -125,11 +125,12 @@ public final class RenewalRun {
         } catch (ExecutionException e) {
             // A bug in the work on one account must not hide what became of the others.
             Failure bug = new Failure(Failure.Kind.INTERNAL, section.account(), Printable.of(described(e.getCause())));
-            return new Outcome.Failed(section.account(), section.name(), bug, Optional.empty(), true);
+            return new Outcome.Failed(section.account(), section.name(), bug, Optional.empty(), true, Optional.empty());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             Failure ended = new Failure(Failure.Kind.INTERNAL, section.account(), "interrupted");
-            return new Outcome.Failed(section.account(), section.name(), ended, Optional.empty(), true);
+            return new Outcome.Failed(
+                    section.account(), section.name(), ended, Optional.empty(), true, Optional.empty());
         }
     }
 
