@@ -36,11 +36,6 @@ import org.opensciencegrid.tokenrenewer.state.Failures;
 
 /** Each account: its password, its file, what the last run left, and its issuer. */
 final class AccountsCheck {
-    private static final Duration SOON = Duration.ofDays(7);
-
-    /** As long as {@code status} tells of it. */
-    private static final Duration TOLD = Duration.ofDays(7);
-
     /** Issuers refuse what is dated further off; tokens look expired or not yet good. */
     private static final Duration SKEW = Duration.ofMinutes(1);
 
@@ -149,18 +144,17 @@ final class AccountsCheck {
     /** What earlier runs learned and a person should know. */
     private void remembered(String name, AccountState state, Optional<Account> account) {
         Instant now = checkup.clock().instant();
-        boolean isCopy = account.filter(Account::isFromAnotherHost).isPresent()
-                || state.otherHostAt().filter(at -> at.plus(TOLD).isAfter(now)).isPresent();
+        boolean isCopy = account.filter(Account::isFromAnotherHost).isPresent() || state.isOnTwoHosts(now);
         if (isCopy) {
             findings.add(Finding.of(Kind.TWO_HOSTS, checkup.store().file(name), "", name));
         }
         state.inDoubtSince()
                 .ifPresent(since -> findings.add(Finding.of(Kind.IN_DOUBT, issuer(state), text(since), name)));
         state.clientSecretExpiresAt()
-                .filter(now.plus(SOON)::isAfter)
+                .filter(end -> AccountState.isSoon(end, now))
                 .ifPresent(end -> findings.add(Finding.of(Kind.SECRET_ENDS, issuer(state), text(end), name)));
         state.refreshTokenExpiresAt()
-                .filter(now.plus(SOON)::isAfter)
+                .filter(end -> AccountState.isSoon(end, now))
                 .ifPresent(end -> findings.add(Finding.of(Kind.AUTHORIZATION_ENDS, issuer(state), text(end), name)));
     }
 

@@ -90,8 +90,6 @@ final class AccountText {
     }
 
     private void fact(String name, Optional<String> value) {
-        value.ifPresent(text -> {
-            fact(lines, name, text);
-        });
+        value.ifPresent(text -> fact(lines, name, text));
     }
 }

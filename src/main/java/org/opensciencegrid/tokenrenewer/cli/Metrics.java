@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.status.AccountStatus;
-import org.opensciencegrid.tokenrenewer.status.Level;
 import org.opensciencegrid.tokenrenewer.status.StatusReport;
 import org.opensciencegrid.tokenrenewer.status.TokenStatus;
 
@@ -41,7 +40,7 @@ final class Metrics {
         metrics.family("run_duration_seconds", "How long it took.");
         metrics.sample("", Math.max(0, Duration.between(began, report.time()).toSeconds()));
         metrics.family("level", "The worst of all accounts: 0 all well, 1 not as asked, 2 a person must act.");
-        metrics.sample("", report.level() == Level.OK ? 0 : report.level().ordinal());
+        metrics.sample("", report.level().ordinal());
         return metrics.text.toString();
     }
 

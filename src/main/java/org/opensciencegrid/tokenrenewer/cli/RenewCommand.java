@@ -67,6 +67,7 @@ final class RenewCommand implements Callable<Integer> {
     private final Root root;
     private final Output output;
     private Messages messages;
+    private Duration twoRuns;
 
     RenewCommand(Root root) {
         this.root = root;
@@ -222,9 +223,13 @@ final class RenewCommand implements Callable<Integer> {
                 && failed.left().filter(left -> left.compareTo(twoRuns()) > 0).isPresent();
     }
 
+    /** Read once, and only when something failed: in an outage all tokens do. */
     private Duration twoRuns() {
-        Optional<Timer> timer = root.commands().isService() ? Timer.read(Path.of("/")) : Optional.empty();
-        return timer.flatMap(Timer::longestGap).orElse(USUAL_GAP).multipliedBy(2);
+        if (twoRuns == null) {
+            Optional<Timer> timer = root.commands().isService() ? Timer.read(Path.of("/")) : Optional.empty();
+            twoRuns = timer.flatMap(Timer::longestGap).orElse(USUAL_GAP).multipliedBy(2);
+        }
+        return twoRuns;
     }
 
     private Instant now() {

@@ -1,5 +1,6 @@
 package org.opensciencegrid.tokenrenewer.state;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -7,6 +8,12 @@ import org.opensciencegrid.tokenrenewer.text.Members;
 
 /** What is known of one account without its password. Immutable. */
 public final class AccountState {
+    /** For so long it is told that another host had saved an account: a copy would be noticed by then, a move be over. */
+    private static final Duration TOLD = Duration.ofDays(7);
+
+    /** Secrets and authorizations that end within this time are worth a warning. */
+    private static final Duration SOON = Duration.ofDays(7);
+
     /** An account that neither setup nor a run has left anything of. */
     public static final AccountState UNKNOWN = new AccountState(Members.NONE.with("v", 1L));
 
@@ -64,6 +71,16 @@ public final class AccountState {
     /** When a run last found that another host had saved the account. */
     public Optional<Instant> otherHostAt() {
         return members.time("other_host_at");
+    }
+
+    /** Whether another host had saved the account of late: two may be using one refresh token. */
+    public boolean isOnTwoHosts(Instant now) {
+        return otherHostAt().filter(at -> at.plus(TOLD).isAfter(now)).isPresent();
+    }
+
+    /** Whether a secret or an authorization that ends then is worth a warning now. */
+    public static boolean isSoon(Instant end, Instant now) {
+        return now.plus(SOON).isAfter(end);
     }
 
     /** Why the account could not be used at the last run that tried. */

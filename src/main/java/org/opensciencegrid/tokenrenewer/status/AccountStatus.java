@@ -23,6 +23,6 @@ public record AccountStatus(
         Level level) {
     /** Whether another host had saved the account of late: two may be using one refresh token. */
     public boolean isOnTwoHosts(Instant now) {
-        return AccountStory.isOnTwoHosts(state, now);
+        return state.isOnTwoHosts(now);
     }
 }

@@ -2,7 +2,6 @@ package org.opensciencegrid.tokenrenewer.status;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Optional;
@@ -33,9 +32,6 @@ public record AccountStory(
         Optional<Header> header,
         Optional<Account> account,
         Optional<Failure> problem) {
-    /** For so long it is told that another host had saved an account: a copy would be noticed by then, a move be over. */
-    private static final Duration TOLD = Duration.ofDays(7);
-
     /**
      * Looks at what is there now, and changes nothing.
      *
@@ -82,10 +78,6 @@ public record AccountStory(
 
     /** Whether another host had saved the account of late, or has now. */
     public boolean isOnTwoHosts() {
-        return account.filter(Account::isFromAnotherHost).isPresent() || isOnTwoHosts(state, time);
-    }
-
-    static boolean isOnTwoHosts(AccountState state, Instant now) {
-        return state.otherHostAt().filter(at -> at.plus(TOLD).isAfter(now)).isPresent();
+        return account.filter(Account::isFromAnotherHost).isPresent() || state.isOnTwoHosts(time);
     }
 }

@@ -4,13 +4,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.PasswordFile;
 import org.opensciencegrid.cryptostore.PasswordFileException;
@@ -37,9 +37,6 @@ import org.opensciencegrid.tokenrenewer.token.TokenFile;
  * @param accounts in the order of the config file
  */
 public record StatusReport(Instant time, List<AccountStatus> accounts) {
-    /** Secrets and authorizations that end within this time are worth a warning. */
-    private static final Duration SOON = Duration.ofDays(7);
-
     public StatusReport {
         accounts = List.copyOf(accounts);
     }
@@ -84,7 +81,7 @@ public record StatusReport(Instant time, List<AccountStatus> accounts) {
         if (worldReadable.isPresent()
                 || state.inDoubtSince().isPresent()
                 || endsSoon(state, now)
-                || AccountStory.isOnTwoHosts(state, now)) {
+                || state.isOnTwoHosts(now)) {
             level = level.or(Level.WARNING);
         }
         return new AccountStatus(section, state, worldReadable, problem, tokens, level);
@@ -121,9 +118,9 @@ public record StatusReport(Instant time, List<AccountStatus> accounts) {
     }
 
     private static boolean endsSoon(AccountState state, Instant now) {
-        Instant horizon = now.plus(SOON);
-        return state.clientSecretExpiresAt().filter(horizon::isAfter).isPresent()
-                || state.refreshTokenExpiresAt().filter(horizon::isAfter).isPresent();
+        return Stream.of(state.clientSecretExpiresAt(), state.refreshTokenExpiresAt())
+                .flatMap(Optional::stream)
+                .anyMatch(end -> AccountState.isSoon(end, now));
     }
 
     private static TokenStatus token(TokenSection section, TokenState state, Level ofAccount, Instant now) {

@@ -59,16 +59,7 @@ class GoldenTest {
         try (Program program = new Program(directory)) {
             StringBuilder text = new StringBuilder();
             text.append(program.run("--help").out());
-            for (String command : new String[] {
-                "renew",
-                "status",
-                "check",
-                "setup",
-                "import-oidc-agent",
-                "export-oidc-agent",
-                "change-password",
-                "remove"
-            }) {
+            for (String command : Program.COMMANDS) {
                 text.append("\n").append(program.run(command, "--help").out());
             }
             assertTrue(text.toString().lines().allMatch(line -> line.length() <= 80));

@@ -38,15 +38,7 @@ class ManPagesTest {
         StringBuilder help = new StringBuilder();
         try (Program program = new Program(directory)) {
             help.append(program.run("--help").out());
-            for (String command : List.of(
-                    "renew",
-                    "status",
-                    "check",
-                    "setup",
-                    "import-oidc-agent",
-                    "export-oidc-agent",
-                    "change-password",
-                    "remove")) {
+            for (String command : Program.COMMANDS) {
                 help.append(program.run(command, "--help").out());
             }
         }

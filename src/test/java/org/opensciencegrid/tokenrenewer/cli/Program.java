@@ -11,6 +11,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.opensciencegrid.cryptostore.KdfParameters;
 import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
@@ -22,6 +23,10 @@ import org.opensciencegrid.tokenrenewer.oidc.Pause;
 public final class Program implements AutoCloseable {
     /** What a command left: its status and what it printed. */
     public record Result(int status, String out, String err) {}
+
+    /** The commands that have a help of their own. */
+    static final List<String> COMMANDS = List.of(
+            "renew", "status", "check", "setup", "import-oidc-agent", "export-oidc-agent", "change-password", "remove");
 
     public static final TestCa CA = new TestCa();
 
