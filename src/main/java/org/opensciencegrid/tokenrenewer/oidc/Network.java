@@ -15,6 +15,16 @@ public record Network(Proxies proxies, Optional<Consumer<String>> log) {
     public static final Network DIRECT = new Network(Proxies.NONE, Optional.empty());
 
     /**
+     * Begins what the first connection of a process needs, on another core, for those who have something else to do before
+     * they ask an issuer. Nothing is sent.
+     */
+    public static void prepare() {
+        Thread thread = new Thread(Transport::load, "prepare");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /**
      * A transport of its own connections.
      *
      * @param ca PEM file or directory of certificates to believe beside the system's

@@ -6,8 +6,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.HttpURLConnection;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -22,8 +26,13 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
+import javax.net.ssl.HostnameVerifier;
 import javax.net.ssl.HttpsURLConnection;
+import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
 import org.opensciencegrid.tokenrenewer.oidc.OidcException.Kind;
 import org.opensciencegrid.tokenrenewer.text.Printable;
 
@@ -44,6 +53,7 @@ public final class Transport {
         System.setProperty("sun.net.http.retryPost", "false");
         // How many idle connections to one host it keeps; beyond five it would close them and greet the issuer anew.
         System.setProperty("http.maxConnections", "32");
+        Trust.nobodyByDefault();
     }
 
     private static final ExecutorService WORKERS = Executors.newCachedThreadPool(task -> {
@@ -51,6 +61,17 @@ public final class Transport {
         thread.setDaemon(true);
         return thread;
     });
+
+    /** Loads what the first connection will need of the JDK, its TLS above all. Nothing is sent. */
+    static void load() {
+        try (Socket unconnected = SSLContext.getDefault().getSocketFactory().createSocket()) {
+            unconnected.isConnected();
+            new SNIHostName("localhost");
+            CertificateFactory.getInstance("X.509");
+        } catch (IOException | GeneralSecurityException e) {
+            // The first connection will say so.
+        }
+    }
 
     private final Trust trust;
     private final Network network;
@@ -126,13 +147,14 @@ public final class Transport {
     }
 
     /** One request on a worker's thread, and what has arrived of its answer so far. */
-    private final class Exchange implements Callable<Void> {
+    private final class Exchange implements Callable<Void>, HostnameVerifier {
         private final HTTPRequest request;
         private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.CONNECTING);
         private final ByteArrayOutputStream body = new ByteArrayOutputStream(); // its methods are synchronized
         private volatile HttpURLConnection connection;
         private volatile int status;
         private volatile boolean complete;
+        private volatile String otherHost;
 
         Exchange(HTTPRequest request) {
             this.request = request;
@@ -163,11 +185,29 @@ public final class Transport {
             return null;
         }
 
+        /**
+         * Asked by the JDK when a certificate is not for the host, by the JDK's own rules; before anything is sent. With the JDK's
+         * default in our place those rules are the same, but for wildcards of public suffixes, and it would read its 150 CAs
+         * to know to whom these apply.
+         */
+        @Override
+        public boolean verify(String host, SSLSession session) {
+            try {
+                otherHost = session.getPeerCertificates()[0] instanceof X509Certificate certificate
+                        ? Trust.described(certificate)
+                        : "another kind of certificate";
+            } catch (SSLPeerUnverifiedException e) {
+                otherHost = "nobody";
+            }
+            return false;
+        }
+
         private void prepare() throws IOException, OidcException {
             connection = (HttpURLConnection)
                     request.getURI().toURL().openConnection(network.proxies().proxy(request.getURI()));
             if (connection instanceof HttpsURLConnection https) {
                 https.setSSLSocketFactory(trust.sockets());
+                https.setHostnameVerifier(this);
             }
             connection.setRequestMethod(request.getMethod().name());
             connection.setInstanceFollowRedirects(false);
@@ -229,6 +269,12 @@ public final class Transport {
                 throw known;
             }
             boolean wasSent = stage.get() == Stage.SENT;
+            if (otherHost != null) {
+                throw new OidcException(
+                        Kind.TLS,
+                        "the TLS connection to " + where() + " failed: the certificate is not for "
+                                + request.getURI().getHost() + "; it is " + otherHost);
+            }
             if (cause instanceof SSLException && !wasSent) {
                 throw new OidcException(
                         Kind.TLS, "the TLS connection to " + where() + " failed: " + Exceptions.reason(cause));

@@ -10,13 +10,21 @@ import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
+import java.security.cert.PKIXBuilderParameters;
+import java.security.cert.TrustAnchor;
+import java.security.cert.X509CertSelector;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import javax.net.ssl.CertPathTrustManagerParameters;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSocketFactory;
@@ -76,39 +84,59 @@ public final class Trust {
         return sockets;
     }
 
-    private X509ExtendedTrustManager system() throws GeneralSecurityException {
-        for (Path bundle : system) {
-            try {
-                return manager(read(bundle));
-            } catch (IOException | GeneralSecurityException e) {
-                // Not this distribution's place.
-            }
+    /**
+     * Whoever asks the JDK for TLS without one of ours gets connections that fail. The SDK does so when its request class is
+     * loaded, though we never send with it: the JDK would read its 150 CAs for that, the largest single cost of a run.
+     */
+    static void nobodyByDefault() {
+        try {
+            SSLContext nobody = SSLContext.getInstance("TLS");
+            nobody.init(
+                    null,
+                    new TrustManager[] {
+                        new Believed(Optional.empty(), chain -> {
+                            throw new GeneralSecurityException("no certificate is believed by default");
+                        })
+                    },
+                    null);
+            SSLContext.setDefault(nobody);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e); // a JDK without TLS
         }
-        return manager(null);
     }
 
-    private static KeyStore read(Path pem) throws IOException, GeneralSecurityException {
-        List<Certificate> certificates = new ArrayList<>();
-        if (Files.isDirectory(pem)) {
-            for (Path file : files(pem)) {
-                try {
-                    certificates.addAll(certificates(file));
-                } catch (IOException | GeneralSecurityException e) {
-                    // One of hundreds, and not of the issuer asked; if it is, TLS says so.
-                }
+    /**
+     * What the system believes, as far as it may matter to a chain.
+     *
+     * @param chain whose issuers are looked for by name; for an empty one everything
+     */
+    private X509ExtendedTrustManager system(X509Certificate[] chain) throws GeneralSecurityException {
+        for (Path bundle : system) {
+            try {
+                return manager(
+                        chain.length == 0
+                                ? certificates(bundle)
+                                : Bundle.read(bundle).issuers(chain));
+            } catch (IOException | GeneralSecurityException e) {
+                // Not this distribution's place, or nobody of that name in it.
             }
-        } else {
-            certificates.addAll(certificates(pem));
         }
-        if (certificates.isEmpty()) {
-            throw new CertificateException("it holds no certificate");
+        return jdk();
+    }
+
+    private static Collection<Certificate> read(Path pem) throws IOException, GeneralSecurityException {
+        if (!Files.isDirectory(pem)) {
+            return certificates(pem);
         }
-        KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
-        store.load(null, null);
-        for (Certificate certificate : certificates) {
-            store.setCertificateEntry("ca" + store.size(), certificate);
+        List<Certificate> certificates = new ArrayList<>();
+        for (Path file : files(pem)) {
+            try {
+                certificates.addAll(certificates(file));
+            } catch (IOException | GeneralSecurityException e) {
+                // One of hundreds, and not of the issuer asked; if it is, TLS says so.
+            }
         }
-        return store;
+        return certificates;
     }
 
     private static List<Path> files(Path directory) throws IOException {
@@ -120,16 +148,41 @@ public final class Trust {
         }
     }
 
-    private static Collection<? extends Certificate> certificates(Path pem)
-            throws IOException, GeneralSecurityException {
+    private static Collection<Certificate> certificates(Path pem) throws IOException, GeneralSecurityException {
         try (InputStream in = Files.newInputStream(pem)) {
-            return CertificateFactory.getInstance("X.509").generateCertificates(in);
+            return List.copyOf(CertificateFactory.getInstance("X.509").generateCertificates(in));
         }
     }
 
-    private static X509ExtendedTrustManager manager(KeyStore store) throws GeneralSecurityException {
-        TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-        factory.init(store);
+    /** By the rules that the JDK has for a key store, without making one. */
+    private static X509ExtendedTrustManager manager(Collection<Certificate> certificates)
+            throws GeneralSecurityException {
+        if (certificates.isEmpty()) {
+            throw new CertificateException("it holds no certificate");
+        }
+        Set<TrustAnchor> anchors = new HashSet<>();
+        for (Certificate certificate : certificates) {
+            anchors.add(new TrustAnchor((X509Certificate) certificate, null));
+        }
+        PKIXBuilderParameters parameters = new PKIXBuilderParameters(anchors, new X509CertSelector());
+        parameters.setRevocationEnabled(false); // as for a key store
+        TrustManagerFactory factory = factory();
+        factory.init(new CertPathTrustManagerParameters(parameters));
+        return manager(factory);
+    }
+
+    /** The JDK's own store. */
+    private static X509ExtendedTrustManager jdk() throws GeneralSecurityException {
+        TrustManagerFactory factory = factory();
+        factory.init((KeyStore) null);
+        return manager(factory);
+    }
+
+    private static TrustManagerFactory factory() throws GeneralSecurityException {
+        return TrustManagerFactory.getInstance("PKIX");
+    }
+
+    private static X509ExtendedTrustManager manager(TrustManagerFactory factory) throws GeneralSecurityException {
         for (TrustManager manager : factory.getTrustManagers()) {
             if (manager instanceof X509ExtendedTrustManager x509) {
                 return x509;
@@ -140,7 +193,7 @@ public final class Trust {
 
     @FunctionalInterface
     private interface Loading {
-        X509ExtendedTrustManager load() throws GeneralSecurityException;
+        X509ExtendedTrustManager load(X509Certificate[] chain) throws GeneralSecurityException;
     }
 
     /** A server's certificate that nobody vouches for; its message says which and why. */
@@ -148,22 +201,28 @@ public final class Trust {
         private static final long serialVersionUID = 1L;
 
         Refused(X509Certificate certificate, CertificateException cause) {
-            super(
-                    Exceptions.reason(cause) + "; it is for " + name(certificate.getSubjectX500Principal()) + ", from "
-                            + name(certificate.getIssuerX500Principal()),
-                    cause);
-        }
-
-        private static String name(X500Principal principal) {
-            return Printable.of(principal.getName(), 100);
+            super(Exceptions.reason(cause) + "; it is " + described(certificate), cause);
         }
     }
 
-    /** Believes what the added file vouches for, and else asks the system's store, which is read only then. */
+    /** Whose a certificate is, in words. */
+    static String described(X509Certificate certificate) {
+        return "for " + name(certificate.getSubjectX500Principal()) + ", from "
+                + name(certificate.getIssuerX500Principal());
+    }
+
+    private static String name(X500Principal principal) {
+        return Printable.of(principal.getName(), 100);
+    }
+
+    /**
+     * Believes what the added file vouches for, and else asks the system's store: first those of its CAs that have the name of
+     * an issuer in the chain, as parsing all 140 costs more than the connection, and then all of them.
+     */
     private static final class Believed extends X509ExtendedTrustManager {
         private final Optional<X509ExtendedTrustManager> added;
         private final Loading loading;
-        private X509ExtendedTrustManager system;
+        private final Map<List<X500Principal>, X509ExtendedTrustManager> system = new HashMap<>();
 
         Believed(Optional<X509ExtendedTrustManager> added, Loading loading) {
             this.added = added;
@@ -186,21 +245,34 @@ public final class Trust {
                 }
             }
             try {
-                check.by(system());
+                check.by(system(chain));
+                return;
+            } catch (CertificateException notByThoseOfThatName) {
+                // A name may be written in more ways than one.
+            }
+            try {
+                check.by(system(new X509Certificate[0]));
             } catch (CertificateException notByTheSystem) {
                 throw new Refused(chain[0], first == null ? notByTheSystem : first);
             }
         }
 
-        private synchronized X509ExtendedTrustManager system() throws CertificateException {
-            if (system == null) {
+        /** Loaded once for each row of issuers, however many connections there are. */
+        private synchronized X509ExtendedTrustManager system(X509Certificate[] chain) throws CertificateException {
+            List<X500Principal> issuers = new ArrayList<>();
+            for (X509Certificate certificate : chain) {
+                issuers.add(certificate.getIssuerX500Principal());
+            }
+            X509ExtendedTrustManager known = system.get(issuers);
+            if (known == null) {
                 try {
-                    system = loading.load();
+                    known = loading.load(chain);
                 } catch (GeneralSecurityException e) {
                     throw new CertificateException(e);
                 }
+                system.put(issuers, known);
             }
-            return system;
+            return known;
         }
 
         @Override

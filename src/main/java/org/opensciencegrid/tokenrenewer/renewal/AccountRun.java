@@ -80,12 +80,17 @@ final class AccountRun {
         this.clock = clock;
     }
 
-    /** The outcome of every section, by token name; never throws for what befalls one account. */
-    Map<String, Outcome> run(Opener opener) {
+    /**
+     * The outcome of every section, by token name; never throws for what befalls one account.
+     *
+     * @param somethingIsDue told so before anything else is done about it
+     */
+    Map<String, Outcome> run(Runnable somethingIsDue, Opener opener) {
         List<TokenSection> due = due(sections);
         if (due.isEmpty()) {
             return outcomes; // no lock, no password, no connection
         }
+        somethingIsDue.run();
         try (LockedAccount locked = store.lock(account, lockWait)) {
             underLock(locked, opener, due);
         } catch (StoreException e) {

@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
@@ -44,6 +45,7 @@ public final class RenewalRun {
     private final Clock clock;
     private final Pause pause;
     private final Map<Optional<Path>, Issuers> issuers = new ConcurrentHashMap<>();
+    private final AtomicBoolean prepared = new AtomicBoolean();
 
     /**
      * @param lockWait how long to wait for another run or command that holds an account
@@ -142,12 +144,29 @@ public final class RenewalRun {
     private Map<String, Outcome> renew(AccountSection account, List<TokenSection> tokens, boolean force) {
         AccountRun run = of(account, tokens, force);
         if (account instanceof StoredAccount stored) {
-            return run.run((locked, state) -> new RefreshTokenSource(
-                    stored, locked, store.file(stored.name()), passwords, this::issuers, state.inDoubtSince(), clock));
+            return run.run(
+                    this::prepare,
+                    (locked, state) -> new RefreshTokenSource(
+                            stored,
+                            locked,
+                            store.file(stored.name()),
+                            passwords,
+                            this::issuers,
+                            state.inDoubtSince(),
+                            clock));
         }
         ClientCredentialsAccount section = (ClientCredentialsAccount) account;
-        return run.run((locked, state) ->
-                new ClientCredentialsSource(section, issuers(section.caFile()).tokens()));
+        return run.run(
+                this::prepare,
+                (locked, state) -> new ClientCredentialsSource(
+                        section, issuers(section.caFile()).tokens()));
+    }
+
+    /** Once in a run. */
+    private void prepare() {
+        if (!prepared.getAndSet(true)) {
+            Network.prepare();
+        }
     }
 
     private AccountRun of(AccountSection account, List<TokenSection> tokens, boolean force) {

@@ -22,7 +22,10 @@ import java.util.Date;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
+import org.bouncycastle.asn1.DERPrintableString;
 import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x500.X500NameBuilder;
+import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
@@ -46,11 +49,16 @@ public final class TestCa {
         /** Names other.example.org and nothing else. */
         WRONG_HOST,
         /** Good names, but signed by its own key. */
-        SELF_SIGNED
+        SELF_SIGNED,
+        /** None: but the issuer's name is not spelled, byte by byte, as in the CA's certificate, and that is not sent along. */
+        ISSUER_SPELLED_OTHERWISE
     }
 
     private static final char[] NO_PASSWORD = new char[0];
     private static final X500Name CA_NAME = new X500Name("CN=Embedded issuer test CA");
+    private static final X500Name SPELLED_OTHERWISE = new X500NameBuilder()
+            .addRDN(BCStyle.CN, new DERPrintableString("Embedded issuer test CA"))
+            .build();
 
     private final SecureRandom random = new SecureRandom();
     private final KeyPair caKeys;
@@ -79,7 +87,7 @@ public final class TestCa {
         try {
             KeyPair keys = newKeyPair();
             X509Certificate certificate = serverCertificate(keys, flaw);
-            X509Certificate[] chain = flaw == Flaw.SELF_SIGNED
+            X509Certificate[] chain = flaw == Flaw.SELF_SIGNED || flaw == Flaw.ISSUER_SPELLED_OTHERWISE
                     ? new X509Certificate[] {certificate}
                     : new X509Certificate[] {certificate, caCertificate};
             KeyStore store = emptyStore();
@@ -145,8 +153,9 @@ public final class TestCa {
         boolean expired = flaw == Flaw.EXPIRED;
         String host = flaw == Flaw.WRONG_HOST ? "other.example.org" : "localhost";
         X500Name subject = new X500Name("CN=" + host);
+        X500Name issuer = flaw == Flaw.ISSUER_SPELLED_OTHERWISE ? SPELLED_OTHERWISE : CA_NAME;
         var builder = builder(
-                selfSigned ? subject : CA_NAME,
+                selfSigned ? subject : issuer,
                 keys,
                 subject,
                 Duration.ofDays(expired ? -10 : -1),

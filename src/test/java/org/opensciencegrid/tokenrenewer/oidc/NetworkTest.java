@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -127,6 +128,45 @@ class NetworkTest {
         assertEquals(200, statusWith(new Trust(Optional.of(directory.resolve("added.pem")), places), ca));
     }
 
+    /** CAs are looked for by the bytes of their names, and where that finds nobody, all are asked. */
+    @Test
+    void theSystemsBundleWhereTheIssuersNameIsSpelledOtherwise(@TempDir Path directory) throws Exception {
+        TestCa ca = new TestCa();
+        Path bundle = directory.resolve("bundle.crt");
+        ca.writeCaPem(bundle);
+        Trust trust = new Trust(Optional.empty(), List.of(bundle));
+        assertEquals(200, statusWith(trust, ca.serverContext(TestCa.Flaw.ISSUER_SPELLED_OTHERWISE)));
+        Scene.fails(Kind.TLS, () -> statusWith(trust, new TestCa()));
+    }
+
+    /** One of 140 that is broken, or that has the name of an issuer and another key, must not hide the others. */
+    @Test
+    void aBundleWithOthersInIt(@TempDir Path directory) throws Exception {
+        TestCa ca = new TestCa();
+        new TestCa().writeCaPem(directory.resolve("other.pem"));
+        ca.writeCaPem(directory.resolve("ca.pem"));
+        Path bundle = directory.resolve("bundle.crt");
+        Files.writeString(
+                bundle,
+                "# a comment\n-----BEGIN CERTIFICATE-----\nAAAA*\n-----END CERTIFICATE-----\n"
+                        + Files.readString(directory.resolve("other.pem"))
+                        + Files.readString(directory.resolve("ca.pem"))
+                        + "-----BEGIN CERTIFICATE-----\nAAAA");
+        assertEquals(200, statusWith(new Trust(Optional.empty(), List.of(bundle)), ca));
+    }
+
+    /** The SDK's request class asks for the JDK's own when it is loaded; nothing must go out by it. */
+    @Test
+    void whoeverDoesNotComeThroughHereTrustsNobody() throws Exception {
+        Network.DIRECT.transport(Optional.empty());
+        try (EmbeddedIssuer issuer = EmbeddedIssuer.start(new TestCa())) {
+            var request = new HTTPRequest(HTTPRequest.Method.GET, URI.create(issuer.base() + "/jwks"));
+            IOException e = assertThrows(IOException.class, request::send);
+            assertTrue(e.getMessage().contains("no certificate is believed by default"), e::getMessage);
+            assertEquals(List.of(), issuer.requests());
+        }
+    }
+
     @Test
     void aRefusalNamesTheCertificate(@TempDir Path directory) {
         TestCa ca = new TestCa();
@@ -136,7 +176,11 @@ class NetworkTest {
     }
 
     private static int statusWith(Trust trust, TestCa ca) throws OidcException {
-        try (EmbeddedIssuer issuer = EmbeddedIssuer.start(ca)) {
+        return statusWith(trust, ca.serverContext());
+    }
+
+    private static int statusWith(Trust trust, SSLContext server) throws OidcException {
+        try (EmbeddedIssuer issuer = EmbeddedIssuer.builder().tls(server).start()) {
             return new Transport(trust, Network.DIRECT)
                     .send(new HTTPRequest(HTTPRequest.Method.GET, URI.create(issuer.base() + "/jwks")))
                     .status();
