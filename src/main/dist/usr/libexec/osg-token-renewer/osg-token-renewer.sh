@@ -1,4 +1,6 @@
 #!/bin/sh
 # What osg-token-renewer.service runs.
 root=$(readlink -f -- "$0")
-exec "${root%/usr/libexec/*}/usr/bin/osg-token-renewer" renew "$@"
+root=${root%/usr/libexec/*}
+. "$root/usr/share/osg-token-renewer/java.sh"
+start renew "$@"

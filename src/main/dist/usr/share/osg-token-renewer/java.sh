@@ -1,6 +1,6 @@
 # Sourced by those who start Java, with $root, below which the tree is installed. Finds the newest Java of version 17 or later
 # that this machine has, or that OSG_TOKEN_RENEWER_JAVA_HOME names, and sets $home, $major, $jar and the JVM's options as
-# arguments. Nothing of the caller's environment reaches the JVM's options.
+# arguments; start runs the program. Nothing of the caller's environment reaches the JVM's options.
 jar=$root/usr/share/osg-token-renewer/osg-token-renewer.jar
 archives=$root/var/cache/osg-token-renewer
 
@@ -36,7 +36,23 @@ fi
 ulimit -c 0
 unset JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS CLASSPATH
 
-# Small and short-lived: one compiler, one collector. No core, no heap file, no attaching: the heap holds tokens.
-options="-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx256m
+# Small and short-lived: one compiler, one collector, no classes spun for what reflection calls (one switch for Java 17, one
+# for later ones), and room for an Argon2id of 64 MiB beside the rest before anything is collected. No core, no heap file, no
+# attaching: the heap holds tokens.
+options="-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx256m -Xmn104m -XX:SurvivorRatio=14
+    -Dsun.reflect.inflationThreshold=100000 -Djdk.reflect.useNativeAccessorOnly=true
     -XX:-UsePerfData -XX:+DisableAttachMechanism -XX:-CreateCoredumpOnCrash -XX:ErrorFile=/dev/null
     -Djdk.console=java.base"
+
+start() {
+    # Classes as this Java has them in memory, see make-archive. A JVM passes one over that does not fit it or the jar, without
+    # a word when its log is off, but JDK 17 dies of one that was cut: so its name tells its size.
+    archive=
+    for file in "$archives/classes-$major"-*.jsa; do
+        size=${file##*-}
+        [ -r "$file" ] && [ "$(stat -c %s "$file")" = "${size%.jsa}" ] && archive=$file
+    done
+    # shellcheck disable=SC2086 # $options are words
+    exec "$home/bin/java" $options ${archive:+-Xlog:disable} ${archive:+"-XX:SharedArchiveFile=$archive"} -cp "$jar" \
+        org.opensciencegrid.tokenrenewer.cli.Main "$@"
+}

@@ -5,9 +5,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
-import java.util.TreeSet;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.opensciencegrid.cryptostore.KdfParameters;
 
@@ -24,22 +27,27 @@ public final class Training {
         Path directory = Files.isWritable(memory)
                 ? Files.createTempDirectory(memory, "osg-token-renewer-")
                 : Files.createTempDirectory("osg-token-renewer-");
-        TreeSet<String> classes = new TreeSet<>();
+        TreeMap<String, Integer> classes = new TreeMap<>();
         try (BenchSite site = new BenchSite(directory, true)) {
             site.account("acct1", new KdfParameters(8, 1, 1));
             for (Path config : List.of(site.config(1, 0), site.config(1, 0), site.config(1, 60))) {
-                classes.addAll(loaded(site, Path.of(arguments[0]), config));
+                loaded(site, Path.of(arguments[0]), config)
+                        .forEach((line, times) -> classes.merge(line, times, Math::max));
             }
         } finally {
             try (Stream<Path> files = Files.walk(directory)) {
                 files.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(File::delete);
             }
         }
-        Files.write(Path.of(arguments[1]), classes);
+        List<String> lines = new ArrayList<>();
+        classes.forEach((line, times) -> lines.addAll(Collections.nCopies(times, line)));
+        Files.write(Path.of(arguments[1]), lines);
         System.exit(0); // the issuer's threads may linger
     }
 
-    private static List<String> loaded(BenchSite site, Path jar, Path config) throws IOException, InterruptedException {
+    /** The lines of the list, and how often each is there: each of several like lambdas has a class of its own. */
+    private static Map<String, Integer> loaded(BenchSite site, Path jar, Path config)
+            throws IOException, InterruptedException {
         Path list = config.resolveSibling("classes");
         ProcessBuilder program = new ProcessBuilder(
                         System.getProperty("java.home") + "/bin/java",
@@ -57,12 +65,13 @@ public final class Training {
         if (program.start().waitFor() != 0) {
             throw new IllegalStateException("the run to learn from failed");
         }
-        List<String> lines = new ArrayList<>();
+        Map<String, Integer> lines = new HashMap<>();
         for (String line : Files.readAllLines(list)) {
-            // Java 21 and later number the classes, for those of other class loaders: there are none.
-            lines.add(line.replaceFirst(" id: \\d+$", ""));
+            if (!line.startsWith("#") && !line.startsWith("@cp") && !line.contains(" source: ")) {
+                // Java 21 and later number the classes, for those of other class loaders: there are none.
+                lines.merge(line.replaceFirst(" id: \\d+$", ""), 1, Integer::sum);
+            }
         }
-        lines.removeIf(line -> line.startsWith("#") || line.startsWith("@cp") || line.contains(" source: "));
         return lines;
     }
 }

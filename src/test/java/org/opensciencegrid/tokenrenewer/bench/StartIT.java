@@ -1,0 +1,66 @@
+package org.opensciencegrid.tokenrenewer.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.cryptostore.KdfParameters;
+
+/** What a run does not need it does not load: each of these once cost a tenth of it or more. */
+class StartIT {
+    private static final Path JAR = Path.of("target/dist/usr/share/osg-token-renewer/osg-token-renewer.jar")
+            .toAbsolutePath();
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void aRunLoadsNoMoreThanItNeeds() throws Exception {
+        try (BenchSite site = new BenchSite(directory, true)) {
+            site.account("acct1", new KdfParameters(8, 1, 1));
+            List<String> one = loaded(site, site.config(1, 0));
+            assertNone(one, "picocli.CommandLine$Model"); // its reflection on every option
+            assertNone(one, "sun.security.util.AnchorCertificates"); // 150 CAs, for a rule about wildcards
+            assertNone(one, "sun.security.provider.JavaKeyStore");
+            assertNone(one, "sun.security.x509.CRLDistributionPointsExtension"); // of the 150 CAs
+            assertTrue(one.contains("sun.security.ssl.SSLSocketImpl"), "did not use TLS");
+
+            List<String> fresh = loaded(site, site.config(1, 60));
+            assertNone(fresh, "picocli.CommandLine$Model");
+            assertNone(fresh, "javax.net.ssl.");
+            assertNone(fresh, "sun.security.ssl.");
+            assertNone(fresh, "com.nimbusds.");
+            assertNone(fresh, "org.bouncycastle.");
+        }
+    }
+
+    private static void assertNone(List<String> loaded, String prefix) {
+        assertEquals(
+                List.of(),
+                loaded.stream().filter(name -> name.startsWith(prefix)).toList());
+    }
+
+    private static List<String> loaded(BenchSite site, Path config) throws Exception {
+        Path log = config.resolveSibling("loaded");
+        ProcessBuilder program = new ProcessBuilder(
+                        System.getProperty("java.home") + "/bin/java",
+                        "-Xlog:class+load:file=" + log,
+                        "-cp",
+                        JAR.toString(),
+                        "org.opensciencegrid.tokenrenewer.cli.Main",
+                        "renew")
+                .inheritIO();
+        program.environment().putAll(site.variables());
+        program.environment().put("OSG_TOKEN_RENEWER_CONFIG_PATH", config.toString());
+        assertEquals(0, program.start().waitFor());
+        try (Stream<String> lines = Files.lines(log)) {
+            return lines.map(line -> line.replaceFirst("^(\\[[^]]*\\])+ ", "").replaceFirst(" .*", ""))
+                    .toList();
+        }
+    }
+}
