@@ -53,6 +53,7 @@ final class AccountRun {
     private final Clock clock;
     private final Map<String, Outcome> outcomes = new LinkedHashMap<>();
     private AccountState state = AccountState.UNKNOWN;
+    private List<TokenSection> due = List.of();
 
     /**
      * @param storesTokens whether the account has a file in the store, without which it cannot be used
@@ -80,17 +81,23 @@ final class AccountRun {
         this.clock = clock;
     }
 
-    /**
-     * The outcome of every section, by token name; never throws for what befalls one account.
-     *
-     * @param somethingIsDue told so before anything else is done about it
-     */
-    Map<String, Outcome> run(Runnable somethingIsDue, Opener opener) {
-        List<TokenSection> due = due(sections);
-        if (due.isEmpty()) {
-            return outcomes; // no lock, no password, no connection
-        }
-        somethingIsDue.run();
+    /** Whether there is anything to do: without it no lock, no password, no connection. */
+    boolean isDue() {
+        due = due(sections);
+        return !due.isEmpty();
+    }
+
+    /** Where the tokens come from, as far as the state file knows it; else empty. */
+    String issuer() {
+        return state.issuer().orElse("");
+    }
+
+    Map<String, Outcome> outcomes() {
+        return outcomes;
+    }
+
+    /** The outcome of every section, by token name; never throws for what befalls one account. After {@link #isDue}. */
+    Map<String, Outcome> run(Opener opener) {
         try (LockedAccount locked = store.lock(account, lockWait)) {
             underLock(locked, opener, due);
         } catch (StoreException e) {

@@ -4,17 +4,16 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
@@ -34,9 +33,6 @@ import org.opensciencegrid.tokenrenewer.text.Printable;
 
 /** Renews what is due of a {@link Config}: accounts in parallel, the tokens of one account in order. */
 public final class RenewalRun {
-    /** Enough to hide the latency of issuers, few enough not to hammer one. */
-    private static final int AT_ONCE = 16;
-
     private final AccountStore store;
     private final StateFiles states;
     private final Passwords passwords;
@@ -45,7 +41,6 @@ public final class RenewalRun {
     private final Clock clock;
     private final Pause pause;
     private final Map<Optional<Path>, Issuers> issuers = new ConcurrentHashMap<>();
-    private final AtomicBoolean prepared = new AtomicBoolean();
 
     /**
      * @param lockWait how long to wait for another run or command that holds an account
@@ -96,16 +91,34 @@ public final class RenewalRun {
         if (byAccount.isEmpty()) {
             return;
         }
-        ExecutorService workers = Executors.newFixedThreadPool(Math.min(AT_ONCE, byAccount.size()));
+        Map<String, Future<Map<String, Outcome>>> results = new LinkedHashMap<>();
+        Map<String, IssuerQueue> queues = new HashMap<>();
         try {
-            Map<String, Future<Map<String, Outcome>>> results = new LinkedHashMap<>();
-            byAccount.forEach((name, tokens) -> results.put(
-                    name, workers.submit(() -> renew(config.accounts().get(name), tokens, selection.force()))));
+            byAccount.forEach((name, tokens) ->
+                    results.put(name, begin(config.accounts().get(name), tokens, selection.force(), queues)));
             for (TokenSection section : sections) {
                 inOrder.accept(outcome(results.get(section.account()), section));
             }
         } finally {
-            workers.shutdown();
+            queues.values().forEach(IssuerQueue::close);
+        }
+    }
+
+    /** Looks whether anything is due of one account, and if so has it renewed beside those of other issuers. */
+    private Future<Map<String, Outcome>> begin(
+            AccountSection account, List<TokenSection> tokens, boolean force, Map<String, IssuerQueue> queues) {
+        try {
+            AccountRun run = of(account, tokens, force);
+            if (!run.isDue()) {
+                return CompletableFuture.completedFuture(run.outcomes());
+            }
+            if (queues.isEmpty()) {
+                Network.prepare();
+            }
+            return queues.computeIfAbsent(run.issuer(), issuer -> new IssuerQueue(pause))
+                    .submit(() -> renew(account, run));
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
         }
     }
 
@@ -141,32 +154,14 @@ public final class RenewalRun {
         return bug + (trace.length == 0 ? "" : " at " + trace[0]);
     }
 
-    private Map<String, Outcome> renew(AccountSection account, List<TokenSection> tokens, boolean force) {
-        AccountRun run = of(account, tokens, force);
+    private Map<String, Outcome> renew(AccountSection account, AccountRun run) {
         if (account instanceof StoredAccount stored) {
-            return run.run(
-                    this::prepare,
-                    (locked, state) -> new RefreshTokenSource(
-                            stored,
-                            locked,
-                            store.file(stored.name()),
-                            passwords,
-                            this::issuers,
-                            state.inDoubtSince(),
-                            clock));
+            return run.run((locked, state) -> new RefreshTokenSource(
+                    stored, locked, store.file(stored.name()), passwords, this::issuers, state.inDoubtSince(), clock));
         }
         ClientCredentialsAccount section = (ClientCredentialsAccount) account;
-        return run.run(
-                this::prepare,
-                (locked, state) -> new ClientCredentialsSource(
-                        section, issuers(section.caFile()).tokens()));
-    }
-
-    /** Once in a run. */
-    private void prepare() {
-        if (!prepared.getAndSet(true)) {
-            Network.prepare();
-        }
+        return run.run((locked, state) ->
+                new ClientCredentialsSource(section, issuers(section.caFile()).tokens()));
     }
 
     private AccountRun of(AccountSection account, List<TokenSection> tokens, boolean force) {

@@ -46,6 +46,7 @@ public final class TokenFile {
     private static final int LONGEST_CHAIN = 40;
     private static final int LONGEST = 1 << 20;
     private static final Map<Path, Object> ONE_AT_A_TIME = new ConcurrentHashMap<>();
+    private static final Set<Path> CLEARED = ConcurrentHashMap.newKeySet();
 
     /** What rename or the copy says where only the file itself may be written: mounted alone, in a container or unit. */
     private static final Set<String> WRITABLE_FILE_ONLY = Set.of("Device or resource busy", "Read-only file system");
@@ -229,6 +230,9 @@ public final class TokenFile {
 
     /** What a crash left. The time of the inode's change counts: that of its content is the old token's for a moment. */
     private static void clearLeftOvers(Path directory) {
+        if (!CLEARED.add(directory)) {
+            return; // with thousands of tokens in it, each would look at all
+        }
         FileTime old = FileTime.from(Instant.now().minus(LEFT_OVER));
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, TEMPORARY + "*.tmp")) {
             for (Path file : files) {

@@ -203,7 +203,7 @@ class RenewalRunTest extends SiteTest {
             site.authorize("acct" + i);
             site.token("t" + i, "acct" + i).minLifetime(60);
         }
-        site.issuer.fault(Fault.on("/token").always().delayBefore(Duration.ofMillis(50))); // all workers are at it
+        site.issuer.fault(Fault.on("/token").always().delayBefore(Duration.ofMillis(50)));
         int before = site.issuer.connections();
 
         renew();
@@ -211,7 +211,7 @@ class RenewalRunTest extends SiteTest {
         assertEquals(accounts, site.issuer.count("/token"));
         assertEquals(accounts, site.issuer.requests().size(), "nothing else is asked");
         int connections = site.issuer.connections() - before;
-        assertTrue(connections <= 16, connections + " connections for " + accounts + " accounts of 16 at once");
+        assertTrue(connections <= IssuerQueue.MOST, connections + " connections for " + accounts + " accounts");
 
         AtomicInteger opened = new AtomicInteger();
         site.whileOpening = opened::incrementAndGet;

@@ -1,0 +1,53 @@
+package org.opensciencegrid.tokenrenewer.renewal;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.opensciencegrid.tokenrenewer.oidc.Pause;
+
+/**
+ * The accounts of one issuer, so that one that hangs does not hold up the others. Two at once, as each one more costs a
+ * connection and our own cores are busy with as many; where the issuer is what we wait for, up to {@value #MOST}.
+ */
+final class IssuerQueue implements AutoCloseable {
+    private static final int FEW = 2;
+    /** Enough to hide the latency of an issuer, few enough not to hammer it. */
+    static final int MOST = 32;
+
+    private static final Duration SLOW = Duration.ofMillis(40);
+
+    private final Pause time;
+    private final ThreadPoolExecutor workers =
+            new ThreadPoolExecutor(FEW, FEW, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>());
+    /** Each thread's first account pays for a connection, and for code that runs for the first time. */
+    private final ThreadLocal<Boolean> hasBegun = ThreadLocal.withInitial(() -> false);
+
+    /** @param time for how long an account takes */
+    IssuerQueue(Pause time) {
+        this.time = time;
+    }
+
+    Future<Map<String, Outcome>> submit(Callable<Map<String, Outcome>> account) {
+        return workers.submit(() -> {
+            Duration start = time.elapsed();
+            Map<String, Outcome> outcomes = account.call();
+            boolean slow = time.elapsed().minus(start).compareTo(SLOW) > 0;
+            if (slow && hasBegun.get()) {
+                workers.setMaximumPoolSize(MOST);
+                workers.setCorePoolSize(MOST); // starts as many as there are accounts waiting
+            }
+            hasBegun.set(true);
+            return outcomes;
+        });
+    }
+
+    /** Those that were submitted go on. */
+    @Override
+    public void close() {
+        workers.shutdown();
+    }
+}

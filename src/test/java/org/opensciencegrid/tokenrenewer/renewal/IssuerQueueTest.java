@@ -1,0 +1,80 @@
+package org.opensciencegrid.tokenrenewer.renewal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.opensciencegrid.tokenrenewer.oidc.Pause;
+
+class IssuerQueueTest {
+    private static final int ACCOUNTS = 100;
+
+    private final AtomicInteger now = new AtomicInteger();
+    private final AtomicInteger most = new AtomicInteger();
+
+    @Test
+    void aFastIssuerIsAskedByTwoAtOnce() throws Exception {
+        assertEquals(ACCOUNTS, run(Duration.ofMillis(1).toMillis(), 2));
+        assertEquals(2, most.get());
+    }
+
+    /** The others wait for one another: they end only if so many are at it at once. */
+    @Test
+    void aSlowOneByMany() throws Exception {
+        assertEquals(ACCOUNTS, run(Duration.ofMillis(50).toMillis(), IssuerQueue.MOST));
+        assertEquals(IssuerQueue.MOST, most.get());
+    }
+
+    /** How many accounts met as many as were to be at it at once, except the first ones. */
+    private int run(long millis, int together) throws Exception {
+        AtomicInteger begun = new AtomicInteger();
+        AtomicInteger atIt = new AtomicInteger();
+        AtomicInteger met = new AtomicInteger();
+        CountDownLatch all = new CountDownLatch(together);
+        List<Future<Map<String, Outcome>>> results = new ArrayList<>();
+        try (IssuerQueue queue = new IssuerQueue(time())) {
+            for (int i = 0; i < ACCOUNTS; i++) {
+                results.add(queue.submit(() -> {
+                    most.accumulateAndGet(atIt.incrementAndGet(), Math::max);
+                    now.addAndGet((int) millis);
+                    if (begun.incrementAndGet() > 4) { // each of the first two has had one more
+                        all.countDown();
+                        if (all.await(20, TimeUnit.SECONDS)) {
+                            met.incrementAndGet();
+                        }
+                    } else {
+                        met.incrementAndGet();
+                    }
+                    atIt.decrementAndGet();
+                    return Map.of();
+                }));
+            }
+        }
+        for (Future<Map<String, Outcome>> result : results) {
+            assertTrue(result.get(60, TimeUnit.SECONDS).isEmpty());
+        }
+        return met.get();
+    }
+
+    private Pause time() {
+        return new Pause() {
+            @Override
+            public void sleep(Duration time) {
+                throw new AssertionError("nobody sleeps here");
+            }
+
+            @Override
+            public Duration elapsed() {
+                return Duration.ofMillis(now.get());
+            }
+        };
+    }
+}
