@@ -151,10 +151,10 @@ final class AccountsCheck {
         state.inDoubtSince()
                 .ifPresent(since -> findings.add(Finding.of(Kind.IN_DOUBT, issuer(state), text(since), name)));
         state.clientSecretExpiresAt()
-                .filter(end -> AccountState.isSoon(end, now))
+                .filter(end -> AccountState.isSoon(end, now, checkup.warn()))
                 .ifPresent(end -> findings.add(Finding.of(Kind.SECRET_ENDS, issuer(state), text(end), name)));
         state.refreshTokenExpiresAt()
-                .filter(end -> AccountState.isSoon(end, now))
+                .filter(end -> AccountState.isSoon(end, now, checkup.warn()))
                 .ifPresent(end -> findings.add(Finding.of(Kind.AUTHORIZATION_ENDS, issuer(state), text(end), name)));
     }
 

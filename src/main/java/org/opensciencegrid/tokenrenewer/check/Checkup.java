@@ -2,6 +2,7 @@ package org.opensciencegrid.tokenrenewer.check;
 
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
@@ -22,6 +23,7 @@ import org.opensciencegrid.tokenrenewer.text.Printable;
  * Everything that can be looked at without changing it.
  *
  * @param network empty to leave the issuers alone
+ * @param warn secrets and authorizations that end within it are told
  * @param machine empty where no installed service is meant
  */
 public record Checkup(
@@ -32,6 +34,7 @@ public record Checkup(
         Passwords passwords,
         Optional<Network> network,
         Optional<Machine> machine,
+        Duration warn,
         Clock clock) {
 
     /** All that was found, what needs a person first; never throws for what is wrong. */

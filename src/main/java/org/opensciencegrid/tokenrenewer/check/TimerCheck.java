@@ -40,12 +40,11 @@ final class TimerCheck {
     /** Whether the token can expire between two runs, by the life that the issuer gave it last time. */
     static Optional<Finding> ofToken(Timer timer, TokenSection section, TokenState state) {
         Optional<Duration> gap = timer.longestGap();
-        Optional<Duration> life =
-                state.renewedAt().flatMap(from -> state.expiresAt().map(end -> Duration.between(from, end)));
+        Optional<Duration> life = state.life();
         if (gap.isEmpty() || life.isEmpty()) {
             return Optional.empty();
         }
-        if (life.get().compareTo(gap.get()) <= 0) {
+        if (timer.misses(life.get())) {
             return Optional.of(Finding.of(
                     Kind.TIMER_TOO_SLOW,
                     "[token " + section.name() + "]",

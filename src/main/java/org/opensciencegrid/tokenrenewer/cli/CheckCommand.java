@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -22,6 +23,16 @@ final class CheckCommand implements Callable<Integer> {
     @Option(names = "--offline", description = "leave the issuers alone")
     private boolean offline;
 
+    @Option(
+            names = "--warn",
+            paramLabel = "SPAN",
+            defaultValue = "7d",
+            description = "tell of secrets and authorizations that end within it (default: 7d)")
+    private String warn;
+
+    @Option(names = "--color", paramLabel = "WHEN", defaultValue = "auto", description = Colours.OPTION)
+    private Colours.When color;
+
     private final Root root;
 
     CheckCommand(Root root) {
@@ -30,6 +41,8 @@ final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        Duration within = Root.span("--warn", warn);
+        root.requireReader("check");
         Optional<Network> network = offline ? Optional.empty() : Optional.of(root.network(false));
         Optional<Machine> machine = root.commands().isService()
                 ? Optional.of(Machine.read(Path.of("/"), root.stateDirectory()))
@@ -42,9 +55,12 @@ final class CheckCommand implements Callable<Integer> {
                         root.passwords(),
                         network,
                         machine,
+                        within,
                         root.environment().clock())
                 .run();
-        root.environment().out().print(new CheckText(new Messages(root.commands()), root.commands()).of(findings));
+        Colours colours = Colours.of(color, root.environment());
+        CheckText text = new CheckText(new Messages(root.commands()), root.commands(), colours);
+        root.environment().out().print(text.of(findings));
         root.environment().out().flush();
         return findings.stream().anyMatch(Finding::isProblem) ? ExitStatus.FAILED : ExitStatus.OK;
     }

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.opensciencegrid.tokenrenewer.check.Finding;
+import org.opensciencegrid.tokenrenewer.status.Level;
 
 /** What {@code check} found, for a person: what, where, why it matters, and the command that repairs it. */
 final class CheckText {
@@ -11,32 +12,33 @@ final class CheckText {
 
     private final Messages messages;
     private final Commands commands;
+    private final Colours colours;
 
-    CheckText(Messages messages, Commands commands) {
+    CheckText(Messages messages, Commands commands, Colours colours) {
         this.messages = messages;
         this.commands = commands;
+        this.colours = colours;
     }
 
     String of(List<Finding> findings) {
         List<String> lines = new ArrayList<>();
         for (Finding finding : findings) {
-            lines.add((finding.isProblem() ? "PROBLEM  " : "warning  ") + finding.where());
+            lines.add(
+                    finding.isProblem()
+                            ? colours.of(Level.ACTION, "PROBLEM") + "  " + colours.strong(finding.where())
+                            : colours.of(Level.WARNING, "warning") + "  " + colours.strong(finding.where()));
             StatusTable.wrap(lines, INDENT, what(finding));
             StatusTable.wrap(lines, INDENT, "why: " + why(finding));
-            lines.add(INDENT + "repair: " + repair(finding));
+            lines.add(INDENT + "repair: " + colours.strong(repair(finding)));
             lines.add("");
         }
         long problems = findings.stream().filter(Finding::isProblem).count();
         long warnings = findings.size() - problems;
         lines.add(
                 findings.isEmpty()
-                        ? "Nothing found: all is well."
-                        : count(problems, "problem") + ", " + count(warnings, "warning") + ".");
+                        ? colours.of(Level.OK, "Nothing found: all is well.")
+                        : Words.count(problems, "problem") + ", " + Words.count(warnings, "warning") + ".");
         return String.join("\n", lines) + "\n";
-    }
-
-    private static String count(long number, String word) {
-        return number + " " + word + (number == 1 ? "" : "s");
     }
 
     /** What is the matter, without the place. */
@@ -154,8 +156,8 @@ final class CheckText {
             case ACCOUNT_NOT_IN_CONFIG -> "name it in " + commands.config() + ", or: " + commands.remove(account);
             case REFRESH_TOKEN_WAITING -> commands.renew();
             case TWO_HOSTS -> "stop the service on one of them, then: " + commands.reauthenticate(account);
-            case IN_DOUBT -> "the next renewal that succeeds ends it; else: " + commands.reauthenticate(account);
-            case SECRET_ENDS -> "ask the issuer for a new one, or register anew: " + commands.setup(account);
+            case IN_DOUBT -> commands.endDoubt(account);
+            case SECRET_ENDS -> commands.newSecret(account);
             case AUTHORIZATION_ENDS -> commands.reauthenticate(account);
             case TOKEN_PATH_RELATIVE -> "write the whole path, from / on";
             case TOKEN_DIRECTORY_OPEN -> "chmod o-w " + file;
@@ -166,8 +168,7 @@ final class CheckText {
             case TOKEN_WORLD_READABLE -> "chmod o-r " + file;
             case TOKEN_LONG -> "ask for less scope and fewer audiences in its section";
             case TIMER_OFF -> commands.enableTimer();
-            case TIMER_TOO_SLOW ->
-                "ask the issuer for longer tokens, or run more often: systemctl edit osg-token-renewer.timer";
+            case TIMER_TOO_SLOW -> commands.runMoreOften();
             case MIN_LIFETIME_TOO_SHORT -> "write min_lifetime = " + 2 * Long.parseLong(finding.detail());
             case CLOCK_BEHIND, CLOCK_DIFFERS -> "timedatectl set-ntp true";
             case NO_REAUTHENTICATION -> "ask the issuer's administrator what has become of it";

@@ -36,6 +36,31 @@ final class Commands {
         return isService() ? "systemctl start osg-token-renewer.service" : ours("renew");
     }
 
+    /** A command that only looks, for a user who may not look. */
+    String as(String owner, String command) {
+        return "sudo " + (owner.equals("root") ? "" : "-u " + owner + " ") + ours(command);
+    }
+
+    String restartTimer() {
+        return "systemctl restart osg-token-renewer.timer; then see: journalctl -eu osg-token-renewer";
+    }
+
+    String listTimers() {
+        return "systemctl list-timers osg-token-renewer.timer";
+    }
+
+    String runMoreOften() {
+        return "ask the issuer for longer tokens, or run more often: systemctl edit osg-token-renewer.timer";
+    }
+
+    String newSecret(String account) {
+        return "ask the issuer for a new one, or register anew: " + setup(account);
+    }
+
+    String endDoubt(String account) {
+        return "the next renewal that succeeds ends it; else: " + reauthenticate(account);
+    }
+
     String changePassword(String account) {
         return asService("change-password " + account + " --old-pw-file=FILE");
     }

@@ -161,6 +161,15 @@ final class Messages {
                 + " refresh token; stop the service there, or set the account up anew on one of them";
     }
 
+    static String inDoubt(String since) {
+        return "in doubt since " + since
+                + ": an answer of the issuer was lost, so it may have given a refresh token that" + " never arrived";
+    }
+
+    static String endsBetweenRuns(String life) {
+        return "such a token lives " + life + ", and can end between two runs";
+    }
+
     /** Both, on one line. */
     String line(Failure failure, String account) {
         return what(failure) + "; " + repair(failure, account);

@@ -21,6 +21,7 @@ import org.opensciencegrid.tokenrenewer.renewal.Outcome.Renewed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Wanted;
 import org.opensciencegrid.tokenrenewer.renewal.RenewalRun;
 import org.opensciencegrid.tokenrenewer.renewal.RenewalRun.Selection;
+import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.Failure;
 import org.opensciencegrid.tokenrenewer.status.StatusReport;
 import org.opensciencegrid.tokenrenewer.systemd.Timer;
@@ -121,8 +122,14 @@ final class RenewCommand implements Callable<Integer> {
             return;
         }
         try {
-            StatusReport report =
-                    StatusReport.of(config, root.store(), root.states(), root.passwords(), environment.clock());
+            StatusReport report = StatusReport.of(
+                    config,
+                    root.store(),
+                    root.states(),
+                    root.passwords(),
+                    root.timer(),
+                    AccountState.SOON,
+                    environment.clock());
             new MetricsFile(file.get()).write(Metrics.of(report, began));
         } catch (IOException e) {
             output.warning("no metrics: " + Printable.of(e.toString()) + "; "
@@ -226,8 +233,7 @@ final class RenewCommand implements Callable<Integer> {
     /** Read once, and only when something failed: in an outage all tokens do. */
     private Duration twoRuns() {
         if (twoRuns == null) {
-            Optional<Timer> timer = root.commands().isService() ? Timer.read(Path.of("/")) : Optional.empty();
-            twoRuns = timer.flatMap(Timer::longestGap).orElse(USUAL_GAP).multipliedBy(2);
+            twoRuns = root.timer().flatMap(Timer::longestGap).orElse(USUAL_GAP).multipliedBy(2);
         }
         return twoRuns;
     }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.opensciencegrid.cryptostore.AccountStore;
@@ -17,6 +18,8 @@ import org.opensciencegrid.tokenrenewer.oidc.Network;
 import org.opensciencegrid.tokenrenewer.oidc.Proxies;
 import org.opensciencegrid.tokenrenewer.state.Places;
 import org.opensciencegrid.tokenrenewer.state.StateFiles;
+import org.opensciencegrid.tokenrenewer.systemd.Timer;
+import org.opensciencegrid.tokenrenewer.text.Printable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -115,6 +118,38 @@ final class Root implements Runnable {
         Places places = places();
         return new AccountStore(places.accounts(), places.rescue(), environment.kdf(), random)
                 .withKeysKept(places.rescue());
+    }
+
+    /** The timer of the installed service; another state directory is renewed by none that we know. */
+    Optional<Timer> timer() {
+        return commands().isService() ? Timer.read(Path.of("/")) : Optional.empty();
+    }
+
+    /**
+     * For commands that only look. Config file and state are the service's alone: everybody else is told once who may ask.
+     */
+    void requireReader(String command) {
+        for (Path needed : List.of(configFile(), stateDirectory())) {
+            if (!Files.isReadable(needed) && !Files.notExists(needed)) {
+                throw new UsageException(needed + ": permission denied for " + System.getProperty("user.name")
+                        + "; type: " + commands().as(owner(stateDirectory()), command));
+            }
+        }
+    }
+
+    private static String owner(Path directory) {
+        try {
+            return Files.getOwner(directory).getName();
+        } catch (IOException | UnsupportedOperationException e) {
+            return "root";
+        }
+    }
+
+    /** A span of time as systemd writes them. */
+    static Duration span(String option, String text) {
+        return Timer.span(text)
+                .orElseThrow(() -> new UsageException(
+                        option + "=" + Printable.of(text) + ": give a span of time such as 7d, 36h or 90min"));
     }
 
     /** For commands that write: makes the state directory where only it is missing. */

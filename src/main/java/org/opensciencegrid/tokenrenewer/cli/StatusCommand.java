@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.opensciencegrid.tokenrenewer.status.AccountStatus;
@@ -25,6 +26,24 @@ final class StatusCommand implements Callable<Integer> {
             description = "all that is known of one account, whether the config file names it or not")
     private String account;
 
+    @Option(
+            names = "--warn",
+            paramLabel = "SPAN",
+            defaultValue = "7d",
+            description = "warn of secrets and authorizations that end within it (default: 7d)")
+    private String warn;
+
+    @Option(names = "--color", paramLabel = "WHEN", defaultValue = "auto", description = Colours.OPTION)
+    private Colours.When color;
+
+    @Option(
+            names = "--watch",
+            arity = "0..1",
+            paramLabel = "SECONDS",
+            fallbackValue = "5",
+            description = "show it anew every 5 seconds, or every SECONDS, until Ctrl-C")
+    private Integer watch;
+
     @Parameters(arity = "0..1", paramLabel = "TOKEN", description = "explain this one token and what is in it")
     private String token;
 
@@ -34,44 +53,83 @@ final class StatusCommand implements Callable<Integer> {
         this.root = root;
     }
 
-    @Override
-    public Integer call() {
-        if (account != null) {
-            return story(Configured.name(account));
+    /** What is shown, and the exit status that goes with it. */
+    private record Page(String text, int status) {
+        static Page of(String text, Level level) {
+            return new Page(text, level == Level.ACTION ? ExitStatus.FAILED : ExitStatus.OK);
         }
-        Environment environment = root.environment();
-        if (token != null && json) {
-            throw new UsageException("TOKEN and --json exclude each other: the JSON has all tokens");
-        }
-        StatusReport report;
-        try {
-            report = StatusReport.of(
-                    root.readConfig(), root.store(), root.states(), root.passwords(), environment.clock());
-        } catch (IOException e) {
-            throw unreadable(e);
-        }
-        if (token != null) {
-            return explain(report);
-        }
-        Messages messages = new Messages(root.commands());
-        environment
-                .out()
-                .print(
-                        json
-                                ? new StatusJson(messages).of(report)
-                                : new StatusTable(messages, root.commands()).of(report));
-        environment.out().flush();
-        return report.level() == Level.ACTION ? ExitStatus.FAILED : ExitStatus.OK;
     }
 
-    private int explain(StatusReport report) {
+    @Override
+    public Integer call() {
+        if (json && (token != null || account != null || watch != null)) {
+            throw new UsageException(
+                    "--json goes with none of TOKEN, --account and --watch: it has all there is, once");
+        }
+        if (token != null && account != null) {
+            throw new UsageException("TOKEN and --account exclude each other");
+        }
+        if (watch != null && watch < 1) {
+            throw new UsageException("--watch=" + watch + ": give at least 1 second");
+        }
+        Page page = page();
+        Environment environment = root.environment();
+        if (watch == null) {
+            environment.out().print(page.text());
+            environment.out().flush();
+        } else {
+            new Screen(environment).show(this::pageOrWhyNot, Duration.ofSeconds(watch));
+        }
+        return page.status();
+    }
+
+    /** While it is watched, the config file may be under an editor. */
+    private String pageOrWhyNot() {
+        try {
+            return page().text();
+        } catch (UsageException e) {
+            return e.getMessage() + "\n";
+        }
+    }
+
+    private Page page() {
+        Duration within = Root.span("--warn", warn);
+        root.requireReader("status");
+        try {
+            if (account != null) {
+                return story(Configured.name(account));
+            }
+            StatusReport report = StatusReport.of(
+                    root.readConfig(),
+                    root.store(),
+                    root.states(),
+                    root.passwords(),
+                    root.timer(),
+                    within,
+                    root.environment().clock());
+            return token != null ? explain(report) : all(report, within);
+        } catch (IOException e) {
+            throw new UsageException("the state in " + root.places().state() + " cannot be read: "
+                    + Printable.of(e.getMessage()) + "; run status as root or osg-token-svc");
+        }
+    }
+
+    private Page all(StatusReport report, Duration within) {
+        Messages messages = new Messages(root.commands());
+        Colours colours = Colours.of(color, root.environment());
+        String text = json
+                ? new StatusJson(messages).of(report)
+                : new StatusTable(messages, root.commands(), colours, within).of(report);
+        return Page.of(text, report.level());
+    }
+
+    private Page explain(StatusReport report) {
         for (AccountStatus of : report.accounts()) {
             for (TokenStatus status : of.tokens()) {
                 if (status.section().name().equals(token)) {
-                    String text = new TokenText(new Messages(root.commands()), report.time()).of(status, of.problem());
-                    root.environment().out().print(text);
-                    root.environment().out().flush();
-                    return status.level() == Level.ACTION ? ExitStatus.FAILED : ExitStatus.OK;
+                    String text =
+                            new TokenText(new Messages(root.commands()), root.commands(), report.time()).of(status, of);
+                    return Page.of(text, status.level());
                 }
             }
         }
@@ -83,36 +141,21 @@ final class StatusCommand implements Callable<Integer> {
                         .collect(Collectors.joining(", ")));
     }
 
-    private int story(String name) {
-        if (json) {
-            throw new UsageException("--account and --json exclude each other: the JSON has all accounts");
-        }
+    private Page story(String name) throws IOException {
         Configured configured = new Configured(root);
         Messages messages = new Messages(root.commands());
-        try {
-            AccountStory story = AccountStory.of(
-                    name,
-                    configured.passwordFile(name),
-                    root.store(),
-                    root.states(),
-                    root.passwords(),
-                    root.environment().clock().instant());
-            if (!story.exists()) {
-                new Output(root.environment())
-                        .error("account " + name + ": "
-                                + messages.line(story.problem().orElseThrow(), name));
-                return ExitStatus.FAILED;
-            }
-            root.environment().out().print(new AccountText(messages).of(story, configured.sections(name)));
-            root.environment().out().flush();
-            return story.level() == Level.ACTION ? ExitStatus.FAILED : ExitStatus.OK;
-        } catch (IOException e) {
-            throw unreadable(e);
+        AccountStory story = AccountStory.of(
+                name,
+                configured.passwordFile(name),
+                root.store(),
+                root.states(),
+                root.passwords(),
+                root.environment().clock().instant());
+        if (!story.exists()) {
+            String line =
+                    "account " + name + ": " + messages.line(story.problem().orElseThrow(), name);
+            return new Page(line + "\n", ExitStatus.FAILED);
         }
-    }
-
-    private UsageException unreadable(IOException e) {
-        return new UsageException("the state in " + root.places().state() + " cannot be read: "
-                + Printable.of(e.getMessage()) + "; run status as root or osg-token-svc");
+        return Page.of(new AccountText(messages).of(story, configured.sections(name)), story.level());
     }
 }

@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -9,6 +10,7 @@ import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.Failure;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
 import org.opensciencegrid.tokenrenewer.status.AccountStatus;
+import org.opensciencegrid.tokenrenewer.status.Schedule;
 import org.opensciencegrid.tokenrenewer.status.StatusReport;
 import org.opensciencegrid.tokenrenewer.status.TokenStatus;
 import org.opensciencegrid.tokenrenewer.text.Members;
@@ -31,9 +33,19 @@ final class StatusJson {
                         .with("schema", SCHEMA)
                         .with("time", report.time())
                         .with("level", report.level().word())
+                        .with("timer", report.schedule().map(schedule -> timer(schedule, report.time())))
                         .with("accounts", accounts)
                         .toJson()
                 + "\n";
+    }
+
+    private static Members timer(Schedule schedule, Instant now) {
+        return Members.NONE
+                .with("enabled", schedule.timer().isEnabled())
+                .with("longest_gap_seconds", schedule.timer().longestGap().map(Duration::toSeconds))
+                .with("last_run", schedule.lastRun())
+                .with("next_run_by", schedule.nextBy())
+                .with("overdue", schedule.isOverdue(now));
     }
 
     private Map<String, Object> account(AccountStatus account, StatusReport report) {
@@ -74,6 +86,8 @@ final class StatusJson {
                         "seconds_left",
                         token.expiresAt()
                                 .map(end -> Duration.between(report.time(), end).toSeconds()))
+                .with("lifetime_seconds", state.life().map(Duration::toSeconds))
+                .with("can_end_between_runs", token.endsBetweenRuns())
                 .with("renewed_at", state.renewedAt())
                 .with("tried_at", state.triedAt())
                 .with("asked_scope", state.askedScope())
@@ -83,6 +97,11 @@ final class StatusJson {
                 .with("failure", failure(state.failure(), account))
                 .with("failing_since", state.failingSince())
                 .with("next_try", state.nextTry())
+                .with(
+                        "history",
+                        state.history().stream()
+                                .map(streak -> streak.toMembers().asMap())
+                                .toList())
                 .asMap();
     }
 

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
@@ -11,60 +12,131 @@ import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.Failure;
 import org.opensciencegrid.tokenrenewer.status.AccountStatus;
 import org.opensciencegrid.tokenrenewer.status.Level;
+import org.opensciencegrid.tokenrenewer.status.Schedule;
 import org.opensciencegrid.tokenrenewer.status.StatusReport;
 import org.opensciencegrid.tokenrenewer.status.TokenStatus;
+import org.opensciencegrid.tokenrenewer.systemd.Timer;
 import org.opensciencegrid.tokenrenewer.text.Printable;
 
-/** A {@link StatusReport} for a person, in 80 columns. Only paths and commands may be longer: they are to be copied. */
+/**
+ * A {@link StatusReport} for a person, in 80 columns, what is urgent first. Only paths and commands may be longer: they are
+ * to be copied.
+ */
 final class StatusTable {
     private static final int WIDTH = 80;
-    private static final String ROW = "%-7s %-28s %-16s %s";
+    private static final String INDENT = "        ";
+    private static final String ROW = " %-28s %-16s %s";
 
     private final Messages messages;
     private final Commands commands;
+    private final Colours colours;
+    private final Duration warn;
 
-    StatusTable(Messages messages, Commands commands) {
+    /**
+     * @param warn secrets and authorizations that end within it are urgent
+     */
+    StatusTable(Messages messages, Commands commands, Colours colours, Duration warn) {
         this.messages = messages;
         this.commands = commands;
+        this.colours = colours;
+        this.warn = warn;
     }
 
     String of(StatusReport report) {
         List<String> lines = new ArrayList<>();
-        if (report.accounts().isEmpty()) {
-            lines.add("No tokens are configured in " + commands.config() + ".");
-        }
-        for (AccountStatus account : report.accounts()) {
-            if (!lines.isEmpty()) {
-                lines.add("");
-            }
-            account(lines, account, report.time());
-        }
+        lines.add(headline(report));
+        report.schedule().ifPresent(schedule -> schedule(lines, schedule, report.time()));
+        report.accounts().stream()
+                .sorted(Comparator.comparing(AccountStatus::level).reversed()) // else as in the config file
+                .forEach(account -> account(lines, account, report.time()));
         return String.join("\n", lines) + "\n";
+    }
+
+    private String headline(StatusReport report) {
+        if (report.accounts().isEmpty()) {
+            return "No tokens are configured in " + commands.config() + ".";
+        }
+        List<String> parts = new ArrayList<>();
+        count(report, Level.ACTION, "in need of a person").ifPresent(parts::add);
+        count(report, Level.WARNING, "with a warning").ifPresent(parts::add);
+        count(report, Level.OK, "well").ifPresent(parts::add);
+        return "Accounts: " + String.join(", ", parts) + ".";
+    }
+
+    private Optional<String> count(StatusReport report, Level level, String how) {
+        long number = report.accounts().stream()
+                .filter(account -> account.level() == level)
+                .count();
+        return number == 0 ? Optional.empty() : Optional.of(colours.of(level, number + " " + how));
+    }
+
+    private void schedule(List<String> lines, Schedule schedule, Instant now) {
+        Timer timer = schedule.timer();
+        if (schedule.isOverdue(now)) {
+            String last = schedule.lastRun()
+                    .map(at -> "since " + Words.time(at) + " (" + Words.ago(at, now) + ")")
+                    .orElse("yet");
+            marked(
+                    lines,
+                    Level.ACTION,
+                    "no run has ended " + last + ", and one was to begin by "
+                            + Words.time(schedule.nextBy().orElseThrow()));
+            repair(lines, commands.restartTimer());
+            return;
+        }
+        if (!timer.isEnabled()) {
+            marked(lines, Level.WARNING, "the timer is not enabled: nothing is renewed after the next boot");
+            repair(lines, commands.enableTimer());
+        }
+        String apart = timer.longestGap()
+                .map(gap -> "Runs are at most " + Words.span(gap) + " apart.")
+                .orElse("When runs come is not in the timer alone; see: " + commands.listTimers());
+        String next = schedule.nextBy()
+                .map(by -> by.isAfter(now)
+                        ? "Next run by " + Words.clock(by) + " at the latest (" + Words.ago(by, now) + "). "
+                        : "A run is due or at work. ")
+                .orElse("");
+        wrap(lines, "", next + apart);
+    }
+
+    /** Text with the word of its level before it. */
+    private void marked(List<String> lines, Level level, String text) {
+        List<String> wrapped = new ArrayList<>();
+        wrap(wrapped, INDENT, text);
+        lines.add(word(level) + wrapped.get(0).substring(INDENT.length() - 1));
+        lines.addAll(wrapped.subList(1, wrapped.size()));
     }
 
     private void account(List<String> lines, AccountStatus account, Instant now) {
         String name = account.section().name();
         AccountState state = account.state();
-        lines.add("account " + name
+        lines.add("");
+        lines.add(colours.strong("account " + name)
                 + state.issuer().map(issuer -> "  " + Printable.of(issuer)).orElse(""));
-        facts(account).ifPresent(facts -> wrap(lines, "        ", facts));
-        lines.add(String.format(ROW, "", "TOKEN", "TIME LEFT", "LAST RENEWED"));
-        account.tokens().forEach(token -> token(lines, token, account, now));
+        facts(account).ifPresent(facts -> wrap(lines, INDENT, facts));
         // A failure that every token reports the same is said once, for the account.
-        account.problem().ifPresent(problem -> problem(lines, problem, name, state.nextTry()));
-        state.inDoubtSince()
-                .ifPresent(since -> wrap(
-                        lines,
-                        "        ",
-                        "in doubt since " + Words.time(since) + ": an answer of the issuer was lost, so it may have"
-                                + " given a refresh token that never arrived"));
+        account.problem()
+                .ifPresent(problem -> problem(lines, problem, name, state.nextTry(), account.failingSince(), now));
+        state.inDoubtSince().ifPresent(since -> {
+            wrap(lines, INDENT, Messages.inDoubt(Words.time(since) + " (" + Words.ago(since, now) + ")"));
+            repair(lines, commands.endDoubt(name));
+        });
         if (account.isOnTwoHosts(now)) {
-            wrap(lines, "        ", Messages.onTwoHosts());
+            wrap(lines, INDENT, Messages.onTwoHosts());
         }
-        ending(lines, "the client secret", state.clientSecretExpiresAt(), now);
-        ending(lines, "the authorization", state.refreshTokenExpiresAt(), now);
-        account.passwordFileIsWorldReadable()
-                .ifPresent(file -> wrap(lines, "        ", "anybody can read " + file + ": chmod o-r " + file));
+        ending(lines, "the client secret", state.clientSecretExpiresAt(), commands.newSecret(name), now);
+        ending(lines, "the authorization", state.refreshTokenExpiresAt(), commands.reauthenticate(name), now);
+        account.passwordFileIsWorldReadable().ifPresent(file -> {
+            lines.add(INDENT + "anybody can read " + file);
+            repair(lines, "chmod o-r " + file);
+        });
+        lines.add((INDENT
+                        + String.format(ROW, "TOKEN", "TIME LEFT", "LAST RENEWED")
+                                .strip())
+                .stripTrailing());
+        account.tokens().stream()
+                .sorted(Comparator.comparing(TokenStatus::level).reversed())
+                .forEach(token -> token(lines, token, account, now));
     }
 
     private static Optional<String> facts(AccountStatus account) {
@@ -87,10 +159,10 @@ final class StatusTable {
 
     private void token(List<String> lines, TokenStatus token, AccountStatus account, Instant now) {
         String renewed = token.state().renewedAt().map(at -> Words.ago(at, now)).orElse("never");
-        lines.add(String.format(
-                        ROW, word(token.level()), shortened(token.section().name()), left(token, now), renewed)
-                .stripTrailing());
-        lines.add("        " + token.section().tokenPath());
+        lines.add(word(token.level())
+                + String.format(ROW, shortened(token.section().name()), left(token, now), renewed)
+                        .stripTrailing());
+        lines.add(INDENT + token.section().tokenPath());
         Optional<Failure> failure = token.state().failure();
         if (failure.isPresent()
                 && !failure.map(Failure::kind).equals(account.problem().map(Failure::kind))) {
@@ -98,11 +170,20 @@ final class StatusTable {
                     lines,
                     failure.get(),
                     account.section().name(),
-                    token.state().nextTry());
+                    token.state().nextTry(),
+                    token.state().failingSince(),
+                    now);
         } else if (failure.isEmpty()
                 && token.level() == Level.ACTION
                 && account.problem().isEmpty()) {
-            lines.add("        to have it now: " + commands.renew());
+            lines.add(INDENT + "to have it now: " + commands.renew());
+        }
+        if (token.endsBetweenRuns()) {
+            wrap(
+                    lines,
+                    INDENT,
+                    Messages.endsBetweenRuns(Words.span(token.state().life().orElseThrow())));
+            repair(lines, commands.runMoreOften());
         }
         differs(lines, "scope", token.state().askedScope(), token.state().grantedScope());
         differs(lines, "audience", token.state().askedAudience(), token.state().grantedAudience());
@@ -122,33 +203,55 @@ final class StatusTable {
                 : "expired " + Words.span(Duration.between(end, now));
     }
 
-    private void problem(List<String> lines, Failure problem, String account, Optional<Instant> nextTry) {
-        wrap(lines, "        ", messages.what(problem));
-        lines.add("        repair: " + messages.repair(problem, account));
-        nextTry.ifPresent(time -> lines.add("        the issuer is asked again after " + Words.time(time)));
+    private void problem(
+            List<String> lines,
+            Failure problem,
+            String account,
+            Optional<Instant> nextTry,
+            Optional<Instant> since,
+            Instant now) {
+        wrap(lines, INDENT, messages.what(problem));
+        since.ifPresent(at -> lines.add(INDENT + "failing since " + Words.time(at) + " (" + Words.ago(at, now) + ")"));
+        repair(lines, messages.repair(problem, account));
+        nextTry.ifPresent(time -> lines.add(INDENT + "the issuer is asked again after " + Words.time(time)));
+    }
+
+    private void repair(List<String> lines, String command) {
+        lines.add(INDENT + "repair: " + colours.strong(command));
     }
 
     private static void differs(List<String> lines, String what, List<String> asked, List<String> granted) {
         if (!asked.isEmpty() && !granted.isEmpty() && !granted.containsAll(asked)) {
             wrap(
                     lines,
-                    "        ",
+                    INDENT,
                     what + " asked: " + Printable.of(String.join(" ", asked)) + "; granted: "
                             + Printable.of(String.join(" ", granted)));
         }
     }
 
-    static void ending(List<String> lines, String what, Optional<Instant> end, Instant now) {
-        end.ifPresent(time -> lines.add("        " + what + " ends " + Words.time(time) + " ("
-                + (time.isAfter(now) ? "in " + Words.span(Duration.between(now, time)) : "past") + ")"));
+    private void ending(List<String> lines, String what, Optional<Instant> end, String repair, Instant now) {
+        if (end.isEmpty()) {
+            return;
+        }
+        Instant time = end.get();
+        String when = time.isAfter(now)
+                ? " ends " + Words.time(time) + " (" + Words.ago(time, now) + ")"
+                : " has ended " + Words.time(time) + " (" + Words.ago(time, now) + ")";
+        lines.add(INDENT + what + when);
+        if (AccountState.isSoon(time, now, warn)) {
+            repair(lines, repair);
+        }
     }
 
-    private static String word(Level level) {
-        return switch (level) {
+    /** The word of a level in its colour, as wide as its column. */
+    private String word(Level level) {
+        String word = switch (level) {
             case OK -> "ok";
             case WARNING -> "warning";
             case ACTION -> "ACTION";
         };
+        return colours.of(level, word) + " ".repeat(7 - word.length());
     }
 
     private static String shortened(String name) {

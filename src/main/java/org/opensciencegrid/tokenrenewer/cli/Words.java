@@ -28,6 +28,15 @@ final class Words {
         return time.truncatedTo(ChronoUnit.SECONDS).toString();
     }
 
+    static String count(long number, String word) {
+        return number + " " + word + (number == 1 ? "" : "s");
+    }
+
+    /** The time of day, for what is near. */
+    static String clock(Instant time) {
+        return time.toString().substring(11, 16) + " UTC";
+    }
+
     static String ago(Instant time, Instant now) {
         Duration span = Duration.between(time, now);
         return span.isNegative() ? "in " + span(span.negated()) : span(span) + " ago";

@@ -120,6 +120,7 @@ public final class RenewalRun {
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
+        states.ran(clock.instant());
     }
 
     /** What {@link #run} would do now: nothing is asked, locked or written. */

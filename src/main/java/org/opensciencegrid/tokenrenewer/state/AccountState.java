@@ -11,8 +11,8 @@ public final class AccountState {
     /** For so long it is told that another host had saved an account: a copy would be noticed by then, a move be over. */
     private static final Duration TOLD = Duration.ofDays(7);
 
-    /** Secrets and authorizations that end within this time are worth a warning. */
-    private static final Duration SOON = Duration.ofDays(7);
+    /** Secrets and authorizations that end within this time are worth a warning, unless somebody asks otherwise. */
+    public static final Duration SOON = Duration.ofDays(7);
 
     /** An account that neither setup nor a run has left anything of. */
     public static final AccountState UNKNOWN = new AccountState(Members.NONE.with("v", 1L));
@@ -79,8 +79,8 @@ public final class AccountState {
     }
 
     /** Whether a secret or an authorization that ends then is worth a warning now. */
-    public static boolean isSoon(Instant end, Instant now) {
-        return now.plus(SOON).isAfter(end);
+    public static boolean isSoon(Instant end, Instant now, Duration warn) {
+        return now.plus(warn).isAfter(end);
     }
 
     /** Why the account could not be used at the last run that tried. */

@@ -8,6 +8,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.text.Members;
 
 /**
@@ -16,6 +19,9 @@ import org.opensciencegrid.tokenrenewer.text.Members;
  */
 public final class StateFiles {
     private static final int LONGEST = 1 << 20;
+
+    /** Not the name of an account: those do not begin with a dot. */
+    private static final String LAST_RUN = ".last-run";
 
     private final Path directory;
 
@@ -57,6 +63,24 @@ public final class StateFiles {
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(temporary);
+        }
+    }
+
+    /** Keeps the time at which a run ended. Of use to status only: that it cannot be written fails nothing. */
+    public void ran(Instant at) {
+        try {
+            Files.writeString(directory.resolve(LAST_RUN), at.toString());
+        } catch (IOException e) {
+            // status does without
+        }
+    }
+
+    /** When a run last ended, be it that it found nothing due; empty where none did, or that cannot be told. */
+    public Optional<Instant> lastRun() {
+        try {
+            return Optional.of(Instant.parse(Files.readString(directory.resolve(LAST_RUN))));
+        } catch (IOException | DateTimeException e) {
+            return Optional.empty();
         }
     }
 

@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer.state;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -75,6 +76,20 @@ public final class TokenState {
         return members.time("failing_since");
     }
 
+    /** How the last runs that tried to renew it ended, oldest first. */
+    public List<Streak> history() {
+        return Streak.of(members.list("history"));
+    }
+
+    /** How long the issuer lets it live, as told when the token on disk was received. */
+    public Optional<Duration> life() {
+        Optional<Instant> from = renewedAt();
+        Optional<Instant> to = expiresAt();
+        return from.isPresent() && to.isPresent()
+                ? Optional.of(Duration.between(from.get(), to.get()))
+                : Optional.empty();
+    }
+
     /** No request before this moment; set after a refusal that only a person can lift. */
     public Optional<Instant> nextTry() {
         return members.time("next_try");
@@ -90,6 +105,7 @@ public final class TokenState {
     public TokenState failed(Instant now, Failure why, Optional<Instant> next) {
         return new TokenState(members.with("failure", why.toMembers())
                 .with("failing_since", failingSince().orElse(now))
+                .with("history", Streak.rows(history(), why.kind().word(), now))
                 .with("next_try", next));
     }
 
@@ -107,6 +123,7 @@ public final class TokenState {
                 .with("expires_at", expiresAt)
                 .with("granted_scope", scope)
                 .with("granted_audience", audience)
+                .with("history", Streak.rows(history(), Streak.RENEWED, now))
                 .with("failure", Optional.empty())
                 .with("failing_since", Optional.empty())
                 .with("next_try", Optional.empty()));

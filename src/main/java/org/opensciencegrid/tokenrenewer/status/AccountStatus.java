@@ -21,6 +21,14 @@ public record AccountStatus(
         Optional<Failure> problem,
         List<TokenStatus> tokens,
         Level level) {
+    /** When the first of the present failures of its tokens began; empty where none fails. */
+    public Optional<Instant> failingSince() {
+        return tokens.stream()
+                .map(token -> token.state().failingSince())
+                .flatMap(Optional::stream)
+                .min(Instant::compareTo);
+    }
+
     /** Whether another host had saved the account of late: two may be using one refresh token. */
     public boolean isOnTwoHosts(Instant now) {
         return state.isOnTwoHosts(now);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,6 +28,7 @@ import org.opensciencegrid.tokenrenewer.state.Failures;
 import org.opensciencegrid.tokenrenewer.state.StateFiles;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
 import org.opensciencegrid.tokenrenewer.status.TokenStatus.OnDisk;
+import org.opensciencegrid.tokenrenewer.systemd.Timer;
 import org.opensciencegrid.tokenrenewer.text.Secret;
 import org.opensciencegrid.tokenrenewer.token.TokenFile;
 
@@ -35,31 +37,44 @@ import org.opensciencegrid.tokenrenewer.token.TokenFile;
  *
  * @param time the moment
  * @param accounts in the order of the config file
+ * @param schedule empty where no timer renews
  */
-public record StatusReport(Instant time, List<AccountStatus> accounts) {
+public record StatusReport(Instant time, List<AccountStatus> accounts, Optional<Schedule> schedule) {
     public StatusReport {
         accounts = List.copyOf(accounts);
     }
 
     public Level level() {
-        return accounts.stream().map(AccountStatus::level).reduce(Level.OK, Level::or);
+        Level ofTimer = schedule.map(runs -> runs.level(time)).orElse(Level.OK);
+        return accounts.stream().map(AccountStatus::level).reduce(ofTimer, Level::or);
     }
 
     /**
      * Looks at what is there now.
      *
+     * @param timer that renews, where one does
+     * @param warn secrets and authorizations that end within it are a warning
      * @throws IOException when the state files may not be read; the message names the file
      */
     public static StatusReport of(
-            Config config, AccountStore store, StateFiles states, Passwords passwords, Clock clock) throws IOException {
+            Config config,
+            AccountStore store,
+            StateFiles states,
+            Passwords passwords,
+            Optional<Timer> timer,
+            Duration warn,
+            Clock clock)
+            throws IOException {
+        Instant now = clock.instant();
         Map<String, List<TokenSection>> byAccount =
                 config.tokens().stream().collect(Collectors.groupingBy(TokenSection::account));
         List<AccountStatus> accounts = new ArrayList<>();
         for (AccountSection section : config.accounts().values()) {
             AccountState state = states.read(section.name());
-            accounts.add(account(section, state, byAccount.get(section.name()), store, passwords, clock.instant()));
+            List<TokenSection> tokens = byAccount.get(section.name());
+            accounts.add(account(section, state, tokens, store, passwords, timer, warn, now));
         }
-        return new StatusReport(clock.instant(), accounts);
+        return new StatusReport(now, accounts, timer.map(of -> Schedule.of(of, states.lastRun())));
     }
 
     private static AccountStatus account(
@@ -68,6 +83,8 @@ public record StatusReport(Instant time, List<AccountStatus> accounts) {
             List<TokenSection> sections,
             AccountStore store,
             Passwords passwords,
+            Optional<Timer> timer,
+            Duration warn,
             Instant now) {
         Optional<Failure> problem = damage(section, store, passwords).or(state::failure);
         Optional<Path> worldReadable = worldReadable(section);
@@ -75,12 +92,12 @@ public record StatusReport(Instant time, List<AccountStatus> accounts) {
         Level ofAccount = problem.map(failure -> failure.kind().passesByItself() ? Level.WARNING : Level.ACTION)
                 .orElse(Level.OK);
         List<TokenStatus> tokens = sections.stream()
-                .map(token -> token(token, state.token(token.name()), ofAccount, now))
+                .map(token -> token(token, state.token(token.name()), ofAccount, timer, now))
                 .toList();
         Level level = tokens.stream().map(TokenStatus::level).reduce(ofAccount, Level::or);
         if (worldReadable.isPresent()
                 || state.inDoubtSince().isPresent()
-                || endsSoon(state, now)
+                || endsSoon(state, now, warn)
                 || state.isOnTwoHosts(now)) {
             level = level.or(Level.WARNING);
         }
@@ -117,13 +134,14 @@ public record StatusReport(Instant time, List<AccountStatus> accounts) {
         }
     }
 
-    private static boolean endsSoon(AccountState state, Instant now) {
+    private static boolean endsSoon(AccountState state, Instant now, Duration warn) {
         return Stream.of(state.clientSecretExpiresAt(), state.refreshTokenExpiresAt())
                 .flatMap(Optional::stream)
-                .anyMatch(end -> AccountState.isSoon(end, now));
+                .anyMatch(end -> AccountState.isSoon(end, now, warn));
     }
 
-    private static TokenStatus token(TokenSection section, TokenState state, Level ofAccount, Instant now) {
+    private static TokenStatus token(
+            TokenSection section, TokenState state, Level ofAccount, Optional<Timer> timer, Instant now) {
         Optional<Secret> token = new TokenFile(section.tokenPath()).read();
         OnDisk onDisk = token.isPresent() ? OnDisk.TOKEN : isUnreadable(section.tokenPath());
         Optional<JwtClaims> claims = token.flatMap(value -> JwtClaims.of(value.reveal()));
@@ -139,7 +157,12 @@ public record StatusReport(Instant time, List<AccountStatus> accounts) {
                     expiresAt.isPresent() && state.failure().get().kind().passesByItself();
             level = level.or(canWait ? Level.WARNING : Level.ACTION);
         }
-        return new TokenStatus(section, state, onDisk, claims, expiresAt, level);
+        boolean endsBetweenRuns =
+                timer.isPresent() && state.life().filter(timer.get()::misses).isPresent();
+        if (endsBetweenRuns) {
+            level = level.or(Level.WARNING);
+        }
+        return new TokenStatus(section, state, onDisk, claims, expiresAt, endsBetweenRuns, level);
     }
 
     private static OnDisk isUnreadable(Path path) {

@@ -12,6 +12,7 @@ import org.opensciencegrid.tokenrenewer.state.TokenState;
  * @param onDisk whether there is a token at token_path; {@code UNREADABLE} when that cannot be told
  * @param claims of the token on disk; empty for an opaque one
  * @param expiresAt of the token on disk; empty when nobody says
+ * @param endsBetweenRuns whether the issuer's tokens live for less time than may lie between two runs
  */
 public record TokenStatus(
         TokenSection section,
@@ -19,6 +20,7 @@ public record TokenStatus(
         OnDisk onDisk,
         Optional<JwtClaims> claims,
         Optional<Instant> expiresAt,
+        boolean endsBetweenRuns,
         Level level) {
 
     /** What is at token_path. */

@@ -1,12 +1,16 @@
 package org.opensciencegrid.tokenrenewer.systemd;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * When the service runs, by its timer.
@@ -14,8 +18,9 @@ import java.util.regex.Pattern;
  * @param isEnabled whether it runs after the next boot
  * @param longestGap the longest time between two runs of a machine that is up, without the length of the run itself; empty
  *     where the timer follows a calendar, or nothing that can be understood
+ * @param firstBy when the first run after the start of this machine began at the latest; empty as above
  */
-public record Timer(boolean isEnabled, Optional<Duration> longestGap) {
+public record Timer(boolean isEnabled, Optional<Duration> longestGap, Optional<Instant> firstBy) {
     public static final String UNIT = "osg-token-renewer.timer";
 
     private static final Duration DEFAULT_ACCURACY = Duration.ofMinutes(1);
@@ -23,23 +28,58 @@ public record Timer(boolean isEnabled, Optional<Duration> longestGap) {
 
     /** Empty where there is no such timer. */
     public static Optional<Timer> read(Path root) {
-        return UnitFile.read(root, UNIT).map(unit -> new Timer(unit.isEnabled(), longestGap(unit)));
+        return UnitFile.read(root, UNIT).map(unit -> {
+            Optional<Duration> afterBoot = longest(unit, List.of("OnBootSec", "OnStartupSec"));
+            return new Timer(
+                    unit.isEnabled(),
+                    longest(unit, List.of("OnUnitActiveSec", "OnUnitInactiveSec")),
+                    boot(root).flatMap(start -> afterBoot.map(start::plus)));
+        });
     }
 
-    private static Optional<Duration> longestGap(UnitFile unit) {
-        List<Duration> repeats = new ArrayList<>();
+    /** proc(5): btime of /proc/stat. */
+    private static Optional<Instant> boot(Path root) {
+        try (Stream<String> lines = Files.lines(root.resolve("proc/stat"))) {
+            return lines.filter(line -> line.startsWith("btime "))
+                    .map(line -> Instant.ofEpochSecond(Long.parseLong(line.substring(6))))
+                    .findFirst();
+        } catch (IOException | NumberFormatException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Whether a token that lives so long can end between two runs. */
+    public boolean misses(Duration life) {
+        return longestGap.isPresent() && life.compareTo(longestGap.get()) <= 0;
+    }
+
+    /**
+     * When the next run begins at the latest, and not when it does: that is drawn by lot, and known to systemd alone. One
+     * that was started by hand since the timer's last makes it only earlier.
+     *
+     * @param lastRun when one last ended, by whomever it was started
+     */
+    public Optional<Instant> nextBy(Optional<Instant> lastRun) {
+        Optional<Instant> next = lastRun.flatMap(at -> longestGap.map(at::plus));
+        return isEnabled
+                ? Stream.of(next, firstBy).flatMap(Optional::stream).max(Instant::compareTo)
+                : Optional.empty();
+    }
+
+    private static Optional<Duration> longest(UnitFile unit, List<String> triggers) {
+        List<Duration> spans = new ArrayList<>();
         boolean isCalendar = false;
         for (UnitFile.Assignment line : unit.assignments()) {
             if (!line.section().equals("Timer") || !line.key().startsWith("On")) {
                 continue;
             }
             if (line.value().isEmpty()) { // systemd.timer(5): any empty trigger clears them all
-                repeats.clear();
+                spans.clear();
                 isCalendar = false;
             } else if (line.key().equals("OnCalendar")) {
                 isCalendar = true;
-            } else if (line.key().equals("OnUnitActiveSec") || line.key().equals("OnUnitInactiveSec")) {
-                span(line.value()).ifPresent(repeats::add);
+            } else if (triggers.contains(line.key())) {
+                span(line.value()).ifPresent(spans::add);
             }
         }
         if (isCalendar) {
@@ -49,11 +89,11 @@ public record Timer(boolean isEnabled, Optional<Duration> longestGap) {
                 .flatMap(Timer::span)
                 .orElse(Duration.ZERO)
                 .plus(unit.value("Timer", "AccuracySec").flatMap(Timer::span).orElse(DEFAULT_ACCURACY));
-        return repeats.stream().min(Duration::compareTo).map(late::plus); // the earliest trigger wins
+        return spans.stream().min(Duration::compareTo).map(late::plus); // the earliest trigger wins
     }
 
     /** A time span of systemd.time(7), such as 10min, 1h 30s or 90. */
-    static Optional<Duration> span(String text) {
+    public static Optional<Duration> span(String text) {
         Matcher part = PART.matcher(text);
         Duration sum = Duration.ZERO;
         int end = 0;

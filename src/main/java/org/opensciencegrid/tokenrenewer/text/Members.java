@@ -3,6 +3,7 @@ package org.opensciencegrid.tokenrenewer.text;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -37,7 +38,7 @@ public final class Members {
     }
 
     /**
-     * A copy with the member set to a text, number, time, list of texts or object; an empty Optional, list or text takes
+     * A copy with the member set to a text, number, time, object, or list of texts or objects; an empty Optional, list or text takes
      * the member away.
      */
     public Members with(String name, Object value) {
@@ -76,6 +77,17 @@ public final class Members {
     /** The member if it is an object, else an object without members. */
     public Members member(String name) {
         return new Members(Json.member(values, name));
+    }
+
+    /** The objects in the member if it is a list; what else is in it is passed over. */
+    public List<Members> list(String name) {
+        List<Members> list = new ArrayList<>();
+        if (values.get(name) instanceof Collection<?> many) {
+            for (Object one : many) {
+                list.add(new Members(Json.member(Collections.singletonMap(name, one), name)));
+            }
+        }
+        return list;
     }
 
     public Collection<String> names() {

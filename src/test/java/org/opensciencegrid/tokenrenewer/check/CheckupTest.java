@@ -18,6 +18,7 @@ import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.KdfParameters;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.check.Finding.Kind;
+import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.Places;
 import org.opensciencegrid.tokenrenewer.state.StateFiles;
 import org.opensciencegrid.tokenrenewer.systemd.Sandbox;
@@ -104,6 +105,7 @@ class CheckupTest {
                         new Passwords(Optional.empty()),
                         Optional.empty(),
                         Optional.of(machine),
+                        AccountState.SOON,
                         Clock.systemUTC())
                 .run().stream().map(Finding::kind).toList();
     }

@@ -57,16 +57,24 @@ public final class Program implements AutoCloseable {
     public Result answer(String lines, String... arguments) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        Environment environment = new Environment(
+        int status = Main.run(
+                environment(
+                        lines,
+                        new PrintStream(out, true, StandardCharsets.UTF_8),
+                        new PrintStream(err, true, StandardCharsets.UTF_8)),
+                arguments);
+        return new Result(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    Environment environment(String lines, PrintStream out, PrintStream err) {
+        return new Environment(
                 new ByteArrayInputStream(lines.getBytes(StandardCharsets.UTF_8)),
-                new PrintStream(out, true, StandardCharsets.UTF_8),
-                new PrintStream(err, true, StandardCharsets.UTF_8),
+                out,
+                err,
                 variables,
                 clock,
                 pause(),
                 new KdfParameters(8, 1, 1));
-        int status = Main.run(environment, arguments);
-        return new Result(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }
 
     public Result setup(String... more) {

@@ -1,0 +1,45 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Files that hold what the program prints. {@code -Dgolden.write=DIR} with DIR = src/test/resources/golden, an absolute path,
+ * writes them anew, those of docs too.
+ */
+final class Golden {
+    static final Path DOCS = Path.of("..", "docs");
+
+    private static final Path GOLDEN = Path.of("test", "resources", "golden");
+
+    private Golden() {}
+
+    static void hold(String name, String text) {
+        String directory = System.getProperty("golden.write");
+        hold(directory == null ? GOLDEN.resolve(name) : Path.of(directory).resolve(name), text);
+    }
+
+    /** A document or picture that shows what the program prints. */
+    static void hold(Path file, String text) {
+        try {
+            if (System.getProperty("golden.write") != null) {
+                Files.createDirectories(file.getParent());
+                Files.writeString(file, text);
+            }
+            String expected = Files.exists(file) ? Files.readString(file, StandardCharsets.UTF_8) : "";
+            if (!expected.equals(text)) {
+                Path actual =
+                        Files.createDirectories(Path.of("target", "golden")).resolve(file.getFileName());
+                Files.writeString(actual, text);
+                assertEquals(expected, text, file + " is not what the program prints: " + actual);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.tokenrenewer.status.Level;
+import org.opensciencegrid.tokenrenewer.status.Schedule;
+import org.opensciencegrid.tokenrenewer.systemd.Timer;
+
+/** What status says of the timer: from its unit, the start of the machine and the last run, without systemd. */
+class StatusTimerTest {
+    private static final String TIMER = "osg-token-renewer.timer";
+
+    @TempDir
+    Path directory;
+
+    private Session session;
+    private Program program;
+    private Host host;
+
+    @BeforeEach
+    void aTokenOfAnHour() throws IOException {
+        session = new Session(directory);
+        program = session.program;
+        host = new Host(session);
+        program.issuer.policy.accessSeconds = 3600;
+        assertEquals(0, program.setup("--scope=openid offline_access").status());
+        program.accountWith("[token one]\naccount = acct\ntoken_path = DIR/one.token\nmin_lifetime = 600\n");
+    }
+
+    @AfterEach
+    void stop() {
+        session.close();
+    }
+
+    private Schedule schedule() throws IOException {
+        return host.report().schedule().orElseThrow();
+    }
+
+    private Instant now() {
+        return program.clock.instant();
+    }
+
+    @Test
+    void everyWordOfTheTimer() throws IOException {
+        StringBuilder text = new StringBuilder();
+        text.append("# never enabled\n").append(host.status(Colours.NONE));
+        host.enableTimer();
+        text.append("\n# enabled, no run yet\n").append(host.status(Colours.NONE));
+        assertEquals(0, program.run("renew").status());
+        text.append("\n# after a run\n").append(host.status(Colours.NONE));
+        program.clock.advance(Duration.ofMinutes(15));
+        text.append("\n# the next is due\n").append(host.status(Colours.NONE));
+        program.clock.advance(Duration.ofMinutes(5));
+        text.append("\n# it did not come\n").append(host.status(Colours.NONE));
+        host.dropIn(TIMER, "[Timer]\nOnUnitActiveSec=\nOnUnitActiveSec=2h\n");
+        text.append("\n# tokens of an hour and runs every two\n").append(host.status(Colours.NONE));
+        host.dropIn(TIMER, "[Timer]\nOnCalendar=hourly\n");
+        text.append("\n# a calendar\n").append(host.status(Colours.NONE));
+        Golden.hold("status-timer.txt", session.stable(text.toString()));
+    }
+
+    @Test
+    void aRunThatFindsNothingDueCountsToo() throws IOException {
+        host.enableTimer();
+        assertEquals(0, program.run("renew").status());
+        program.clock.advance(Duration.ofMinutes(12));
+        assertTrue(program.run("renew").out().contains("not renewing"));
+        assertEquals(Optional.of(now()), schedule().lastRun());
+        assertEquals(Optional.of(now().plus(Duration.ofMinutes(14))), schedule().nextBy());
+        program.run("renew", "--dry-run");
+        program.clock.advance(Duration.ofMinutes(1));
+        assertEquals(Optional.of(now().plus(Duration.ofMinutes(13))), schedule().nextBy(), "a rehearsal is no run");
+    }
+
+    @Test
+    void afterABootTheFirstRunMayTakeLonger() throws IOException {
+        host.enableTimer();
+        assertEquals(0, program.run("renew").status());
+        program.clock.advance(Duration.ofMinutes(1));
+        host.boot(now());
+        Instant first = now().truncatedTo(java.time.temporal.ChronoUnit.SECONDS).plus(Duration.ofMinutes(19));
+        assertEquals(Optional.of(first), schedule().nextBy(), "OnBootSec, the random delay and the accuracy");
+        program.clock.advance(Duration.ofMinutes(23));
+        assertEquals(Level.OK, host.report().level());
+        program.clock.advance(Duration.ofMinutes(2));
+        assertTrue(schedule().isOverdue(now()));
+        assertEquals(Level.ACTION, host.report().level());
+    }
+
+    @Test
+    void aTokenThatEndsBetweenTwoRunsIsAWarning() throws IOException {
+        host.enableTimer();
+        program.issuer.policy.accessSeconds = 14 * 60 + 1;
+        assertEquals(0, program.run("renew").status());
+        assertEquals(Level.OK, host.report().level());
+        program.issuer.policy.accessSeconds = 14 * 60;
+        assertEquals(0, program.run("renew", "--force").status());
+        assertEquals(Level.WARNING, host.report().level());
+        assertTrue(host.status(Colours.NONE).contains("can end between two runs"));
+    }
+
+    @Test
+    void withoutATimerNothingIsSaidOfIt() {
+        assertEquals(0, program.run("renew").status());
+        assertTrue(program.run("status").out().startsWith("Accounts: 1 well.\n\naccount"));
+        assertEquals(Optional.empty(), Timer.read(directory));
+    }
+}

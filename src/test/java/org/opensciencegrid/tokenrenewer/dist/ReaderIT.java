@@ -1,0 +1,83 @@
+package org.opensciencegrid.tokenrenewer.dist;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Who may not read the service's files is told so once, and by which command he can. */
+class ReaderIT {
+    private static final boolean IS_ROOT = System.getProperty("user.name").equals("root");
+
+    @TempDir
+    Path directory;
+
+    private String said;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"status", "status --json", "check --offline", "status --account=acct"})
+    void isToldWhatToType(String command) throws Exception {
+        Installed installed = site();
+        assertEquals(2, run(installed, command), said);
+        assertEquals(1, said.lines().count(), said);
+        String first = command.split(" ")[0];
+        assertTrue(said.startsWith(installed.file("state") + ": permission denied for "), said);
+        assertTrue(said.contains("; type: sudo ") && said.endsWith(" " + first + "\n"), said);
+    }
+
+    @Test
+    void aConfigFileThatIsNotForAllIsToldTheSameWay() throws Exception {
+        Installed installed = site();
+        Files.setPosixFilePermissions(
+                installed.file("config.ini"), PosixFilePermissions.fromString(IS_ROOT ? "rw-r-----" : "---------"));
+        assertEquals(2, run(installed, "status"), said);
+        assertTrue(said.startsWith(installed.file("config.ini") + ": permission denied for "), said);
+    }
+
+    private Installed site() throws IOException {
+        Installed installed = new Installed(directory);
+        installed.write("config.ini", "");
+        Files.createDirectories(installed.file("state"));
+        Files.setPosixFilePermissions(
+                installed.file("state"), PosixFilePermissions.fromString(IS_ROOT ? "rwx------" : "---------"));
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return installed;
+    }
+
+    /** As nobody where that can be had; else as whoever took his own permission away. */
+    private int run(Installed installed, String command) throws Exception {
+        String program = Installed.DIST.resolve("usr/bin/osg-token-renewer").toString();
+        List<String> line = new ArrayList<>();
+        if (IS_ROOT) {
+            line.addAll(List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"));
+            assumeTrue(ended(installed, line, "test -r " + program) == 0, "nobody may not come here");
+        }
+        return ended(installed, line, program + " " + command);
+    }
+
+    private int ended(Installed installed, List<String> as, String command) throws Exception {
+        List<String> line = new ArrayList<>(as);
+        line.addAll(List.of("bash", "-c", command));
+        ProcessBuilder builder = new ProcessBuilder(line)
+                .redirectInput(Path.of("/dev/null").toFile())
+                .redirectErrorStream(true)
+                .directory(Path.of("/").toFile());
+        builder.environment().putAll(installed.variables);
+        Process process = builder.start();
+        said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertTrue(process.waitFor(90, TimeUnit.SECONDS));
+        return process.exitValue();
+    }
+}
