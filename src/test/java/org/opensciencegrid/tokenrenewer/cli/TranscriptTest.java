@@ -1,0 +1,287 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.tokenrenewer.issuer.Fault;
+import org.opensciencegrid.tokenrenewer.issuer.Policy;
+import org.opensciencegrid.tokenrenewer.text.Members;
+
+/** Every command with everything that it can say, as golden files; {@link EveryTextTest} asks for what is not in them. */
+class TranscriptTest {
+    private static final String ONE = "[token one]\naccount = acct\ntoken_path = DIR/one.token\n";
+    private static final String SCOPE = "--scope=openid offline_access compute.read storage.read:/";
+
+    @TempDir
+    Path directory;
+
+    private Session session;
+    private Program program;
+
+    @BeforeEach
+    void site() {
+        session = new Session(directory);
+        program = session.program;
+    }
+
+    @AfterEach
+    void stop() {
+        session.close();
+    }
+
+    @Test
+    void setup() {
+        session.note("questions").answer("\n", "setup", "--pw-file=" + program.file("acct.pw"), "acct");
+        String ca = "--ca-file=" + program.file("ca.pem");
+        String pw = "--pw-file=" + program.file("acct.pw");
+        session.answer(program.issuer.issuer() + "\n3 offline_access\n", "setup", ca, pw, "acct");
+        session.note("again, with a section in the config file").program.accountWith(ONE);
+        session.setup(SCOPE);
+        program.issuer.policy.omitScopesSupported = true;
+        session.note("no list of scopes").answer("\n", "setup", "--issuer=" + program.issuer.issuer(), ca, pw, "acct");
+        program.issuer.fault(
+                Fault.on("/device_authorization").set("verification_uri", "https://login.example.org/device"));
+        session.note("another host").setup(SCOPE);
+        program.issuer.clearFaults();
+        program.issuer.approveAutomatically(null);
+        program.issuer.policy.deviceLife = Duration.ofSeconds(30);
+        session.note("nobody approves").setup(SCOPE);
+        program.issuer.policy.unapprovedClient = true;
+        session.note("a client that an administrator has to approve").setup(SCOPE);
+        program.issuer.policy.unapprovedClient = false;
+        program.issuer.approveAutomatically("alice");
+        session.setup(SCOPE);
+        session.note("form refused").setup("--verbose", "--scope=openid nonsense");
+        program.issuer.policy.registrationRefusesUnknownScope = false;
+        session.note("scope dropped").setup("--scope=openid offline_access nonsense");
+        program.issuer.fault(Fault.on("/device_authorization").always().respond(503, "text/plain", "no"));
+        session.note("trouble").setup(SCOPE);
+        program.issuer.clearFaults();
+        new org.opensciencegrid.tokenrenewer.issuer.TestCa().writeCaPem(program.file("ca.pem"));
+        session.note("another CA").setup(SCOPE);
+        program.file("ca.pem").toFile().delete();
+        session.note("no CA file").setup(SCOPE);
+        Program.CA.writeCaPem(program.file("ca.pem"));
+        session.note("words of options").setup("--client-auth=digest").setup("--audience-parameter=aud");
+        session.setup("--registration-token-file=" + program.file("none"));
+        program.issuer.close();
+        session.note("nobody answers").setup(SCOPE);
+        Golden.hold("transcript-setup.txt", session.text());
+    }
+
+    @Test
+    void setupByClientCredentials() {
+        program.issuer.addClient(
+                "host:demo", "s3cret", "client_secret_basic", List.of(Policy.CLIENT_CREDENTIALS), List.of("read:/"));
+        session.answer(
+                "s3cret\n",
+                "setup",
+                "--client-credentials",
+                "--issuer=" + program.issuer.issuer(),
+                "--client-id=host:demo",
+                "--ca-file=" + program.file("ca.pem"),
+                "acct");
+        session.answer(
+                "s3cret\n",
+                "setup",
+                "--client-credentials",
+                "--issuer=" + program.issuer.issuer(),
+                "--client-id=host:demo",
+                "--client-secret-file=-",
+                "acct");
+        program.config("[account acct]\ntoken_request_url = " + program.issuer.base()
+                + "/token\nclient_id = host:demo\nclient_secret = s3cret\nca_file = DIR/ca.pem\n" + ONE);
+        session.run("renew").run("status");
+        Golden.hold("transcript-client-credentials.txt", session.text());
+    }
+
+    @Test
+    void renewal() {
+        session.setup(SCOPE);
+        program.accountWith(ONE + "min_lifetime = 100\nscope = compute.read\n");
+        session.run("renew", "--dry-run")
+                .run("renew")
+                .run("renew")
+                .run("renew", "--dry-run")
+                .run("status");
+        session.note("a scope that is refused").program.accountWith(ONE + "scope = compute.read compute.create\n");
+        session.run("renew").run("renew").run("status").run("status", "one");
+        program.issuer.policy.dropsWiderScope = true;
+        session.note("a scope that is left out").run("renew", "--force").run("status");
+        program.issuer.policy.ignoresNarrowing = true;
+        program.issuer.policy.audienceParameter = Policy.AudienceParameter.IGNORED;
+        program.accountWith(ONE + "scope = compute.read\naudience = https://ce.example.org:9619\n");
+        session.note("more scope and another audience than asked").run("renew");
+        program.issuer.policy.ignoresNarrowing = false;
+        program.issuer.policy.accessSeconds = 3600;
+        program.accountWith(ONE);
+        session.note("an outage").run("renew", "--force");
+        program.issuer.fault(Fault.on("/token").always().respond(503, "text/plain", "no"));
+        session.run("renew").run("renew", "--strict").run("status");
+        program.issuer.clearFaults();
+        program.issuer.revokeAll();
+        session.note("an authorization that has ended")
+                .run("renew")
+                .run("renew")
+                .run("status")
+                .run("status", "one");
+        session.run("renew", "--dry-run").run("check", "--offline");
+        session.note("metrics").run("renew", "--metrics-file=" + program.file("nowhere/osg.prom"));
+        session.run("renew", "--metrics-file=" + program.file("osg.prom"));
+        session.note(program.read("osg.prom").replaceAll("(?m)^osg_.*\n", ""));
+        session.note("mistakes").run("renew", "--token=two").run("renew", "--account=two");
+        Golden.hold("transcript-renew.txt", session.text());
+    }
+
+    @Test
+    void status() throws IOException {
+        program.config("");
+        session.run("status").run("check");
+        session.setup(SCOPE);
+        program.accountWith(ONE);
+        session.run("renew").run("check", "--offline").run("status", "--account=acct");
+        edit(Members.NONE
+                .with("in_doubt_since", "2026-11-26T09:50:00Z")
+                .with("other_host_at", "2026-11-26T09:00:00Z")
+                .with("client_secret_expires_at", "2026-11-29T10:00:00Z")
+                .with("refresh_token_expires_at", "2026-11-25T10:00:00Z"));
+        Files.setPosixFilePermissions(program.file("acct.pw"), PosixFilePermissions.fromString("rw-r--r--"));
+        session.note("what needs a person soon")
+                .run("status")
+                .run("status", "--account=acct")
+                .run("check", "--offline");
+        session.note("tokens that say other things")
+                .program
+                .accountWith(ONE + "scope = compute.read\naudience = https://ce.example.org:9619\n");
+        token("{\"iss\":\"https://other.example.org\",\"sub\":\"bob\",\"iat\":1796000000,\"nbf\":1796000000,"
+                + "\"scope\":\"compute.modify\",\"aud\":\"ANY\",\"exp\":1796003600}");
+        session.run("status", "one");
+        token("{\"exp\":1}");
+        session.run("status", "one").run("status");
+        program.write("one.token", "opaque\n");
+        session.run("status", "one");
+        session.note("an account that is not there")
+                .run("status", "--account=none")
+                .run("status", "--account=../x");
+        program.config("");
+        session.note("one that no section names").run("status", "--account=acct");
+        program.accountWith(ONE);
+        program.secret("acct.pw", "another password");
+        session.run("status", "--account=acct");
+        program.secret("acct.pw", "correct horse battery staple");
+        program.issuer.close();
+        session.note("an issuer that is down").run("check");
+        session.note("mistakes");
+        session.run("status", "two").run("status", "--warn=soon").run("check", "--warn=soon");
+        session.run("status", "--watch=0").run("status", "one", "--json").run("status", "one", "--account=acct");
+        session.run("status", "--color=red")
+                .run("status", "--watch=x")
+                .run()
+                .run("nonsense")
+                .run("renew", "--tokn=x");
+        Golden.hold("transcript-status.txt", session.text());
+    }
+
+    private void token(String payload) {
+        String body = java.util.Base64.getUrlEncoder().encodeToString(payload.getBytes(StandardCharsets.UTF_8));
+        program.write("one.token", "e30." + body + ".c2ln\n");
+    }
+
+    /** As a run would have left it that met those. */
+    private void edit(Members more) {
+        Members state = Members.parse(program.read("state/state/acct.json")).orElseThrow();
+        for (String name : more.names()) {
+            state = state.with(name, more.string(name));
+        }
+        program.write("state/state/acct.json", state.toJson() + "\n");
+    }
+
+    @Test
+    void theLifeOfAnAccount() throws IOException {
+        program.accountWith(ONE);
+        session.setup(SCOPE).run("renew");
+        program.secret("old.pw", "correct horse battery staple");
+        program.secret("acct.pw", "a new password, longer than the old one");
+        String old = "--old-pw-file=" + program.file("old.pw");
+        session.note("another password").answer("wrong\n", "change-password", "acct");
+        session.run("change-password", "acct").run("change-password", "acct", "--old-pw-file=/none");
+        session.run("change-password", "acct", old).run("change-password", "acct", old);
+        session.run("change-password", "none");
+        Files.createDirectories(program.file("agent"));
+        String from = "--from=" + program.file("agent");
+        session.note("to oidc-agent").run("import-oidc-agent", "--all", from).run("import-oidc-agent", "acct");
+        session.run("import-oidc-agent", "--all", "--from=/none");
+        session.run("export-oidc-agent", "acct", "--to=" + program.file("agent/acct"));
+        session.run("export-oidc-agent", "acct", "--to=" + program.file("agent/acct"));
+        session.run("export-oidc-agent", "acct", "--to=agent/acct/x").run("export-oidc-agent", "none", "--to=x");
+        session.note("from oidc-agent").run("import-oidc-agent", "acct", from).run("import-oidc-agent", "--all", from);
+        session.note("removal").run("remove", "acct", "--revoke", "--delete-client", "--dry-run");
+        program.issuer.fault(Fault.on("/revoke").status(503));
+        session.run("remove", "acct", "--revoke");
+        program.issuer.clearFaults();
+        program.secret("acct.pw", "not the password");
+        session.run("remove", "acct", "--revoke").run("remove", "acct").run("remove", "acct");
+        program.secret("acct.pw", "a new password, longer than the old one");
+        session.note("imported again").run("import-oidc-agent", "acct", from);
+        session.run("remove", "acct", "--revoke", "--delete-client");
+        assertEquals(1, program.run("status").status());
+        Golden.hold("transcript-life.txt", session.text());
+    }
+
+    @Test
+    void configurations() throws IOException {
+        String account = "[account A]\npassword_file = /a\n";
+        String token = "[token T]\naccount = A\ntoken_path = /t\n";
+        String client = "[account A]\ntoken_request_url = https://h/t\nclient_id = id\nclient_secret = s\n";
+        program.file("config.ini").toFile().delete();
+        session.run("renew");
+        Files.createDirectory(program.file("config.ini"));
+        session.run("renew");
+        Files.delete(program.file("config.ini"));
+        Files.write(program.file("config.ini"), new byte[(1 << 20) + 1]);
+        session.run("renew");
+        Files.write(program.file("config.ini"), new byte[] {'[', 'a', '\n', (byte) 0xe4});
+        session.run("renew");
+        session.run("renew", "--config=/proc/self/mem");
+        for (String text : List.of(
+                "\ufeff[account A]\n",
+                "password_file = /a\n[account A\n[]\n[account A]\nnonsense\n= x\na = b\na = c\n[account A]\n",
+                account + "[token T\n[]\n",
+                "[account A]b]\n[account A] x\n[account  A]\n[account a b]\npassword_file = /x\n[acount A]\n",
+                "[account A]\npassword_file = %x\n" + token,
+                "[account A]\npassword_file = %(x\n" + token,
+                token,
+                account + "[account  A]\n" + token,
+                "[account A]\npassword_file = %(no)s\n" + token,
+                "[account A]\npassword_file = %(a)s\na = %(b)s\nb = %(a)s\n" + token,
+                "[account A]\npassword_file = %(a)s%(a)s\na = " + "x".repeat(600_000) + "\n" + token,
+                client.replace("= s\n", "= s%\n") + token,
+                client.replace("id\n", "id\n  x\n") + token,
+                "[DEFAULT]\nv = a\n  b\n" + token + "[account A]\npassword_file = %(v)s\n",
+                account + token + "min_lifetime = 1h\nstrict = maybe\nscope = a \u0000b\n",
+                account + "client_auth = Basic\naudience_parameter = aud\nca_file = /x\nca_dir = /y\n" + token,
+                client + "client_secret_file = /s\n" + token.replace("T", "a/b"),
+                token + "[token U]\naccount = A\n[token V]\n[account A]\n",
+                token + client.replace("https://h/t", "http://h/t").replace("client_id = id\n", ""),
+                token.replace("= A", "= .x") + "[account .x]\npassword_file = /a\n[account A]\n",
+                "[account .x]\n[account A]\npassword_file = DIR/acct.pw\npasword_file = x\nclient_id = a\n" + token
+                        + "audience = a,b\n[token U]\naccount = A\ntoken_path = /x/../t\nscope = a\n  audience = b\n",
+                client + "password_file = /p\n" + token)) {
+            program.config(text);
+            session.note(
+                    text.replaceAll("x{100,}", "x...").replace("\u0000", "\\0").replace("\n", "\n# "));
+            session.run("renew", "--dry-run");
+        }
+        Golden.hold("transcript-config.txt", session.text());
+    }
+}
