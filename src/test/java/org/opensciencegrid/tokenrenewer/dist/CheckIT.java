@@ -2,6 +2,7 @@ package org.opensciencegrid.tokenrenewer.dist;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -57,6 +58,31 @@ class CheckIT {
             assertEquals(0, well.status(), well.err());
             assertEquals(0, installed.run("renew").status());
         }
+    }
+
+    /** Needs a file system of its own, and so root. */
+    @Test
+    void aDiskThatIsNearlyFull() throws Exception {
+        assumeTrue(System.getProperty("user.name").equals("root"), "only root mounts");
+        Installed installed = new Installed(directory);
+        installed.write("config.ini", "");
+        Files.createDirectory(installed.file("state"));
+        ProcessBuilder builder = new ProcessBuilder(
+                        "unshare",
+                        "-m",
+                        "sh",
+                        "-c",
+                        "mount -t tmpfs -o size=3m,mode=0700 tmpfs " + installed.file("state") + " || exit 77; exec "
+                                + Installed.DIST.resolve("usr/bin/osg-token-renewer") + " check --offline")
+                .redirectErrorStream(true);
+        builder.environment().putAll(installed.variables);
+        Process process = builder.start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+        assumeTrue(process.exitValue() != 77 && !said.contains("unshare failed"), said);
+        assertTrue(said.contains("PROBLEM  " + installed.file("state")), said);
+        assertTrue(said.contains("its file system has 3072 KiB left"), said);
+        assertEquals(1, process.exitValue());
     }
 
     private void seed() throws Exception {
