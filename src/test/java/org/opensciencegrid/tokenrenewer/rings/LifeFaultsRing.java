@@ -148,7 +148,7 @@ class LifeFaultsRing {
     }
 
     private static void renewsOrIsGone(Program program) {
-        if (program.run("status", "--account=acct").err().contains("not set up")) {
+        if (program.run("status", "--account=acct").out().contains("not set up")) {
             succeeds(
                     program,
                     "setup",
