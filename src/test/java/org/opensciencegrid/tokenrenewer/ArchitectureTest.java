@@ -100,6 +100,9 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule PICOCLI_AT_HOME = onlyIn(ROOT + "cli..", "picocli..");
 
+    @ArchTest
+    static final ArchRule QRCODEGEN_AT_HOME = onlyIn(ROOT + "cli..", "io.nayuki..");
+
     /** The SDK's own sender repeats POSTs, follows redirects and waits for ever: see Transport. */
     @ArchTest
     static final ArchRule NEVER_THE_SDKS_SENDER = noClasses()

@@ -58,6 +58,7 @@ final class Messages {
             case NO_REFRESH_TOKEN -> "the issuer granted no refresh token (" + detail + ")";
             case DENIED -> "the request was denied";
             case EXPIRED -> "nobody approved the request in time";
+            case NOT_CONFIRMED -> "the authorization was not confirmed, and nothing was stored";
             case APPROVAL_LOST ->
                 "the approval was used up by an answer of the issuer that was lost on its way: " + detail;
             case ACCOUNT_EXISTS -> "there is an account of that name already";
@@ -137,7 +138,7 @@ final class Messages {
             case NO_REFRESH_TOKEN ->
                 "ask for the scope offline_access, and for a client that may use the" + " refresh_token grant";
             case NO_DEVICE_FLOW -> "this issuer cannot be used with a person's approval; see --client-credentials";
-            case DENIED, EXPIRED, APPROVAL_LOST -> "run setup again";
+            case DENIED, EXPIRED, NOT_CONFIRMED, APPROVAL_LOST -> "run setup again";
             case ACCOUNT_EXISTS ->
                 "if oidc-agent's is the one to keep: " + commands.remove(account) + ", then import again";
             case AGENT_FILE_MISSING -> "see oidc-add -l, or name its directory with --from=DIR";

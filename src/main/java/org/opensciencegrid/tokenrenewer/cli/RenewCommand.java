@@ -75,6 +75,15 @@ final class RenewCommand implements Callable<Integer> {
         this.output = new Output(root.environment());
     }
 
+    /** For one account that has just been authorized: whatever stood in the way before does no more. */
+    static RenewCommand of(Root root, String account, boolean verbose) {
+        RenewCommand renew = new RenewCommand(root);
+        renew.accounts = Set.of(account);
+        renew.force = true;
+        renew.verbose = verbose;
+        return renew;
+    }
+
     @Override
     public Integer call() {
         messages = new Messages(root.commands());

@@ -83,13 +83,16 @@ final class Root implements Runnable {
     }
 
     Path configFile() {
-        return config != null ? config : environment.path("OSG_TOKEN_RENEWER_CONFIG_PATH", Commands.CONFIG.toString());
+        Path file =
+                config != null ? config : environment.path("OSG_TOKEN_RENEWER_CONFIG_PATH", Commands.CONFIG.toString());
+        return file.toAbsolutePath(); // it is named in commands that are typed elsewhere
     }
 
     Path stateDirectory() {
-        return stateDirectory != null
+        Path directory = stateDirectory != null
                 ? stateDirectory
                 : environment.path("OSG_TOKEN_RENEWER_STATE_DIR", Commands.STATE.toString());
+        return directory.toAbsolutePath();
     }
 
     /** The rescue directory is a memory file system under systemd, and so does not fill with the state directory's. */
@@ -210,6 +213,9 @@ final class Root implements Runnable {
     }
 
     StateFiles states() {
+        if (stateDirectory != null && !Files.isDirectory(stateDirectory)) {
+            throw new UsageException("--state-dir: " + stateDirectory() + ": no such directory");
+        }
         return new StateFiles(places().state());
     }
 

@@ -3,7 +3,9 @@ package org.opensciencegrid.tokenrenewer.cli;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.opensciencegrid.cryptostore.AccountName;
@@ -116,16 +118,51 @@ final class SetupCommand implements Callable<Integer> {
     @Option(names = "--verbose", description = "show each request to the issuer and its answer, without secrets")
     private boolean verbose;
 
+    @Option(
+            names = "--write-config",
+            description = "add the [account] section to the config file, and with --token or --token-path a [token]"
+                    + " section, then get the first token")
+    private boolean writeConfig;
+
+    @Option(
+            names = "--token",
+            paramLabel = "NAME",
+            description = "name of the first token's section (default: that of the account)")
+    private String token;
+
+    @Option(
+            names = "--token-path",
+            paramLabel = "FILE",
+            description = "file of the first token (default: ACCOUNT.NAME.token beside the password file)")
+    private Path tokenPath;
+
+    @Option(names = "--config-addition", hidden = true, description = "where the wrapper takes what it has to add")
+    private Path configAddition;
+
+    /** Whether the link is drawn. */
+    static final class Picture {
+        @Option(names = "--qr", description = "show the link as a QR code even where this is no terminal of UTF-8")
+        private boolean yes;
+
+        @Option(names = "--no-qr", description = "never show the link as a QR code")
+        private boolean no;
+    }
+
+    @ArgGroup
+    private Picture picture = new Picture();
+
     private final Root root;
     private final Environment environment;
     private final Output output;
     private final Terminal terminal; // one for all questions: a second reader would miss what the first has buffered
+    private final Countdown countdown;
 
     SetupCommand(Root root) {
         this.root = root;
         this.environment = root.environment();
         this.output = new Output(environment);
         this.terminal = new Terminal(environment);
+        this.countdown = new Countdown(environment.out(), environment.pause(), terminal.isInteractive());
     }
 
     @Override
@@ -136,6 +173,7 @@ final class SetupCommand implements Callable<Integer> {
         try {
             return how.clientCredentials ? clientCredentials() : device();
         } catch (SetupException e) {
+            countdown.end();
             output.error("setup of " + account + " failed: " + line(e.failure()));
             return switch (e.failure().kind()) {
                 case PASSWORD_FILE, INSECURE_URL -> ExitStatus.USAGE; // nobody was asked anything
@@ -186,6 +224,10 @@ final class SetupCommand implements Callable<Integer> {
                 auth(),
                 Optional.ofNullable(registrationTokenFile).map(path -> secret(path, "--registration-token-file")),
                 Optional.ofNullable(caFile).or(() -> configured.flatMap(StoredAccount::caFile)));
+        Path tokens = file.toAbsolutePath().getParent();
+        Map<String, String> options = Map.of("password_file", absolute(file));
+        Handover handover = handover();
+        handover.requireWritable(options, tokens);
         try (Password password = password(file)) {
             new AccountSetup(
                             root.store(),
@@ -194,18 +236,10 @@ final class SetupCommand implements Callable<Integer> {
                             Root.LOCK_WAIT,
                             root.network(verbose),
                             environment.clock(),
-                            environment.pause())
+                            countdown)
                     .run(request, password, person());
         }
-        if (configured.isPresent()) {
-            say("Account " + account + " is ready. Its tokens are renewed at the next run; to have them now:");
-            say("");
-            say("    " + root.commands().renew());
-        } else {
-            Path absolute = file.toAbsolutePath();
-            sayAccount(absolute.getParent(), "password_file = " + ConfigText.value(absolute.toString()));
-        }
-        return ExitStatus.OK;
+        return handover.finish(options, tokens);
     }
 
     private AccountSetup.Mode mode() {
@@ -219,67 +253,80 @@ final class SetupCommand implements Callable<Integer> {
     }
 
     private int clientCredentials() throws SetupException {
+        Handover handover = handover();
+        handover.requireWritable();
         ClientCredentialsSetup.Result result = new ClientCredentialsSetup(
                         root.network(verbose), environment.clock(), environment.pause())
                 .run(words(scope), words(audience), auth(), Optional.ofNullable(caFile), person());
         say("The issuer gave a token for client " + Printable.of(result.client().id()) + ".");
-        List<String> lines = new ArrayList<>();
-        lines.add("client_id = " + ConfigText.value(result.client().id()));
-        boolean fromFile = clientSecretFile != null && !clientSecretFile.equals("-");
-        lines.add(
-                fromFile
-                        ? "client_secret_file = "
-                                + ConfigText.value(Path.of(clientSecretFile)
-                                        .toAbsolutePath()
-                                        .toString())
-                        : "client_secret = "
-                                + ConfigText.value(
-                                        result.client().secret().orElseThrow().reveal()));
-        lines.add("token_request_url = "
-                + ConfigText.value(result.provider().tokenEndpoint().toString()));
+        Map<String, String> options = new LinkedHashMap<>();
+        options.put("client_id", result.client().id());
+        if (clientSecretFile != null && !clientSecretFile.equals("-")) {
+            options.put("client_secret_file", absolute(Path.of(clientSecretFile)));
+        } else {
+            options.put("client_secret", result.client().secret().orElseThrow().reveal());
+        }
+        options.put("token_request_url", result.provider().tokenEndpoint().toString());
         if (clientAuth != null) {
-            lines.add("client_auth = " + result.client().auth().word());
+            options.put("client_auth", result.client().auth().word());
         }
         if (caFile != null) {
-            lines.add("ca_file = " + ConfigText.value(caFile.toAbsolutePath().toString()));
+            options.put("ca_file", absolute(caFile));
         }
-        sayAccount(Path.of(TOKENS), lines.toArray(String[]::new));
-        return ExitStatus.OK;
+        return handover.finish(options, Path.of(TOKENS));
     }
 
-    private void sayAccount(Path tokens, String... lines) {
-        say("");
-        say("Account " + account + " is ready. Add this to " + root.configFile() + ":");
-        say("");
-        say("[account " + account + "]");
-        say("");
-        for (String line : lines) {
-            say(line);
-        }
-        say("");
-        say("and a section like this for each token:");
-        say("");
-        say("[token TOKEN_NAME]");
-        say("");
-        say("account = " + account);
-        say("token_path = " + tokens.resolve(account + ".TOKEN_NAME.token"));
-        say("");
-        say((root.commands().isService() ? "The timer renews them from then on. " : "") + "To have them now:");
-        say("");
-        say("    " + root.commands().renew());
+    private static String absolute(Path path) {
+        return path.toAbsolutePath().toString();
+    }
+
+    private Handover handover() {
+        return new Handover(
+                root,
+                terminal,
+                account,
+                new Handover.Wishes(
+                        writeConfig,
+                        Optional.ofNullable(configAddition),
+                        Optional.ofNullable(token),
+                        Optional.ofNullable(tokenPath),
+                        words(audience),
+                        verbose));
     }
 
     private TerminalPerson person() {
         return new TerminalPerson(
                 environment,
                 terminal,
+                countdown,
                 new TerminalPerson.Given(
+                        questions(),
                         KnownIssuers.LIST,
                         Optional.ofNullable(issuer),
                         words(scope),
                         Optional.ofNullable(clientId),
                         Optional.ofNullable(clientSecretFile).map(this::clientSecret)),
+                picture.yes || !picture.no && terminal.isInteractive() && Terminal.isUtf8(environment),
                 verbose);
+    }
+
+    /** The options whose questions will be asked, as they are not given. */
+    private List<String> questions() {
+        boolean predefined = how.manual || how.publicClient || how.clientCredentials;
+        List<String> questions = new ArrayList<>();
+        if (issuer == null) {
+            questions.add(TerminalPerson.ISSUER);
+        }
+        if (words(scope).isEmpty() && !how.clientCredentials) {
+            questions.add(TerminalPerson.SCOPE);
+        }
+        if (predefined && clientId == null) {
+            questions.add(TerminalPerson.CLIENT_ID);
+        }
+        if (predefined && !how.publicClient && clientSecretFile == null) {
+            questions.add(TerminalPerson.CLIENT_SECRET);
+        }
+        return questions;
     }
 
     /** An account that the config file knows already needs no new section. A config file in the making is no error here. */
@@ -303,7 +350,7 @@ final class SetupCommand implements Callable<Integer> {
 
     private Secret clientSecret(String file) {
         return file.equals("-")
-                ? terminal.askSecret("Client secret (not shown)", "--client-secret-file=FILE")
+                ? terminal.askSecret("Client secret (not shown)", TerminalPerson.CLIENT_SECRET)
                 : secret(Path.of(file), "--client-secret-file");
     }
 

@@ -7,6 +7,7 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.text.Secret;
 
@@ -39,6 +40,46 @@ final class Terminal {
         }
     }
 
+    /** Whether a person reads what is printed and can answer it. */
+    boolean isInteractive() {
+        return console.isPresent() && out == System.out;
+    }
+
+    /** Whether the locale says that the terminal shows more than ASCII. */
+    static boolean isUtf8(Environment environment) {
+        String locale = environment
+                .variable("LC_ALL")
+                .or(() -> environment.variable("LC_CTYPE"))
+                .or(() -> environment.variable("LANG"))
+                .orElse("")
+                .toLowerCase(Locale.ROOT);
+        return locale.contains("utf-8") || locale.contains("utf8");
+    }
+
+    /** Yes or no; no where nobody answers. */
+    boolean confirm(String question) {
+        while (true) {
+            out.print(question + " (y/n): ");
+            out.flush();
+            String answer = read();
+            if (answer == null) {
+                out.println();
+                return false;
+            }
+            switch (answer.strip().toLowerCase(Locale.ROOT)) {
+                case "y", "yes" -> {
+                    return true;
+                }
+                case "n", "no" -> {
+                    return false;
+                }
+                default -> {
+                    // asked again: an answer must be meant
+                }
+            }
+        }
+    }
+
     /** The answer as it is typed, not shown. */
     Secret askSecret(String question, String option) {
         while (true) {
@@ -59,9 +100,13 @@ final class Terminal {
     }
 
     private String line(String option) {
+        String line = read();
+        return line == null ? noAnswer(option) : line;
+    }
+
+    private String read() {
         try {
-            String line = in.readLine();
-            return line == null ? noAnswer(option) : line;
+            return in.readLine();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

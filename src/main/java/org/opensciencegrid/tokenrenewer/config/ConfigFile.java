@@ -29,6 +29,10 @@ public final class ConfigFile {
     }
 
     private static String text(Path file) throws ConfigException {
+        return decode(file, bytes(file));
+    }
+
+    static byte[] bytes(Path file) throws ConfigException {
         if (Files.isDirectory(file)) {
             throw unusable(file, "is a directory; give the path of the config.ini in it");
         }
@@ -49,7 +53,7 @@ public final class ConfigFile {
         if (bytes.length > MAX_BYTES) {
             throw unusable(file, "is larger than 1 MiB; a configuration is not, so check the path");
         }
-        return decode(file, bytes);
+        return bytes;
     }
 
     static String decode(Path file, byte[] bytes) throws ConfigException {

@@ -20,6 +20,9 @@ final class KnownOptions {
 
     static final List<String> TOKEN = List.of("account", "token_path", "audience", "scope", "min_lifetime", "strict");
 
+    /** Those whose words may be spread over lines. */
+    static final List<String> LISTS = List.of("audience", "scope");
+
     private static final int MAX_TYPOS = 2;
 
     private KnownOptions() {}

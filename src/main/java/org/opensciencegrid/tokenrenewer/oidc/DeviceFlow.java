@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 import net.minidev.json.JSONObject;
 import org.opensciencegrid.tokenrenewer.oidc.OidcException.Kind;
 import org.opensciencegrid.tokenrenewer.text.Json;
@@ -36,6 +37,17 @@ public final class DeviceFlow {
             Optional<URI> verificationUriComplete,
             Duration expiresIn,
             Duration interval) {}
+
+    /** How the last poll ended, for the person who waits. */
+    public enum Poll {
+        NOT_YET,
+        /** The issuer wants to be asked less often. */
+        SLOW_DOWN,
+        /** The connection failed or nothing came back; it is asked again. */
+        NO_ANSWER,
+        /** The issuer has an error of its own; it is asked again. */
+        TROUBLE
+    }
 
     /** MITREid names no expires_in although RFC 8628 demands it. */
     private static final int DEFAULT_EXPIRES_IN = 600;
@@ -114,6 +126,16 @@ public final class DeviceFlow {
      * @throws OidcException DENIED, EXPIRED, or what the issuer refused
      */
     public TokenAnswer await(URI tokenEndpoint, Client client, Prompt prompt, Wanted wanted) throws OidcException {
+        return await(tokenEndpoint, client, prompt, wanted, poll -> {});
+    }
+
+    /**
+     * As the other.
+     *
+     * @param told hears of each poll that did not end it
+     */
+    public TokenAnswer await(URI tokenEndpoint, Client client, Prompt prompt, Wanted wanted, Consumer<Poll> told)
+            throws OidcException {
         DeviceCodeGrant grant =
                 new DeviceCodeGrant(new DeviceCode(prompt.deviceCode().reveal()));
         Wanted poll = new Wanted(List.of(), firstOfSeveral(wanted), wanted.audienceParameter());
@@ -131,6 +153,7 @@ public final class DeviceFlow {
                 }
                 lost |= e.leavesDoubt();
                 interval = longer(interval); // RFC 8628 section 3.5: back off when the connection times out
+                told.accept(Poll.NO_ANSWER);
                 continue;
             }
             Optional<TokenAnswer> token = TokenAnswer.of(answer, clock);
@@ -144,6 +167,7 @@ public final class DeviceFlow {
             }
             lost |= refusal.leavesDoubt();
             interval = next(refusal.afterDoubt(lost), interval);
+            told.accept(poll(refusal));
         }
         throw new OidcException(
                 Kind.EXPIRED,
@@ -153,6 +177,14 @@ public final class DeviceFlow {
     /** oidc-provider uses the code up with an error when several resources were granted and the poll names none. */
     private static List<String> firstOfSeveral(Wanted wanted) {
         return wanted.audience().size() > 1 ? wanted.audience().subList(0, 1) : List.of();
+    }
+
+    private static Poll poll(OidcException refusal) {
+        return switch (refusal.code()) {
+            case "authorization_pending", "consent_required" -> Poll.NOT_YET;
+            case "slow_down" -> Poll.SLOW_DOWN;
+            default -> Poll.TROUBLE;
+        };
     }
 
     /** The interval until the next poll, or the end. */

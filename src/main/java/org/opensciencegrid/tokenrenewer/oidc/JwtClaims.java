@@ -49,6 +49,10 @@ public record JwtClaims(Map<String, Object> claims) {
         return Json.string(claims, "sub");
     }
 
+    Optional<String> text(String claim) {
+        return Json.string(claims, claim);
+    }
+
     public List<String> audience() {
         return claims.get("aud") instanceof String one ? List.of(one) : Json.words(claims, "aud");
     }

@@ -3,6 +3,7 @@ package org.opensciencegrid.tokenrenewer.oidc;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,12 +34,22 @@ public record TokenAnswer(
         Optional<Instant> refreshTokenExpiresAt,
         Optional<Identity> identity) {
 
-    /** The subject of an id_token, which is unique only together with its issuer (OpenID Connect Core section 2). */
-    public record Identity(String issuer, String subject) {
+    /**
+     * The subject of an id_token, which is unique only together with its issuer (OpenID Connect Core section 2).
+     *
+     * @param names claims by which people know each other, as the issuer gives them; they are shown once, and not kept
+     */
+    public record Identity(String issuer, String subject, Map<String, String> names) {
+        public Identity(String issuer, String subject) {
+            this(issuer, subject, Map.of());
+        }
+
         public boolean isThatOf(Identity other) {
             return issuer.equals(other.issuer) && subject.equals(other.subject);
         }
     }
+
+    private static final List<String> NAMES = List.of("eppn", "preferred_username", "name", "email");
 
     /** Possessive throughout: otherwise a long text is a recursion as deep, and overflows the stack. */
     private static final Pattern REFRESH_TOKEN =
@@ -125,6 +136,14 @@ public record TokenAnswer(
     }
 
     private static Optional<Identity> identity(JwtClaims claims) {
-        return claims.subject().map(subject -> new Identity(claims.issuer().orElse(""), subject));
+        return claims.subject().map(subject -> new Identity(claims.issuer().orElse(""), subject, names(claims)));
+    }
+
+    private static Map<String, String> names(JwtClaims claims) {
+        Map<String, String> names = new LinkedHashMap<>();
+        for (String claim : NAMES) {
+            claims.text(claim).ifPresent(name -> names.put(claim, name));
+        }
+        return names;
     }
 }

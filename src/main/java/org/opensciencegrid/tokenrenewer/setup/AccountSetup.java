@@ -26,6 +26,7 @@ import org.opensciencegrid.tokenrenewer.oidc.Pause;
 import org.opensciencegrid.tokenrenewer.oidc.Provider;
 import org.opensciencegrid.tokenrenewer.oidc.Registration;
 import org.opensciencegrid.tokenrenewer.oidc.Registration.Registered;
+import org.opensciencegrid.tokenrenewer.oidc.Revocation;
 import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer;
 import org.opensciencegrid.tokenrenewer.oidc.Transport;
 import org.opensciencegrid.tokenrenewer.oidc.Wanted;
@@ -132,7 +133,7 @@ public final class AccountSetup {
         Undo undo = new Undo(transport, provider, registered, person, () -> registrations.forget(request.account()));
         try {
             Wanted wanted = new Wanted(granted(scope, registered), request.audience(), request.audienceParameter());
-            TokenAnswer answer = authorize(transport, provider, device, client, wanted, person);
+            TokenAnswer answer = authorize(transport, provider, device, client, wanted, Optional.empty(), person, undo);
             Account account = Account.of(provider, client, wanted.scope(), wanted.audience())
                     .withAudienceParameter(request.audienceParameter())
                     .withCaFile(
@@ -140,11 +141,10 @@ public final class AccountSetup {
             if (registered.isPresent()) {
                 account = account.withRegistration(registered.get());
             }
-            synchronized (undo) { // a Ctrl-C now must not delete the client of an account that is being saved
-                undo.requireNotDone();
-                save(request, password, account, answer);
-                undo.notNeeded();
-                registrations.forget(request.account());
+            Optional<Failure> rescued = save(request, password, account, answer, undo);
+            registrations.forget(request.account());
+            if (rescued.isPresent()) { // nothing is lost, but not all is well
+                throw new SetupException(rescued.get());
             }
         } catch (SetupException e) {
             if (e.failure().kind() == Failure.Kind.CLIENT_REFUSED) {
@@ -192,13 +192,15 @@ public final class AccountSetup {
                 network.transport(request.caFile().or(() -> account.caFile().map(Path::of)));
         Provider provider = ask(account.issuer(), () -> new Discovery(transport).discover(account.issuer()));
         Wanted wanted = new Wanted(account.scope(), account.audience(), account.audienceParameter());
-        // Nothing to undo, but a signal must wait for the save: the approval exists only in memory.
         Undo undo = new Undo(transport, provider, Optional.empty(), person, () -> {});
         try {
+            URI device = deviceEndpoint(provider);
+            Client client = account.client();
             TokenAnswer answer =
-                    authorize(transport, provider, deviceEndpoint(provider), account.client(), wanted, person);
-            synchronized (undo) {
-                save(request, password, account.withEndpoints(provider), answer);
+                    authorize(transport, provider, device, client, wanted, account.identity(), person, undo);
+            Optional<Failure> rescued = save(request, password, account.withEndpoints(provider), answer, undo);
+            if (rescued.isPresent()) {
+                throw new SetupException(rescued.get());
             }
         } finally {
             undo.run();
@@ -206,13 +208,20 @@ public final class AccountSetup {
     }
 
     private TokenAnswer authorize(
-            Transport transport, Provider provider, URI device, Client client, Wanted wanted, Person person)
+            Transport transport,
+            Provider provider,
+            URI device,
+            Client client,
+            Wanted wanted,
+            Optional<TokenAnswer.Identity> before,
+            Person person,
+            Undo undo)
             throws SetupException {
         DeviceFlow flow = new DeviceFlow(transport, clock, pause);
         TokenAnswer answer = ask(provider.issuer(), () -> {
             DeviceFlow.Prompt prompt = flow.start(device, client, wanted);
             person.approve(prompt, provider);
-            return flow.await(provider.tokenEndpoint(), client, prompt, wanted);
+            return flow.await(provider.tokenEndpoint(), client, prompt, wanted, person::waiting);
         });
         if (answer.refreshToken().isEmpty()) {
             throw new SetupException(new Failure(
@@ -220,22 +229,28 @@ public final class AccountSetup {
                     provider.issuer(),
                     "granted was: " + String.join(" ", answer.scope())));
         }
-        person.authorized(answer.identity());
+        undo.authorized(client, answer.refreshToken().get());
+        if (!person.confirms(answer.identity(), before)) {
+            throw new SetupException(new Failure(Failure.Kind.NOT_CONFIRMED, provider.issuer(), ""));
+        }
         return answer;
     }
 
-    private void save(Request request, Password password, Account account, TokenAnswer answer)
+    /** Says where the account is, if it could not be saved in its place. */
+    private Optional<Failure> save(Request request, Password password, Account account, TokenAnswer answer, Undo undo)
             throws SetupException, StoreException {
         Account authorized = account.withRefreshToken(answer.refreshToken().orElseThrow())
                 .withAuthorization(clock.instant(), answer.identity());
+        // A signal waits for the save: what it undoes must not be what an account that is being saved needs.
         // An approval is in hand: wait for a run that holds the account longer than a person would.
-        try (LockedAccount locked = store.lock(request.account(), lockWait.multipliedBy(4));
-                OpenAccount open = locked.create(password)) {
-            Saved saved = open.save(authorized.encode());
-            forget(request.account(), authorized, answer);
-            Optional<Failure> rescued = Failures.of(saved, store.file(request.account()));
-            if (rescued.isPresent()) { // nothing is lost, but not all is well
-                throw new SetupException(rescued.get());
+        synchronized (undo) {
+            undo.requireNotDone();
+            try (LockedAccount locked = store.lock(request.account(), lockWait.multipliedBy(4));
+                    OpenAccount open = locked.create(password)) {
+                Saved saved = open.save(authorized.encode());
+                undo.notNeeded();
+                forget(request.account(), authorized, answer);
+                return Failures.of(saved, store.file(request.account()));
             }
         }
     }
@@ -346,7 +361,7 @@ public final class AccountSetup {
         }
     }
 
-    /** Takes a registration back when setup ends without an account, by failure or by Ctrl-C, and says so. */
+    /** Takes back what setup has at the issuer when it ends without an account, by failure or by Ctrl-C, and says so. */
     private static final class Undo {
         private final Transport transport;
         private final Provider provider;
@@ -354,6 +369,8 @@ public final class AccountSetup {
         private final Person person;
         private final Runnable forget;
         private final Thread onInterrupt = new Thread(this::undo, "undo");
+        private Optional<Client> client = Optional.empty();
+        private Optional<Secret> refreshToken = Optional.empty();
         private boolean done;
 
         Undo(Transport transport, Provider provider, Optional<Registered> registered, Person person, Runnable forget) {
@@ -363,6 +380,11 @@ public final class AccountSetup {
             this.registered = registered;
             this.person = person;
             Runtime.getRuntime().addShutdownHook(onInterrupt);
+        }
+
+        synchronized void authorized(Client client, Secret refreshToken) {
+            this.client = Optional.of(client);
+            this.refreshToken = Optional.of(refreshToken);
         }
 
         synchronized void requireNotDone() throws SetupException {
@@ -385,11 +407,29 @@ public final class AccountSetup {
         }
 
         private synchronized void undo() {
-            if (registered.isEmpty() || done) {
+            if (done) {
                 return;
             }
             done = true;
-            Registered client = registered.get();
+            refreshToken.ifPresent(this::revoke);
+            registered.ifPresent(this::delete);
+        }
+
+        private void revoke(Secret token) {
+            boolean revoked = false;
+            if (provider.revocationEndpoint().isPresent()) {
+                try {
+                    new Revocation(transport)
+                            .revoke(provider.revocationEndpoint().get(), client.orElseThrow(), token);
+                    revoked = true;
+                } catch (OidcException e) {
+                    // said by revoked = false
+                }
+            }
+            person.takenBack(provider.issuer(), revoked);
+        }
+
+        private void delete(Registered client) {
             boolean deleted = false;
             if (client.clientUri().isPresent() && client.accessToken().isPresent()) {
                 try {

@@ -38,7 +38,22 @@ public interface Person {
     /** The link and code to open in a browser; polling begins. */
     void approve(DeviceFlow.Prompt prompt, Provider provider);
 
-    void authorized(Optional<TokenAnswer.Identity> identity);
+    /** A poll did not end the waiting. */
+    void waiting(DeviceFlow.Poll poll);
+
+    /**
+     * Somebody has approved: whether it is who was meant. Nothing is stored before that.
+     *
+     * @param before who had authorized the account that is authorized anew
+     */
+    boolean confirms(Optional<TokenAnswer.Identity> identity, Optional<TokenAnswer.Identity> before);
+
+    /**
+     * Setup ends without an account, after somebody had approved.
+     *
+     * @param revoked whether the issuer confirmed that the authorization is gone again
+     */
+    void takenBack(String issuer, boolean revoked);
 
     /**
      * Setup ends without an account, after a client was registered; the next setup uses it if it is still there.

@@ -62,6 +62,8 @@ public record Failure(Kind kind, String where, String detail) {
         NO_DEVICE_FLOW,
         DENIED,
         EXPIRED,
+        /** Somebody approved, who is not who was meant. */
+        NOT_CONFIRMED,
         /** The person approved, and the one answer that carried the tokens was lost on its way. */
         APPROVAL_LOST,
         /** An account of that name is here already. */

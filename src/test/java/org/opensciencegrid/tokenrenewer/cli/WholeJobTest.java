@@ -141,12 +141,12 @@ class WholeJobTest {
                 "--ca-file=" + program.file("ca.pem"),
                 "acct");
         assertEquals(0, setup.status(), setup.err());
-        String section = setup.out()
-                .substring(setup.out().indexOf("[account"), setup.out().indexOf("and a section"));
-        program.config(section + ONE);
+        String sections = setup.out()
+                .substring(setup.out().indexOf("[account"), setup.out().indexOf("To have it now"));
+        program.config(sections.replace("/etc/osg/tokens/acct.token", "DIR/first.token"));
         Result renew = program.run("renew");
         assertEquals(0, renew.status(), renew.err());
-        assertEquals(3, program.read("one.token").split("\\.").length);
+        assertEquals(3, program.read("first.token").split("\\.").length);
     }
 
     @Test

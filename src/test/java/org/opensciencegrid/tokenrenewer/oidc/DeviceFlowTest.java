@@ -8,8 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.URI;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -71,7 +73,9 @@ class DeviceFlowTest {
         assertEquals(
                 issuer.currentRefreshTokens(),
                 List.of(token.refreshToken().orElseThrow().reveal()));
-        assertEquals(Optional.of(new TokenAnswer.Identity(issuer.issuer(), "alice")), token.identity());
+        TokenAnswer.Identity identity = token.identity().orElseThrow();
+        assertTrue(identity.isThatOf(new TokenAnswer.Identity(issuer.issuer(), "alice")));
+        assertEquals(Map.of("preferred_username", "alice"), identity.names());
         scene.assertFair();
     }
 
@@ -312,6 +316,26 @@ class DeviceFlowTest {
     }
 
     // Polling
+
+    @Test
+    void whoWaitsIsTold() throws OidcException {
+        Prompt prompt = scene.start();
+        issuer.fault(ON_POLL.after(1).times(1).respond(400, "application/json", "{\"error\":\"slow_down\"}"));
+        issuer.fault(ON_POLL.after(2).times(1).respond(503, "text/html", "<h1>Busy</h1>"));
+        issuer.fault(ON_POLL.after(3).times(1).drop());
+        approveBeforePoll(6);
+        List<DeviceFlow.Poll> told = new ArrayList<>();
+        scene.device.await(scene.tokenEndpoint(), scene.client, prompt, Scene.ALL, told::add);
+        assertEquals(
+                List.of(
+                        DeviceFlow.Poll.NOT_YET,
+                        DeviceFlow.Poll.SLOW_DOWN,
+                        DeviceFlow.Poll.NOT_YET,
+                        DeviceFlow.Poll.TROUBLE,
+                        DeviceFlow.Poll.NOT_YET,
+                        DeviceFlow.Poll.NO_ANSWER),
+                told);
+    }
 
     @Test
     void slowDownIsForGood() throws OidcException {

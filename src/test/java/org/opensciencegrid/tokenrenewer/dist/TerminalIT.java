@@ -1,0 +1,229 @@
+package org.opensciencegrid.tokenrenewer.dist;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.tokenrenewer.cli.QrReader;
+import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
+import org.opensciencegrid.tokenrenewer.issuer.Fault;
+import org.opensciencegrid.tokenrenewer.issuer.TestCa;
+
+/** setup at a terminal of 80 columns and 24 lines, which script(1) makes, and a person who answers. */
+class TerminalIT {
+    private static final String QUESTION = "shall the account be stored? (y/n): ";
+
+    @TempDir
+    Path directory;
+
+    private Installed installed;
+    private EmbeddedIssuer issuer;
+
+    @BeforeEach
+    void start() {
+        TestCa ca = new TestCa();
+        issuer = EmbeddedIssuer.start(ca);
+        issuer.policy.interval = 1;
+        installed = new Installed(directory);
+        installed.variables.put("LC_ALL", "C.UTF-8");
+        installed.variables.put("TERM", "xterm");
+        installed.variables.put("NO_COLOR", "");
+        ca.writeCaPem(installed.file("ca.pem"));
+    }
+
+    @AfterEach
+    void theIssuerHasNothingToComplainOf() {
+        issuer.close();
+        assertEquals(List.of(), issuer.violations());
+    }
+
+    /** What is on the terminal, as it was sent there. */
+    private record Screen(Process process, Path out) {
+        String text() {
+            try {
+                return Files.readString(out).replace("\r\n", "\n");
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        void await(String words) throws InterruptedException {
+            for (int i = 0; i < 1200 && process.isAlive() && !text().contains(words); i++) {
+                Thread.sleep(50);
+            }
+            assertTrue(text().contains(words), words + " in: " + text());
+        }
+
+        void type(String keys) throws IOException {
+            process.getOutputStream().write(keys.getBytes(StandardCharsets.UTF_8));
+            process.getOutputStream().flush();
+        }
+
+        int end() throws InterruptedException {
+            assertTrue(process.waitFor(90, TimeUnit.SECONDS), text());
+            return process.exitValue();
+        }
+    }
+
+    private Screen setup(String... more) throws IOException {
+        List<String> line = new ArrayList<>(List.of(
+                Installed.DIST.resolve("usr/bin/osg-token-renewer").toString(),
+                "setup",
+                "--issuer=" + issuer.issuer(),
+                "'--scope=openid profile offline_access'",
+                "--ca-file=" + installed.file("ca.pem"),
+                "--pw-file=" + installed.file("acct.pw")));
+        line.addAll(List.of(more));
+        line.add("acct");
+        Path out = installed.file("screen");
+        ProcessBuilder builder = new ProcessBuilder(
+                        "env",
+                        "--default-signal=INT",
+                        "script",
+                        "-qefc",
+                        "stty cols 80 rows 24; exec " + String.join(" ", line),
+                        "/dev/null")
+                .redirectOutput(out.toFile())
+                .redirectErrorStream(true);
+        builder.environment().putAll(installed.variables);
+        return new Screen(builder.start(), out);
+    }
+
+    /** As in a browser, by whoever got hold of the link. */
+    private void approve(Screen screen, String subject) throws InterruptedException {
+        screen.await("Waiting for your approval");
+        issuer.approve(issuer.pendingUserCodes().get(0), subject);
+    }
+
+    @Test
+    void fromTheLinkToTheFirstToken() throws Exception {
+        issuer.fault(Fault.on("/token").times(1).respond(400, "application/json", "{\"error\":\"slow_down\"}"));
+        Screen screen = setup("--write-config", "--token=one");
+        screen.await("left (slow_down: asking less often)");
+        String code = issuer.pendingUserCodes().get(0);
+        assertEquals(
+                issuer.base() + "/device?user_code=" + code,
+                QrReader.read(screen.text().lines().toList()),
+                "a camera reads the link that is printed");
+        assertTrue(screen.text().contains("    " + issuer.base() + "/device?user_code=" + code + "\n"));
+        assertTrue(screen.text().contains("     " + code), "the code is printed beside the picture");
+        approve(screen, "alice");
+        screen.await(QUESTION);
+        assertFalse(Files.exists(installed.file("state/accounts/acct.account")), "nothing is stored yet");
+        screen.type("\n");
+        screen.type("y\n");
+        assertEquals(0, screen.end(), screen.text());
+        assertTrue(screen.text().contains("    preferred_username: alice\n"), screen.text());
+        assertTrue(screen.text().contains("Added [account acct] and [token one] to "), screen.text());
+        assertTrue(screen.text().contains("token one: renewed, expires in "), screen.text());
+        assertEquals(3, installed.read("acct.one.token").split("\\.").length);
+    }
+
+    @Test
+    void anybodyElseIsRefusedAndNothingIsLeftAnywhere() throws Exception {
+        Screen screen = setup("--write-config");
+        approve(screen, "mallory");
+        screen.await(QUESTION);
+        screen.type("no\n");
+        assertEquals(1, screen.end(), screen.text());
+        assertTrue(screen.text().contains("Authorized by mallory at "), screen.text());
+        assertTrue(screen.text().contains("The authorization was revoked again.\n"), screen.text());
+        assertTrue(screen.text().contains("was deleted again.\n"), screen.text());
+        assertTrue(screen.text().contains("was not confirmed, and nothing was stored"), screen.text());
+        assertFalse(Files.exists(installed.file("state/accounts/acct.account")));
+        assertFalse(Files.exists(installed.file("config.ini")));
+        assertEquals(List.of(), issuer.registeredClients());
+        assertEquals(List.of(), issuer.currentRefreshTokens());
+    }
+
+    @Test
+    void aCtrlCAtTheQuestionIsANo() throws Exception {
+        Screen screen = setup();
+        approve(screen, "mallory");
+        screen.await(QUESTION);
+        screen.type("\u0003");
+        assertEquals(130, screen.end(), screen.text());
+        assertTrue(screen.text().contains("The authorization was revoked again.\n"), screen.text());
+        assertEquals(List.of(), issuer.currentRefreshTokens());
+        assertFalse(Files.exists(installed.file("state/accounts/acct.account")));
+    }
+
+    @Test
+    void anotherPersonThanBeforeIsPointedOutAndTheOldAuthorizationStays() throws Exception {
+        Screen screen = setup("--write-config", "--token=one");
+        approve(screen, "alice");
+        screen.await(QUESTION);
+        screen.type("y\n");
+        assertEquals(0, screen.end(), screen.text());
+
+        Screen again = setup("--reauthenticate");
+        approve(again, "mallory");
+        again.await(QUESTION);
+        assertTrue(again.text().contains("authorized by another one before: alice."), again.text());
+        again.type("n\n");
+        assertEquals(1, again.end(), again.text());
+        assertEquals(0, installed.run("renew").status(), "the account is as it was");
+
+        Screen last = setup("--reauthenticate");
+        approve(last, "alice");
+        last.await(QUESTION);
+        last.type("y\n");
+        assertEquals(0, last.end(), last.text());
+        assertFalse(last.text().contains("before: "), last.text());
+        assertTrue(last.text().contains("token one: renewed"), "the first renewal comes by itself: " + last.text());
+    }
+
+    @Test
+    void noPictureWhereItIsNotWantedOrCannotBeShown() throws Exception {
+        for (String locale : List.of("C", "C.UTF-8")) {
+            installed.variables.put("LC_ALL", locale);
+            Screen screen = locale.equals("C") ? setup() : setup("--no-qr");
+            approve(screen, "alice");
+            screen.await(QUESTION);
+            screen.type("n\n");
+            assertEquals(1, screen.end());
+            assertFalse(screen.text().contains("█"), screen.text());
+            assertTrue(screen.text().contains("and enter or compare the code:  "), screen.text());
+        }
+    }
+
+    @Test
+    void aPictureThatIsAskedForIsInUtf8WhateverTheLocale() throws Exception {
+        installed.variables.put("LC_ALL", "C");
+        Screen screen = setup("--qr");
+        approve(screen, "alice");
+        screen.await(QUESTION);
+        assertTrue(QrReader.read(screen.text().lines().toList()).startsWith(issuer.base() + "/device?user_code="));
+        screen.type("n\n");
+        screen.end();
+    }
+
+    @Test
+    void aRenewalKnowsNothingOfPictures() throws IOException {
+        String loaded = Files.readString(Installed.DIST.resolve("usr/share/osg-token-renewer/classes.list"));
+        assertTrue(loaded.contains("tokenrenewer/cli/RenewCommand"), loaded);
+        assertFalse(loaded.contains("nayuki") || loaded.contains("tokenrenewer/cli/SetupCommand"), loaded);
+    }
+
+    /** A link that is not https is printed as what it is, and never drawn. */
+    @Test
+    void aFalseLinkIsNotDrawn() throws Exception {
+        issuer.fault(Fault.on("/device_authorization").set("verification_uri_complete", "javascript:alert(1)"));
+        Screen screen = setup("--qr");
+        assertEquals(2, screen.end(), screen.text());
+        assertFalse(screen.text().contains("█"), screen.text());
+        assertTrue(screen.text().contains("only https URLs"), screen.text());
+    }
+}
