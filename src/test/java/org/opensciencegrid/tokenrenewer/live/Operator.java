@@ -142,7 +142,7 @@ final class Operator {
     /** The section that setup says to add to config.ini. */
     static String section(Ended setup) {
         int start = setup.out().indexOf("[account ");
-        int end = setup.out().indexOf("and a section like this");
+        int end = setup.out().indexOf("[token ");
         if (start < 0 || end < start) {
             throw new AssertionError("no section was printed: " + setup);
         }
