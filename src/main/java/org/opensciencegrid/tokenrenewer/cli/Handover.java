@@ -1,7 +1,6 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,7 +11,6 @@ import org.opensciencegrid.tokenrenewer.config.Addition;
 import org.opensciencegrid.tokenrenewer.config.Addition.NewSection;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.ConfigException;
-import org.opensciencegrid.tokenrenewer.config.ConfigFile;
 import org.opensciencegrid.tokenrenewer.text.Printable;
 
 /** What is left to do when setup has made an account: its sections in config.ini, and its first token. */
@@ -84,7 +82,7 @@ final class Handover {
         if (wishes.write()) {
             return write(options, tokens);
         }
-        Optional<Config> config = config();
+        Optional<Config> config = configWith(account(options));
         if (config.filter(this::hasToken).isPresent()) {
             if (terminal.isInteractive()) {
                 return renew();
@@ -94,9 +92,7 @@ final class Handover {
             say("    " + root.commands().renew());
             return ExitStatus.OK;
         }
-        boolean hasSection =
-                config.filter(file -> file.unusedAccounts().contains(account)).isPresent();
-        paste(hasSection ? List.of(token(tokens)) : List.of(account(options), token(tokens)));
+        paste(config.isPresent() ? List.of(token(tokens)) : List.of(account(options), token(tokens)));
         return ExitStatus.OK;
     }
 
@@ -184,11 +180,13 @@ final class Handover {
         return config.accounts().containsKey(account);
     }
 
-    /** A config file in the making is no error here. */
-    private Optional<Config> config() {
+    /** The config file, if it has the section already; one that is in the making, or has it otherwise, is no failure. */
+    private Optional<Config> configWith(NewSection section) {
         try {
-            return Files.exists(root.configFile()) ? Optional.of(ConfigFile.read(root.configFile())) : Optional.empty();
+            Addition addition = Addition.to(root.configFile(), List.of(section));
+            return addition.text().isEmpty() ? Optional.of(addition.after()) : Optional.empty();
         } catch (ConfigException e) {
+            e.getMessage().lines().forEach(new Output(root.environment())::warning);
             return Optional.empty();
         }
     }

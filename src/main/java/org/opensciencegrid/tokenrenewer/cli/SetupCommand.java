@@ -225,7 +225,8 @@ final class SetupCommand implements Callable<Integer> {
                 Optional.ofNullable(registrationTokenFile).map(path -> secret(path, "--registration-token-file")),
                 Optional.ofNullable(caFile).or(() -> configured.flatMap(StoredAccount::caFile)));
         Path tokens = file.toAbsolutePath().getParent();
-        Map<String, String> options = Map.of("password_file", absolute(file));
+        boolean asConfigured = passwordFile == null && configured.isPresent();
+        Map<String, String> options = Map.of("password_file", asConfigured ? file.toString() : absolute(file));
         Handover handover = handover();
         handover.requireWritable(options, tokens);
         try (Password password = password(file)) {

@@ -120,6 +120,19 @@ class SetupConfigTest {
         assertEquals(2, program.setup(SCOPE, "--write-config", "--token=a b").status());
     }
 
+    /** Without --write-config nothing is in its way, but the account would not be renewed like this. */
+    @Test
+    void anAccountThatTheConfigFileHasOtherwiseIsWarnedOf() {
+        program.config("[account acct]\npassword_file = DIR/else.pw\n[token t]\naccount = acct\ntoken_path = DIR/t\n");
+        Result setup = program.setup(SCOPE);
+        assertEquals(0, setup.status(), setup.toString());
+        assertTrue(
+                setup.err()
+                        .startsWith("warning: " + program.file("config.ini") + ":1: [account acct] is there already"),
+                setup.err());
+        assertTrue(setup.out().contains("\npassword_file = " + program.file("acct.pw") + "\n"), setup.out());
+    }
+
     @Test
     void aDirectoryThatCannotBeWrittenIsToldBeforeAnybodyIsAsked() throws IOException {
         program.variables.put(

@@ -60,7 +60,7 @@ class TerminalIT {
         }
 
         void await(String words) throws InterruptedException {
-            for (int i = 0; i < 1200 && process.isAlive() && !text().contains(words); i++) {
+            for (int i = 0; i < 3600 && process.isAlive() && !text().contains(words); i++) {
                 Thread.sleep(50);
             }
             assertTrue(text().contains(words), words + " in: " + text());
@@ -72,7 +72,7 @@ class TerminalIT {
         }
 
         int end() throws InterruptedException {
-            assertTrue(process.waitFor(90, TimeUnit.SECONDS), text());
+            assertTrue(process.waitFor(180, TimeUnit.SECONDS), text());
             return process.exitValue();
         }
     }
