@@ -74,7 +74,7 @@ class ArchitectureTest {
             .whereLayer("token")
             .mayOnlyBeAccessedByLayers("renewal", "status", "check", "state")
             .whereLayer("config")
-            .mayOnlyBeAccessedByLayers("cli", "renewal", "status", "check")
+            .mayOnlyBeAccessedByLayers("cli", "renewal", "status", "check", "token")
             .whereLayer("oidc")
             .mayOnlyBeAccessedByLayers(
                     "cli", "setup", "agent", "life", "renewal", "status", "check", "state", "account", "config")
@@ -102,6 +102,18 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule QRCODEGEN_AT_HOME = onlyIn(ROOT + "cli..", "io.nayuki..");
+    /** No program is run but a site's post_renewal. */
+    @ArchTest
+    static final ArchRule PROCESSES_AT_HOME = noClasses()
+            .that()
+            .doNotHaveFullyQualifiedName(ROOT + "renewal.HookProcess")
+            .should()
+            .dependOnClassesThat()
+            .haveFullyQualifiedName("java.lang.ProcessBuilder")
+            .orShould()
+            .callMethodWhere(JavaCall.Predicates.target(
+                            HasOwner.Predicates.With.owner(JavaClass.Predicates.equivalentTo(Runtime.class)))
+                    .and(JavaCall.Predicates.target(HasName.Predicates.name("exec"))));
 
     /** The SDK's own sender repeats POSTs, follows redirects and waits for ever: see Transport. */
     @ArchTest

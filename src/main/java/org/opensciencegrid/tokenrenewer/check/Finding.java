@@ -49,6 +49,8 @@ public record Finding(Kind kind, String where, String detail, String account, Op
         TOKEN_OUTSIDE_SANDBOX(true),
         TOKEN_WORLD_READABLE(false),
         TOKEN_LONG(false),
+        /** Everybody may change the program that a token's post_renewal names. */
+        HOOK_OPEN(true),
         TIMER_OFF(true),
         TIMER_TOO_SLOW(true),
         MIN_LIFETIME_TOO_SHORT(false),

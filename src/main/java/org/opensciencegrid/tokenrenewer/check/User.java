@@ -12,14 +12,16 @@ import java.util.Set;
  * The user that renews, and what the modes of files let it do. ACLs are not seen by Java: they can only give more.
  *
  * @param uid 0 may do everything
+ * @param group that new files have
  * @param groups every group of the user
  */
-public record User(int uid, Set<Integer> groups) {
+public record User(int uid, int group, Set<Integer> groups) {
     /** The owner of the file. */
     static User ownerOf(Path file, Path groupFile) throws IOException {
         int uid = (Integer) Files.getAttribute(file, "unix:uid");
+        int group = (Integer) Files.getAttribute(file, "unix:gid");
         Set<Integer> groups = new HashSet<>();
-        groups.add((Integer) Files.getAttribute(file, "unix:gid"));
+        groups.add(group);
         String name = Files.getOwner(file).getName();
         for (String line : Files.readAllLines(groupFile)) {
             String[] fields = line.split(":", -1); // group(5)
@@ -27,7 +29,7 @@ public record User(int uid, Set<Integer> groups) {
                 groups.add(Integer.valueOf(fields[2]));
             }
         }
-        return new User(uid, Set.copyOf(groups));
+        return new User(uid, group, Set.copyOf(groups));
     }
 
     boolean mayRead(Path file) throws IOException {
@@ -43,14 +45,18 @@ public record User(int uid, Set<Integer> groups) {
                 PosixFilePermission.OTHERS_WRITE);
     }
 
+    boolean mayExecute(Path file) throws IOException {
+        return may(
+                file,
+                PosixFilePermission.OWNER_EXECUTE,
+                PosixFilePermission.GROUP_EXECUTE,
+                PosixFilePermission.OTHERS_EXECUTE);
+    }
+
     /** Whether it may go through every directory above the file. */
     boolean mayReach(Path file) throws IOException {
         for (Path above = file.toAbsolutePath().getParent(); above != null; above = above.getParent()) {
-            if (!may(
-                    above,
-                    PosixFilePermission.OWNER_EXECUTE,
-                    PosixFilePermission.GROUP_EXECUTE,
-                    PosixFilePermission.OTHERS_EXECUTE)) {
+            if (!mayExecute(above)) {
                 return false;
             }
         }

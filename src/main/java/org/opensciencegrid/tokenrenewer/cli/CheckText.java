@@ -76,6 +76,7 @@ final class CheckText {
             case TOKEN_OUTSIDE_SANDBOX -> "osg-token-renewer.service may not write in this directory of tokens";
             case TOKEN_WORLD_READABLE -> "everybody may read this token";
             case TOKEN_LONG -> "the token has " + detail + " bytes";
+            case HOOK_OPEN -> "everybody may change this program of post_renewal, or put another in its place";
             case TIMER_OFF -> "the timer is not enabled";
             case TIMER_TOO_SLOW -> detail;
             case MIN_LIFETIME_TOO_SHORT -> "min_lifetime is shorter than the " + detail + " s between two runs";
@@ -120,7 +121,8 @@ final class CheckText {
             case TOKEN_DIRECTORY_CLOSED, TOKEN_OUTSIDE_SANDBOX ->
                 "tokens are requested and cannot be written, at every run";
             case TOKEN_WORLD_READABLE -> "whoever has a login here can use it";
-            case TOKEN_LONG -> "web servers refuse headers of 16 KiB and more, and tokens travel in one";
+            case TOKEN_LONG -> "HTCondor and many web servers take less than 16 KiB, and drop it whole";
+            case HOOK_OPEN -> "anybody can become the service's user, and get its tokens and accounts";
             case TIMER_OFF -> "no token is renewed after the next boot";
             case TIMER_TOO_SLOW -> "services are without a good token for a while, again and again";
             case MIN_LIFETIME_TOO_SHORT -> "a token with a little more left is kept, and expires before the next run";
@@ -166,6 +168,7 @@ final class CheckText {
                         + file;
             case TOKEN_OUTSIDE_SANDBOX -> commands.allowWriting(file);
             case TOKEN_WORLD_READABLE -> "chmod o-r " + file;
+            case HOOK_OPEN -> "chmod o-w " + file + " " + file.getParent();
             case TOKEN_LONG -> "ask for less scope and fewer audiences in its section";
             case TIMER_OFF -> commands.enableTimer();
             case TIMER_TOO_SLOW -> commands.runMoreOften();

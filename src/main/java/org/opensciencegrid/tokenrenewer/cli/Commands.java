@@ -10,7 +10,8 @@ final class Commands {
     static final Path CONFIG = Path.of("/etc/osg/token-renewer/config.ini");
     static final Path STATE = Path.of("/var/lib/osg-token-renewer");
 
-    private static final String DROP_IN = "/etc/systemd/system/osg-token-renewer.service.d/token-paths.conf";
+    private static final String DROP_INS = "/etc/systemd/system/osg-token-renewer.service.d/";
+    private static final String DROP_IN = DROP_INS + "token-paths.conf";
 
     private final Path config;
     private final Path state;
@@ -107,6 +108,15 @@ final class Commands {
                 ? "allow the service to write there: printf '[Service]\\nReadWritePaths=" + directory + "\\n' >> "
                         + DROP_IN + " && systemctl daemon-reload"
                 : "mount the file system of " + directory + " writable";
+    }
+
+    /** A process may give files to its own groups, where its unit lets it; the shipped one does not. */
+    String joinGroup(String group) {
+        return isService()
+                ? "let the service join it: printf '[Service]\\nSupplementaryGroups=" + group
+                        + "\\nSystemCallFilter=@chown\\n' >> " + DROP_INS
+                        + "token-groups.conf && systemctl daemon-reload"
+                : "run as a member of it: usermod -aG " + group + " USER";
     }
 
     private String ours(String command) {

@@ -2,6 +2,7 @@ package org.opensciencegrid.tokenrenewer.cli;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import org.opensciencegrid.tokenrenewer.text.Members;
 import org.opensciencegrid.tokenrenewer.text.Printable;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
@@ -32,7 +33,7 @@ public final class Main {
                 .addSubcommand(new RemoveCommand(root))
                 .setOut(new PrintWriter(environment.out(), true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(environment.err(), true, StandardCharsets.UTF_8))
-                .setExecutionExceptionHandler((e, command, parsed) -> failed(environment, e))
+                .setExecutionExceptionHandler((e, command, parsed) -> failed(root, e))
                 .setParameterExceptionHandler((e, words) -> {
                     new Output(environment).error("osg-token-renewer: " + Printable.of(e.getMessage()));
                     environment
@@ -49,7 +50,7 @@ public final class Main {
         try {
             return new RenewCommand(root).call();
         } catch (RuntimeException e) {
-            return failed(root.environment(), e);
+            return failed(root, e);
         }
     }
 
@@ -60,14 +61,16 @@ public final class Main {
         return line;
     }
 
-    private static int failed(Environment environment, Exception e) {
-        Output output = new Output(environment);
+    private static int failed(Root root, Exception e) {
+        Output output = root.output();
         if (e instanceof UsageException) {
-            e.getMessage().lines().forEach(output::error);
+            e.getMessage().lines().forEach(line -> output.error(line, Members.NONE.with("event", "usage")));
             return ExitStatus.USAGE;
         }
-        output.error("a bug in osg-token-renewer, please report it with all that follows");
-        e.printStackTrace(environment.err());
+        output.error(
+                "a bug in osg-token-renewer, please report it with all that follows",
+                Members.NONE.with("event", "bug"));
+        e.printStackTrace(root.environment().err());
         return ExitStatus.BUG;
     }
 }

@@ -52,6 +52,15 @@ final class Messages {
             case TOKEN_DIRECTORY_MISSING -> "cannot write " + where + ": " + detail;
             case TOKEN_NOT_PERMITTED -> "cannot write " + where + ": " + detail;
             case TOKEN_READ_ONLY, TOKEN_DISK_FULL, TOKEN_PATH -> "cannot write " + where + ": " + detail;
+            case TOKEN_NAME_UNKNOWN ->
+                "cannot write " + where + ": this machine knows no user or group called '" + detail + "'";
+            case TOKEN_GROUP_CLOSED ->
+                "cannot write " + where + ": this user may not give a file to the group '" + detail + "'";
+            case TOKEN_OWNER_CLOSED ->
+                "cannot write " + where + ": this user may not give a file to the user '" + detail + "'";
+            case HOOK_NOT_STARTED -> "post_renewal " + where + " cannot be started: " + detail;
+            case HOOK_FAILED -> "post_renewal " + where + " failed: " + detail;
+            case HOOK_TIMEOUT -> "post_renewal " + where + " was ended after " + detail;
             case STATE_UNWRITABLE -> "the token was renewed, but not its state for status: " + detail;
             case REGISTRATION_REFUSED -> "the issuer does not register a client for us: " + detail;
             case CLIENT_NOT_APPROVED -> "the issuer does not let the client do this (yet): " + detail;
@@ -83,6 +92,7 @@ final class Messages {
      * @param account the account that it befell
      */
     String repair(Failure failure, String account) {
+        String detail = failure.detail();
         Path where = Path.of(failure.where().isEmpty() ? "/" : failure.where());
         return switch (failure.kind()) {
             case PASSWORD_FILE ->
@@ -127,6 +137,19 @@ final class Messages {
             case TOKEN_READ_ONLY -> commands.allowWriting(directory(where));
             case TOKEN_DISK_FULL -> "make room, see: df -h " + directory(where);
             case TOKEN_PATH -> "correct token_path in " + commands.config() + ", or remove what is there";
+            case TOKEN_NAME_UNKNOWN ->
+                "correct token_owner or token_group in " + commands.config() + ", or make it: groupadd -r " + detail;
+            case TOKEN_GROUP_CLOSED ->
+                commands.joinGroup(detail) + "; or take token_group out and, when there is a token: setfacl -m g:"
+                        + detail + ":r " + where;
+            case TOKEN_OWNER_CLOSED ->
+                "only root may; take token_owner out and, when there is a token: setfacl -m u:" + detail + ":r "
+                        + where;
+            case HOOK_NOT_STARTED -> "correct post_renewal in " + commands.config() + ", or: chmod a+rx " + where;
+            case HOOK_FAILED -> "the token is good; find out why, and the next run tells it again: " + commands.renew();
+            case HOOK_TIMEOUT ->
+                "the token is good; let it leave long work to others, or raise post_renewal_timeout; the next run tells it"
+                        + " again: " + commands.renew();
             case STATE_UNWRITABLE -> "make room or permission in the state directory";
             case REGISTRATION_REFUSED ->
                 "give its initial access token with --registration-token-file=FILE, or a client"
@@ -169,6 +192,12 @@ final class Messages {
 
     static String endsBetweenRuns(String life) {
         return "such a token lives " + life + ", and can end between two runs";
+    }
+
+    /** Warning for a token that some programs will not take. */
+    static String tooLong(int bytes) {
+        return "it has " + bytes + " bytes, and HTCondor and other readers take 16384 at most: ask for less scope and"
+                + " fewer audiences";
     }
 
     /** Both, on one line. */

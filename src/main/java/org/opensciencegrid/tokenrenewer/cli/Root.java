@@ -68,14 +68,25 @@ final class Root implements Runnable {
 
     private final Environment environment;
     private final SecureRandom random = new SecureRandom();
+    private Output output;
 
     Root(Environment environment) {
         this.environment = environment;
+        this.output = new Output(environment);
     }
 
     @Override
     public void run() {
         throw new ParameterException(spec.commandLine(), "a command is missing");
+    }
+
+    /** Where lines go from now on. */
+    void printTo(Output other) {
+        output = other;
+    }
+
+    Output output() {
+        return output;
     }
 
     Environment environment() {

@@ -18,7 +18,18 @@ final class KnownOptions {
             "ca_file",
             "ca_dir");
 
-    static final List<String> TOKEN = List.of("account", "token_path", "audience", "scope", "min_lifetime", "strict");
+    static final List<String> TOKEN = List.of(
+            "account",
+            "token_path",
+            "audience",
+            "scope",
+            "min_lifetime",
+            "strict",
+            "token_mode",
+            "token_owner",
+            "token_group",
+            "post_renewal",
+            "post_renewal_timeout");
 
     /** Those whose words may be spread over lines. */
     static final List<String> LISTS = List.of("audience", "scope");

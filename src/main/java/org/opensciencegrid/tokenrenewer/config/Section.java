@@ -4,7 +4,10 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.time.Duration;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -23,6 +26,11 @@ final class Section {
     static final String CLIENT_SECRET = "client_secret";
 
     private static final Pattern SECONDS = Pattern.compile("[0-9]{1,18}");
+
+    private static final Pattern MODE = Pattern.compile("0?[0-7]{3}");
+    private static final Pattern PRINCIPAL = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.@-]{0,99}");
+    private static final long HOOK_SECONDS = 30;
+    private static final long LONGEST_HOOK_SECONDS = 240;
 
     private static final Set<String> YES = Set.of("yes", "true", "on", "1");
     private static final Set<String> NO = Set.of("no", "false", "off", "0");
@@ -128,6 +136,69 @@ final class Section {
             return OptionalLong.empty();
         }
         return OptionalLong.of(Long.parseLong(text.get()));
+    }
+
+    /** Who may read the token file. */
+    TokenAccess access() {
+        return new TokenAccess(mode("token_mode"), principal("token_owner"), principal("token_group"));
+    }
+
+    /** Octal digits as chmod reads them. The service itself must be able to read the file, and nobody else to forge it. */
+    private Optional<Set<PosixFilePermission>> mode(String option) {
+        Optional<String> text = text(option);
+        Optional<Set<PosixFilePermission>> mode =
+                text.filter(digits -> MODE.matcher(digits).matches()).map(Section::permissions);
+        if (text.isPresent() && mode.isEmpty()) {
+            problem(line(option), option + " '" + Printable.of(text.get()) + "' is not a mode such as 0640");
+        } else if (mode.isPresent() && !mode.get().contains(PosixFilePermission.OWNER_READ)) {
+            problem(line(option), option + " '" + text.get() + "' does not let the owner read");
+        } else if (mode.isPresent() && mode.get().contains(PosixFilePermission.OTHERS_WRITE)) {
+            problem(line(option), option + " '" + text.get() + "' lets everybody write");
+        }
+        return mode;
+    }
+
+    private static Set<PosixFilePermission> permissions(String octal) {
+        PosixFilePermission[] fromTheLeft = PosixFilePermission.values(); // rwx of owner, group, others
+        int bits = Integer.parseInt(octal, 8);
+        Set<PosixFilePermission> permissions = EnumSet.noneOf(PosixFilePermission.class);
+        for (PosixFilePermission permission : fromTheLeft) {
+            if ((bits >> (fromTheLeft.length - 1 - permission.ordinal()) & 1) == 1) {
+                permissions.add(permission);
+            }
+        }
+        return permissions;
+    }
+
+    /** Whether there is such a user or group is not for this room to ask. */
+    private Optional<String> principal(String option) {
+        Optional<String> text = text(option);
+        if (text.isPresent() && !PRINCIPAL.matcher(text.get()).matches()) {
+            problem(line(option), option + " '" + Printable.of(text.get()) + "' is not one name or number");
+        }
+        return text;
+    }
+
+    /** What is run after a renewal. */
+    Optional<PostRenewal> postRenewal() {
+        List<String> command = words("post_renewal");
+        OptionalLong timeout = seconds("post_renewal_timeout");
+        if (timeout.isPresent() && (timeout.getAsLong() < 1 || timeout.getAsLong() > LONGEST_HOOK_SECONDS)) {
+            problem(
+                    line("post_renewal_timeout"),
+                    "post_renewal_timeout is not from 1 to " + LONGEST_HOOK_SECONDS + " seconds: a run has 5 minutes");
+        }
+        if (command.isEmpty()) {
+            if (has("post_renewal_timeout")) {
+                warning(line("post_renewal_timeout"), "post_renewal_timeout without 'post_renewal' means nothing");
+            }
+            return Optional.empty();
+        }
+        if (!command.get(0).startsWith("/")) {
+            problem(line("post_renewal"), "post_renewal must begin with the whole path of a program, from / on");
+        }
+        return toPath("post_renewal", command.get(0))
+                .map(program -> new PostRenewal(command, Duration.ofSeconds(timeout.orElse(HOOK_SECONDS))));
     }
 
     /** Yes or no, in the words that Python's getboolean knows; no when it is not there. */

@@ -2,6 +2,7 @@ package org.opensciencegrid.tokenrenewer.config;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -13,6 +14,8 @@ import java.util.OptionalLong;
  * @param scope empty if none is asked for
  * @param minLifetime in seconds
  * @param strict whether a token that is good for more than was asked is refused
+ * @param access of the token file
+ * @param postRenewal empty if nothing is to be run
  */
 public record TokenSection(
         String name,
@@ -22,7 +25,9 @@ public record TokenSection(
         List<String> audience,
         List<String> scope,
         OptionalLong minLifetime,
-        boolean strict) {
+        boolean strict,
+        TokenAccess access,
+        Optional<PostRenewal> postRenewal) {
     public TokenSection {
         audience = List.copyOf(audience);
         scope = List.copyOf(scope);

@@ -128,7 +128,9 @@ final class Validation {
                 audience,
                 section.words("scope"),
                 section.seconds("min_lifetime"),
-                section.flag("strict"));
+                section.flag("strict"),
+                section.access(),
+                section.postRenewal());
         return account.isPresent() && tokenPath.isPresent() ? Optional.of(token) : Optional.empty();
     }
 

@@ -12,12 +12,14 @@ import java.util.Optional;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.cryptostore.StoreException;
+import org.opensciencegrid.tokenrenewer.config.PostRenewal;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
 import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Failed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Fresh;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Granted;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.HookFailed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Renewed;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.Failure;
@@ -51,6 +53,8 @@ final class AccountRun {
     private final StateFiles states;
     private final Duration lockWait;
     private final Clock clock;
+    private final Progress progress;
+    private final List<String> written = new ArrayList<>();
     private final Map<String, Outcome> outcomes = new LinkedHashMap<>();
     private AccountState state = AccountState.UNKNOWN;
     private List<TokenSection> due = List.of();
@@ -69,7 +73,8 @@ final class AccountRun {
             AccountStore store,
             StateFiles states,
             Duration lockWait,
-            Clock clock) {
+            Clock clock,
+            Progress progress) {
         this.account = account;
         this.sectionFingerprint = sectionFingerprint;
         this.sections = sections;
@@ -79,12 +84,13 @@ final class AccountRun {
         this.states = states;
         this.lockWait = lockWait;
         this.clock = clock;
+        this.progress = progress;
     }
 
     /** Whether there is anything to do: without it no lock, no password, no connection. */
-    boolean isDue() {
+    boolean hasWork() {
         due = due(sections);
-        return !due.isEmpty();
+        return !due.isEmpty() || !untold().isEmpty();
     }
 
     /** Where the tokens come from, as far as the state file knows it; else empty. */
@@ -96,8 +102,20 @@ final class AccountRun {
         return outcomes;
     }
 
-    /** The outcome of every section, by token name; never throws for what befalls one account. After {@link #isDue}. */
+    /** The outcome of every section, by token name; never throws for what befalls one account. After {@link #hasWork}. */
     Map<String, Outcome> run(Opener opener) {
+        if (!due.isEmpty()) {
+            progress.at(account, 0, due.size());
+            renew(opener);
+            progress.at(account, due.size(), due.size());
+        }
+        for (TokenSection section : untold()) {
+            tell(section, section.postRenewal().orElseThrow());
+        }
+        return outcomes;
+    }
+
+    private void renew(Opener opener) {
         try (LockedAccount locked = store.lock(account, lockWait)) {
             underLock(locked, opener, due);
         } catch (StoreException e) {
@@ -107,7 +125,55 @@ final class AccountRun {
                 failAll(due, Failures.of(e));
             }
         }
-        return outcomes;
+    }
+
+    private List<TokenSection> untold() {
+        List<TokenSection> untold = new ArrayList<>();
+        for (TokenSection section : sections) {
+            if (section.postRenewal().isPresent() && mustTell(section.name())) {
+                untold.add(section);
+            }
+        }
+        return untold;
+    }
+
+    /** Whether there is a new token, or one that the site was not told of at an earlier run. */
+    private boolean mustTell(String token) {
+        Optional<Failure> before = state.token(token).failure();
+        return written.contains(token)
+                || outcomes.get(token) instanceof Fresh
+                        && before.isPresent()
+                        && before.get().kind().isOfHook();
+    }
+
+    /** Without the lock: a site's program may take its time, and the account must not wait for it. */
+    private void tell(TokenSection section, PostRenewal hook) {
+        TokenState token = state.token(section.name());
+        Optional<Failure> why = HookProcess.run(hook, section, token.expiresAt());
+        if (why.isPresent()) {
+            outcomes.put(section.name(), new HookFailed(outcomes.get(section.name()), why.get()));
+        }
+        if (why.isPresent() || token.failure().isPresent()) {
+            remember(section.name(), why);
+        }
+    }
+
+    /** For status, and for the next run to tell again; its loss fails nothing. */
+    private void remember(String token, Optional<Failure> why) {
+        try {
+            LockedAccount locked = store.lock(account, lockWait);
+            try {
+                AccountState now = states.read(account); // another run may have been here
+                Optional<Failure> known = now.token(token).failure();
+                if (known.isEmpty() || known.get().kind().isOfHook()) {
+                    states.write(account, now.withToken(token, now.token(token).told(clock.instant(), why)));
+                }
+            } finally {
+                locked.close();
+            }
+        } catch (IOException e) {
+            // This run tells it all the same.
+        }
     }
 
     /** What a run would do now, by what is on disk; nothing is asked, locked or written. */
@@ -134,12 +200,14 @@ final class AccountRun {
         }
         try (TokenSource source = opener.open(locked, state)) {
             Optional<Failure> whole = Optional.empty();
+            int done = 0;
             for (TokenSection section : due) {
                 if (whole.isPresent()) {
                     fail(section, whole.get());
                 } else {
                     whole = renew(source, section);
                 }
+                progress.at(account, ++done, due.size());
             }
             state = source.learned(state);
             conclude(whole);
@@ -187,7 +255,8 @@ final class AccountRun {
     }
 
     private void write(TokenSection section, TokenAnswer answer) throws TokenFileException {
-        new TokenFile(section.tokenPath()).write(answer.accessToken());
+        new TokenFile(section.tokenPath()).write(answer.accessToken(), section.access());
+        written.add(section.name());
         Instant now = clock.instant();
         state = state.withToken(
                 section.name(),
@@ -203,7 +272,12 @@ final class AccountRun {
         outcomes.put(
                 section.name(),
                 new Renewed(
-                        account, section.name(), section.tokenPath(), answer.expiresAt(), granted(section, answer)));
+                        account,
+                        section.name(),
+                        section.tokenPath(),
+                        answer.expiresAt(),
+                        granted(section, answer),
+                        answer.accessToken().reveal().length()));
     }
 
     private List<TokenSection> due(List<TokenSection> candidates) {

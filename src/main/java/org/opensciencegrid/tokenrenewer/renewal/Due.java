@@ -24,7 +24,7 @@ final class Due {
      */
     static Optional<Duration> freshFor(TokenSection section, TokenState state, Instant now) {
         if (section.minLifetime().isEmpty()
-                || state.failure().isPresent()
+                || state.failure().filter(why -> !why.kind().isOfHook()).isPresent()
                 || !state.path().equals(section.tokenPath().toString())
                 || !sameWords(section.scope(), state.askedScope())
                 || !sameWords(section.audience(), state.askedAudience())) {

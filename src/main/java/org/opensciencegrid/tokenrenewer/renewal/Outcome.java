@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.state.Failure;
+import org.opensciencegrid.tokenrenewer.token.TokenFile;
 
 /** What became of one token in one run. */
 public sealed interface Outcome {
@@ -17,9 +18,15 @@ public sealed interface Outcome {
      * A new token is at its path.
      *
      * @param expiresAt empty when nobody says
+     * @param length of the token in bytes
      */
-    record Renewed(String account, String token, Path path, Optional<Instant> expiresAt, Granted granted)
-            implements Outcome {}
+    record Renewed(String account, String token, Path path, Optional<Instant> expiresAt, Granted granted, int length)
+            implements Outcome {
+        /** Whether some of those that read it will not take it whole. */
+        public boolean isTooLongForSome() {
+            return length > TokenFile.LONGEST_FOR_ALL;
+        }
+    }
 
     /** The token there is good for longer than min_lifetime; nothing was asked. */
     record Fresh(String account, String token, Duration left) implements Outcome {}
@@ -42,6 +49,23 @@ public sealed interface Outcome {
             boolean asked,
             Optional<Duration> left)
             implements Outcome {}
+
+    /**
+     * The token is in its place, and its post_renewal failed.
+     *
+     * @param after what became of the token itself: renewed, or fresh when an earlier failure of its post_renewal stood
+     */
+    record HookFailed(Outcome after, Failure failure) implements Outcome {
+        @Override
+        public String account() {
+            return after.account();
+        }
+
+        @Override
+        public String token() {
+            return after.token();
+        }
+    }
 
     /**
      * How what was granted differs from what the token section asks for; all empty when it does not, or nobody says.

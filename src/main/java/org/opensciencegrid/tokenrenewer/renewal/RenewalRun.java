@@ -40,6 +40,7 @@ public final class RenewalRun {
     private final Network network;
     private final Clock clock;
     private final Pause pause;
+    private Progress progress = Progress.UNSEEN;
     private final Map<Optional<Path>, Issuers> issuers = new ConcurrentHashMap<>();
 
     /**
@@ -62,6 +63,12 @@ public final class RenewalRun {
         this.pause = pause;
     }
 
+    /** Lets somebody look on. */
+    public RenewalRun watchedBy(Progress watcher) {
+        progress = watcher;
+        return this;
+    }
+
     /**
      * Which tokens, and whether even those that are fresh.
      *
@@ -69,7 +76,12 @@ public final class RenewalRun {
      * @param accounts names; empty for all
      */
     public record Selection(Set<String> tokens, Set<String> accounts, boolean force) {
-        boolean includes(TokenSection section) {
+        /** In the order of the config file. */
+        public List<TokenSection> of(Config config) {
+            return config.tokens().stream().filter(this::includes).toList();
+        }
+
+        private boolean includes(TokenSection section) {
             return (tokens.isEmpty() || tokens.contains(section.name()))
                     && (accounts.isEmpty() || accounts.contains(section.account()));
         }
@@ -82,8 +94,7 @@ public final class RenewalRun {
      *     before it are known
      */
     public void run(Config config, Selection selection, Consumer<Outcome> inOrder) {
-        List<TokenSection> sections =
-                config.tokens().stream().filter(selection::includes).toList();
+        List<TokenSection> sections = selection.of(config);
         Map<String, List<TokenSection>> byAccount = new LinkedHashMap<>();
         sections.forEach(section -> byAccount
                 .computeIfAbsent(section.account(), name -> new ArrayList<>())
@@ -102,6 +113,7 @@ public final class RenewalRun {
         } finally {
             queues.values().forEach(IssuerQueue::close);
         }
+        states.ran(clock.instant());
     }
 
     /** Looks whether anything is due of one account, and if so has it renewed beside those of other issuers. */
@@ -109,7 +121,7 @@ public final class RenewalRun {
             AccountSection account, List<TokenSection> tokens, boolean force, Map<String, IssuerQueue> queues) {
         try {
             AccountRun run = of(account, tokens, force);
-            if (!run.isDue()) {
+            if (!run.hasWork()) {
                 return CompletableFuture.completedFuture(run.outcomes());
             }
             if (queues.isEmpty()) {
@@ -120,18 +132,14 @@ public final class RenewalRun {
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
-        states.ran(clock.instant());
     }
 
     /** What {@link #run} would do now: nothing is asked, locked or written. */
     public void rehearse(Config config, Selection selection, Consumer<Outcome> inOrder) {
-        for (TokenSection section : config.tokens()) {
-            if (selection.includes(section)) {
-                AccountSection account = config.accounts().get(section.account());
-                inOrder.accept(of(account, List.of(section), selection.force())
-                        .rehearse()
-                        .get(section.name()));
-            }
+        for (TokenSection section : selection.of(config)) {
+            AccountSection account = config.accounts().get(section.account());
+            inOrder.accept(
+                    of(account, List.of(section), selection.force()).rehearse().get(section.name()));
         }
     }
 
@@ -175,7 +183,8 @@ public final class RenewalRun {
                 store,
                 states,
                 lockWait,
-                clock);
+                clock,
+                progress);
     }
 
     /** One for each set of trusted certificates, so that connections and TLS sessions are shared. */

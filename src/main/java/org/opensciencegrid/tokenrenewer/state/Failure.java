@@ -53,6 +53,14 @@ public record Failure(Kind kind, String where, String detail) {
         TOKEN_READ_ONLY,
         TOKEN_DISK_FULL,
         TOKEN_PATH,
+        /** No user or group is called as token_owner or token_group has it. */
+        TOKEN_NAME_UNKNOWN,
+        TOKEN_GROUP_CLOSED,
+        TOKEN_OWNER_CLOSED,
+        /** The token is good, and in its place; only its post_renewal could not be started. */
+        HOOK_NOT_STARTED,
+        HOOK_FAILED,
+        HOOK_TIMEOUT,
         /** The token is good; what status knows of it is old. */
         STATE_UNWRITABLE,
         REGISTRATION_REFUSED,
@@ -141,9 +149,21 @@ public record Failure(Kind kind, String where, String detail) {
         /** Whether the token was granted and only its file could not be written. */
         public boolean isOfTokenFile() {
             return switch (this) {
-                case TOKEN_DIRECTORY_MISSING, TOKEN_NOT_PERMITTED, TOKEN_READ_ONLY, TOKEN_DISK_FULL, TOKEN_PATH -> true;
+                case TOKEN_DIRECTORY_MISSING,
+                        TOKEN_NOT_PERMITTED,
+                        TOKEN_READ_ONLY,
+                        TOKEN_DISK_FULL,
+                        TOKEN_PATH,
+                        TOKEN_NAME_UNKNOWN,
+                        TOKEN_GROUP_CLOSED,
+                        TOKEN_OWNER_CLOSED -> true;
                 default -> false;
             };
+        }
+
+        /** Whether the new token is in its place, and only its post_renewal went wrong. */
+        public boolean isOfHook() {
+            return this == HOOK_NOT_STARTED || this == HOOK_FAILED || this == HOOK_TIMEOUT;
         }
 
         /** Whether it concerns one token's request, and its account can still serve others. */

@@ -1,5 +1,6 @@
 package org.opensciencegrid.tokenrenewer.state;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.opensciencegrid.cryptostore.AgentFileException;
@@ -69,6 +70,9 @@ public final class Failures {
             case READ_ONLY -> Kind.TOKEN_READ_ONLY;
             case FULL -> Kind.TOKEN_DISK_FULL;
             case NOT_A_FILE, FOREIGN_LINK, OTHER -> Kind.TOKEN_PATH;
+            case NO_SUCH_NAME -> Kind.TOKEN_NAME_UNKNOWN;
+            case GROUP_NOT_OURS -> Kind.TOKEN_GROUP_CLOSED;
+            case OWNER_NOT_US -> Kind.TOKEN_OWNER_CLOSED;
         };
         return new Failure(kind, e.path().toString(), Printable.of(e.getMessage()));
     }
@@ -94,6 +98,17 @@ public final class Failures {
             case EXPIRED -> Kind.EXPIRED;
         };
         return new Failure(kind, Printable.of(issuer), e.getMessage());
+    }
+
+    /** What keeps a post_renewal from being started. */
+    public static Optional<Failure> unfitHook(Path program, boolean mayRun) {
+        if (!Files.exists(program)) {
+            return Optional.of(new Failure(Kind.HOOK_NOT_STARTED, program.toString(), "no such file"));
+        }
+        return mayRun && !Files.isDirectory(program)
+                ? Optional.empty()
+                : Optional.of(new Failure(
+                        Kind.HOOK_NOT_STARTED, program.toString(), "not a program that the service may run"));
     }
 
     /** The account file opened, but what is in it is not an account. */

@@ -109,6 +109,12 @@ public final class TokenState {
                 .with("next_try", next));
     }
 
+    /** The same after the token's post_renewal ran; empty when that went well. */
+    public TokenState told(Instant now, Optional<Failure> why) {
+        return new TokenState(members.with("failure", why.map(Failure::toMembers))
+                .with("failing_since", why.map(failure -> failingSince().orElse(now))));
+    }
+
     /** The same after a new token was written. */
     public TokenState renewed(
             Instant now,

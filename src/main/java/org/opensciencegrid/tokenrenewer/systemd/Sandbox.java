@@ -39,6 +39,17 @@ public final class Sandbox {
         return unit.words("Service", "LoadCredential").stream().anyMatch(word -> word.startsWith(name + ":"));
     }
 
+    /** Whether the service is a member of the group by its unit. */
+    public boolean joins(String group) {
+        return unit.words("Service", "SupplementaryGroups").contains(group);
+    }
+
+    /** Whether it may change the group of a file at all. */
+    public boolean letsChown() {
+        List<String> filter = unit.words("Service", "SystemCallFilter");
+        return filter.isEmpty() || filter.contains("@chown");
+    }
+
     private boolean isProtected(Path directory) {
         String home = unit.value("Service", "ProtectHome").orElse("no");
         if (!isNo(home) && below(directory, Stream.of("/home", "/root", "/run/user"))) {

@@ -30,16 +30,21 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.opensciencegrid.tokenrenewer.config.TokenAccess;
 import org.opensciencegrid.tokenrenewer.text.Printable;
 import org.opensciencegrid.tokenrenewer.text.Secret;
 import org.opensciencegrid.tokenrenewer.token.TokenFileException.Kind;
 
 /**
  * A token at its {@code token_path}: the token and a newline. Programs read it at any moment and some exit when it is
- * missing or empty, so it is replaced by rename, keeping mode, owner, group, ACL and symbolic link. Where the file belongs
- * to somebody else, so that a replacement could not look the same, it is overwritten in one write instead.
+ * missing or empty, so it is replaced by rename, keeping mode, owner, group, ACL and symbolic link, unless others are
+ * asked for. Where the file belongs to somebody else, so that a replacement could not look as it should, it is overwritten in
+ * one write instead.
  */
 public final class TokenFile {
+    /** HTCondor reads 16384 bytes, and takes a file that fills them for one that is longer; the newline counts. */
+    public static final int LONGEST_FOR_ALL = 16 * 1024 - 2;
+
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
     private static final FileAttribute<Set<PosixFilePermission>> NEW_FILE =
             PosixFilePermissions.asFileAttribute(OWNER_ONLY);
@@ -76,25 +81,34 @@ public final class TokenFile {
         }
     }
 
+    /** As {@link #write(Secret, TokenAccess)}, with everything as it was but the token. */
+    public void write(Secret token) throws TokenFileException {
+        write(token, TokenAccess.AS_IT_WAS);
+    }
+
     /**
-     * Replaces the token, durably.
+     * Replaces the token, durably. Nobody sees the new one before the file has the access that is asked for.
      *
      * @throws TokenFileException nothing was changed
      */
-    public void write(Secret token) throws TokenFileException {
+    public void write(Secret token, TokenAccess access) throws TokenFileException {
         byte[] content = (token.reveal() + "\n").getBytes(StandardCharsets.UTF_8);
         Path target = target();
         // Two sections may name one path, which matters where it is written in place.
         synchronized (ONE_AT_A_TIME.computeIfAbsent(target, path -> new Object())) {
-            write(target, content);
+            write(target, content, Access.of(access, target));
         }
     }
 
-    private static void write(Path target, byte[] content) throws TokenFileException {
+    private static void write(Path target, byte[] content, Access access) throws TokenFileException {
         try {
             if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
-                create(target, content);
-            } else if (!replace(target, content)) {
+                create(target, content, access);
+            } else if (!replace(target, content, access)) {
+                if (!access.isThat(attributes(target))) {
+                    throw new TokenFileException(
+                            Kind.NOT_PERMITTED, target, "it must be replaced to get another mode, owner or group");
+                }
                 overwrite(target, content);
             }
         } catch (IOException e) {
@@ -102,7 +116,7 @@ public final class TokenFile {
         }
     }
 
-    private static void create(Path target, byte[] content) throws IOException {
+    private static void create(Path target, byte[] content, Access access) throws IOException, TokenFileException {
         Path temporary = temporary(target);
         try {
             try (FileChannel channel = FileChannel.open(
@@ -112,14 +126,18 @@ public final class TokenFile {
                 Files.setPosixFilePermissions(temporary, OWNER_ONLY); // a strange umask has taken some away
                 writeAll(channel, content);
             }
+            access.give(temporary, target);
             publish(temporary, target);
         } finally {
             Files.deleteIfExists(temporary);
         }
     }
 
-    /** A copy with everything of the old file's but its content takes its place; false when the copy cannot look the same. */
-    private static boolean replace(Path target, byte[] content) throws IOException {
+    /**
+     * A copy with everything of the old file's but its content, and but the access that is asked for, takes its place; false
+     * when the copy cannot look like that.
+     */
+    private static boolean replace(Path target, byte[] content, Access access) throws IOException, TokenFileException {
         Path temporary = temporary(target);
         try {
             // Copies owner, group, mode and the extended attributes, POSIX ACLs among them, as far as we may.
@@ -129,7 +147,8 @@ public final class TokenFile {
                     StandardCopyOption.COPY_ATTRIBUTES,
                     StandardCopyOption.REPLACE_EXISTING,
                     LinkOption.NOFOLLOW_LINKS);
-            if (!looksTheSame(target, temporary)) {
+            access.give(temporary, target);
+            if (!access.isLike(attributes(temporary), attributes(target))) {
                 return false;
             }
             Set<PosixFilePermission> mode = attributes(temporary).permissions();
@@ -159,14 +178,6 @@ public final class TokenFile {
         Set<PosixFilePermission> all = EnumSet.of(more);
         all.addAll(mode);
         return all;
-    }
-
-    private static boolean looksTheSame(Path a, Path b) throws IOException {
-        PosixFileAttributes x = attributes(a);
-        PosixFileAttributes y = attributes(b);
-        return x.owner().equals(y.owner())
-                && x.group().equals(y.group())
-                && x.permissions().equals(y.permissions());
     }
 
     /**

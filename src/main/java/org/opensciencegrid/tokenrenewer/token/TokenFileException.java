@@ -17,6 +17,12 @@ public final class TokenFileException extends Exception {
         NOT_A_FILE,
         /** A symbolic link that neither root nor we made. */
         FOREIGN_LINK,
+        /** No such user or group; its name is the message. */
+        NO_SUCH_NAME,
+        /** The file may not be given to that group; its name is the message. */
+        GROUP_NOT_OURS,
+        /** The file may not be given to that user; its name is the message. */
+        OWNER_NOT_US,
         OTHER
     }
 

@@ -27,7 +27,7 @@ import org.opensciencegrid.tokenrenewer.systemd.Timer;
 /** What is looked at only where the service is installed: its user, its timer, its sandbox. */
 class CheckupTest {
     /** Neither the owner of the test's files nor in one of their groups. */
-    private static final User SERVICE = new User(54_321, Set.of(54_321));
+    private static final User SERVICE = new User(54_321, 54_321, Set.of(54_321));
 
     @TempDir
     Path directory;
@@ -90,6 +90,10 @@ class CheckupTest {
     }
 
     private List<Kind> kinds() {
+        return findings().stream().map(Finding::kind).toList();
+    }
+
+    private List<Finding> findings() {
         Places places = Places.of(directory.resolve("state"), directory.resolve("run"));
         Machine machine = new Machine(
                 Optional.of(SERVICE),
@@ -107,7 +111,7 @@ class CheckupTest {
                         Optional.of(machine),
                         AccountState.SOON,
                         Clock.systemUTC())
-                .run().stream().map(Finding::kind).toList();
+                .run();
     }
 
     @Test
@@ -168,6 +172,62 @@ class CheckupTest {
         assertEquals(List.of(Kind.MIN_LIFETIME_TOO_SHORT), kinds());
         config("min_lifetime = 840");
         assertEquals(List.of(), kinds());
+    }
+
+    private List<String> failures() {
+        return findings().stream()
+                .flatMap(finding -> finding.failure().stream())
+                .map(why -> why.kind() + " " + why.detail())
+                .toList();
+    }
+
+    @Test
+    void aGroupThatTheServiceCannotGiveTokensTo() throws IOException {
+        config("token_group = no-such-group");
+        assertEquals(List.of("TOKEN_NAME_UNKNOWN no-such-group"), failures());
+        config("token_group = 54321"); // its own
+        assertEquals(List.of(), failures());
+        config("token_group = root");
+        assertEquals(List.of("TOKEN_GROUP_CLOSED root"), failures());
+        dropIn(Sandbox.UNIT, "[Service]\nReadWritePaths=" + tokens + "\nSupplementaryGroups=root\n");
+        assertEquals(List.of("TOKEN_GROUP_CLOSED root"), failures(), "the unit's filter");
+        dropIn(
+                Sandbox.UNIT,
+                "[Service]\nReadWritePaths=" + tokens + "\nSupplementaryGroups=root\nSystemCallFilter=@chown\n");
+        assertEquals(List.of(), kinds());
+        dropIn(Sandbox.UNIT, "[Service]\nReadWritePaths=" + tokens + "\n");
+        Files.setAttribute(tokens, "unix:mode", 03777); // files in it have its group by themselves
+        Files.setAttribute(tokens, "unix:gid", 0);
+        assertEquals(List.of(), kinds());
+    }
+
+    @Test
+    void anOwnerThatTheServiceIsNot() throws IOException {
+        config("token_owner = no-such-user");
+        assertEquals(List.of("TOKEN_NAME_UNKNOWN no-such-user"), failures());
+        config("token_owner = 54321");
+        assertEquals(List.of(), failures());
+        config("token_owner = root");
+        assertEquals(List.of("TOKEN_OWNER_CLOSED root"), failures());
+    }
+
+    @Test
+    void aProgramAfterARenewalThatIsMissingOrNotOneOrEverybodys() throws IOException {
+        Path program = directory.resolve("bin/hook");
+        config("post_renewal = " + program + " x");
+        assertEquals(List.of("HOOK_NOT_STARTED no such file"), failures());
+        Files.createDirectories(program.getParent());
+        Files.setPosixFilePermissions(program.getParent(), PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.writeString(program, "#!/bin/sh\n");
+        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
+        assertEquals(List.of("HOOK_NOT_STARTED not a program that the service may run"), failures());
+        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+        assertEquals(List.of(), kinds());
+        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xrwx"));
+        assertEquals(List.of(Kind.HOOK_OPEN), kinds());
+        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.setPosixFilePermissions(program.getParent(), PosixFilePermissions.fromString("rwxrwxrwx"));
+        assertEquals(List.of(Kind.HOOK_OPEN), kinds());
     }
 
     @Test

@@ -121,7 +121,12 @@ class CheckCommandTest {
                                 .respond(200, "application/json", "{\"issuer\":\"https://evil.example.org\"}")),
                         1,
                         "describes the issuer"),
-                new Case("long token", p -> p.write("one.token", "x".repeat(16_385) + "\n"), 0, "16385 bytes"),
+                new Case(
+                        "long token",
+                        p -> p.write("one.token", "x".repeat(16_383) + "\n"),
+                        0,
+                        "16383 bytes",
+                        "HTCondor"),
                 new Case(
                         "token from the future",
                         p -> p.clock.advance(java.time.Duration.ofHours(-2)),

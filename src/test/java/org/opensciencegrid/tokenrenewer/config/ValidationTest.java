@@ -6,12 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -76,8 +79,75 @@ class ValidationTest {
                 Texts.read(ACCOUNT + TOKEN + "strict = no\n").tokens().get(0).strict());
     }
 
+    @ParameterizedTest
+    @CsvSource({"0640, rw-r-----", "640, rw-r-----", "0400, r--------", "0664, rw-rw-r--", "0755, rwxr-xr-x"})
+    void tokenMode(String octal, String mode) throws Exception {
+        TokenAccess access = Texts.read(
+                        ACCOUNT + TOKEN + "token_mode = " + octal + "\ntoken_owner = condor\ntoken_group = 985\n")
+                .tokens()
+                .get(0)
+                .access();
+        assertEquals(
+                new TokenAccess(
+                        Optional.of(PosixFilePermissions.fromString(mode)), Optional.of("condor"), Optional.of("985")),
+                access);
+        assertEquals(
+                TokenAccess.AS_IT_WAS,
+                Texts.read(ACCOUNT + TOKEN).tokens().get(0).access());
+    }
+
+    @Test
+    void postRenewal() throws Exception {
+        String text = ACCOUNT + TOKEN + "post_renewal = /usr/bin/x  --a=\"b c\"\n  $HOME ;\n";
+        assertEquals(
+                Optional.of(
+                        new PostRenewal(List.of("/usr/bin/x", "--a=\"b", "c\"", "$HOME", ";"), Duration.ofSeconds(30))),
+                Texts.read(text).tokens().get(0).postRenewal());
+        assertEquals(
+                Duration.ofSeconds(240),
+                Texts.read(text + "post_renewal_timeout = 240\n")
+                        .tokens()
+                        .get(0)
+                        .postRenewal()
+                        .orElseThrow()
+                        .timeout());
+    }
+
+    @Test
+    void aTimeoutOfNothing() throws Exception {
+        assertEquals(
+                List.of("6: Config section [token T]: post_renewal_timeout without 'post_renewal' means nothing"),
+                Texts.warnings(ACCOUNT + TOKEN + "post_renewal_timeout = 5\n"));
+    }
+
     static Stream<Arguments> otherProblems() {
         return Stream.of(
+                arguments(
+                        ACCOUNT + TOKEN + "token_mode = rw-r-----\n",
+                        "6: Config section [token T]: token_mode 'rw-r-----' is not a mode such as 0640"),
+                arguments(
+                        ACCOUNT + TOKEN + "token_mode = 04755\n",
+                        "6: Config section [token T]: token_mode '04755' is not a mode such as 0640"),
+                arguments(
+                        ACCOUNT + TOKEN + "token_mode = 0240\n",
+                        "6: Config section [token T]: token_mode '0240' does not let the owner read"),
+                arguments(
+                        ACCOUNT + TOKEN + "token_mode = 0646\n",
+                        "6: Config section [token T]: token_mode '0646' lets everybody write"),
+                arguments(
+                        ACCOUNT + TOKEN + "token_group = a b\n",
+                        "6: Config section [token T]: token_group 'a b' is not one name or number"),
+                arguments(
+                        ACCOUNT + TOKEN + "token_owner = $(id)\n",
+                        "6: Config section [token T]: token_owner '$(id)' is not one name or number"),
+                arguments(
+                        ACCOUNT + TOKEN + "scope = x\npost_renewal = condor_reconfig\n",
+                        "7: Config section [token T]: post_renewal must begin with the whole path of a program, from /"
+                                + " on"),
+                arguments(
+                        ACCOUNT + TOKEN + "post_renewal = /x\npost_renewal_timeout = 0\n",
+                        "7: Config section [token T]: post_renewal_timeout is not from 1 to 240 seconds: a run has 5"
+                                + " minutes"),
                 arguments(
                         ACCOUNT + TOKEN + "min_lifetime = -1\n",
                         "6: Config section [token T]: min_lifetime '-1' is not a number of seconds"),

@@ -15,6 +15,7 @@ import org.opensciencegrid.cryptostore.KdfParameters;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
+import org.opensciencegrid.tokenrenewer.config.TokenAccess;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.oidc.Network;
 import org.opensciencegrid.tokenrenewer.oidc.Pause;
@@ -36,7 +37,16 @@ final class RenewProgram {
                 Optional.empty(),
                 Optional.of(directory.resolve("ca.pem")));
         TokenSection token = new TokenSection(
-                "t", 1, "acct", directory.resolve("tokens/t"), List.of(), List.of(), OptionalLong.empty(), false);
+                "t",
+                1,
+                "acct",
+                directory.resolve("tokens/t"),
+                List.of(),
+                List.of(),
+                OptionalLong.empty(),
+                false,
+                TokenAccess.AS_IT_WAS,
+                Optional.empty());
         Config config = new Config(
                 directory.resolve("config.ini"), Map.of("acct", account), List.of(token), List.of(), List.of());
         List<Outcome> outcomes = new ArrayList<>();

@@ -34,7 +34,9 @@ import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.config.AccountSection;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
 import org.opensciencegrid.tokenrenewer.config.Config;
+import org.opensciencegrid.tokenrenewer.config.PostRenewal;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
+import org.opensciencegrid.tokenrenewer.config.TokenAccess;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
@@ -89,6 +91,8 @@ final class Site implements AutoCloseable {
         List<String> audience = List.of();
         OptionalLong minLifetime = OptionalLong.empty();
         boolean strict;
+        TokenAccess access = TokenAccess.AS_IT_WAS;
+        Optional<PostRenewal> postRenewal = Optional.empty();
 
         private Wish(String name, String account, Path path) {
             this.name = name;
@@ -108,6 +112,16 @@ final class Site implements AutoCloseable {
 
         Wish minLifetime(long seconds) {
             minLifetime = OptionalLong.of(seconds);
+            return this;
+        }
+
+        /** Runs a script of these lines after a renewal; {@code $1} is its directory. */
+        Wish postRenewal(Path directory, Duration timeout, String... lines) {
+            Path script = directory.resolve("hook");
+            write(script, "#!/bin/sh\n" + String.join("\n", lines) + "\n");
+            script.toFile().setExecutable(true);
+            postRenewal =
+                    Optional.of(new PostRenewal(List.of(script.toString(), directory.toString(), "a  b"), timeout));
             return this;
         }
 
@@ -330,7 +344,9 @@ final class Site implements AutoCloseable {
                         wish.audience,
                         wish.scope,
                         wish.minLifetime,
-                        wish.strict))
+                        wish.strict,
+                        wish.access,
+                        wish.postRenewal))
                 .toList();
         Map<String, AccountSection> used = new LinkedHashMap<>(accounts);
         return new Config(directory.resolve("config.ini"), used, tokens, List.of(), List.of());

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Failed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Fresh;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.HookFailed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Renewed;
 import org.opensciencegrid.tokenrenewer.state.Failure;
 
@@ -79,6 +80,9 @@ abstract class SiteTest {
     private static String word(Outcome outcome) {
         if (outcome instanceof Failed failed) {
             return failed.token() + " " + failed.failure().kind() + (failed.asked() ? "" : " unasked");
+        }
+        if (outcome instanceof HookFailed hook) {
+            return word(hook.after()) + " " + hook.failure().kind();
         }
         return outcome.token() + (outcome instanceof Fresh ? " fresh" : " renewed");
     }

@@ -1,19 +1,29 @@
 package org.opensciencegrid.tokenrenewer.token;
 
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.config.TokenAccess;
 import org.opensciencegrid.tokenrenewer.text.Secret;
 
 /** {@link TokenFile} as a process of its own, for another user, umask or file system than the tests have. */
 final class TokenFileProgram {
     private TokenFileProgram() {}
 
-    /** PATH TIMES TOKEN...: writes the tokens in turn; prints ok, or the kind of the first failure and what it says. */
+    /**
+     * PATH TIMES TOKEN...: writes the tokens in turn; prints ok, or the kind of the first failure and what it says. The
+     * properties mode, owner and group are the access that is asked for.
+     */
     public static void main(String[] arguments) {
         TokenFile file = new TokenFile(Path.of(arguments[0]));
+        TokenAccess access = new TokenAccess(
+                Optional.ofNullable(System.getProperty("mode")).map(PosixFilePermissions::fromString),
+                Optional.ofNullable(System.getProperty("owner")),
+                Optional.ofNullable(System.getProperty("group")));
         int times = Integer.parseInt(arguments[1]);
         try {
             for (int i = 0; i < times; i++) {
-                file.write(Secret.of(arguments[2 + i % (arguments.length - 2)]));
+                file.write(Secret.of(arguments[2 + i % (arguments.length - 2)]), access);
             }
             System.out.println("ok");
         } catch (TokenFileException e) {

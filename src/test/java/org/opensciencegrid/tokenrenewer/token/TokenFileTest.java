@@ -14,6 +14,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -28,6 +29,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -41,6 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.opensciencegrid.tokenrenewer.config.TokenAccess;
 import org.opensciencegrid.tokenrenewer.text.Printable;
 import org.opensciencegrid.tokenrenewer.text.Secret;
 import org.opensciencegrid.tokenrenewer.token.TokenFileException.Kind;
@@ -704,6 +707,158 @@ class TokenFileTest {
         return text.length() + " characters: " + text.replaceAll("(?s)(.)\\1{9,}", "$1...");
     }
 
+    // With token_mode, token_owner and token_group
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void theFileHasItsModeBeforeItHasItsName(boolean isThere) throws Exception {
+        Path path = tokens.resolve("t");
+        AtomicBoolean over = new AtomicBoolean();
+        Set<String> seen = Collections.synchronizedSet(new TreeSet<>());
+        ExecutorService onlooker = Executors.newSingleThreadExecutor();
+        try {
+            Future<?> looking = onlooker.submit(() -> {
+                while (!over.get()) {
+                    try {
+                        seen.add(mode(path));
+                    } catch (NoSuchFileException e) {
+                        // between two rounds
+                    }
+                }
+                return null;
+            });
+            for (int i = 0; i < 300; i++) {
+                if (isThere) {
+                    old("u");
+                    mode(tokens.resolve("u"), "rw-r-----");
+                    Files.move(tokens.resolve("u"), path, StandardCopyOption.ATOMIC_MOVE);
+                } else {
+                    Files.deleteIfExists(path);
+                }
+                new TokenFile(path).write(Secret.of(NEW), access(isThere ? "rw-r--r--" : "rw-r-----", null, null));
+            }
+            over.set(true);
+            looking.get(60, TimeUnit.SECONDS);
+        } finally {
+            over.set(true);
+            onlooker.shutdownNow();
+        }
+        assertEquals(isThere ? Set.of("rw-r-----", "rw-r--r--") : Set.of("rw-r-----"), seen);
+        assertEquals(NEW + "\n", Files.readString(path));
+        assertEquals(List.of("t"), names());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void rootGivesItToWhomItIsFor(boolean isThere) throws Exception {
+        assumeRoot();
+        Path path = isThere ? old("t") : tokens.resolve("t");
+
+        new TokenFile(path).write(Secret.of(NEW), access("r--r-----", "65534", "65533"));
+
+        assertEquals(NOBODY, Files.getAttribute(path, "unix:uid"));
+        assertEquals(SOMEBODY, Files.getAttribute(path, "unix:gid"));
+        assertEquals("r--r-----", mode(path));
+        assertEquals(NEW + "\n", Files.readString(path));
+        assertEquals(List.of("t"), names());
+    }
+
+    @Test
+    void whatIsNotAskedForStaysAsItWas() throws Exception {
+        assumeRoot();
+        Path path = give(old("t"), NOBODY);
+        mode(path, "rw-r--r--");
+
+        new TokenFile(path).write(Secret.of(NEW), access(null, null, "65533"));
+
+        assertEquals(NOBODY, Files.getAttribute(path, "unix:uid"));
+        assertEquals(SOMEBODY, Files.getAttribute(path, "unix:gid"));
+        assertEquals("rw-r--r--", mode(path));
+    }
+
+    @Test
+    void anAclStaysUnderAnotherMode() throws Exception {
+        assumeTrue(has("setfacl"), "acl is not installed");
+        Path path = old("t");
+        assumeTrue(succeeds("setfacl -m u:65533:rw " + path), "no ACLs here");
+
+        new TokenFile(path).write(Secret.of(NEW), access("rw-r-----", null, null));
+
+        assertTrue(run("getfacl -nc " + path).contains("user:65533:rw-"), "the entry");
+        assertTrue(run("getfacl -nc " + path).contains("mask::r--"), "what it comes to");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aNameThatNobodyHasChangesNothing(boolean isOwner) throws Exception {
+        Path path = old("t");
+        TokenAccess access = access(null, isOwner ? "no-such-name" : null, isOwner ? null : "no-such-name");
+
+        TokenFileException e =
+                assertThrows(TokenFileException.class, () -> new TokenFile(path).write(Secret.of(NEW), access));
+
+        assertEquals(Kind.NO_SUCH_NAME, e.kind());
+        assertEquals("no-such-name", e.getMessage());
+        assertEquals(OLD + "\n", Files.readString(path));
+        assertEquals(List.of("t"), names());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "-Dgroup=65533, 65533, ok, rw-r----- 65534 65533",
+        "-Dgroup=65533, 65532, GROUP_NOT_OURS 65533, ",
+        "-Downer=65533, 65532, OWNER_NOT_US 65533, ",
+        "-Downer=65534, 65532, ok, rw-r----- 65534 65534"
+    })
+    void aServiceGivesToItsOwnGroupsAndToNobodyElse(String asked, String groups, String outcome, String after)
+            throws Exception {
+        assumeService();
+        mode(tokens, "rwxrwxrwx");
+        Path path = tokens.resolve("t");
+        for (boolean isThere : List.of(false, true)) {
+            if (isThere) {
+                Files.deleteIfExists(path);
+                mode(give(old("t"), NOBODY), "rw-------");
+            }
+            assertEquals(
+                    outcome,
+                    run("setpriv --reuid=65534 --regid=65534 --groups=" + groups + " "
+                            + program(path, 1, NEW).replace(" -cp ", " -Dmode=rw-r----- " + asked + " -cp ")));
+            if (outcome.equals("ok")) {
+                assertEquals(
+                        after,
+                        mode(path) + " " + Files.getAttribute(path, "unix:uid") + " "
+                                + Files.getAttribute(path, "unix:gid"));
+                assertEquals(NEW + "\n", Files.readString(path));
+            } else {
+                assertEquals(isThere, Files.exists(path));
+                assertTrue(!isThere || Files.readString(path).equals(OLD + "\n"));
+            }
+            assertEquals(Files.exists(path) ? List.of("t") : List.of(), names());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"-Dgroup=65533, ok", "-Dmode=rw-r-----, NOT_PERMITTED it must be replaced to get another mode"})
+    void aFileThatCanOnlyBeOverwrittenMustHaveItsAccessAlready(String asked, String outcome) throws Exception {
+        assumeService();
+        Path path = old("t");
+        Files.setAttribute(path, "unix:uid", NOBODY);
+        Files.setAttribute(path, "unix:gid", SOMEBODY);
+
+        String said = run(service(program(path, 1, NEW).replace(" -cp ", " " + asked + " -cp ")));
+
+        assertTrue(said.startsWith(outcome), said);
+        assertEquals((outcome.equals("ok") ? NEW : OLD) + "\n", Files.readString(path));
+    }
+
+    private static TokenAccess access(String mode, String owner, String group) {
+        return new TokenAccess(
+                Optional.ofNullable(mode).map(PosixFilePermissions::fromString),
+                Optional.ofNullable(owner),
+                Optional.ofNullable(group));
+    }
+
     // Reading
 
     @ParameterizedTest
@@ -804,7 +959,8 @@ class TokenFileTest {
     private String program(Path path, int times, String... written) throws IOException {
         Path classes = directory.resolve("classes");
         if (!Files.exists(classes)) {
-            for (Class<?> needed : List.of(TokenFile.class, Printable.class, TokenFileProgram.class)) {
+            for (Class<?> needed :
+                    List.of(TokenFile.class, TokenAccess.class, Printable.class, TokenFileProgram.class)) {
                 copyPackage(needed, classes);
             }
         }

@@ -1,0 +1,24 @@
+package org.opensciencegrid.tokenrenewer.config;
+
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Who may read a token file: {@code token_mode}, {@code token_owner} and {@code token_group}. What is empty stays as it is.
+ *
+ * @param owner name or number of a user
+ * @param group name or number of a group
+ */
+public record TokenAccess(Optional<Set<PosixFilePermission>> mode, Optional<String> owner, Optional<String> group) {
+    /** As the file was, or for its owner alone. */
+    public static final TokenAccess AS_IT_WAS = new TokenAccess(Optional.empty(), Optional.empty(), Optional.empty());
+
+    public TokenAccess {
+        mode = mode.map(Set::copyOf);
+    }
+
+    public boolean isAsItWas() {
+        return mode.isEmpty() && owner.isEmpty() && group.isEmpty();
+    }
+}

@@ -1,0 +1,192 @@
+package org.opensciencegrid.tokenrenewer.renewal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.opensciencegrid.tokenrenewer.config.PostRenewal;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.HookFailed;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Renewed;
+import org.opensciencegrid.tokenrenewer.state.Failure;
+
+/** What a token's post_renewal is given, what its failure costs, and that it ends. A token lives for 300 seconds here. */
+class PostRenewalTest extends SiteTest {
+    private static final Duration LONG = Duration.ofSeconds(60);
+
+    private Site.Wish wish;
+
+    @BeforeEach
+    void authorize() {
+        site.authorize("acct");
+        wish = site.token("t", "acct");
+    }
+
+    private Failure failure(Outcome outcome) {
+        return assertInstanceOf(HookFailed.class, outcome).failure();
+    }
+
+    private String left(String file) {
+        return Site.read(directory.resolve(file)).strip();
+    }
+
+    @Test
+    void itIsGivenWhatItNeedsAndNothingElse() {
+        wish.postRenewal(
+                directory, LONG, "env | sort > $1/env", "echo $# \"$2\" > $1/words", "pwd > $1/pwd", "wc -c > $1/in");
+        Renewed renewed = renewed(renew().get(0));
+        assertEquals("2 a  b", left("words"));
+        assertEquals("0", left("in"), "it waits for no input");
+        assertEquals("/", left("pwd"));
+        List<String> names = left("env")
+                .lines()
+                .filter(line -> !line.matches("(PWD|SHLVL|_|OLDPWD)=.*")) // made by the shell itself
+                .toList();
+        assertEquals(
+                List.of(
+                        "EXPIRES_AT=" + renewed.expiresAt().orElseThrow(),
+                        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                        "TOKEN_NAME=t",
+                        "TOKEN_PATH=" + directory.resolve("tokens/t")),
+                names);
+    }
+
+    @Test
+    void theNewTokenIsThereAndTheAccountIsFree() throws Exception {
+        wish.postRenewal(
+                directory,
+                LONG,
+                "cat $TOKEN_PATH > $1/seen",
+                "touch $1/began",
+                "until [ -e $1/go ]; do sleep 0.05; done");
+        Thread run = new Thread(this::renew);
+        run.start();
+        for (int i = 0; i < 1000 && !Files.exists(directory.resolve("began")); i++) {
+            Thread.sleep(20);
+        }
+        try (var held = site.hold("acct")) {
+            assertTrue(held.exists());
+        }
+        Files.createFile(directory.resolve("go"));
+        run.join();
+        assertEquals(site.onDisk("t").strip(), left("seen"));
+        assertEquals("t renewed", words(seen));
+    }
+
+    @Test
+    void itRunsOnceForEachNewTokenAndForNoOther() {
+        wish.minLifetime(100).postRenewal(directory, LONG, "echo >> $1/runs");
+        renew();
+        renew();
+        assertEquals(1, Site.read(directory.resolve("runs")).length());
+        site.issuer.fault(refusal(400, "invalid_scope"));
+        force();
+        assertEquals(1, Site.read(directory.resolve("runs")).length());
+        force();
+        assertEquals(2, Site.read(directory.resolve("runs")).length());
+        assertEquals("t renewed, t fresh, t SCOPE_REFUSED, t renewed", words(seen));
+    }
+
+    @Test
+    void itsFailureLosesNothingAndIsTriedAgainWithoutAskingTheIssuer() throws Exception {
+        wish.minLifetime(100).postRenewal(directory, LONG, "echo no such pool; exit 3");
+        Failure failure = failure(renew().get(0));
+        assertEquals(Failure.Kind.HOOK_FAILED, failure.kind());
+        assertEquals("exit status 3, and it said: no such pool", failure.detail());
+        assertEquals(Optional.of(failure), site.state("acct", "t").failure(), "for status");
+        assertEquals(
+                site.now().getEpochSecond(),
+                site.state("acct", "t").renewedAt().orElseThrow().getEpochSecond());
+        assertFalse(site.onDisk("t").isBlank());
+
+        renew();
+        assertEquals("t renewed HOOK_FAILED, t fresh HOOK_FAILED", words(seen));
+        wish.postRenewal(directory, LONG, "touch $1/told");
+        renew();
+        assertTrue(Files.exists(directory.resolve("told")));
+        assertEquals(Optional.empty(), site.state("acct", "t").failure());
+        Files.delete(directory.resolve("told"));
+        renew();
+        assertFalse(Files.exists(directory.resolve("told")), "it has been told");
+        assertEquals("t renewed HOOK_FAILED, t fresh HOOK_FAILED, t fresh, t fresh", words(seen));
+        assertEquals(1, site.requests());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"sleep 1000", "sleep 1000 & sleep 1000 & wait", "trap '' TERM INT; sleep 1000; sleep 1000"})
+    void itIsEndedWithItsChildren(String waits) throws Exception {
+        wish.postRenewal(directory, Duration.ofSeconds(1), "echo begun", waits);
+        Failure failure = failure(renew().get(0));
+        assertEquals(Failure.Kind.HOOK_TIMEOUT, failure.kind());
+        assertEquals("1 s, and it said: begun", failure.detail());
+        for (int i = 0; i < 200 && ProcessHandle.current().descendants().anyMatch(ProcessHandle::isAlive); i++) {
+            Thread.sleep(50);
+        }
+        assertEquals(
+                0,
+                ProcessHandle.current()
+                        .descendants()
+                        .filter(ProcessHandle::isAlive)
+                        .count());
+        assertFalse(site.onDisk("t").isBlank());
+    }
+
+    @Test
+    void whatItLeavesInTheBackgroundIsNotWaitedFor() {
+        wish.postRenewal(directory, LONG, "sleep 1000 & echo $! > $1/pid");
+        assertEquals("t renewed", words(renew()));
+        ProcessHandle.of(Long.parseLong(left("pid"))).ifPresent(ProcessHandle::destroyForcibly);
+    }
+
+    @Test
+    void whatItSaysIsBoundedPrintableAndWithoutTheToken() {
+        wish.postRenewal(
+                directory,
+                LONG,
+                "printf '\\033[2Jtoken '; cat $TOKEN_PATH",
+                "head -c 50000000 /dev/zero | tr '\\0' x >&2",
+                "exit 1");
+        String detail = failure(renew().get(0)).detail();
+        assertTrue(detail.startsWith("exit status 1, and it said: \\x1B[2Jtoken ***\\x0Axxx"), detail);
+        assertTrue(detail.length() < 400, detail);
+        assertFalse(detail.contains(site.onDisk("t").strip()));
+    }
+
+    @Test
+    void whatCannotBeStartedIsSaidSo() throws Exception {
+        Path program = directory.resolve("hook");
+        wish.postRenewal = Optional.of(new PostRenewal(List.of(program.toString()), LONG));
+        assertEquals(
+                new Failure(Failure.Kind.HOOK_NOT_STARTED, program.toString(), "no such file"),
+                failure(renew().get(0)));
+        Files.createDirectory(program);
+        assertEquals(
+                "not a program that the service may run",
+                failure(renew().get(0)).detail());
+        Files.delete(program);
+        Site.write(program, "echo\n");
+        assertEquals(
+                "not a program that the service may run",
+                failure(renew().get(0)).detail());
+        Site.write(program, "#!/no/such/interpreter\n");
+        assertTrue(program.toFile().setExecutable(true));
+        assertEquals(Failure.Kind.HOOK_NOT_STARTED, failure(renew().get(0)).kind());
+        assertTrue(site.isThere("t"));
+    }
+
+    @Test
+    void oneThatFailsHoldsUpNoOtherToken() {
+        wish.postRenewal(directory, LONG, "exit 1");
+        site.token("u", "acct");
+        assertEquals("t renewed HOOK_FAILED, u renewed", words(renew()));
+    }
+}
