@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -122,15 +123,21 @@ class PostRenewalTest extends SiteTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"sleep 1000", "sleep 1000 & sleep 1000 & wait", "trap '' TERM INT; sleep 1000; sleep 1000"})
+    @ValueSource(
+            strings = {
+                "sh -c 'echo $$ > '$1'/pid; sleep 1000; true'",
+                "sleep 1000 & echo $! > $1/pid; wait",
+                "trap '' TERM INT; sleep 1000 & echo $! > $1/pid; wait; sleep 1000"
+            })
     void itIsEndedWithItsChildren(String waits) throws Exception {
-        wish.postRenewal(directory, Duration.ofSeconds(1), "echo begun", waits);
+        wish.postRenewal(directory, Duration.ofSeconds(2), "echo begun", waits);
         Failure failure = failure(renew().get(0));
         assertEquals(Failure.Kind.HOOK_TIMEOUT, failure.kind());
-        assertEquals("1 s, and it said: begun", failure.detail());
-        for (int i = 0; i < 200 && ProcessHandle.current().descendants().anyMatch(ProcessHandle::isAlive); i++) {
+        assertEquals("2 s, and it said: begun", failure.detail());
+        for (int i = 0; i < 200 && isRunning(left("pid")); i++) {
             Thread.sleep(50);
         }
+        assertFalse(isRunning(left("pid")), "its child");
         assertEquals(
                 0,
                 ProcessHandle.current()
@@ -138,6 +145,15 @@ class PostRenewalTest extends SiteTest {
                         .filter(ProcessHandle::isAlive)
                         .count());
         assertFalse(site.onDisk("t").isBlank());
+    }
+
+    /** A dead process whose new parent does not ask for it is one no more. */
+    private static boolean isRunning(String pid) {
+        try {
+            return !Files.readString(Path.of("/proc", pid, "stat")).contains(") Z ");
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     @Test
