@@ -1,0 +1,200 @@
+package org.opensciencegrid.tokenrenewer.rings;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.tokenrenewer.rings.AccessPoint.Ended;
+
+/**
+ * Programs that we did not write, and the token files of the shipped program: SciTokens' library verifies a token with the
+ * keys that it fetches from the issuer over https, and XRootD's client finds the file as the WLCG has it and gets data with it.
+ */
+class ConsumersRing {
+    /** It knows the system's CAs and no others, so that ours goes over them, for it alone. */
+    private static final List<String> TRUSTING_US = List.of(
+            "unshare",
+            "-m",
+            "sh",
+            "-c",
+            "mount --bind \"$CA\" /etc/ssl/certs/ca-certificates.crt && exec \"$@\"",
+            "sh");
+
+    @TempDir
+    Path directory;
+
+    private AccessPoint site;
+    private final Map<String, String> variables = new HashMap<>();
+    private Process server;
+
+    @BeforeEach
+    void renewed() throws Exception {
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        site = new AccessPoint(directory.resolve("site"));
+        site.issuer.policy.strict = false; // libcurl's default Accept
+        variables.put("CA", site.file("ca.pem").toString());
+        variables.put(
+                "XDG_CACHE_HOME",
+                Files.createDirectory(directory.resolve("cache")).toString());
+        Ended setup = site.inProcess(
+                site.setup("--issuer=" + site.issuer.issuer(), "--scope=openid offline_access storage.read:/", "acct"));
+        assertEquals(0, setup.status(), setup.said());
+        renew();
+    }
+
+    @AfterEach
+    void stop() throws InterruptedException {
+        if (server != null) {
+            server.destroy();
+            server.waitFor(20, TimeUnit.SECONDS);
+        }
+        site.close();
+    }
+
+    private void renew() throws IOException, InterruptedException {
+        Ended renew = site.run("renew", "--force");
+        assertEquals(0, renew.status(), renew.said());
+    }
+
+    private Path token() {
+        return site.file("tokens/one.token");
+    }
+
+    private Process start(List<String> line) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(line)
+                .redirectErrorStream(true)
+                .redirectOutput(directory.resolve("said").toFile());
+        builder.environment().putAll(variables);
+        return builder.start();
+    }
+
+    private Ended run(List<String> before, String... words) throws IOException, InterruptedException {
+        List<String> line = new ArrayList<>(before);
+        line.addAll(List.of(words));
+        Process process = start(line);
+        assertTrue(process.waitFor(60, TimeUnit.SECONDS), "hangs: " + line);
+        return new Ended(process.exitValue(), Files.readString(directory.resolve("said")));
+    }
+
+    @Test
+    void scitokensVerifiesWhatIsInTheFile() throws Exception {
+        for (String profile : List.of("wlcg", "atjwt")) {
+            String token = Files.readString(token()).strip();
+            Ended good = run(TRUSTING_US, "scitokens-verify", "-p", profile, token);
+            assertEquals(0, good.status(), good.said());
+            System.out.println(
+                    "scitokens-verify -p " + profile + ": " + good.said().strip());
+            renew();
+        }
+        String token = Files.readString(token()).strip();
+        int payload = token.indexOf('.') + 5;
+        String forged =
+                token.substring(0, payload) + (token.charAt(payload) == 'A' ? 'B' : 'A') + token.substring(payload + 1);
+        assertNotEquals(
+                0, run(TRUSTING_US, "scitokens-verify", "-p", "wlcg", forged).status());
+        variables.put(
+                "XDG_CACHE_HOME",
+                Files.createDirectory(directory.resolve("empty")).toString());
+        Ended stranger = run(List.of(), "scitokens-verify", "-p", "wlcg", token);
+        assertNotEquals(0, stranger.status(), "keys of an issuer whose certificate nobody vouches for");
+    }
+
+    @Test
+    void xrootdsClientFindsTheFileAndItsServerBelievesIt() throws Exception {
+        int port = serve();
+        String url = "roots://localhost:" + port;
+        Path certificates = Files.createDirectory(directory.resolve("certificates"));
+        AccessPoint.sh("cp " + site.file("ca.pem") + " " + certificates + "/$(openssl x509 -hash -noout -in "
+                + site.file("ca.pem") + ").0");
+        variables.put("X509_CERT_DIR", certificates.toString());
+        assertNotEquals(0, run(List.of(), "xrdfs", url, "cat", "/data").status(), "without a token");
+
+        variables.put("BEARER_TOKEN_FILE", token().toString());
+        for (int i = 0; i < 2; i++) {
+            assertEquals(new Ended(0, "data\n"), run(List.of(), "xrdfs", url, "cat", "/data"));
+            renew();
+        }
+        // What docs/config.md says of it.
+        Files.setPosixFilePermissions(token(), PosixFilePermissions.fromString("rw-r-----"));
+        assertNotEquals(0, run(List.of(), "xrdfs", url, "cat", "/data").status());
+        Files.setPosixFilePermissions(token(), PosixFilePermissions.fromString("rw-------"));
+
+        variables.remove("BEARER_TOKEN_FILE");
+        variables.put("XDG_RUNTIME_DIR", site.file("tokens").toString());
+        site.tokens(site.file("tokens/bt_u0"));
+        renew();
+        assertEquals(new Ended(0, "data\n"), run(List.of(), "xrdfs", url, "cat", "/data"));
+        System.out.println("xrdfs cat: found by BEARER_TOKEN_FILE and in XDG_RUNTIME_DIR, and believed");
+    }
+
+    /** An XRootD server, as the user nobody, that serves one file to whom the issuer lets read. */
+    private int serve() throws Exception {
+        int port;
+        try (ServerSocket free = new ServerSocket(0)) {
+            port = free.getLocalPort();
+        }
+        Path home = Files.createDirectory(directory.resolve("xrootd"));
+        Files.createDirectories(home.resolve("root"));
+        Files.createDirectories(home.resolve("admin"));
+        Files.writeString(home.resolve("root/data"), "data\n");
+        AccessPoint.CA.writeServerKeyStore(home.resolve("server.p12"), "secret");
+        String pkcs12 = "openssl pkcs12 -in server.p12 -passin pass:secret ";
+        AccessPoint.sh("cd " + home + " && " + pkcs12 + "-nodes -nocerts -out key.pem && " + pkcs12
+                + "-nokeys -clcerts -out cert.pem && chmod 400 key.pem && cp " + site.file("ca.pem")
+                + " . && chmod 644 *cert.pem ca.pem && chown nobody key.pem admin");
+        Files.writeString(home.resolve("issuers"), """
+                [Global]
+                audience = https://wlcg.cern.ch/jwt/v1/any
+                [Issuer ours]
+                issuer = %s
+                base_path = /
+                """.formatted(site.issuer.issuer()));
+        Files.writeString(
+                home.resolve("config"), """
+                xrd.port %d
+                xrd.adminpath HOME/admin
+                xrd.tls HOME/cert.pem HOME/key.pem
+                xrd.tlsca certfile HOME/ca.pem
+                all.export /
+                oss.localroot HOME/root
+                xrootd.seclib libXrdSec.so
+                xrootd.tls capable all
+                sec.protocol ztn
+                ofs.authorize 1
+                ofs.authlib libXrdAccSciTokens.so config=HOME/issuers
+                """.replace("HOME", home.toString()).formatted(port));
+        List<String> line = new ArrayList<>(TRUSTING_US);
+        line.addAll(List.of("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "xrootd"));
+        line.addAll(List.of("-c", home.resolve("config").toString()));
+        ProcessBuilder builder = new ProcessBuilder(line)
+                .directory(home.resolve("admin").toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(home.resolve("log").toFile());
+        builder.environment().putAll(variables);
+        builder.environment().put("XDG_CACHE_HOME", home.resolve("admin").toString());
+        server = builder.start();
+        long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+        while (!Files.readString(home.resolve("log"), StandardCharsets.ISO_8859_1)
+                .contains(port + " initialization completed")) {
+            assertTrue(server.isAlive() && System.nanoTime() < end, () -> "xrootd: " + home.resolve("log"));
+            Thread.sleep(100);
+        }
+        return port;
+    }
+}
