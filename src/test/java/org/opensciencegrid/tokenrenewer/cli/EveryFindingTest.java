@@ -30,7 +30,7 @@ class EveryFindingTest {
     private static final String TOKEN = "[token one]\naccount = acct\ntoken_path = DIR/tokens/one.token\n";
 
     /** Neither the owner of the test's files nor in one of their groups. */
-    private static final User SERVICE = new User(54_321, Set.of(54_321));
+    private static final User SERVICE = new User(54_321, 54_321, Set.of(54_321));
 
     @TempDir
     Path directory;
@@ -96,6 +96,11 @@ class EveryFindingTest {
                 program.config(
                         ACCOUNT + TOKEN + "[account c]\ntoken_request_url = " + program.issuer.base()
                                 + "/token\nclient_id = c\nclient_secret = s\n[token c]\naccount = c\ntoken_path = DIR/tokens/c\n");
+            case HOOK_OPEN -> {
+                program.write("hook", "#!/bin/sh\n");
+                mode("hook", "rwxrwxrwx");
+                program.config(ACCOUNT + TOKEN + "post_renewal = DIR/hook\n");
+            }
             case NO_TOKENS -> program.config(ACCOUNT);
             case UNUSED_ACCOUNT -> program.config(ACCOUNT + TOKEN + "[account b]\npassword_file = /b\n");
             case RENEWAL -> Files.delete(program.file("state/accounts/acct.account"));
