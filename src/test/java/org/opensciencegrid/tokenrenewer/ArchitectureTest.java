@@ -1,22 +1,38 @@
 package org.opensciencegrid.tokenrenewer;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noMethods;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaCall;
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaMethod;
 import com.tngtech.archunit.core.domain.properties.HasName;
 import com.tngtech.archunit.core.domain.properties.HasOwner;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.io.FileOutputStream;
+import java.io.FileWriter;
+import java.io.RandomAccessFile;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.util.stream.Stream;
+import org.opensciencegrid.tokenrenewer.text.Secret;
 
 /** The rooms of CONTRIBUTING.md, and who may know whom. */
 @AnalyzeClasses(packages = "org.opensciencegrid", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
     private static final String ROOT = "org.opensciencegrid.tokenrenewer.";
+    private static final String STORE = "org.opensciencegrid.cryptostore.";
 
     @ArchTest
     static final ArchRule DIRECTION = layeredArchitecture()
@@ -130,9 +146,8 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule NEVER_FETCH = noClasses()
             .should()
-            .callMethodWhere(JavaCall.Predicates.target(
-                            HasOwner.Predicates.With.owner(JavaClass.Predicates.resideInAPackage("org.ini4j..")))
-                    .and(JavaCall.Predicates.target(HasName.Predicates.nameMatching("fetch|fetchAll|from|to|as"))));
+            .callMethodWhere(targetOwner(JavaClass.Predicates.resideInAPackage("org.ini4j.."))
+                    .and(targetName("fetch|fetchAll|from|to|as")));
 
     @ArchTest
     static final ArchRule PRINTING_AT_HOME = noClasses()
@@ -149,6 +164,89 @@ class ArchitectureTest {
             .doNotHaveFullyQualifiedName(ROOT + "cli.Main")
             .should()
             .callMethod(System.class, "exit", int.class);
+
+    /**
+     * What is written elsewhere is not forced, not atomic, and not seen by the tests that take the power away. In the
+     * store only {@code Disk} writes; each other class here says what becomes of a reader in between.
+     */
+    @ArchTest
+    static final ArchRule WRITING_AT_HOME = noClasses()
+            .that(areNot(
+                    STORE + "RealDisk",
+                    STORE + "ProcessLock",
+                    STORE + "RegularFile",
+                    STORE + "KeyCache",
+                    ROOT + "token.TokenFile",
+                    ROOT + "state.StateFiles",
+                    ROOT + "cli.MetricsFile",
+                    ROOT + "cli.Root"))
+            .should()
+            .callMethodWhere(targetOwner(assignableTo(Files.class))
+                    .and(targetName(
+                            "write.*|newOutputStream|newBufferedWriter|newByteChannel|copy|move|create.*|delete.*")))
+            .orShould()
+            .callMethodWhere(targetOwner(assignableTo(FileChannel.class)).and(targetName("open")))
+            .orShould()
+            .dependOnClassesThat(assignableTo(FileOutputStream.class)
+                    .or(assignableTo(FileWriter.class))
+                    .or(assignableTo(RandomAccessFile.class)))
+            .because("a write elsewhere is neither forced nor atomic, and no test takes the power away under it");
+
+    /** A site's hook is the one program that is started, without a shell; the service's sandbox counts on it. */
+    @ArchTest
+    static final ArchRule PROCESSES_AT_HOME = noClasses()
+            .that()
+            .haveSimpleNameNotContaining("Hook")
+            .should()
+            .dependOnClassesThat()
+            .areAssignableTo(ProcessBuilder.class)
+            .orShould()
+            .callMethodWhere(targetOwner(assignableTo(Runtime.class)).and(targetName("exec")));
+
+    /** A generated toString prints what a String holds, and somebody will print the record around it. */
+    @ArchTest
+    static final ArchRule SECRETS_ARE_A_TYPE = fields().that()
+            .areNotStatic()
+            .and()
+            .haveNameMatching("(?i).*(secret|password|passphrase|(refresh|access|registration|id)_?token|device_?code)")
+            .and()
+            .areDeclaredInClassesThat(areNot(STORE + "Password"))
+            .should()
+            .notHaveRawType(assignableTo(CharSequence.class)
+                    .or(assignableTo(byte[].class))
+                    .or(assignableTo(char[].class)))
+            .because("a secret is a text.Secret or a cryptostore.Password, which print nothing");
+
+    @ArchTest
+    static final ArchRule NOTHING_REVEALED_IN_TO_STRING = noMethods()
+            .that()
+            .haveName("toString")
+            .should(new ArchCondition<>("reveal a secret") {
+                @Override
+                public void check(JavaMethod method, ConditionEvents events) {
+                    method.getAccessesFromSelf().stream()
+                            .filter(access -> access.getTarget().getOwner().isEquivalentTo(Secret.class)
+                                    && access.getName().equals("reveal"))
+                            .forEach(access ->
+                                    events.add(SimpleConditionEvent.satisfied(method, access.getDescription())));
+                }
+            });
+
+    private static DescribedPredicate<JavaClass> areNot(String... names) {
+        return DescribedPredicate.describe(
+                "are not " + String.join(", ", names),
+                type -> Stream.of(names)
+                        .noneMatch(name ->
+                                type.getName().equals(name) || type.getName().startsWith(name + "$")));
+    }
+
+    private static DescribedPredicate<JavaCall<?>> targetOwner(DescribedPredicate<? super JavaClass> owner) {
+        return JavaCall.Predicates.target(HasOwner.Predicates.With.owner(owner));
+    }
+
+    private static DescribedPredicate<JavaCall<?>> targetName(String pattern) {
+        return JavaCall.Predicates.target(HasName.Predicates.nameMatching(pattern));
+    }
 
     private static ArchRule onlyIn(String home, String library) {
         return noClasses()

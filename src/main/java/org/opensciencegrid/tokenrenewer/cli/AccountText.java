@@ -4,6 +4,7 @@ import java.net.URI;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.account.Account;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
@@ -81,7 +82,8 @@ final class AccountText {
     static void fact(List<String> lines, String name, String value) {
         List<String> wrapped = new ArrayList<>();
         StatusTable.wrap(wrapped, INDENT, Printable.of(value));
-        wrapped.set(0, String.format("  %-22s", name) + wrapped.get(0).substring(INDENT.length()));
+        wrapped.set(
+                0, String.format(Locale.ROOT, "  %-22s", name) + wrapped.get(0).substring(INDENT.length()));
         lines.addAll(wrapped);
     }
 

@@ -6,6 +6,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
@@ -131,7 +132,7 @@ final class StatusTable {
             repair(lines, "chmod o-r " + file);
         });
         lines.add((INDENT
-                        + String.format(ROW, "TOKEN", "TIME LEFT", "LAST RENEWED")
+                        + String.format(Locale.ROOT, ROW, "TOKEN", "TIME LEFT", "LAST RENEWED")
                                 .strip())
                 .stripTrailing());
         account.tokens().stream()
@@ -160,7 +161,7 @@ final class StatusTable {
     private void token(List<String> lines, TokenStatus token, AccountStatus account, Instant now) {
         String renewed = token.state().renewedAt().map(at -> Words.ago(at, now)).orElse("never");
         lines.add(word(token.level())
-                + String.format(ROW, shortened(token.section().name()), left(token, now), renewed)
+                + String.format(Locale.ROOT, ROW, shortened(token.section().name()), left(token, now), renewed)
                         .stripTrailing());
         lines.add(INDENT + token.section().tokenPath());
         Optional<Failure> failure = token.state().failure();

@@ -4,6 +4,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.oidc.DeviceFlow;
 import org.opensciencegrid.tokenrenewer.oidc.Provider;
@@ -264,7 +265,7 @@ final class TerminalPerson implements Person {
 
     private void number(List<String> choices) {
         for (int i = 0; i < choices.size(); i++) {
-            say(String.format("  %2d  %s", i + 1, choices.get(i)));
+            say(String.format(Locale.ROOT, "  %2d  %s", i + 1, choices.get(i)));
         }
     }
 

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 
 /** Reads config.ini. */
@@ -67,7 +68,11 @@ public final class ConfigFile {
                     1 + IntStream.range(0, wrong).filter(i -> bytes[i] == '\n').count();
             throw unusable(
                     file,
-                    String.format("is not UTF-8 text (line %d, byte 0x%02X); save it as UTF-8", line, bytes[wrong]));
+                    String.format(
+                            Locale.ROOT,
+                            "is not UTF-8 text (line %d, byte 0x%02X); save it as UTF-8",
+                            line,
+                            bytes[wrong]));
         }
     }
 

@@ -3,6 +3,7 @@ package org.opensciencegrid.tokenrenewer.config;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.opensciencegrid.tokenrenewer.text.Printable;
 
@@ -158,7 +159,7 @@ final class IniParser {
     }
 
     private void fault(Fault.Kind kind, int line, String text, Object... args) {
-        faults.add(new Fault(kind, line, String.format(text, args)));
+        faults.add(new Fault(kind, line, String.format(Locale.ROOT, text, args)));
     }
 
     private RawConfig result() {

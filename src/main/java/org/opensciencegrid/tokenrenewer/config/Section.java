@@ -293,7 +293,7 @@ final class Section {
     private boolean isPrintable(String option, String value) {
         Optional<String> control = value.codePoints()
                 .filter(Character::isISOControl)
-                .mapToObj(c -> String.format("U+%04X", c))
+                .mapToObj(c -> String.format(Locale.ROOT, "U+%04X", c))
                 .findFirst();
         control.ifPresent(c -> problem(line(option), option + " contains the control character " + c));
         return control.isEmpty();

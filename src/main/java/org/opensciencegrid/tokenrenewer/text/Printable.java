@@ -1,5 +1,7 @@
 package org.opensciencegrid.tokenrenewer.text;
 
+import java.util.Locale;
+
 /**
  * Foreign text made fit for a terminal and for one journal line: control characters, line separators and bidirectional
  * controls become {@code \xNN}, so that an issuer can neither move the cursor nor forge a line.
@@ -23,7 +25,7 @@ public final class Printable {
         StringBuilder out = new StringBuilder();
         text.codePoints().takeWhile(c -> out.length() <= limit).forEach(c -> {
             if (isUnsafe(c)) {
-                out.append(String.format("\\x%02X", c));
+                out.append(String.format(Locale.ROOT, "\\x%02X", c));
             } else {
                 out.appendCodePoint(c);
             }
