@@ -1,0 +1,76 @@
+package org.opensciencegrid.tokenrenewer.dist;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import net.minidev.json.JSONArray;
+import net.minidev.json.JSONObject;
+import net.minidev.json.JSONValue;
+import org.junit.jupiter.api.Test;
+
+/**
+ * THIRD-PARTY.md against the bill of materials of this build: each artifact in the jar with its version, licence and
+ * checksum. One that came with another content, or came uninvited, fails here. After a change that is meant, write the
+ * table anew and read the difference; CONTRIBUTING.md has the command.
+ */
+class ThirdPartyIT {
+    private static final Path KEPT = Path.of("../THIRD-PARTY.md");
+    private static final String HEAD = "| artifact | version | licence | SHA-256 of its jar |\n|---|---|---|---|\n";
+
+    @Test
+    void whatIsInTheJarIsWhatIsWrittenDown() throws IOException {
+        String kept = Files.readString(KEPT);
+        int start = kept.indexOf(HEAD);
+        int end = kept.indexOf("\n\n", start) + 1;
+        String table = HEAD + String.join("", rows());
+        if (System.getProperty("third-party.write") != null) {
+            Files.writeString(KEPT, kept.substring(0, start) + table + kept.substring(end));
+        } else {
+            assertEquals(table, kept.substring(start, end));
+        }
+    }
+
+    @Test
+    void itIsShipped() throws IOException {
+        Path shipped = Installed.DIST.resolve("usr/share/licenses/osg-token-renewer/THIRD-PARTY.md");
+        assertEquals(-1, Files.mismatch(KEPT, shipped));
+    }
+
+    private static List<String> rows() throws IOException {
+        Path bill = Installed.DIST.resolve("usr/share/doc/osg-token-renewer/osg-token-renewer.cdx.json");
+        JSONArray components = (JSONArray) ((JSONObject) JSONValue.parse(Files.readString(bill))).get("components");
+        List<String> rows = new ArrayList<>();
+        for (Object each : components) {
+            JSONObject component = (JSONObject) each;
+            if (!component.get("group").equals("org.opensciencegrid")) {
+                rows.add("| " + component.get("group") + ":" + component.get("name") + " | " + component.get("version")
+                        + " | " + licence(component) + " | " + sha256(component) + " |\n");
+            }
+        }
+        assertTrue(rows.size() >= 10, rows.toString());
+        return rows.stream().sorted().toList();
+    }
+
+    private static String licence(JSONObject component) {
+        List<String> all = new ArrayList<>();
+        for (Object each : (JSONArray) component.get("licenses")) {
+            JSONObject licence = (JSONObject) ((JSONObject) each).get("license");
+            all.add((String) licence.getOrDefault("id", licence.get("name")));
+        }
+        return String.join(" or ", all);
+    }
+
+    private static String sha256(JSONObject component) {
+        for (Object each : (JSONArray) component.get("hashes")) {
+            if (((JSONObject) each).get("alg").equals("SHA-256")) {
+                return (String) ((JSONObject) each).get("content");
+            }
+        }
+        throw new AssertionError("no SHA-256 of " + component);
+    }
+}
