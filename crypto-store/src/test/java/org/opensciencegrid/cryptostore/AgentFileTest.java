@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.bouncycastle.util.encoders.Hex;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
@@ -121,6 +122,7 @@ class AgentFileTest {
     }
 
     /** Every bit of every byte, and a cut at every byte: never another text, never another exception. */
+    @Tag("slow")
     @Test
     void everyFlippedBitAndEveryCutIsToldOrHarmless() throws IOException {
         byte[] file = AgentFile.seal(resource("oidc-gen-4.2.6.json"), password(), RANDOM, CHEAP);

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -200,6 +201,7 @@ class CrashTest {
     }
 
     /** One operation fails, the run goes on, and then power fails. */
+    @Tag("slow")
     @ParameterizedTest
     @EnumSource(names = {"NO_ACCOUNT", "ACCOUNT_AND_OLDER", "CRASHED_BEFORE_PUBLICATION", "RESCUED_ELSEWHERE"})
     void anErrorAndThenACrash(Start start) throws StoreException {

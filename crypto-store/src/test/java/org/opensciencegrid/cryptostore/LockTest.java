@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -82,6 +83,7 @@ class LockTest {
         assertThrows(IllegalStateException.class, () -> second.save(new byte[1]));
     }
 
+    @Tag("slow")
     @Test
     void noUpdateIsLostAmongThreads() throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(8);
@@ -103,6 +105,7 @@ class LockTest {
         assertEquals(new Given.Content("40", 41, OpenAccount.RecoveredFrom.CURRENT), Given.open(store, Given.NAME));
     }
 
+    @Tag("slow")
     @Test
     void noUpdateIsLostAmongProcesses() throws Exception {
         List<Process> processes = new ArrayList<>();
