@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -233,7 +234,7 @@ public final class AgentFile {
                 open.force(true);
             }
             disk.rename(part, target);
-            disk.forceDirectory(target.getParent());
+            disk.forceDirectory(Objects.requireNonNull(target.getParent()));
         } catch (IOException e) {
             throw new AgentFileException(
                     AgentFileException.Kind.UNWRITABLE, file, "cannot be written: " + StoreException.reason(e), e);

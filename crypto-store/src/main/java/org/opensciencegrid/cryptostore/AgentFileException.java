@@ -2,6 +2,7 @@ package org.opensciencegrid.cryptostore;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /** Why an account file of oidc-agent cannot be read or written. The message is one line and holds no secret. */
 public final class AgentFileException extends IOException {
@@ -35,7 +36,7 @@ public final class AgentFileException extends IOException {
         this(kind, file, reason, null);
     }
 
-    AgentFileException(Kind kind, Path file, String reason, IOException cause) {
+    AgentFileException(Kind kind, Path file, String reason, @Nullable IOException cause) {
         super(file + ": " + reason, cause);
         this.kind = kind;
     }

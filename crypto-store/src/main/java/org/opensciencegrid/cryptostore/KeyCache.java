@@ -10,9 +10,11 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.bouncycastle.crypto.digests.SHA256Digest;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Derived keys kept in memory until the next boot, so that a run every few minutes does not derive them each time. Specified
@@ -28,10 +30,10 @@ final class KeyCache {
     private static final int DIGEST_BYTES = 32;
     private static final int BODY_BYTES = DIGEST_BYTES + KeyDerivation.LENGTH;
 
-    private final Path directory;
+    private final @Nullable Path directory;
 
     /** @param directory where the keys are; used only if it is the user's own, of mode 0700, and in memory */
-    KeyCache(Path directory) {
+    KeyCache(@Nullable Path directory) {
         this.directory = directory;
     }
 
@@ -73,7 +75,7 @@ final class KeyCache {
                 .put(digest(body))
                 .array();
         RealDisk disk = new RealDisk();
-        Path part = directory.resolve(account + ".key.part");
+        Path part = Objects.requireNonNull(directory).resolve(account + ".key.part");
         try {
             disk.delete(part);
             try (Disk.OpenFile file = disk.create(part)) {
@@ -101,7 +103,7 @@ final class KeyCache {
     }
 
     private Path file(String account) {
-        return directory.resolve(account + ".key");
+        return Objects.requireNonNull(directory).resolve(account + ".key");
     }
 
     /** Nothing of this may reach a disk, and nobody else may put a key there. */

@@ -5,6 +5,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An account under its lock, which {@link #close} gives back. Not for use by several threads at once.
@@ -15,7 +16,7 @@ public final class LockedAccount implements AutoCloseable {
     private final AccountFiles files;
     private final AccountStore.Tools tools;
     private final ProcessLock lock;
-    private OpenAccount opened;
+    private @Nullable OpenAccount opened;
     private boolean closed;
 
     LockedAccount(AccountFiles files, AccountStore.Tools tools, ProcessLock lock) {
@@ -60,7 +61,7 @@ public final class LockedAccount implements AutoCloseable {
         if (successor.isPresent()) {
             return opened(survey, successor.get(), password, OpenAccount.RecoveredFrom.NEXT);
         } else if (survey.current().readable()) {
-            return opened(survey, survey.current().sealed(), password, OpenAccount.RecoveredFrom.CURRENT);
+            return opened(survey, survey.current().orThrow(), password, OpenAccount.RecoveredFrom.CURRENT);
         } else if (survey.fallback().isPresent()) {
             return opened(survey, survey.fallback().get(), password, OpenAccount.RecoveredFrom.PREVIOUS);
         }

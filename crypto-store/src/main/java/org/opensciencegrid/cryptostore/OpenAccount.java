@@ -6,6 +6,8 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The content of an account, and the way to replace it without ever losing it. Not for use by several threads at once.
@@ -47,9 +49,9 @@ public final class OpenAccount implements AutoCloseable {
     /** Whether .next holds something that is of no use. */
     private boolean nextIsJunk;
     /** A generation that is durable, but not yet published; null if there is none. */
-    private Waiting waiting;
+    private @Nullable Waiting waiting;
     /** .next, open and with its space taken; null if there is no reservation. */
-    private Disk.OpenFile reservation;
+    private Disk.@Nullable OpenFile reservation;
     /** Whether a write into the reservation was begun: it is no longer just zeros. */
     private boolean begun;
     /** Whether step 7 succeeded in the present save. */
@@ -274,11 +276,12 @@ public final class OpenAccount implements AutoCloseable {
     }
 
     private void store(byte[] sealed) throws IOException {
+        Disk.OpenFile room = Objects.requireNonNull(reservation);
         begun = true;
-        reservation.write(sealed); // step 6
-        reservation.force(false); // step 7: durable from here; what follows only publishes it
+        room.write(sealed); // step 6
+        room.force(false); // step 7: durable from here; what follows only publishes it
         durable = true;
-        cut(reservation, sealed.length);
+        cut(room, sealed.length);
     }
 
     /** Step 8: without the rest of the reserved zeros. Before the rename, or a crash could publish them. */
@@ -344,8 +347,9 @@ public final class OpenAccount implements AutoCloseable {
     private void writeRescue(Path copy, byte[] sealed) throws IOException {
         Disk disk = tools.disk();
         Path part = AccountFiles.incomplete(copy);
-        if (!copy.getParent().equals(files.directory())) {
-            disk.makeDirectory(copy.getParent());
+        Path directory = Objects.requireNonNull(copy.getParent());
+        if (!directory.equals(files.directory())) {
+            disk.makeDirectory(directory);
         }
         disk.delete(part);
         try (Disk.OpenFile file = disk.create(part)) {
@@ -353,7 +357,7 @@ public final class OpenAccount implements AutoCloseable {
             file.force(true);
         }
         disk.rename(part, copy);
-        disk.forceDirectory(copy.getParent());
+        disk.forceDirectory(directory);
     }
 
     private boolean holds(Path place, byte[] sealed) {

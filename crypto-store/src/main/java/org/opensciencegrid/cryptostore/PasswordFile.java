@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A password is the first line of a file: every byte up to the first LF or the end, as oidc-agent's {@code --pw-file}
@@ -183,7 +184,7 @@ public final class PasswordFile {
         throw new IOException("no user id in /proc/self/status");
     }
 
-    private static Password password(Path file, byte[] content) throws PasswordFileException {
+    private static Password password(@Nullable Path file, byte[] content) throws PasswordFileException {
         if (content.length > MAX_FILE_BYTES) {
             throw refused(PasswordFileException.Kind.TOO_LONG, file, "more than 64 KiB", null);
         }
@@ -219,7 +220,7 @@ public final class PasswordFile {
     }
 
     private static PasswordFileException refused(
-            PasswordFileException.Kind kind, Path file, String reason, IOException cause) {
+            PasswordFileException.Kind kind, @Nullable Path file, String reason, @Nullable IOException cause) {
         return new PasswordFileException(kind, file, reason, cause);
     }
 }

@@ -3,6 +3,7 @@ package org.opensciencegrid.cryptostore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Why a password cannot be taken from a file or stream. The message is one line and holds no secret. */
 public final class PasswordFileException extends IOException {
@@ -29,9 +30,9 @@ public final class PasswordFileException extends IOException {
     }
 
     private final Kind kind;
-    private final transient Path file;
+    private final transient @Nullable Path file;
 
-    PasswordFileException(Kind kind, Path file, String reason, IOException cause) {
+    PasswordFileException(Kind kind, @Nullable Path file, String reason, @Nullable IOException cause) {
         super((file == null ? "password from a stream" : "password file " + file) + ": " + reason, cause);
         this.kind = kind;
         this.file = file;

@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
 import java.util.Set;
 
 /** {@link Disk} of the operating system. */
@@ -62,7 +63,7 @@ final class RealDisk implements Disk {
         } catch (FileAlreadyExistsException e) {
             return;
         }
-        forceDirectory(directory.getParent());
+        forceDirectory(Objects.requireNonNull(directory.getParent()));
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -67,14 +68,16 @@ final class RegularFile {
                 file,
                 "unix:isSymbolicLink,isDirectory,isRegularFile,fileKey,permissions,uid",
                 LinkOption.NOFOLLOW_LINKS);
-        if (attributes.get("isSymbolicLink").equals(true)) {
+        if (Boolean.TRUE.equals(attributes.get("isSymbolicLink"))) {
             throw new NotRegularException(file, "a symbolic link");
-        } else if (attributes.get("isDirectory").equals(true)) {
+        } else if (Boolean.TRUE.equals(attributes.get("isDirectory"))) {
             throw new NotRegularException(file, "a directory");
-        } else if (attributes.get("isRegularFile").equals(false)) {
+        } else if (!Boolean.TRUE.equals(attributes.get("isRegularFile"))) {
             throw new NotRegularException(file, "a FIFO, socket or device");
         }
         return new Status(
-                attributes.get("fileKey"), (Set<?>) attributes.get("permissions"), (int) attributes.get("uid"));
+                Objects.requireNonNull(attributes.get("fileKey")),
+                (Set<?>) Objects.requireNonNull(attributes.get("permissions")),
+                (int) Objects.requireNonNull(attributes.get("uid")));
     }
 }

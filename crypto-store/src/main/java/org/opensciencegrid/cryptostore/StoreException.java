@@ -7,6 +7,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /** Why an account cannot be read or written. The message is one line that names the file and holds no secret. */
 public final class StoreException extends IOException {
@@ -43,7 +44,7 @@ public final class StoreException extends IOException {
         this(kind, file, reason, null);
     }
 
-    private StoreException(Kind kind, Path file, String reason, IOException cause) {
+    private StoreException(Kind kind, Path file, String reason, @Nullable IOException cause) {
         super(file + ": " + reason, cause);
         this.kind = kind;
         this.file = file;

@@ -8,7 +8,9 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** All generations of an account that are on disk, and which of them counts: the recovery rules, without a password. */
 final class Survey {
@@ -18,7 +20,10 @@ final class Survey {
     private final List<Found> rescues;
 
     /** A file that is readable (sealed), or not (problem). */
-    record Found(Path file, FormatOne.Sealed sealed, StoreException problem) {
+    record Found(
+            Path file,
+            FormatOne.@Nullable Sealed sealed,
+            @Nullable StoreException problem) {
         boolean readable() {
             return sealed != null;
         }
@@ -31,11 +36,11 @@ final class Survey {
             if (problem != null) {
                 throw problem;
             }
-            return sealed;
+            return Objects.requireNonNull(sealed);
         }
 
         long generation() {
-            return readable() ? sealed.generation() : 0;
+            return sealed != null ? sealed.generation() : 0;
         }
     }
 
@@ -155,9 +160,10 @@ final class Survey {
 
     /** Why there is nothing to open. */
     StoreException nothing() {
-        return current.is(StoreException.Kind.MISSING) && !previous.is(StoreException.Kind.MISSING)
-                ? previous.problem()
-                : current.problem();
+        Found found = current.is(StoreException.Kind.MISSING) && !previous.is(StoreException.Kind.MISSING)
+                ? previous
+                : current;
+        return Objects.requireNonNull(found.problem());
     }
 
     private long newestPublished() {

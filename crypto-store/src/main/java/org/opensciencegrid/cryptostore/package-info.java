@@ -10,4 +10,7 @@
  * <p>Typical use: {@link AccountStore#lock}, {@link LockedAccount#open}, {@link OpenAccount#reserve} <em>before</em> the
  * issuer is asked, {@link OpenAccount#save} as soon as it has answered.
  */
+@NullMarked
 package org.opensciencegrid.cryptostore;
+
+import org.jspecify.annotations.NullMarked;

@@ -9,6 +9,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -34,7 +35,8 @@ final class StateCheck {
 
     List<Finding> run() {
         List<Finding> findings = new ArrayList<>();
-        Path directory = places.accounts().toAbsolutePath().getParent();
+        Path directory =
+                Objects.requireNonNull(places.accounts().toAbsolutePath().getParent());
         try {
             if (Files.getPosixFilePermissions(directory).stream().anyMatch(OTHERS::contains)) {
                 findings.add(Finding.of(Kind.STATE_OPEN, directory, ""));

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.opensciencegrid.tokenrenewer.check.Finding.Kind;
@@ -69,7 +70,7 @@ final class TokensCheck {
                 continue;
             }
             try {
-                directory(section, path.getParent());
+                directory(section, Objects.requireNonNullElse(path.getParent(), path));
                 access(section, path);
                 file(section, path);
             } catch (IOException | UnsupportedOperationException e) {
@@ -128,7 +129,8 @@ final class TokensCheck {
             if (access.group().isPresent()) {
                 GroupPrincipal group =
                         names.lookupPrincipalByGroupName(access.group().get());
-                if (user.isPresent() && !canGive(user.get(), group, path.getParent(), names)) {
+                if (user.isPresent()
+                        && !canGive(user.get(), group, Objects.requireNonNullElse(path.getParent(), path), names)) {
                     unwritable(section, Failure.Kind.TOKEN_GROUP_CLOSED, group.getName());
                 }
             }
@@ -172,7 +174,8 @@ final class TokensCheck {
                     : Files.isExecutable(program);
             Optional<Failure> unfit = Failures.unfitHook(program, mayRun);
             unfit.ifPresent(why -> findings.add(Finding.of(why, section.account())));
-            if (unfit.isEmpty() && (isOpen(program) || isOpen(program.getParent()))) {
+            if (unfit.isEmpty()
+                    && (isOpen(program) || isOpen(Objects.requireNonNullElse(program.getParent(), program)))) {
                 findings.add(Finding.of(Kind.HOOK_OPEN, program, "", section.name()));
             }
         } catch (IOException | UnsupportedOperationException e) {

@@ -48,7 +48,7 @@ final class Metrics {
         Optional<Instant> of(TokenStatus token);
     }
 
-    private String name;
+    private String name = "";
 
     private void family(String metric, String help) {
         name = "osg_token_renewer_" + metric;

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.tokenrenewer.text.Members;
 
 /**
@@ -21,7 +22,7 @@ final class Output {
     private final Clock clock;
     private final boolean journal;
     private final boolean json;
-    private LiveLines live;
+    private @Nullable LiveLines live;
 
     Output(Environment environment) {
         this(environment, false);

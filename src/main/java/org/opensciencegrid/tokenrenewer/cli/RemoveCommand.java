@@ -39,6 +39,8 @@ final class RemoveCommand implements Callable<Integer> {
 
     private final Root root;
     private final Output output;
+
+    @SuppressWarnings("NullAway.Init") // call() begins with it
     private Messages messages;
 
     RemoveCommand(Root root) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -59,6 +60,8 @@ final class RenewCommand implements Callable<Integer> {
     private String logFormat;
 
     private final Root root;
+
+    @SuppressWarnings("NullAway.Init") // call() begins with it
     private RenewalLog log;
 
     RenewCommand(Root root) {
@@ -145,7 +148,9 @@ final class RenewCommand implements Callable<Integer> {
             new MetricsFile(file.get()).write(Metrics.of(report, began));
         } catch (IOException e) {
             log.noMetrics(Printable.of(e.toString()) + "; "
-                    + root.commands().allowWriting(file.get().toAbsolutePath().getParent()));
+                    + root.commands()
+                            .allowWriting(Objects.requireNonNullElse(
+                                    file.get().toAbsolutePath().getParent(), file.get())));
         }
     }
 

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Failed;
@@ -27,7 +28,7 @@ final class RenewalLog {
     private final Messages messages;
     private final Clock clock;
     private final boolean strict;
-    private Duration twoRuns;
+    private @Nullable Duration twoRuns;
     private int worst = ExitStatus.OK;
     private long renewed;
     private long fresh;

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.opensciencegrid.cryptostore.AccountName;
@@ -224,7 +225,7 @@ final class SetupCommand implements Callable<Integer> {
                 auth(),
                 Optional.ofNullable(registrationTokenFile).map(path -> secret(path, "--registration-token-file")),
                 Optional.ofNullable(caFile).or(() -> configured.flatMap(StoredAccount::caFile)));
-        Path tokens = file.toAbsolutePath().getParent();
+        Path tokens = Objects.requireNonNullElse(file.toAbsolutePath().getParent(), file);
         boolean asConfigured = passwordFile == null && configured.isPresent();
         Map<String, String> options = Map.of("password_file", asConfigured ? file.toString() : absolute(file));
         Handover handover = handover();

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.tokenrenewer.text.Printable;
 
 /**
@@ -30,11 +31,11 @@ final class IniParser {
     private final Map<String, Section> sections = new LinkedHashMap<>();
     private final List<Fault> faults = new ArrayList<>();
 
-    private String sectionName;
+    private String sectionName = "";
     /** Where options go; null before the first header. */
-    private Section section;
+    private @Nullable Section section;
     /** What a line that is indented deeper continues; null after a header. */
-    private Option option;
+    private @Nullable Option option;
 
     private int indent;
 
@@ -82,7 +83,7 @@ final class IniParser {
         } else if (section == null) {
             beforeFirstSection(number, text);
         } else {
-            option(number, text);
+            option(section, number, text);
         }
     }
 
@@ -117,7 +118,7 @@ final class IniParser {
         }
     }
 
-    private void option(int number, String text) {
+    private void option(Section section, int number, String text) {
         int delimiter = firstDelimiter(text);
         if (delimiter < 0) {
             fault(
@@ -132,9 +133,10 @@ final class IniParser {
         if (name.isEmpty()) {
             fault(Fault.Kind.PARSING, number, "there is no option name before '%s'", text.charAt(0));
         }
-        option = new Option();
-        option.add(number, PythonText.strip(text.substring(delimiter + 1)));
-        Option known = section.options().putIfAbsent(name, option);
+        Option begun = new Option();
+        option = begun;
+        begun.add(number, PythonText.strip(text.substring(delimiter + 1)));
+        Option known = section.options().putIfAbsent(name, begun);
         if (known != null) {
             fault(
                     Fault.Kind.DUPLICATE_OPTION,

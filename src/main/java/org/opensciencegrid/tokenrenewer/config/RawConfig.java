@@ -5,9 +5,11 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.ini4j.BasicProfile;
+import org.jspecify.annotations.Nullable;
 
 /** Sections, options and raw values as the lines of a file give them, with the lines; and what could not be read. */
 final class RawConfig {
@@ -45,8 +47,8 @@ final class RawConfig {
     }
 
     void add(String section, String option, String value, List<Integer> lines) {
-        profile.get(section).put(option, value);
-        optionLines.get(section).put(option, List.copyOf(lines));
+        found(profile.get(section)).put(option, value);
+        found(optionLines.get(section)).put(option, List.copyOf(lines));
     }
 
     List<Fault> faults() {
@@ -61,7 +63,7 @@ final class RawConfig {
     }
 
     int line(String section) {
-        return sectionLines.get(section);
+        return found(sectionLines.get(section));
     }
 
     /** Names of the section's own options, in lower case. */
@@ -79,6 +81,14 @@ final class RawConfig {
         // get(section, option) hands out the value as it is; fetch() would interpolate ${...} without end.
         return Optional.ofNullable(profile.get(section, name))
                 .map(value -> new Option(
-                        section, name, value, optionLines.get(section).get(name)));
+                        section,
+                        name,
+                        value,
+                        found(found(optionLines.get(section)).get(name))));
+    }
+
+    /** What {@link #add} has put there. */
+    private static <T> T found(@Nullable T value) {
+        return Objects.requireNonNull(value);
     }
 }

@@ -12,4 +12,7 @@
  * safe; no protocol. It must not know options of the command line ({@code cli}), or whether the files that it names exist;
  * and it prints nothing.
  */
+@NullMarked
 package org.opensciencegrid.tokenrenewer.config;
+
+import org.jspecify.annotations.NullMarked;

@@ -5,7 +5,9 @@ import java.net.URI;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.tokenrenewer.text.Json;
 import org.opensciencegrid.tokenrenewer.text.Printable;
 
@@ -36,7 +38,7 @@ public final class Discovery {
                 bare + "/.well-known/openid-configuration",
                 origin + "/.well-known/oauth-authorization-server" + path, // RFC 8414 section 3: before the path
                 bare + "/.well-known/oauth-authorization-server");
-        OidcException first = null;
+        @Nullable OidcException first = null;
         for (String place : places) {
             Answer answer = get(URI.create(place));
             Optional<Map<String, Object>> json = answer.isSuccess() ? answer.json() : Optional.empty();
@@ -54,7 +56,8 @@ public final class Discovery {
         }
         throw new OidcException(
                 OidcException.Kind.WRONG_ISSUER,
-                "no OpenID or OAuth metadata found for " + Printable.of(issuer) + " (" + first.getMessage() + ")");
+                "no OpenID or OAuth metadata found for " + Printable.of(issuer) + " ("
+                        + Objects.requireNonNull(first).getMessage() + ")");
     }
 
     /**

@@ -11,6 +11,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -48,7 +49,7 @@ public final class TokenClient {
         rescue(REHEARSAL, refreshToken, next -> {});
         AtomicReference<Secret> current = new AtomicReference<>(refreshToken);
         return repeat(() -> {
-            Secret sent = current.get();
+            Secret sent = Objects.requireNonNull(current.get());
             AuthorizationGrant grant = new RefreshTokenGrant(new RefreshToken(sent.reveal()));
             Answer answer = transport.send(request(tokenEndpoint, client, grant, wanted));
             rescue(answer, sent, next -> {

@@ -33,6 +33,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
+import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.tokenrenewer.oidc.OidcException.Kind;
 import org.opensciencegrid.tokenrenewer.text.Printable;
 
@@ -151,10 +152,13 @@ public final class Transport {
         private final HTTPRequest request;
         private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.CONNECTING);
         private final ByteArrayOutputStream body = new ByteArrayOutputStream(); // its methods are synchronized
+
+        @SuppressWarnings("NullAway.Init") // by prepare(); fail() and giveUp() may come before
         private volatile HttpURLConnection connection;
+
         private volatile int status;
         private volatile boolean complete;
-        private volatile String otherHost;
+        private volatile @Nullable String otherHost;
 
         Exchange(HTTPRequest request) {
             this.request = request;

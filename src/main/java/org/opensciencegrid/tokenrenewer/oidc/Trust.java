@@ -32,6 +32,7 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 import javax.security.auth.x500.X500Principal;
+import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.tokenrenewer.text.Printable;
 
 /**
@@ -47,7 +48,7 @@ public final class Trust {
 
     private final Optional<Path> ca;
     private final List<Path> system;
-    private SSLSocketFactory sockets;
+    private @Nullable SSLSocketFactory sockets;
 
     /**
      * @param ca PEM file whose certificates are believed beside the system's, or a directory of such files, as that of the

@@ -6,6 +6,7 @@ import java.net.URISyntaxException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a token shall be good for.
@@ -21,6 +22,7 @@ public record Wanted(List<String> scope, List<String> audience, AudienceParamete
     }
 
     /** The scope for the SDK's builders; null, as they take it, for none. */
+    @Nullable
     Scope nimbusScope() {
         return scope.isEmpty() ? null : new Scope(scope.toArray(String[]::new));
     }

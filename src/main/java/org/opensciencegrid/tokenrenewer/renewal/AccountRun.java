@@ -8,7 +8,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.cryptostore.StoreException;
@@ -41,7 +43,7 @@ final class AccountRun {
     /** Opens the account once its lock is held and something is due. */
     @FunctionalInterface
     interface Opener {
-        TokenSource open(LockedAccount locked, AccountState state) throws FailedException;
+        TokenSource open(@Nullable LockedAccount locked, AccountState state) throws FailedException;
     }
 
     private final String account;
@@ -151,7 +153,8 @@ final class AccountRun {
         TokenState token = state.token(section.name());
         Optional<Failure> why = HookProcess.run(hook, section, token.expiresAt());
         if (why.isPresent()) {
-            outcomes.put(section.name(), new HookFailed(outcomes.get(section.name()), why.get()));
+            outcomes.put(
+                    section.name(), new HookFailed(Objects.requireNonNull(outcomes.get(section.name())), why.get()));
         }
         if (why.isPresent() || token.failure().isPresent()) {
             remember(section.name(), why);
@@ -188,7 +191,7 @@ final class AccountRun {
         return outcomes;
     }
 
-    private void underLock(LockedAccount locked, Opener opener, List<TokenSection> dueBefore) {
+    private void underLock(@Nullable LockedAccount locked, Opener opener, List<TokenSection> dueBefore) {
         List<TokenSection> due = due(dueBefore); // another run may have done it while we waited
         if (due.isEmpty()) {
             return;

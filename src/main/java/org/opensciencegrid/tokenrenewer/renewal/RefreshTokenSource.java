@@ -205,7 +205,7 @@ final class RefreshTokenSource implements TokenSource {
         if (isLost) { // once more, now that a moment has passed: a quota or a full disk may have given way
             Unbroken.run(() -> {
                 save();
-                return null;
+                return true;
             });
         }
         store.close();

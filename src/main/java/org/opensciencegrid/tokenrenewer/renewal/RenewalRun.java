@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -106,9 +107,9 @@ public final class RenewalRun {
         Map<String, IssuerQueue> queues = new HashMap<>();
         try {
             byAccount.forEach((name, tokens) ->
-                    results.put(name, begin(config.accounts().get(name), tokens, selection.force(), queues)));
+                    results.put(name, begin(section(config, name), tokens, selection.force(), queues)));
             for (TokenSection section : sections) {
-                inOrder.accept(outcome(results.get(section.account()), section));
+                inOrder.accept(outcome(Objects.requireNonNull(results.get(section.account())), section));
             }
         } finally {
             queues.values().forEach(IssuerQueue::close);
@@ -137,15 +138,20 @@ public final class RenewalRun {
     /** What {@link #run} would do now: nothing is asked, locked or written. */
     public void rehearse(Config config, Selection selection, Consumer<Outcome> inOrder) {
         for (TokenSection section : selection.of(config)) {
-            AccountSection account = config.accounts().get(section.account());
+            AccountSection account = section(config, section.account());
             inOrder.accept(
                     of(account, List.of(section), selection.force()).rehearse().get(section.name()));
         }
     }
 
+    /** The config has an account for every token in it. */
+    private static AccountSection section(Config config, String name) {
+        return Objects.requireNonNull(config.accounts().get(name));
+    }
+
     private static Outcome outcome(Future<Map<String, Outcome>> result, TokenSection section) {
         try {
-            return result.get().get(section.name());
+            return Objects.requireNonNull(result.get().get(section.name()));
         } catch (ExecutionException e) {
             // A bug in the work on one account must not hide what became of the others.
             Failure bug = new Failure(Failure.Kind.INTERNAL, section.account(), Printable.of(described(e.getCause())));
@@ -166,7 +172,13 @@ public final class RenewalRun {
     private Map<String, Outcome> renew(AccountSection account, AccountRun run) {
         if (account instanceof StoredAccount stored) {
             return run.run((locked, state) -> new RefreshTokenSource(
-                    stored, locked, store.file(stored.name()), passwords, this::issuers, state.inDoubtSince(), clock));
+                    stored,
+                    Objects.requireNonNull(locked),
+                    store.file(stored.name()),
+                    passwords,
+                    this::issuers,
+                    state.inDoubtSince(),
+                    clock));
         }
         ClientCredentialsAccount section = (ClientCredentialsAccount) account;
         return run.run((locked, state) ->

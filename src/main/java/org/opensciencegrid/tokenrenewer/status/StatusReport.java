@@ -71,7 +71,7 @@ public record StatusReport(Instant time, List<AccountStatus> accounts, Optional<
         List<AccountStatus> accounts = new ArrayList<>();
         for (AccountSection section : config.accounts().values()) {
             AccountState state = states.read(section.name());
-            List<TokenSection> tokens = byAccount.get(section.name());
+            List<TokenSection> tokens = byAccount.getOrDefault(section.name(), List.of());
             accounts.add(account(section, state, tokens, store, passwords, timer, warn, now));
         }
         return new StatusReport(now, accounts, timer.map(of -> Schedule.of(of, states.lastRun())));

@@ -10,6 +10,7 @@ import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.UserPrincipal;
 import java.nio.file.attribute.UserPrincipalLookupService;
 import java.nio.file.attribute.UserPrincipalNotFoundException;
+import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.tokenrenewer.config.TokenAccess;
 import org.opensciencegrid.tokenrenewer.token.TokenFileException.Kind;
 
@@ -19,7 +20,10 @@ import org.opensciencegrid.tokenrenewer.token.TokenFileException.Kind;
  * @param owner null to leave it
  * @param group null to leave it
  */
-record Access(TokenAccess asked, UserPrincipal owner, GroupPrincipal group) {
+record Access(
+        TokenAccess asked,
+        @Nullable UserPrincipal owner,
+        @Nullable GroupPrincipal group) {
     static Access of(TokenAccess asked, Path target) throws TokenFileException {
         if (asked.isAsItWas()) {
             return new Access(asked, null, null);

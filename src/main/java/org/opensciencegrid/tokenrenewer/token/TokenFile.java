@@ -307,7 +307,8 @@ public final class TokenFile {
     }
 
     private static Path directory(Path file) {
-        return file.toAbsolutePath().getParent();
+        Path absolute = file.toAbsolutePath();
+        return Objects.requireNonNullElse(absolute.getParent(), absolute); // of / itself
     }
 
     private static final Map<String, Kind> REASONS = Map.of(
