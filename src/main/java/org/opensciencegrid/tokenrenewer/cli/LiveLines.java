@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.renewal.Progress;
@@ -70,7 +71,7 @@ final class LiveLines implements Progress {
 
     private void hide() {
         if (shown > 0) {
-            terminal.printf(UP_AND_CLEAR, shown);
+            terminal.print(String.format(Locale.ROOT, UP_AND_CLEAR, shown));
             terminal.flush();
             shown = 0;
         }
