@@ -25,6 +25,9 @@ class StartIT {
             site.account("acct1", new KdfParameters(8, 1, 1));
             List<String> one = loaded(site, site.config(1, 0));
             assertNone(one, "picocli.CommandLine$Model"); // its reflection on every option
+            assertNone(one, "java.net.http.");
+            assertNone(one, "org.opensciencegrid.tokenrenewer.setup.");
+            assertNone(one, "org.opensciencegrid.tokenrenewer.check.");
             assertNone(one, "sun.security.util.AnchorCertificates"); // 150 CAs, for a rule about wildcards
             assertNone(one, "sun.security.provider.JavaKeyStore");
             assertNone(one, "sun.security.x509.CRLDistributionPointsExtension"); // of the 150 CAs
