@@ -107,10 +107,9 @@ public final class Account {
         return members.words("audience");
     }
 
-    public AudienceParameter audienceParameter() {
-        return members.string("audience_parameter")
-                .flatMap(AudienceParameter::of)
-                .orElse(AudienceParameter.RESOURCE);
+    /** The parameter that the issuer is known to take audiences by: said or found out at setup. */
+    public Optional<AudienceParameter> audienceParameter() {
+        return members.string("audience_parameter").flatMap(AudienceParameter::of);
     }
 
     /** PEM file given at setup. The config file's ca_file goes before it. */
@@ -193,8 +192,8 @@ public final class Account {
                 clientSecretExpiresAt());
     }
 
-    public Account withAudienceParameter(AudienceParameter parameter) {
-        return with("audience_parameter", parameter.word());
+    public Account withAudienceParameter(Optional<AudienceParameter> parameter) {
+        return with("audience_parameter", parameter.map(AudienceParameter::word));
     }
 
     public Account withCaFile(Optional<String> path) {

@@ -152,8 +152,8 @@ final class Messages {
                         + " again: " + commands.renew();
             case STATE_UNWRITABLE -> "make room or permission in the state directory";
             case REGISTRATION_REFUSED ->
-                "give its initial access token with --registration-token-file=FILE, or a client"
-                        + " registered on its web pages: " + commands.setup("--manual " + account);
+                "give its initial access token with --registration-token-file=FILE, or register a client on its web"
+                        + " pages, see " + failure.where() + ", and use it: " + commands.setup("--manual " + account);
             case CLIENT_NOT_APPROVED ->
                 "ask the issuer's administrator to approve it for the device flow, then run the same setup again";
             case TOO_MUCH_GRANTED ->

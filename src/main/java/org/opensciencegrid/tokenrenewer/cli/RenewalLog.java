@@ -121,8 +121,8 @@ final class RenewalLog {
                 "missing_audience",
                 granted.missingAudience(),
                 "asked for audience but was not granted: ",
-                "; the issuer may want audience_parameter = audience (or resource) in [account " + renewed.account()
-                        + "]");
+                "; the issuer may want it named at setup (--audience), or audience_parameter = resource (or audience) in"
+                        + " [account " + renewed.account() + "]");
         if (renewed.isTooLongForSome()) {
             output.warning(
                     "token " + renewed.token() + ": " + Messages.tooLong(renewed.length()),

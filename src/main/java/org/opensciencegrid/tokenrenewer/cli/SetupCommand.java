@@ -83,14 +83,15 @@ final class SetupCommand implements Callable<Integer> {
     @Option(
             names = "--audience",
             paramLabel = "AUDIENCES",
-            description = "audiences that tokens will ask for; some issuers grant only what is named here")
+            description = "audiences that tokens will ask for, as some issuers grant only what is named here (default:"
+                    + " those of the account's tokens in the config file)")
     private List<String> audience = List.of();
 
     @Option(
             names = "--audience-parameter",
             paramLabel = "NAME",
-            description = "resource (RFC 8707, default) or audience (INDIGO IAM, WLCG)")
-    private String audienceParameter = "resource";
+            description = "resource (RFC 8707) or audience (INDIGO IAM, WLCG); found out by itself when not given")
+    private String audienceParameter;
 
     @Option(names = "--client-id", paramLabel = "ID", description = "client id")
     private String clientId;
@@ -220,8 +221,8 @@ final class SetupCommand implements Callable<Integer> {
         AccountSetup.Request request = new AccountSetup.Request(
                 account,
                 mode(),
-                words(audience),
-                option("--audience-parameter", AudienceParameter.of(audienceParameter), audienceParameter),
+                audience.isEmpty() ? audienceOfTokens() : words(audience),
+                audienceParameter(),
                 auth(),
                 Optional.ofNullable(registrationTokenFile).map(path -> secret(path, "--registration-token-file")),
                 Optional.ofNullable(caFile).or(() -> configured.flatMap(StoredAccount::caFile)));
@@ -259,7 +260,7 @@ final class SetupCommand implements Callable<Integer> {
         handover.requireWritable();
         ClientCredentialsSetup.Result result = new ClientCredentialsSetup(
                         root.network(verbose), environment.clock(), environment.pause())
-                .run(words(scope), words(audience), auth(), Optional.ofNullable(caFile), person());
+                .run(words(scope), words(audience), audienceParameter(), auth(), Optional.ofNullable(caFile), person());
         say("The issuer gave a token for client " + Printable.of(result.client().id()) + ".");
         Map<String, String> options = new LinkedHashMap<>();
         options.put("client_id", result.client().id());
@@ -271,6 +272,9 @@ final class SetupCommand implements Callable<Integer> {
         options.put("token_request_url", result.provider().tokenEndpoint().toString());
         if (clientAuth != null) {
             options.put("client_auth", result.client().auth().word());
+        }
+        if (result.audienceParameter() != AudienceParameter.AUDIENCE) { // which is what a section means that has none
+            lines.add("audience_parameter = " + result.audienceParameter().word());
         }
         if (caFile != null) {
             options.put("ca_file", absolute(caFile));
@@ -342,6 +346,19 @@ final class SetupCommand implements Callable<Integer> {
         }
     }
 
+    /** Of a config file that was written before its account. */
+    private List<String> audienceOfTokens() {
+        try {
+            return ConfigFile.read(root.configFile()).tokens().stream()
+                    .filter(token -> token.account().equals(account))
+                    .flatMap(token -> token.audience().stream())
+                    .distinct()
+                    .toList();
+        } catch (ConfigException e) {
+            return List.of();
+        }
+    }
+
     private Password password(Path file) throws SetupException {
         try {
             return root.passwords().read(account, file);
@@ -362,6 +379,11 @@ final class SetupCommand implements Callable<Integer> {
         } catch (PasswordFileException e) {
             throw new UsageException(option + ": " + Printable.of(e.getMessage()));
         }
+    }
+
+    private Optional<AudienceParameter> audienceParameter() {
+        return Optional.ofNullable(audienceParameter)
+                .map(word -> option("--audience-parameter", AudienceParameter.of(word), word));
     }
 
     private Optional<ClientAuth> auth() {

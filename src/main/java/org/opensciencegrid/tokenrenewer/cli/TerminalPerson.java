@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.DeviceFlow;
 import org.opensciencegrid.tokenrenewer.oidc.Provider;
 import org.opensciencegrid.tokenrenewer.oidc.Registration.Registered;
@@ -192,6 +193,13 @@ final class TerminalPerson implements Person {
             // In UTF-8 whatever Java thinks of the locale: it was asked for, or the locale says so.
             environment.out().writeBytes((line + side + "\n").getBytes(StandardCharsets.UTF_8));
         }
+    }
+
+    @Override
+    public void audience(Optional<AudienceParameter> parameter) {
+        say(parameter
+                .map(found -> "The issuer takes audiences by the parameter " + found.word() + ".")
+                .orElse("Note: the issuer's token does not show that it heeds audiences."));
     }
 
     @Override

@@ -15,6 +15,10 @@ public enum AudienceParameter {
         return name().toLowerCase(Locale.ROOT);
     }
 
+    public AudienceParameter other() {
+        return this == RESOURCE ? AUDIENCE : RESOURCE;
+    }
+
     public static Optional<AudienceParameter> of(String word) {
         for (AudienceParameter parameter : values()) {
             if (parameter.word().equals(word)) {

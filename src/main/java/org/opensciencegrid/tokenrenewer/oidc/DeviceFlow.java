@@ -192,7 +192,9 @@ public final class DeviceFlow {
         return switch (refusal.code()) {
             case "authorization_pending", "consent_required" -> interval; // consent_required: OA4MP
             case "slow_down" -> interval.plus(SLOW_DOWN);
-            case "access_denied" -> throw new OidcException(Kind.DENIED, refusal.getMessage());
+            case "access_denied", "authorization_declined" ->
+                throw // the second: Microsoft Entra
+                new OidcException(Kind.DENIED, refusal.getMessage());
             case "expired_token" -> throw new OidcException(Kind.EXPIRED, refusal.getMessage());
             default -> {
                 boolean passes = switch (refusal.kind()) {

@@ -111,6 +111,7 @@ public final class Discovery {
                 endpoint(json, "device_authorization_endpoint"),
                 endpoint(json, "registration_endpoint"),
                 endpoint(json, "revocation_endpoint"),
+                page(json, "service_documentation"),
                 Json.words(json, "scopes_supported"),
                 Json.words(json, "grant_types_supported"));
     }
@@ -123,6 +124,17 @@ public final class Discovery {
         URI uri = parse(text.get());
         Transport.requireSafe(uri);
         return Optional.of(uri);
+    }
+
+    /** A link for a person, who may be shown a fragment of a page; one that is not fit to be shown is left out. */
+    private static Optional<URI> page(Map<String, Object> json, String name) {
+        try {
+            return Json.string(json, name)
+                    .map(URI::create)
+                    .filter(link -> Transport.isSafe(URI.create(link.toString().replaceFirst("#.*", ""))));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
     }
 
     private static URI parse(String text) throws OidcException {

@@ -110,6 +110,11 @@ public final class OidcException extends Exception {
                 || kind == Kind.TEMPORARY && (status == 404 || status == 405 || status == 410 || status / 100 == 3);
     }
 
+    /** Whether a client may be registered and not yet be approved by a person: OA4MP. Keycloak's 401 is a wrong secret. */
+    public boolean isOfUnapprovedClient() {
+        return status == 400 && code.equals("unauthorized_client");
+    }
+
     /** Whether the issuer said no to what was asked, so that asking the same again is of no use. */
     public boolean isDefinitive() {
         return switch (kind) {

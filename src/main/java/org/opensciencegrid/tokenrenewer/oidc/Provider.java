@@ -9,6 +9,7 @@ import java.util.Optional;
  * jwks_uri or subject_types_supported, which several issuers leave out.
  *
  * @param issuer as the issuer spells it: with its trailing slash, if it has one
+ * @param documentation a page for people who want a client there ({@code service_documentation} of RFC 8414)
  * @param scopesSupported empty when the issuer does not say
  * @param grantTypesSupported empty when the issuer does not say
  */
@@ -18,6 +19,7 @@ public record Provider(
         Optional<URI> deviceAuthorizationEndpoint,
         Optional<URI> registrationEndpoint,
         Optional<URI> revocationEndpoint,
+        Optional<URI> documentation,
         List<String> scopesSupported,
         List<String> grantTypesSupported) {
     public Provider {

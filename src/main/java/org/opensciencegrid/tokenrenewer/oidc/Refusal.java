@@ -47,15 +47,20 @@ final class Refusal {
         if (!answer.complete()) {
             return Kind.NO_ANSWER;
         }
-        if (answer.isSuccess()) {
+        if (answer.isSuccess() && code.isEmpty()) {
             return Kind.UNUSABLE_ANSWER;
         }
         if (status == 408 || status == 429 || status >= 500) {
             return Kind.TEMPORARY;
         }
         return switch (code) {
-            case "invalid_grant", "invalid_token" -> Kind.GRANT_REFUSED; // invalid_token: INDIGO IAM, MITREid, OA4MP
-            case "invalid_client", "unauthorized_client", "unauthorized" -> Kind.CLIENT_REFUSED;
+            case "invalid_grant",
+                    "invalid_token", // INDIGO IAM, MITREid, OA4MP
+                    "interaction_required", // Microsoft Entra
+                    "bad_refresh_token" -> Kind.GRANT_REFUSED; // GitHub
+            case "invalid_client",
+                    "unauthorized_client", // Keycloak, OA4MP
+                    "unauthorized" -> Kind.CLIENT_REFUSED; // INDIGO IAM, MITREid
             case "invalid_scope" -> Kind.SCOPE_REFUSED;
             case "invalid_target" -> Kind.AUDIENCE_REFUSED;
             case "temporarily_unavailable", "server_error" -> Kind.TEMPORARY;
@@ -66,7 +71,7 @@ final class Refusal {
                     case 400 -> Kind.REFUSED;
                     default -> Kind.TEMPORARY;
                 };
-            default -> Kind.REFUSED;
+            default -> answer.isSuccess() ? Kind.UNUSABLE_ANSWER : Kind.REFUSED; // GitHub refuses with 200
         };
     }
 

@@ -150,9 +150,24 @@ public final class Registration {
         Map<String, Object> json = answer.isSuccess() ? answer.json().orElse(Map.of()) : Map.of();
         Optional<String> id = Json.string(json, "client_id");
         if (id.isEmpty()) {
-            throw Refusal.of(Transport.where(endpoint), answer, secrets);
+            throw refused(answer, Refusal.of(Transport.where(endpoint), answer, secrets));
         }
         return registered(endpoint, id.get(), json, wanted);
+    }
+
+    /**
+     * What a refusal means here: a page for people, no such endpoint (INDIGO IAM at its old path: 405) and OA4MP's 500 in
+     * its own plain text are a no, and not trouble that passes.
+     */
+    private static OidcException refused(Answer answer, OidcException e) {
+        boolean isPassing = answer.status() == 408 || answer.status() == 429;
+        boolean isNo = answer.isPage() && answer.isSuccess()
+                || answer.status() / 100 == 4 && !isPassing
+                || answer.status() == 500 && answer.body().startsWith("error=");
+        return !isNo || e.isDefinitive()
+                ? e
+                : new OidcException(
+                        OidcException.Kind.REFUSED, e.getMessage(), answer.status(), e.code(), e.retryAfter());
     }
 
     private static Registered registered(URI endpoint, String id, Map<String, Object> json, List<String> wanted) {

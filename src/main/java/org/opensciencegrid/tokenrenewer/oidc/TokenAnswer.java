@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.opensciencegrid.tokenrenewer.text.Json;
@@ -18,8 +19,8 @@ import org.opensciencegrid.tokenrenewer.text.Secret;
  * expires_in may be a string, scope an array, the content type anything.
  *
  * @param expiresAt from the token itself when it is a JWT, else from expires_in; empty when neither says
- * @param scope what was granted; empty when nobody says. The JWT is believed before the answer, which after narrowing
- *     still lists everything at Keycloak
+ * @param scope what was granted, which may be nothing; empty when nobody says. The JWT is believed before the answer,
+ *     which after narrowing still lists everything at Keycloak
  * @param audience the JWT's aud; empty for an opaque token
  * @param refreshToken the next one; empty when the issuer does not rotate
  * @param refreshTokenExpiresAt where it can be known
@@ -28,7 +29,7 @@ import org.opensciencegrid.tokenrenewer.text.Secret;
 public record TokenAnswer(
         Secret accessToken,
         Optional<Instant> expiresAt,
-        List<String> scope,
+        Optional<List<String>> scope,
         List<String> audience,
         Optional<Secret> refreshToken,
         Optional<Instant> refreshTokenExpiresAt,
@@ -50,6 +51,20 @@ public record TokenAnswer(
     }
 
     private static final List<String> NAMES = List.of("eppn", "preferred_username", "name", "email");
+
+    /** What many issuers give to who names no audience (WLCG profile): no proof that they listened. */
+    private static final Set<String> FOR_ANYBODY = Set.of("https://wlcg.cern.ch/jwt/v1/any", "ANY");
+
+    /**
+     * Whether the issuer heard the wish for an audience; empty when nothing can be told from this token. Of several
+     * audiences the first is enough: some issuers give one at a time.
+     */
+    public Optional<Boolean> proves(Wanted wanted) {
+        boolean canTell = !wanted.audience().isEmpty()
+                && !FOR_ANYBODY.contains(wanted.audience().get(0))
+                && JwtClaims.of(accessToken.reveal()).isPresent();
+        return canTell ? Optional.of(audience.contains(wanted.audience().get(0))) : Optional.empty();
+    }
 
     /** Possessive throughout: otherwise a long text is a recursion as deep, and overflows the stack. */
     private static final Pattern REFRESH_TOKEN =
@@ -101,16 +116,23 @@ public record TokenAnswer(
 
     private static TokenAnswer read(String token, Map<String, Object> json, Instant now) {
         Optional<JwtClaims> claims = JwtClaims.of(token);
-        List<String> scope = claims.map(JwtClaims::scope).orElse(List.of());
+        Optional<List<String>> scope =
+                claims.flatMap(said -> words(said.claims(), "scope")).or(() -> words(json, "scope"));
         Optional<Secret> refreshToken = refreshToken(json, "refresh_token");
         return new TokenAnswer(
                 Secret.of(token),
                 claims.flatMap(JwtClaims::expiresAt).or(() -> after(now, json, "expires_in")),
-                printable(scope.isEmpty() ? Json.words(json, "scope") : scope),
+                scope.map(TokenAnswer::printable),
                 printable(claims.map(JwtClaims::audience).orElse(List.of())),
                 refreshToken,
                 refreshTokenExpiresAt(refreshToken, json, now),
                 Json.string(json, "id_token").flatMap(JwtClaims::of).flatMap(TokenAnswer::identity));
+    }
+
+    /** Also an empty text is an answer: Keycloak drops a scope in silence, and its token says that none is left. */
+    private static Optional<List<String>> words(Map<String, Object> said, String name) {
+        boolean isSaid = said.get(name) instanceof String || said.get(name) instanceof List;
+        return isSaid ? Optional.of(Json.words(said, name)) : Optional.empty();
     }
 
     /** These are shown to people and kept in state files. */
@@ -118,14 +140,20 @@ public record TokenAnswer(
         return words.stream().map(Printable::of).toList();
     }
 
-    /** Keycloak tells refresh_expires_in (0 = never), OA4MP refresh_token_lifetime; INDIGO IAM's token is a JWT. */
+    /** How long a refresh token is good, in no RFC: Keycloak (0 = no end), OA4MP, Microsoft Entra. */
+    private static final List<String> REFRESH_LIFETIMES =
+            List.of("refresh_expires_in", "refresh_token_lifetime", "refresh_token_expires_in");
+
+    /** As the answer says, else as the token itself does: INDIGO IAM's is a JWT. */
     private static Optional<Instant> refreshTokenExpiresAt(
             Optional<Secret> refreshToken, Map<String, Object> json, Instant now) {
-        return after(now, json, "refresh_expires_in")
-                .or(() -> after(now, json, "refresh_token_lifetime"))
-                .or(() -> refreshToken
-                        .flatMap(token -> JwtClaims.of(token.reveal()))
-                        .flatMap(JwtClaims::expiresAt));
+        for (String name : REFRESH_LIFETIMES) {
+            Optional<Instant> end = after(now, json, name);
+            if (end.isPresent()) {
+                return end;
+            }
+        }
+        return refreshToken.flatMap(token -> JwtClaims.of(token.reveal())).flatMap(JwtClaims::expiresAt);
     }
 
     private static Optional<Instant> after(Instant now, Map<String, Object> json, String name) {

@@ -16,9 +16,17 @@ import org.jspecify.annotations.Nullable;
  * @param audience none means the issuer's default
  */
 public record Wanted(List<String> scope, List<String> audience, AudienceParameter audienceParameter) {
+    /** Scopes that steer what is granted beside the access token: it need not list them. */
+    public static final List<String> OF_THE_GRANT = List.of("openid", "offline_access");
+
     public Wanted {
         scope = List.copyOf(scope);
         audience = List.copyOf(audience);
+    }
+
+    /** The same, asked for by this parameter. */
+    public Wanted by(AudienceParameter parameter) {
+        return new Wanted(scope, audience, parameter);
     }
 
     /** The scope for the SDK's builders; null, as they take it, for none. */

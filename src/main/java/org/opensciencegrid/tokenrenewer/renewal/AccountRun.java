@@ -18,6 +18,7 @@ import org.opensciencegrid.tokenrenewer.config.PostRenewal;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
 import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer;
+import org.opensciencegrid.tokenrenewer.oidc.Wanted;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Failed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Fresh;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Granted;
@@ -270,7 +271,7 @@ final class AccountRun {
                                 section.tokenPath(),
                                 Fingerprint.of(answer.accessToken().reveal()),
                                 answer.expiresAt(),
-                                answer.scope(),
+                                answer.scope().orElse(List.of()),
                                 answer.audience()));
         outcomes.put(
                 section.name(),
@@ -371,8 +372,8 @@ final class AccountRun {
 
     private static Granted granted(TokenSection section, TokenAnswer answer) {
         List<String> asked = section.scope();
-        List<String> got = answer.scope();
-        boolean canTell = !asked.isEmpty() && !got.isEmpty();
+        List<String> got = answer.scope().orElse(List.of());
+        boolean canTell = !asked.isEmpty() && answer.scope().isPresent();
         boolean isJwt = JwtClaims.of(answer.accessToken().reveal()).isPresent(); // MITREid's has no aud: not granted
         return new Granted(
                 canTell ? without(asked, got) : List.of(),
@@ -380,12 +381,9 @@ final class AccountRun {
                 isJwt ? without(section.audience(), answer.audience()) : List.of());
     }
 
-    /** These two steer the grant; an access token need not list them. */
-    private static final List<String> NOT_OF_THE_TOKEN = List.of("openid", "offline_access");
-
     private static List<String> without(List<String> all, List<String> those) {
         return all.stream()
-                .filter(word -> !those.contains(word) && !NOT_OF_THE_TOKEN.contains(word))
+                .filter(word -> !those.contains(word) && !Wanted.OF_THE_GRANT.contains(word))
                 .toList();
     }
 }

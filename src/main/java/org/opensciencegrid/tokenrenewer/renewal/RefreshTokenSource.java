@@ -14,6 +14,7 @@ import org.opensciencegrid.tokenrenewer.account.Account;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.Client;
 import org.opensciencegrid.tokenrenewer.oidc.OidcException;
 import org.opensciencegrid.tokenrenewer.oidc.Provider;
@@ -104,6 +105,7 @@ final class RefreshTokenSource implements TokenSource {
     }
 
     private TokenAnswer refresh(TokenSection token) throws FailedException {
+        requireApproved(token);
         try {
             store.reserve();
         } catch (StoreException e) {
@@ -160,8 +162,31 @@ final class RefreshTokenSource implements TokenSource {
     }
 
     private Wanted wanted(TokenSection token) {
-        return new Wanted(
-                token.scope(), token.audience(), section.audienceParameter().orElse(account.audienceParameter()));
+        return new Wanted(token.scope(), token.audience(), audienceParameter(token));
+    }
+
+    /** Where nobody knows, what was not approved is asked for by the parameter that no issuer punishes. */
+    private AudienceParameter audienceParameter(TokenSection token) {
+        boolean isApproved = account.audience().containsAll(token.audience());
+        return section.audienceParameter()
+                .or(account::audienceParameter)
+                .orElse(isApproved ? AudienceParameter.RESOURCE : AudienceParameter.AUDIENCE);
+    }
+
+    /**
+     * RFC 8707 section 2.2: not more than was approved. Where the issuer is known to heed {@code resource}, what was not
+     * named at setup is not even asked for: oidc-provider says no and has used the refresh token up.
+     */
+    private void requireApproved(TokenSection token) throws FailedException {
+        boolean isKnown = section.audienceParameter().isEmpty()
+                && account.audienceParameter().equals(Optional.of(AudienceParameter.RESOURCE))
+                && !account.audience().isEmpty();
+        if (isKnown && !account.audience().containsAll(token.audience())) {
+            throw new FailedException(new Failure(
+                    Failure.Kind.AUDIENCE_REFUSED,
+                    account.issuer(),
+                    "it was not asked for, as setup named only " + Printable.of(String.join(" ", account.audience()))));
+        }
     }
 
     /** Called by the client before it looks at the rest of the answer. Nothing may be thrown from here: see TokenClient. */

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.cryptostore.OpenAccount;
@@ -28,12 +29,14 @@ import org.opensciencegrid.tokenrenewer.oidc.Registration;
 import org.opensciencegrid.tokenrenewer.oidc.Registration.Registered;
 import org.opensciencegrid.tokenrenewer.oidc.Revocation;
 import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer;
+import org.opensciencegrid.tokenrenewer.oidc.TokenClient;
 import org.opensciencegrid.tokenrenewer.oidc.Transport;
 import org.opensciencegrid.tokenrenewer.oidc.Wanted;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.Failure;
 import org.opensciencegrid.tokenrenewer.state.Failures;
 import org.opensciencegrid.tokenrenewer.state.StateFiles;
+import org.opensciencegrid.tokenrenewer.text.Printable;
 import org.opensciencegrid.tokenrenewer.text.Secret;
 
 /**
@@ -57,13 +60,14 @@ public final class AccountSetup {
      * What to set up. Not asked of the person when given.
      *
      * @param audience asked for at the device step already, as some issuers grant later only what was asked then
+     * @param audienceParameter empty to find out which one the issuer takes audiences by
      * @param registrationToken initial access token for issuers with closed registration
      */
     public record Request(
             String account,
             Mode mode,
             List<String> audience,
-            AudienceParameter audienceParameter,
+            Optional<AudienceParameter> audienceParameter,
             Optional<ClientAuth> clientAuth,
             Optional<Secret> registrationToken,
             Optional<Path> caFile) {}
@@ -132,9 +136,9 @@ public final class AccountSetup {
         Client client = registered.map(Registered::client).orElseGet(() -> predefined(request, person));
         Undo undo = new Undo(transport, provider, registered, person, () -> registrations.forget(request.account()));
         try {
-            Wanted wanted = new Wanted(granted(scope, registered), request.audience(), request.audienceParameter());
-            TokenAnswer answer = authorize(transport, provider, device, client, wanted, Optional.empty(), person, undo);
-            Account account = Account.of(provider, client, wanted.scope(), wanted.audience())
+            AudienceSearch search = search(request, granted(scope, registered));
+            TokenAnswer answer = authorize(transport, provider, device, client, search, Optional.empty(), person, undo);
+            Account account = Account.of(provider, client, search.wanted().scope(), request.audience())
                     .withAudienceParameter(request.audienceParameter())
                     .withCaFile(
                             request.caFile().map(file -> file.toAbsolutePath().toString()));
@@ -143,8 +147,9 @@ public final class AccountSetup {
             }
             Optional<Failure> rescued = save(request, password, account, answer, undo);
             registrations.forget(request.account());
-            if (rescued.isPresent()) { // nothing is lost, but not all is well
-                throw new SetupException(rescued.get());
+            requireInPlace(rescued);
+            synchronized (undo) { // a signal waits for the token that may come in the place of the one just saved
+                findAudienceParameter(request, password, search, answer, transport, person);
             }
         } catch (SetupException e) {
             if (e.failure().kind() == Failure.Kind.CLIENT_REFUSED) {
@@ -191,16 +196,19 @@ public final class AccountSetup {
         Transport transport =
                 network.transport(request.caFile().or(() -> account.caFile().map(Path::of)));
         Provider provider = ask(account.issuer(), () -> new Discovery(transport).discover(account.issuer()));
-        Wanted wanted = new Wanted(account.scope(), account.audience(), account.audienceParameter());
+        AudienceSearch search = new AudienceSearch(
+                new Wanted(account.scope(), account.audience(), AudienceParameter.RESOURCE),
+                account.audienceParameter(),
+                AudienceParameter.RESOURCE);
         Undo undo = new Undo(transport, provider, Optional.empty(), person, () -> {});
         try {
             URI device = deviceEndpoint(provider);
             Client client = account.client();
             TokenAnswer answer =
-                    authorize(transport, provider, device, client, wanted, account.identity(), person, undo);
-            Optional<Failure> rescued = save(request, password, account.withEndpoints(provider), answer, undo);
-            if (rescued.isPresent()) {
-                throw new SetupException(rescued.get());
+                    authorize(transport, provider, device, client, search, account.identity(), person, undo);
+            requireInPlace(save(request, password, account.withEndpoints(provider), answer, undo));
+            synchronized (undo) {
+                findAudienceParameter(request, password, search, answer, transport, person);
             }
         } finally {
             undo.run();
@@ -212,28 +220,35 @@ public final class AccountSetup {
             Provider provider,
             URI device,
             Client client,
-            Wanted wanted,
+            AudienceSearch search,
             Optional<TokenAnswer.Identity> before,
             Person person,
             Undo undo)
             throws SetupException {
         DeviceFlow flow = new DeviceFlow(transport, clock, pause);
         TokenAnswer answer = ask(provider.issuer(), () -> {
-            DeviceFlow.Prompt prompt = flow.start(device, client, wanted);
+            DeviceFlow.Prompt prompt = search.start(flow, device, client);
             person.approve(prompt, provider);
-            return flow.await(provider.tokenEndpoint(), client, prompt, wanted, person::waiting);
+            return flow.await(provider.tokenEndpoint(), client, prompt, search.wanted(), person::waiting);
         });
         if (answer.refreshToken().isEmpty()) {
             throw new SetupException(new Failure(
                     Failure.Kind.NO_REFRESH_TOKEN,
                     provider.issuer(),
-                    "granted was: " + String.join(" ", answer.scope())));
+                    "granted was: " + String.join(" ", answer.scope().orElse(List.of()))));
         }
         undo.authorized(client, answer.refreshToken().get());
         if (!person.confirms(answer.identity(), before)) {
             throw new SetupException(new Failure(Failure.Kind.NOT_CONFIRMED, provider.issuer(), ""));
         }
         return answer;
+    }
+
+    private static AudienceSearch search(Request request, List<String> scope) {
+        return new AudienceSearch(
+                new Wanted(scope, request.audience(), AudienceParameter.RESOURCE),
+                request.audienceParameter(),
+                AudienceParameter.RESOURCE);
     }
 
     /** Says where the account is, if it could not be saved in its place. */
@@ -253,6 +268,53 @@ public final class AccountSetup {
                 return Failures.of(saved, store.file(request.account()));
             }
         }
+    }
+
+    private static void requireInPlace(Optional<Failure> rescued) throws SetupException {
+        if (rescued.isPresent()) { // nothing is lost, but not all is well
+            throw new SetupException(rescued.get());
+        }
+    }
+
+    /** Asks for one more token at most, and only for an account that is safe already. */
+    private void findAudienceParameter(
+            Request request,
+            Password password,
+            AudienceSearch search,
+            TokenAnswer answer,
+            Transport transport,
+            Person person)
+            throws StoreException {
+        if (!search.isOpen()) {
+            return;
+        }
+        try (LockedAccount locked = store.lock(request.account(), lockWait);
+                OpenAccount open = locked.open(password)) {
+            open.reserve();
+            Account account = Account.decode(open.plaintext());
+            AtomicReference<Account> latest = new AtomicReference<>(account);
+            Optional<AudienceParameter> found = search.find(
+                    answer,
+                    other -> new TokenClient(transport, clock, pause)
+                            .refresh(
+                                    account.tokenEndpoint(),
+                                    account.client(),
+                                    account.refreshToken(),
+                                    new Wanted(List.of(), other.audience(), other.audienceParameter()),
+                                    next -> latest.updateAndGet(one -> saved(open, one.withRefreshToken(next)))));
+            open.save(latest.get().withAudienceParameter(found).encode());
+            person.audience(found);
+        }
+    }
+
+    /** The account, safe if it can be: a failure comes again at the save that follows, which may throw. */
+    private static Account saved(OpenAccount open, Account account) {
+        try {
+            open.save(account.encode());
+        } catch (StoreException e) {
+            // as said
+        }
+        return account;
     }
 
     /** Begins the account's state anew: refusals of the authorization before this one no longer count. */
@@ -297,7 +359,10 @@ public final class AccountSetup {
         } catch (OidcException e) {
             throw new SetupException(
                     e.isDefinitive()
-                            ? new Failure(Failure.Kind.REGISTRATION_REFUSED, provider.issuer(), e.getMessage())
+                            ? new Failure(
+                                    Failure.Kind.REGISTRATION_REFUSED,
+                                    provider.documentation().map(URI::toString).orElse(Printable.of(provider.issuer())),
+                                    e.getMessage())
                             : Failures.of(e, provider.issuer(), false));
         }
         person.registered(registered);
@@ -322,7 +387,7 @@ public final class AccountSetup {
     /** A refresh token needs offline_access at most issuers; one that lists its scopes without it has another way. */
     private static List<String> withRefresh(List<String> scope, Provider provider) {
         List<String> all = new ArrayList<>(scope);
-        for (String needed : List.of("openid", "offline_access")) {
+        for (String needed : Wanted.OF_THE_GRANT) {
             boolean offered = provider.scopesSupported().isEmpty()
                     || provider.scopesSupported().contains(needed);
             if (offered && !all.contains(needed)) {
@@ -347,8 +412,7 @@ public final class AccountSetup {
         try {
             return question.ask();
         } catch (OidcException e) {
-            if (e.code().equals("unauthorized_client")
-                    && e.status() == 400) { // OA4MP; Keycloak's 401 is a wrong secret
+            if (e.isOfUnapprovedClient()) {
                 throw new SetupException(new Failure(Failure.Kind.CLIENT_NOT_APPROVED, issuer, e.getMessage()));
             }
             if (e.kind() == OidcException.Kind.GRANT_REFUSED) { // there is no authorization yet that could have ended

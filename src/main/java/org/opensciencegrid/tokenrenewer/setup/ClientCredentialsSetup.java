@@ -21,7 +21,7 @@ import org.opensciencegrid.tokenrenewer.state.Failures;
 /** Finds the token endpoint for an account that lives in the config file alone, and proves that its secret works. */
 public final class ClientCredentialsSetup {
     /** What goes into the config file, and the token that proved it. */
-    public record Result(Provider provider, Client client, TokenAnswer proof) {}
+    public record Result(Provider provider, Client client, AudienceParameter audienceParameter, TokenAnswer proof) {}
 
     private final Network network;
     private final Clock clock;
@@ -33,9 +33,18 @@ public final class ClientCredentialsSetup {
         this.pause = pause;
     }
 
-    /** Asks for one token, which is thrown away. */
+    /**
+     * Asks for one token, which is thrown away; for another where it has to be found out how to ask for audiences.
+     *
+     * @param parameter empty to find out
+     */
     public Result run(
-            List<String> scope, List<String> audience, Optional<ClientAuth> auth, Optional<Path> caFile, Person person)
+            List<String> scope,
+            List<String> audience,
+            Optional<AudienceParameter> parameter,
+            Optional<ClientAuth> auth,
+            Optional<Path> caFile,
+            Person person)
             throws SetupException {
         String issuer = person.issuer();
         Transport transport = network.transport(caFile);
@@ -43,10 +52,17 @@ public final class ClientCredentialsSetup {
             Provider provider = new Discovery(transport).discover(issuer);
             Client client =
                     new Client(person.clientId(), Optional.of(person.clientSecret()), auth.orElse(ClientAuth.BASIC));
-            TokenAnswer proof = new TokenClient(transport, clock, pause)
-                    .clientCredentials(
-                            provider.tokenEndpoint(), client, new Wanted(scope, audience, AudienceParameter.AUDIENCE));
-            return new Result(provider, client, proof);
+            TokenClient tokens = new TokenClient(transport, clock, pause);
+            AudienceSearch.Attempt ask = wanted -> tokens.clientCredentials(provider.tokenEndpoint(), client, wanted);
+            // First as the original sends it, and as a section that says nothing has it.
+            AudienceSearch search = new AudienceSearch(
+                    new Wanted(scope, audience, AudienceParameter.AUDIENCE), parameter, AudienceParameter.AUDIENCE);
+            TokenAnswer proof = search.first(ask);
+            Optional<AudienceParameter> found = search.find(proof, ask);
+            if (search.isOpen()) {
+                person.audience(found);
+            }
+            return new Result(provider, client, found.orElse(search.wanted().audienceParameter()), proof);
         } catch (OidcException e) {
             throw new SetupException(Failures.of(e, issuer, false));
         }

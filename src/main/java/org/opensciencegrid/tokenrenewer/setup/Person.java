@@ -2,6 +2,7 @@ package org.opensciencegrid.tokenrenewer.setup;
 
 import java.util.List;
 import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.DeviceFlow;
 import org.opensciencegrid.tokenrenewer.oidc.Provider;
 import org.opensciencegrid.tokenrenewer.oidc.Registration.Registered;
@@ -37,6 +38,13 @@ public interface Person {
 
     /** The link and code to open in a browser; polling begins. */
     void approve(DeviceFlow.Prompt prompt, Provider provider);
+
+    /**
+     * What setup found out of the issuer's way with audiences.
+     *
+     * @param parameter empty when the issuer heeds none, or its tokens do not tell
+     */
+    void audience(Optional<AudienceParameter> parameter);
 
     /** A poll did not end the waiting. */
     void waiting(DeviceFlow.Poll poll);

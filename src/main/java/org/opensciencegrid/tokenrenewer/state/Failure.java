@@ -63,6 +63,7 @@ public record Failure(Kind kind, String where, String detail) {
         HOOK_TIMEOUT,
         /** The token is good; what status knows of it is old. */
         STATE_UNWRITABLE,
+        /** Where: the page that tells people how to get a client, if the issuer names one. */
         REGISTRATION_REFUSED,
         /** Registered, and the issuer does not let the client do anything yet. */
         CLIENT_NOT_APPROVED,

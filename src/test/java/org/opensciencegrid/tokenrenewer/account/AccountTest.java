@@ -31,6 +31,7 @@ class AccountTest {
             Optional.of(URI.create("https://issuer/device")),
             Optional.empty(),
             Optional.of(URI.create("https://issuer/revoke")),
+            Optional.empty(),
             List.of(),
             List.of());
     private static final Client CLIENT = new Client("client", Optional.of(Secret.of("s3cr\"t/é")), ClientAuth.POST);
@@ -48,7 +49,7 @@ class AccountTest {
                         Optional.of(URI.create("https://issuer/register/client")),
                         Optional.of(NOW.plusSeconds(99))))
                 .withRefreshToken(Secret.of("r3fresh"))
-                .withAudienceParameter(AudienceParameter.AUDIENCE)
+                .withAudienceParameter(Optional.of(AudienceParameter.AUDIENCE))
                 .withCaFile(Optional.of("/etc/ca.pem"))
                 .withAuthorization(NOW, Optional.of(new Identity("https://issuer/", "alice")));
     }
@@ -63,7 +64,7 @@ class AccountTest {
         assertEquals(Secret.of("r3fresh"), account.refreshToken());
         assertEquals(List.of("openid", "a:/b"), account.scope());
         assertEquals(List.of("aud1", "aud2"), account.audience());
-        assertEquals(AudienceParameter.AUDIENCE, account.audienceParameter());
+        assertEquals(Optional.of(AudienceParameter.AUDIENCE), account.audienceParameter());
         assertEquals(Optional.of("/etc/ca.pem"), account.caFile());
         assertEquals(Optional.of(new Identity("https://issuer/", "alice")), account.identity());
         assertEquals(Optional.of(NOW), account.authorizedAt());
@@ -138,7 +139,7 @@ class AccountTest {
         Account account = decode(LEAST);
 
         assertEquals(List.of(), account.scope());
-        assertEquals(AudienceParameter.RESOURCE, account.audienceParameter());
+        assertEquals(Optional.empty(), account.audienceParameter());
         assertEquals(Optional.empty(), account.identity());
         assertEquals(Optional.empty(), account.authorizedAt());
         assertEquals(Optional.empty(), account.caFile());

@@ -36,6 +36,22 @@ public final class Program implements AutoCloseable {
             EmbeddedIssuer.builder().tls(CA.serverContext()).clock(clock).start();
     public final Map<String, String> variables = new HashMap<>();
 
+    /** Runs a command in this process, for a machine whose clock may be wrong. */
+    public static Result at(Clock clock, Map<String, String> variables, String... arguments) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Environment environment = new Environment(
+                new ByteArrayInputStream(new byte[0]),
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                variables,
+                clock,
+                Pause.REAL,
+                KdfParameters.DEFAULT);
+        int status = Main.run(environment, arguments);
+        return new Result(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
     public Program(Path directory) {
         this.directory = directory;
         CA.writeCaPem(directory.resolve("ca.pem"));

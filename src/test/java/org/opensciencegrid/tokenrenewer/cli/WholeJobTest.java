@@ -12,6 +12,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
 
@@ -91,6 +93,73 @@ class WholeJobTest {
                 1, program.setup("--scope=openid offline_access compute.read").status());
         assertEquals(
                 0, program.setup("--scope=openid offline_access compute.read").status());
+    }
+
+    /** The next step for a person, and the place to take it. */
+    @Test
+    void aRefusedRegistrationNamesTheIssuersPage() {
+        program.issuer.policy.openRegistration = false;
+        program.issuer.policy.registrationToken = "initial-access-token";
+        Result setup = program.setup("--scope=openid");
+        assertEquals(1, setup.status());
+        assertTrue(setup.err().contains("see " + program.issuer.issuer() + ", and use it: "), setup.err());
+        program.issuer.policy.documentation = "https://docs.example.org/clients#new";
+        assertTrue(program.setup("--scope=openid").err().contains("see https://docs.example.org/clients#new, and use"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "RESOURCE, resource, 0",
+        "AUDIENCE, audience, 1",
+        "BOTH, resource, 0",
+        "IGNORED, , 1",
+    })
+    void setupFindsOutHowTheIssuerTakesAudiences(Policy.AudienceParameter way, String found, int requests) {
+        program.issuer.policy.audienceParameter = way;
+        Result setup = program.setup("--scope=openid offline_access compute.read", "--audience=https://a");
+        assertEquals(0, setup.status(), setup.err());
+        String words = found == null
+                ? "does not show that it heeds audiences"
+                : "The issuer takes audiences by the parameter " + found + ".";
+        assertTrue(setup.out().contains(words), setup.out());
+        assertEquals(requests, program.issuer.count("/token", Policy.REFRESH_TOKEN));
+        program.accountWith(ONE + "audience = https://a\n");
+        Result renew = program.run("renew");
+        assertEquals(0, renew.status(), renew.err());
+        assertEquals(found == null, renew.err().contains("audience"), renew.err());
+        assertEquals(0, program.issuer.reuses());
+    }
+
+    /** The audience of the account's tokens in a config file that was written first; said, nothing is found out. */
+    @Test
+    void setupNamesTheAudienceOfTheTokens() {
+        program.accountWith(ONE + "audience = https://a https://b\n");
+        program.issuer.policy.requireResourceAtDeviceTime = true;
+        Result setup = program.setup("--scope=openid offline_access compute.read", "--audience-parameter=resource");
+        assertEquals(0, setup.status(), setup.err());
+        assertFalse(setup.out().contains("takes audiences by"), setup.out());
+        Result renew = program.run("renew");
+        assertEquals(0, renew.status(), renew.err());
+        assertEquals("", renew.err());
+    }
+
+    @Test
+    void aServiceIsToldHowTheIssuerTakesAudiences() {
+        program.issuer.addClient(
+                "service", "its secret", "client_secret_basic", List.of(Policy.CLIENT_CREDENTIALS), List.of());
+        program.secret("secret", "its secret");
+        program.issuer.policy.audienceParameter = Policy.AudienceParameter.RESOURCE;
+        Result setup = program.run(
+                "setup",
+                "--client-credentials",
+                "--issuer=" + program.issuer.issuer(),
+                "--client-id=service",
+                "--client-secret-file=" + program.file("secret"),
+                "--audience=https://a",
+                "--ca-file=" + program.file("ca.pem"),
+                "acct");
+        assertEquals(0, setup.status(), setup.err());
+        assertTrue(setup.out().contains("\naudience_parameter = resource\n"), setup.out());
     }
 
     @Test

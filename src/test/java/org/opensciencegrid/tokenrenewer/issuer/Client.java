@@ -21,6 +21,10 @@ record Client(
         String registrationAccessToken,
         Map<String, Object> metadata) {
 
+    Client withSecret(String other) {
+        return new Client(id, other, authMethod, grants, scopes, secretExpiresAt, registrationAccessToken, metadata);
+    }
+
     boolean isDynamic() {
         return metadata != null;
     }

@@ -30,6 +30,9 @@ final class DiscoveryEndpoint {
             members.put("registration_endpoint", base + "/register");
         }
         members.put("revocation_endpoint", base + "/revoke");
+        if (policy.documentation != null) {
+            members.put("service_documentation", policy.documentation);
+        }
         if (!policy.omitScopesSupported) {
             members.put("scopes_supported", new TreeSet<>(policy.scopes));
         }

@@ -215,6 +215,14 @@ public final class EmbeddedIssuer implements AutoCloseable {
         return Rules.words(String.join(" ", scopes));
     }
 
+    /** The administrator gives a client another secret. */
+    public void changeSecret(String id, String secret) {
+        synchronized (state) {
+            state.secret(secret);
+            state.clients.computeIfPresent(id, (same, client) -> client.withSecret(secret));
+        }
+    }
+
     /** Deletes a client and its tokens. */
     public void removeClient(String id) {
         synchronized (state) {

@@ -46,6 +46,8 @@ public final class Policy {
     public volatile String issuerPath = "";
     /** A mix-up (RFC 8414 section 3.3): discovery tells this issuer instead. */
     public volatile String otherIssuerText;
+    /** RFC 8414 section 2, few: `service_documentation`. */
+    public volatile String documentation;
     /** Many: discovery has no scopes_supported. */
     public volatile boolean omitScopesSupported;
 
@@ -73,6 +75,8 @@ public final class Policy {
     public volatile int minClientName;
     /** client_secret_expires_at, in seconds since 1970; 0 never. Null: left out (IAM). A secret past it is refused. */
     public volatile Long secretExpiresAt = 0L;
+    /** OA4MP without anonymousOK: registration is answered 500 with a text. */
+    public volatile boolean registrationIsServerError;
     /** OA4MP: registered (201) is not approved; the device endpoint answers 400 text `error="unauthorized_client"`. */
     public volatile boolean unapprovedClient;
     /** OA4MP: `oa4mp:/client_id/`, so that client ids hold a colon and slashes. */
@@ -127,6 +131,10 @@ public final class Policy {
     public volatile Duration refreshLife = Duration.ofDays(30);
     /** oidc-provider: 14 days from the login, whatever is refreshed in between. Null: no end. */
     public volatile Duration grantLife;
+    /** INDIGO IAM: the refresh token is a JWT with alg none, whose exp is its end. */
+    public volatile boolean jwtRefreshTokens;
+    /** OA4MP: the answer names `refresh_token_lifetime` and `refresh_token_iat`. */
+    public volatile boolean tellsRefreshLife;
     /** Keycloak: `refresh_expires_in`, 0 for an offline token. */
     public volatile Long refreshExpiresIn;
     /** False: a refresh token without offline_access (Spring AS, Keycloak). The client needs the grant anyway. */

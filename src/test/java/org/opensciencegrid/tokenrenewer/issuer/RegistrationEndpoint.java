@@ -37,6 +37,9 @@ final class RegistrationEndpoint {
         rules.acceptsJson(request);
         rules.noQuery(request);
         rules.jsonBody(request);
+        if (policy.registrationIsServerError) {
+            return Answer.text(500, "text/plain", "error=\"server_error\"\nerror_description=\"not allowed\"\n");
+        }
         checkInitialAccessToken(request);
         Map<String, Object> metadata = parse(request);
         String authMethod = string(request, metadata, "token_endpoint_auth_method", "client_secret_basic");

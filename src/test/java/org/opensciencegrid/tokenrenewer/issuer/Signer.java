@@ -53,6 +53,11 @@ final class Signer {
         }
     }
 
+    /** RFC 7519 section 6 */
+    static String unsignedJwt(Map<String, Object> claims) {
+        return base64Url("{\"alg\":\"none\"}") + "." + base64Url(Json.write(claims)) + ".";
+    }
+
     /** RFC 7517 */
     static Map<String, Object> jwks() {
         RSAPublicKey rsa = (RSAPublicKey) RSA.getPublic();

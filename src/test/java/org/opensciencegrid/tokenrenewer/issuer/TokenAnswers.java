@@ -39,6 +39,12 @@ final class TokenAnswers {
         }
         if (refreshToken != null) {
             members.put("refresh_token", refreshToken);
+            if (policy.tellsRefreshLife && family != null) {
+                members.put("refresh_token_lifetime", policy.refreshLife.toSeconds());
+                members.put(
+                        "refresh_token_iat",
+                        family.expires.minus(policy.refreshLife).getEpochSecond());
+            }
             if (policy.refreshExpiresIn != null) {
                 members.put("refresh_expires_in", policy.refreshExpiresIn);
             }

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** RFC 6749 sections 4.4 and 6, RFC 8628 sections 3.4 and 3.5: decides; {@link TokenAnswers} writes the tokens. */
@@ -223,8 +224,10 @@ final class TokenEndpoint implements Endpoint {
 
     private void rotate(TokenFamily family) {
         useUp(family);
-        family.current = state.newSecret();
         family.expires = state.now().plus(policy.refreshLife);
+        family.current = policy.jwtRefreshTokens
+                ? state.secret(Signer.unsignedJwt(Map.of("exp", family.expires.getEpochSecond(), "jti", state.newId())))
+                : state.newSecret();
         state.families.put(family.current, family);
     }
 
@@ -237,7 +240,9 @@ final class TokenEndpoint implements Endpoint {
 
     private void refuseDisabled(String subject) {
         if (state.disabledUsers.contains(subject)) {
-            throw OAuthError.badRequest("invalid_grant", "User disabled");
+            throw policy.iamErrors // seen in the tests of 1.12
+                    ? OAuthError.of(401, "unauthorized", "User " + subject + " is not active.")
+                    : OAuthError.badRequest("invalid_grant", "User disabled");
         }
     }
 

@@ -476,6 +476,14 @@ class DeviceFlowTest {
         assertEquals(2, issuer.count("/token"));
     }
 
+    /** Microsoft Entra's word for it. */
+    @Test
+    void denialInOtherWords() throws OidcException {
+        issuer.fault(ON_POLL.respond(400, "application/json", "{\"error\":\"authorization_declined\"}"));
+        Prompt prompt = scene.start();
+        scene.assertFails(Kind.DENIED, () -> scene.await(prompt));
+    }
+
     // After the success
 
     /** Whatever came of the winning answer: the code is used up, and who shows it again is taken for a thief. */
@@ -531,8 +539,14 @@ class DeviceFlowTest {
         issuer.approve(prompt.userCode(), "alice");
         TokenAnswer token = scene.device.await(scene.tokenEndpoint(), scene.client, prompt, wanted);
         assertEquals(Optional.empty(), token.refreshToken());
-        assertEquals(List.of("openid"), token.scope());
+        assertEquals(Optional.of(List.of("openid")), token.scope());
         assertEquals(Policy.DEVICE_CODE, scene.last("/token").grantType());
+
+        issuer.policy.giveRefreshTokenOnlyForOfflineAccess = false;
+        prompt = scene.device.start(scene.deviceEndpoint(), scene.client, wanted);
+        issuer.approve(prompt.userCode(), "alice");
+        token = scene.device.await(scene.tokenEndpoint(), scene.client, prompt, wanted);
+        assertTrue(token.refreshToken().isPresent());
         scene.assertFair();
     }
 }

@@ -54,6 +54,21 @@ class DiscoveryTest {
 
     @ParameterizedTest
     @CsvSource({
+        "https://docs.example.org/register#new, https://docs.example.org/register#new",
+        "https://user@docs.example.org/, ",
+        "http://docs.example.org/, ",
+        "javascript:alert(1), ",
+        "https://docs.example.org/\u202E, ",
+        "not a URL, ",
+    })
+    void aPageForPeopleIsTakenIfItCanBeShown(String said, URI taken) throws OidcException {
+        issuer.policy.documentation = said;
+        assertEquals(
+                Optional.ofNullable(taken), discovery.discover(issuer.issuer()).documentation());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
         "'', true, /.well-known/openid-configuration",
         "/realms/x, true, /realms/x/.well-known/openid-configuration",
         "'', false, /.well-known/oauth-authorization-server",
@@ -138,6 +153,7 @@ class DiscoveryTest {
                 new Provider(
                         issuer.issuer(),
                         scene.at("/token"),
+                        Optional.empty(),
                         Optional.empty(),
                         Optional.empty(),
                         Optional.empty(),

@@ -159,6 +159,29 @@ class RegistrationTest {
         assertEquals(List.of(), log);
     }
 
+    /** Nothing that passes by itself, so that the operator is told to come with a client or a token. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "405;'';''", // INDIGO IAM at the path of its ancestor
+                "404;text/plain;Not Found",
+                "200;text/html;<html>Register here</html>", // an older CILogon
+                "403;text/html;<html>no</html>",
+            })
+    void noRegistrationForProgramsIsARefusal(int status, String type, String body) {
+        issuer.fault(Fault.on("/register").respond(status, type, body).always());
+        scene.assertFails(Kind.REFUSED, this::register);
+        assertEquals(List.of(FIRST), bodies());
+    }
+
+    @Test
+    void aServerErrorInPlainTextIsARefusalOfOa4mp() {
+        issuer.policy.registrationIsServerError = true;
+        OidcException e = scene.assertFails(Kind.REFUSED, this::register);
+        assertTrue(e.getMessage().contains("server_error"), e::getMessage);
+    }
+
     // Scopes
 
     @Test

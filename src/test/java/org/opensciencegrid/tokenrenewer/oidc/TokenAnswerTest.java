@@ -49,7 +49,7 @@ class TokenAnswerTest {
                 new TokenAnswer(
                         Secret.of("opaque"),
                         Optional.empty(),
-                        List.of(),
+                        Optional.empty(),
                         List.of(),
                         Optional.empty(),
                         Optional.empty(),
@@ -158,13 +158,16 @@ class TokenAnswerTest {
                 "{\"scope\":[\"a\",\"b\"]};\"x\";a b",
                 "{};\"x y\";x y",
                 "{};[\"x\",\"y\"];x y",
-                "{\"scope\":\"\"};\"x\";x",
+                "{\"scope\":\"\"};\"x\";``",
+                "{\"scope\":[]};\"x\";``",
+                "{};\"\";``",
                 "{\"scope\":1};\" x  y \";x y",
-                "{};null;``",
+                "{\"scope\":null};null;",
+                "{};null;",
             })
     void scope(String claims, String scope, String granted) {
         assertEquals(
-                org.opensciencegrid.tokenrenewer.text.Json.split(granted),
+                Optional.ofNullable(granted).map(org.opensciencegrid.tokenrenewer.text.Json::split),
                 token(jwt(claims), ",\"scope\":" + scope).scope());
     }
 
@@ -172,7 +175,7 @@ class TokenAnswerTest {
     void scopeAndAudienceCanBeShown() {
         TokenAnswer token = token(jwt("{\"aud\":\"a\\u001b[2J\"}"), ",\"scope\":[\"b\\nc\"]");
         assertEquals(List.of("a\\x1B[2J"), token.audience());
-        assertEquals(List.of("b\\x0Ac"), token.scope());
+        assertEquals(Optional.of(List.of("b\\x0Ac")), token.scope());
     }
 
     @Test

@@ -91,7 +91,7 @@ class TokenClientTest {
         Seen seen = scene.last("/token");
         assertEquals(Set.of("grant_type", "refresh_token"), seen.form().keySet());
         assertEquals(token.reveal(), seen.parameter("refresh_token"));
-        assertEquals(Set.copyOf(Scene.SCOPES), Set.copyOf(answer.scope()));
+        assertEquals(Set.copyOf(Scene.SCOPES), Set.copyOf(answer.scope().orElseThrow()));
         assertEquals(List.of("https://wlcg.cern.ch/jwt/v1/any"), answer.audience());
         assertEquals(
                 Optional.of(scene.clock.instant().plusSeconds(300).truncatedTo(ChronoUnit.SECONDS)),
@@ -107,7 +107,8 @@ class TokenClientTest {
     void narrowedByScope() throws OidcException {
         Wanted wanted = new Wanted(List.of("storage.read:/", "offline_access"), List.of(), AudienceParameter.RESOURCE);
         assertEquals(
-                List.of("storage.read:/", "offline_access"), refresh(wanted).scope());
+                Optional.of(List.of("storage.read:/", "offline_access")),
+                refresh(wanted).scope());
         assertEquals(
                 List.of("storage.read:/ offline_access"),
                 scene.last("/token").form().get("scope"));
@@ -153,7 +154,7 @@ class TokenClientTest {
                 scene.tokenEndpoint(),
                 scene.client,
                 new Wanted(List.of("storage.read:/"), List.of(), AudienceParameter.RESOURCE));
-        assertEquals(List.of("storage.read:/"), answer.scope());
+        assertEquals(Optional.of(List.of("storage.read:/")), answer.scope());
         assertEquals(Optional.empty(), answer.refreshToken());
         assertEquals(Set.of("grant_type", "scope"), scene.last("/token").form().keySet());
         scene.assertFair();
@@ -673,7 +674,7 @@ class TokenClientTest {
         issuer.policy.answerScopeIsAlwaysFull = true;
         issuer.policy.refreshExpiresIn = 1800L;
         TokenAnswer answer = refresh(new Wanted(List.of("openid"), List.of("b"), AudienceParameter.AUDIENCE));
-        assertEquals(List.of("openid"), answer.scope(), "the JWT is right, the answer is not");
+        assertEquals(Optional.of(List.of("openid")), answer.scope(), "the JWT is right, the answer is not");
         assertEquals(List.of("b"), answer.audience());
         assertEquals(Optional.of(scene.clock.instant().plusSeconds(1800)), answer.refreshTokenExpiresAt());
         token = current();
@@ -681,11 +682,38 @@ class TokenClientTest {
         issuer.policy.sendScopeInAnswer = false;
         issuer.policy.sendIdToken = false;
         answer = refresh();
-        assertEquals(List.of(), answer.scope());
+        assertEquals(Optional.empty(), answer.scope());
         assertEquals(List.of(), answer.audience());
         assertEquals(Optional.empty(), answer.identity());
         assertEquals(Optional.of(scene.clock.instant().plusSeconds(300)), answer.expiresAt());
         scene.assertFair();
+    }
+
+    /** INDIGO IAM, whose refresh token ends 30 days after the approval; OA4MP. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whenTheAuthorizationEnds(boolean inTheToken) throws OidcException {
+        issuer.policy.jwtRefreshTokens = inTheToken;
+        issuer.policy.tellsRefreshLife = !inTheToken;
+        issuer.policy.refreshLife = Duration.ofDays(15);
+        token = scene.login();
+        assertEquals(
+                Optional.of(scene.clock.instant().plus(Duration.ofDays(15)).truncatedTo(ChronoUnit.SECONDS)),
+                refresh().refreshTokenExpiresAt().map(end -> end.truncatedTo(ChronoUnit.SECONDS)));
+    }
+
+    /** GitHub refuses with 200: a definitive no, and no answer that was garbled on its way. */
+    @ParameterizedTest
+    @CsvSource({
+        "invalid_grant, GRANT_REFUSED",
+        "bad_refresh_token, GRANT_REFUSED",
+        "interaction_required, GRANT_REFUSED",
+        "unauthorized, CLIENT_REFUSED",
+    })
+    void aRefusalWithASuccessStatus(String code, Kind kind) {
+        issuer.fault(ON_REFRESH.respond(200, JSON, "{\"error\":\"" + code + "\"}"));
+        scene.assertFails(kind, this::refresh);
+        assertEquals(1, issuer.count("/token"));
     }
 
     @Test

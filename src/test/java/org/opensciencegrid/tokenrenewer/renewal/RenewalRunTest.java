@@ -264,7 +264,7 @@ class RenewalRunTest extends SiteTest {
 
         var first = site.issuer.requests("/token").get(0);
         assertEquals("compute.read storage.read:/", first.parameter("scope"));
-        assertEquals(List.of("https://a", "https://b"), first.form().get("resource"));
+        assertEquals("https://a https://b", first.parameter("audience"), "as setup did not name them");
         JwtClaims claims = JwtClaims.of(site.onDisk("t1").strip()).orElseThrow();
         assertEquals(Set.of("compute.read", "storage.read:/"), Set.copyOf(claims.scope()));
         assertEquals(List.of("https://a", "https://b"), claims.audience());

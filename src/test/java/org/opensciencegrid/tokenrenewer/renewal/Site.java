@@ -182,6 +182,7 @@ final class Site implements AutoCloseable {
                 Optional.of(URI.create(issuer.base() + "/device_authorization")),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 List.of(),
                 List.of());
         save(
