@@ -4,19 +4,25 @@
 //   port
 //   issuer                 its URL; another port than its own where a proxy stands before it
 //   rotation               "always": a new refresh token each time, and who sends an old one loses the grant;
-//                          "lenient": a new one each time, old ones stay good; "never"
+//                          "lenient": a new one each time, old ones stay good; "never"; "default": as the package does
 //   keyStore, passphrase   PKCS #12 file with the server's key and certificate
 //   registration           "open", "off", or "token": with the initial access token registrationToken
 //   registrationToken
 //   clients                predefined clients, in the form of RFC 7591
 //   hastyClient            id of the client whose user codes end after 3 seconds
 //   forbiddenAudience      refused with invalid_target
+//   resources              false: no resource indicators
+//   accessTokens           "opaque": no JWTs
+//   accessSeconds, refreshSeconds    how long tokens live, if not for long
+//
+// Reads from its input, a line each: "disable PERSON", "enable PERSON", "secret CLIENT SECRET"; answers "done LINE".
 //
 // Prints "ready URL" when it is, and "token request of CLIENT" for each: the test counts them.
 
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
+import { createInterface } from 'node:readline';
 import Provider, { errors } from 'oidc-provider';
 
 const settings = JSON.parse(process.argv[2]);
@@ -24,6 +30,8 @@ const SCOPES = ['compute.read', 'compute.create'];
 const DEFAULT_AUDIENCE = 'https://wlcg.cern.ch/jwt/v1/any';
 
 const signingKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });
+
+const disabled = new Set();
 
 const registration = {
   enabled: settings.registration !== 'off',
@@ -37,18 +45,19 @@ const provider = new Provider(settings.issuer, {
   jwks: { keys: [{ ...signingKey, kid: 'rsa', use: 'sig', alg: 'RS256' }] },
   scopes: ['openid', 'offline_access', 'profile', ...SCOPES],
   claims: { openid: ['sub'] },
-  findAccount: (context, subject) => ({ accountId: subject, claims: () => ({ sub: subject }) }),
+  findAccount: (context, subject) =>
+    disabled.has(subject) ? undefined : { accountId: subject, claims: () => ({ sub: subject }) },
   ttl: {
-    AccessToken: 600,
+    AccessToken: settings.accessSeconds ?? 600,
     ClientCredentials: 600,
     DeviceCode: (context, code, client) => (client.clientId === settings.hastyClient ? 3 : 600),
     Grant: 86_400,
     IdToken: 600,
     Interaction: 600,
-    RefreshToken: 86_400,
+    RefreshToken: settings.refreshSeconds ?? 86_400,
     Session: 3600,
   },
-  rotateRefreshToken: settings.rotation !== 'never',
+  ...(settings.rotation !== 'default' && { rotateRefreshToken: settings.rotation !== 'never' }),
   features: {
     clientCredentials: { enabled: true },
     devInteractions: { enabled: true }, // its own pages for sign-in and consent
@@ -57,12 +66,12 @@ const provider = new Provider(settings.issuer, {
     registrationManagement: { enabled: registration.enabled },
     revocation: { enabled: true },
     resourceIndicators: {
-      enabled: true,
+      enabled: settings.resources ?? true,
       defaultResource: (context, client, oneOf) => oneOf?.[0] ?? DEFAULT_AUDIENCE,
       useGrantedResource: () => true,
       getResourceServerInfo(context, resource) {
         if (resource === settings.forbiddenAudience) throw new errors.InvalidTarget();
-        return { scope: SCOPES.join(' '), audience: resource, accessTokenFormat: 'jwt' };
+        return { scope: SCOPES.join(' '), audience: resource, accessTokenFormat: settings.accessTokens ?? 'jwt' };
       },
     },
   },
@@ -83,6 +92,17 @@ provider.use(async (context, next) => {
   }
 });
 provider.on('server_error', (context, error) => console.error(context.method, context.path, error));
+
+createInterface({ input: process.stdin }).on('line', async (line) => {
+  const [word, name, value] = line.split(' ');
+  if (word === 'secret') {
+    const client = await provider.Client.adapter.find(name);
+    await provider.Client.adapter.upsert(name, { ...client, client_secret: value });
+  } else {
+    disabled[word === 'disable' ? 'add' : 'delete'](name);
+  }
+  console.log(`done ${line}`);
+});
 
 createServer({ pfx: readFileSync(settings.keyStore), passphrase: settings.passphrase }, provider.callback())
   .listen(settings.port, '127.0.0.1', () => console.log(`ready ${provider.issuer}`));

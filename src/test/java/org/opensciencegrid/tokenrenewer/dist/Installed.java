@@ -43,7 +43,7 @@ public final class Installed {
     /** A process that has been started, and the files that take what it prints. */
     public record Running(Process process, Path out, Path err) {
         public Ended await() throws InterruptedException {
-            if (!process.waitFor(90, TimeUnit.SECONDS)) {
+            if (!process.waitFor(300, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
                 throw new AssertionError("hangs: " + text(out) + text(err));
             }
@@ -51,7 +51,7 @@ public final class Installed {
         }
 
         public void awaitOutput(String words) throws InterruptedException {
-            for (int i = 0; i < 600 && process.isAlive() && !text(out).contains(words); i++) {
+            for (int i = 0; i < 3600 && process.isAlive() && !text(out).contains(words); i++) {
                 Thread.sleep(50);
             }
         }

@@ -95,10 +95,19 @@ final class Browser {
         return ask(request);
     }
 
-    HttpResponse<String> delete(URI uri, String bearer) throws IOException, InterruptedException {
+    /**
+     * @param json sent unless empty
+     */
+    HttpResponse<String> ask(String method, URI uri, String bearer, String json)
+            throws IOException, InterruptedException {
         return ask(HttpRequest.newBuilder(uri)
                 .header("Authorization", "Bearer " + bearer)
-                .DELETE());
+                .header("Content-Type", "application/json")
+                .method(
+                        method,
+                        json.isEmpty()
+                                ? HttpRequest.BodyPublishers.noBody()
+                                : HttpRequest.BodyPublishers.ofString(json)));
     }
 
     private HttpResponse<String> ask(HttpRequest.Builder request) throws IOException, InterruptedException {

@@ -8,9 +8,18 @@ import org.opensciencegrid.tokenrenewer.issuer.Policy;
  * How a server speaks that does not run here: the embedded issuer's policy, and what the cases must know. Each line of a
  * policy was seen at the server of that version.
  */
-record Dialect(String name, Consumer<Policy> policy, boolean tellsDenial, boolean punishesReplay) {
+record Dialect(
+        String name,
+        Consumer<Policy> policy,
+        boolean tellsDenial,
+        boolean punishesReplay,
+        boolean hasPersons,
+        boolean isPlain) {
     /** As the RFCs have it. */
-    static final Dialect STRICT = new Dialect("embedded", policy -> {}, true, true);
+    static final Dialect STRICT = new Dialect("embedded", policy -> {}, true, true, true, false);
+
+    /** The same without TLS, which is allowed on a loopback host. */
+    static final Dialect PLAIN = new Dialect("embedded, http", policy -> {}, true, true, true, true);
 
     /** INDIGO IAM 1.8.2, the issuer of WLCG experiments. */
     static final Dialect IAM = new Dialect(
@@ -27,12 +36,15 @@ record Dialect(String name, Consumer<Policy> policy, boolean tellsDenial, boolea
                 policy.deviceNeedsClientIdParam = true;
                 policy.denyKeepsPending = true;
                 policy.rotate = false;
+                policy.jwtRefreshTokens = true;
                 policy.killFamilyOnReuse = false;
                 policy.pathScopes = true;
                 policy.audienceParameter = Policy.AudienceParameter.AUDIENCE;
                 policy.iamErrors = true;
             },
             false,
+            false,
+            true,
             false);
 
     /** OA4MP 6.2.3, which CILogon runs. */
@@ -43,11 +55,15 @@ record Dialect(String name, Consumer<Policy> policy, boolean tellsDenial, boolea
                 policy.registrationWithoutManagement = true;
                 policy.clientIdPrefix = "oa4mp:/client_id/";
                 policy.graceForOldToken = Duration.ofHours(1);
+                policy.refreshLife = Duration.ofDays(15);
+                policy.tellsRefreshLife = true;
                 policy.killFamilyOnReuse = false;
                 policy.sendScopeInAnswer = false;
                 policy.dropsWiderScope = true;
                 policy.wrongSecretError = "unauthorized_client";
             },
             true,
+            false,
+            false,
             false);
 }

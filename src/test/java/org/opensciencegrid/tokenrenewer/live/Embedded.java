@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
+import org.opensciencegrid.tokenrenewer.account.Account;
 import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
 import org.opensciencegrid.tokenrenewer.issuer.Seen;
@@ -37,7 +38,7 @@ final class Embedded implements LiveIssuer {
 
     Embedded(Path directory, Dialect dialect) {
         this.dialect = dialect;
-        issuer = EmbeddedIssuer.start(ca);
+        issuer = dialect.isPlain() ? EmbeddedIssuer.startHttp() : EmbeddedIssuer.start(ca);
         caFile = directory.resolve("ca-" + issuer.port() + ".pem");
         ca.writeCaPem(caFile);
         issuer.policy.interval = 1;
@@ -124,11 +125,11 @@ final class Embedded implements LiveIssuer {
     }
 
     @Override
-    public void decide(String userCode, boolean approve) throws IOException, InterruptedException {
+    public void decide(String userCode, String person, boolean approve) throws IOException, InterruptedException {
         Browser browser = browser();
         browser.open(issuer.base() + "/device");
         String decision = approve ? "approve" : "deny";
-        browser.submit("user_code", Map.of("user_code", userCode, "subject", "alice", "decision", decision));
+        browser.submit("user_code", Map.of("user_code", userCode, "subject", person, "decision", decision));
     }
 
     @Override
@@ -175,6 +176,28 @@ final class Embedded implements LiveIssuer {
         return Stream.concat(
                         issuer.violations().stream(), others.stream().flatMap(other -> other.violations().stream()))
                 .toList();
+    }
+
+    @Override
+    public void enable(String person, boolean isEnabled) throws NotOffered {
+        if (!dialect.hasPersons()) {
+            throw new NotOffered("it keeps no accounts of persons: each signs in at an institute of their own");
+        }
+        issuer.disableUser(person, !isEnabled);
+    }
+
+    @Override
+    public String changeSecret(Account account) {
+        String secret = "another-secret-0123456789";
+        issuer.changeSecret(account.client().id(), secret);
+        return secret;
+    }
+
+    @Override
+    public boolean tellsEnd() {
+        return issuer.policy.jwtRefreshTokens
+                || issuer.policy.tellsRefreshLife
+                || issuer.policy.refreshExpiresIn != null;
     }
 
     @Override

@@ -2,13 +2,17 @@ package org.opensciencegrid.tokenrenewer.live;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.account.Account;
 import org.opensciencegrid.tokenrenewer.issuer.TestCa;
+import org.opensciencegrid.tokenrenewer.text.Json;
 
 /**
  * Keycloak, as EGI Check-in and Helmholtz run it: rotates, ends the whole family on reuse, refuses openid at registration,
@@ -17,6 +21,7 @@ import org.opensciencegrid.tokenrenewer.issuer.TestCa;
  */
 final class Keycloak implements LiveIssuer {
     private static final String PASSWORD = "changeit";
+    private static final String ADMIN = "administrator";
 
     private final TestCa ca = new TestCa();
     private final Path caFile;
@@ -40,6 +45,8 @@ final class Keycloak implements LiveIssuer {
                 "Listening on:",
                 List.of(
                         "env",
+                        "KC_BOOTSTRAP_ADMIN_USERNAME=" + ADMIN,
+                        "KC_BOOTSTRAP_ADMIN_PASSWORD=" + PASSWORD,
                         "JAVA_HOME=" + System.getProperty("java.home"),
                         "JAVA_OPTS=-Xms64m -Xmx512m -XX:+UseSerialGC -Djava.net.preferIPv4Stack=true",
                         "bash",
@@ -113,16 +120,62 @@ final class Keycloak implements LiveIssuer {
 
     /** Who has consented to a client once is not asked again. */
     @Override
-    public void decide(String userCode, boolean approve) throws IOException, InterruptedException {
+    public void decide(String userCode, String person, boolean approve) throws IOException, InterruptedException {
         Browser browser = browser();
         browser.open(issuer() + "/device?user_code=" + userCode);
-        browser.submit("username", Map.of("username", "alice", "password", "alice-password"));
+        browser.submit("username", Map.of("username", person, "password", person + "-password"));
         if (browser.has("name=\"accept\"")) {
             browser.submit("code", approve ? Map.of("accept", "Yes") : Map.of("cancel", "No"));
         }
         if (approve && !browser.has("Device Login Successful")) {
             throw new AssertionError(browser.toString());
         }
+    }
+
+    @Override
+    public void enable(String person, boolean isEnabled) throws IOException, InterruptedException {
+        String user = theOnly("/users?exact=true&username=" + person);
+        administer("PUT", "/users/" + user, "{\"enabled\": " + isEnabled + "}");
+    }
+
+    @Override
+    public String changeSecret(Account account) throws IOException, InterruptedException {
+        String client = theOnly("/clients?clientId=" + account.client().id());
+        String answer = administer("POST", "/clients/" + client + "/client-secret", "{}");
+        return Json.object(answer).flatMap(json -> Json.string(json, "value")).orElseThrow();
+    }
+
+    /** The id of the one object that the query finds. */
+    private String theOnly(String query) throws IOException, InterruptedException {
+        String array = administer("GET", query, "");
+        String object = array.substring(array.indexOf('[') + 1, array.lastIndexOf(']'));
+        return Json.object(object).flatMap(json -> Json.string(json, "id")).orElseThrow();
+    }
+
+    private String administer(String method, String path, String json) throws IOException, InterruptedException {
+        Browser browser = browser();
+        String answer = browser.postForm(
+                        origin + "/realms/master/protocol/openid-connect/token",
+                        List.of(),
+                        Map.of(
+                                "grant_type",
+                                "password",
+                                "client_id",
+                                "admin-cli",
+                                "username",
+                                ADMIN,
+                                "password",
+                                PASSWORD))
+                .body();
+        String bearer = Json.object(answer)
+                .flatMap(token -> Json.string(token, "access_token"))
+                .orElseThrow();
+        HttpResponse<String> done =
+                browser.ask(method, URI.create(origin + "/admin/realms/tokens" + path), bearer, json);
+        if (done.statusCode() / 100 != 2) {
+            throw new AssertionError(method + " " + path + ": " + done.statusCode() + " " + done.body());
+        }
+        return done.body();
     }
 
     @Override

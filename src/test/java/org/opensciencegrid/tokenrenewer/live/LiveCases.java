@@ -9,7 +9,9 @@ import static org.opensciencegrid.tokenrenewer.live.Operator.token;
 
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.opensciencegrid.tokenrenewer.account.Account;
 import org.opensciencegrid.tokenrenewer.dist.Installed.Ended;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
@@ -24,6 +27,7 @@ import org.opensciencegrid.tokenrenewer.live.LiveIssuer.Predefined;
 import org.opensciencegrid.tokenrenewer.live.LiveIssuer.Registration;
 import org.opensciencegrid.tokenrenewer.live.LiveIssuer.Role;
 import org.opensciencegrid.tokenrenewer.live.Operator.Person;
+import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.Registration.Registered;
 import org.opensciencegrid.tokenrenewer.text.Json;
 
@@ -57,11 +61,30 @@ final class LiveCases {
             new LiveCase("replayed refresh token", LiveCases::replayed),
             new LiveCase("registration refused", LiveCases::registrationRefused),
             new LiveCase("registration with a token", LiveCases::registrationWithToken),
-            new LiveCase("no refresh token granted", LiveCases::noRefreshToken));
+            new LiveCase("no refresh token granted", LiveCases::noRefreshToken),
+            new LiveCase("several audiences", LiveCases::severalAudiences),
+            new LiveCase("user disabled, then enabled", LiveCases::userDisabled),
+            new LiveCase("client secret changed", LiveCases::secretChanged),
+            new LiveCase("discovery gone", LiveCases::discoveryGone),
+            new LiveCase("clock off by an hour", LiveCases::clockSkew),
+            new LiveCase("end of the authorization", LiveCases::endIsTold),
+            new LiveCase("exchanges shown", LiveCases::exchangesShown));
+
+    /** Also those that only some modes of a server play. */
+    static final List<LiveCase> ROWS = Stream.concat(
+                    ALL.stream(), Stream.of(new LiveCase("authorization of 20 s", LiveCases::shortAuthorization)))
+            .toList();
 
     private static final int QUOTED = 110;
 
     private LiveCases() {}
+
+    static List<LiveCase> named(String... names) {
+        List<LiveCase> rows =
+                ROWS.stream().filter(row -> List.of(names).contains(row.name())).toList();
+        assertEquals(names.length, rows.size(), () -> List.of(names) + " are not all rows");
+        return rows;
+    }
 
     private static void dynamicRegistration(LiveIssuer issuer, Operator operator) throws Exception {
         Ended setup = register(issuer, operator);
@@ -165,20 +188,23 @@ final class LiveCases {
         renew(operator, "narrow", "whole");
         assertEquals(Set.of(issuer.narrowScope()), grantedScope(operator, "narrow"));
         assertTrue(grantedScope(operator, "whole").containsAll(ofTheToken(issuer.scope())));
-        List<String> claimed = Json.words(operator.claims("narrow"), "scope");
+        List<String> claimed = issuer.hasOpaqueTokens() ? List.of() : Json.words(operator.claims("narrow"), "scope");
         assertTrue(claimed.isEmpty() || claimed.equals(List.of(issuer.narrowScope())), claimed.toString());
     }
 
     private static void narrowingByAudience(LiveIssuer issuer, Operator operator) throws Exception {
-        Ended setup = register(
-                issuer,
-                operator,
-                "--audience=" + LiveIssuer.AUDIENCE,
-                "--audience-parameter=" + issuer.audienceParameter());
+        Ended setup = register(issuer, operator, "--audience=" + LiveIssuer.AUDIENCE);
+        boolean canTell = issuer.grantsAudience() && !issuer.hasOpaqueTokens();
+        assertEquals( // found out and remembered
+                canTell ? Optional.of(issuer.audienceParameter()) : Optional.empty(),
+                operator.account("acct").audienceParameter().map(AudienceParameter::word));
         operator.configure(section(setup), token("one", "acct", "audience = " + LiveIssuer.AUDIENCE));
         Ended renew = operator.run("renew");
         assertEquals(0, renew.status(), renew.toString());
         requireGoodToken(issuer, operator, "one");
+        if (issuer.hasOpaqueTokens()) {
+            throw new NotOffered("the token is opaque: nobody sees its audience");
+        }
         List<String> audience = Json.words(operator.claims("one"), "aud");
         if (!issuer.grantsAudience()) {
             String warning = "asked for audience but was not granted: " + LiveIssuer.AUDIENCE;
@@ -195,10 +221,12 @@ final class LiveCases {
         operator.configure(account, token("one", "acct", "scope = no.such.scope"), token("two", "acct"));
         Ended renew = operator.run("renew");
         if (renew.status() == 0) {
-            Object granted = operator.claims("one").get("scope");
-            // Where neither answer nor token tells the scope, nobody can know.
+            Object granted = issuer.hasOpaqueTokens()
+                    ? "unknown"
+                    : operator.claims("one").get("scope");
+            // Where neither answer nor token tells the scope, nobody can know; that none is left is told, too.
             assertEquals(
-                    granted != null && !granted.equals(""),
+                    granted != null && !granted.equals("unknown"),
                     renew.err().contains("asked for scope but was not granted: no.such.scope"),
                     renew.err());
             throw new NotOffered("asked for scope no.such.scope, and gives a token with scope " + granted);
@@ -209,16 +237,22 @@ final class LiveCases {
     }
 
     private static void audienceRefused(LiveIssuer issuer, Operator operator) throws Exception {
-        String account = section(register(issuer, operator));
-        operator.configure(account, token("one", "acct", "audience = " + LiveIssuer.FORBIDDEN_AUDIENCE));
+        String account = section(register(issuer, operator, "--audience=" + LiveIssuer.AUDIENCE));
+        operator.configure(
+                account, token("one", "acct", "audience = " + LiveIssuer.FORBIDDEN_AUDIENCE), token("two", "acct"));
         Ended renew = operator.run("renew");
         if (renew.status() == 0) {
             throw new NotOffered("asked for audience " + LiveIssuer.FORBIDDEN_AUDIENCE + ", and gives a token with aud "
-                    + operator.claims("one").get("aud"));
+                    + (issuer.hasOpaqueTokens()
+                            ? "unknown"
+                            : operator.claims("one").get("aud")));
         }
-        requireFailure(renew, "Failed to get token 'one': the issuer refuses the audience: ", "invalid_target");
+        requireFailure(renew, "Failed to get token 'one': the issuer refuses the audience: ");
+        assertTrue(renew.out().contains("token two: renewed"), renew.out());
         // Each such request may use a refresh token up.
-        requireFailure(operator.run("renew"), "not asked again before ");
+        Ended next = operator.run("renew");
+        requireFailure(next, "not asked again before ");
+        assertTrue(next.out().contains("token two: renewed"), next.out());
     }
 
     private static void denial(LiveIssuer issuer, Operator operator) throws Exception {
@@ -308,9 +342,11 @@ final class LiveCases {
             throw new NotOffered("a registration cannot be deleted: no registration_client_uri (RFC 7592)");
         }
         HttpResponse<String> deletion = issuer.browser()
-                .delete(
+                .ask(
+                        "DELETE",
                         registered.clientUri().get(),
-                        registered.accessToken().get().reveal());
+                        registered.accessToken().get().reveal(),
+                        "");
         assertEquals(2, deletion.statusCode() / 100, deletion.body());
 
         Ended renew = operator.run("renew");
@@ -342,6 +378,7 @@ final class LiveCases {
                     + "; the newest refresh token stays good");
         }
         assertEquals(4, replay.statusCode() / 100, replay.body());
+        operator.ends("the old token was replayed");
         requireFailure(
                 operator.run("renew"),
                 "Failed to get token 'one': the authorization has ended: ",
@@ -378,6 +415,167 @@ final class LiveCases {
                 Person.APPROVES, "acct", operator.predefined(issuer.issuer(), issuer.client(Role.WITHOUT_REFRESH)));
         requireFailure(setup, "granted no refresh token", "offline_access");
         operator.requireNoAccount();
+    }
+
+    /** One token for each, and one for both where the issuer gives such; a host and port is an audience as well. */
+    private static void severalAudiences(LiveIssuer issuer, Operator operator) throws Exception {
+        String other = "ce2.example.org:9619";
+        String both = LiveIssuer.AUDIENCE + " " + other;
+        String account = section(register(issuer, operator, "--audience=" + both));
+        operator.configure(
+                account,
+                token("one", "acct", "audience = " + LiveIssuer.AUDIENCE),
+                token("two", "acct", "audience = " + other));
+        Ended renew = operator.run("renew");
+        assertEquals(0, renew.status(), renew.err());
+        if (!issuer.grantsAudience()) {
+            assertTrue(renew.err().contains("asked for audience but was not granted: " + other), renew.err());
+            throw new NotOffered("asked for audience " + other + ", and the token's aud is "
+                    + operator.claims("two").get("aud"));
+        }
+        assertEquals(List.of(LiveIssuer.AUDIENCE), Json.words(operator.claims("one"), "aud"));
+        assertEquals(List.of(other), Json.words(operator.claims("two"), "aud"));
+        if (issuer.grantsSeveralAudiences()) {
+            operator.configure(account, token("both", "acct", "audience = " + both));
+            renew(operator, "both");
+            assertEquals(Set.of(both.split(" ")), Set.copyOf(Json.words(operator.claims("both"), "aud")));
+        }
+    }
+
+    /** The same token heals: nothing that is stored is given up because an issuer refused it. */
+    private static void userDisabled(LiveIssuer issuer, Operator operator) throws Exception {
+        operator.letDecide(LiveIssuer.BOB);
+        operator.configure(section(register(issuer, operator)), token("one", "acct"));
+        renew(operator, "one");
+        String token = operator.accessToken("one");
+        String stored = refreshToken(operator);
+        issuer.enable(LiveIssuer.BOB, false);
+        Ended renew = operator.run("renew");
+        issuer.enable(LiveIssuer.BOB, true);
+        requireFailure(renew, "Failed to get token 'one': ");
+        assertEquals(stored, refreshToken(operator), "the refresh token stays");
+        assertEquals(token, operator.accessToken("one"), "and the token that there is");
+
+        requireFailure(operator.run("renew"), "not asked again before ");
+        Ended healed = operator.run("renew", "--force");
+        requireSuccess(healed);
+        assertNotEquals(token, operator.accessToken("one"));
+    }
+
+    private static void secretChanged(LiveIssuer issuer, Operator operator) throws Exception {
+        operator.configure(section(register(issuer, operator)), token("one", "acct"));
+        renew(operator, "one");
+        String token = operator.accessToken("one");
+        String stored = refreshToken(operator);
+        Account account = operator.account("acct");
+        String secret = issuer.changeSecret(account);
+        requireFailure(operator.run("renew"), "Failed to get token 'one': the issuer refuses this client: ");
+        assertEquals(stored, refreshToken(operator), "the refresh token stays");
+        assertEquals(token, operator.accessToken("one"), "and the token that there is");
+
+        Predefined client = new Predefined(account.client().id(), Optional.of(secret));
+        Ended again = operator.setup(Person.APPROVES, "acct", operator.predefined(issuer.issuer(), client));
+        requireSuccess(again);
+        renew(operator, "one");
+    }
+
+    /** The issuer's metadata are not where they were: a renewal needs none, and only setup says so. */
+    private static void discoveryGone(LiveIssuer issuer, Operator operator) throws Exception {
+        operator.configure(section(register(issuer, operator)), token("one", "acct"));
+        String gone = withoutSlash(issuer.issuer()) + "/gone";
+        operator.forge("acct", "issuer", gone);
+        renew(operator, "one");
+        renew(operator, "one");
+        Ended setup = operator.setup(Person.IS_AWAY, "acct", "--reauthenticate");
+        requireFailure(setup, "no OpenID or OAuth metadata found for " + gone);
+        renew(operator, "one");
+    }
+
+    /** Ours is an hour before or after the issuer's: tokens come all the same, and nothing is asked for without end. */
+    private static void clockSkew(LiveIssuer issuer, Operator operator) throws Exception {
+        operator.configure(section(register(issuer, operator)), token("one", "acct", "min_lifetime = 60"));
+        Set<String> tokens = new HashSet<>();
+        for (Duration off : List.of(Duration.ofHours(1), Duration.ofHours(-1))) {
+            Ended renew = operator.runAt(off, "renew");
+            requireSuccess(renew);
+            assertTrue(renew.out().contains("token one: renewed"), renew.out());
+            tokens.add(operator.accessToken("one"));
+        }
+        assertEquals(2, tokens.size(), "each run got a token");
+        requireSuccess(operator.run("renew", "--force"));
+    }
+
+    /** What the issuer tells of it is kept for status. */
+    private static void endIsTold(LiveIssuer issuer, Operator operator) throws Exception {
+        operator.configure(section(register(issuer, operator)), token("one", "acct"));
+        Optional<Instant> atSetup = operator.state("acct").refreshTokenExpiresAt();
+        Ended renew = operator.run("renew", "--verbose");
+        assertEquals(0, renew.status(), renew.err());
+        Optional<Instant> end = operator.state("acct").refreshTokenExpiresAt();
+        assertEquals(issuer.tellsEnd(), end.isPresent(), renew.err());
+        assertEquals(atSetup.isPresent(), end.isPresent());
+        if (end.isEmpty()) {
+            String answer = renew.err()
+                    .lines()
+                    .filter(line -> line.startsWith("< 200"))
+                    .reduce((first, last) -> last)
+                    .orElseThrow();
+            throw new NotOffered("the answer tells no end: " + answer);
+        }
+        assertTrue(end.get().isAfter(Instant.now()), end.toString());
+        String status = operator.run("status", "--account=acct").out();
+        assertTrue(status.contains("authorization ends"), status);
+    }
+
+    /** With --verbose at every command; that no secret is in it is asserted of every case. */
+    private static void exchangesShown(LiveIssuer issuer, Operator operator) throws Exception {
+        Ended setup = operator.setup(Person.APPROVES, "acct", "--verbose", "--issuer=" + issuer.issuer());
+        assertEquals(0, setup.status(), setup.err());
+        operator.account("acct"); // its secrets are looked for from now on
+        operator.configure(section(setup), token("one", "acct"));
+        Ended renew = operator.run("renew", "--verbose");
+        assertEquals(0, renew.status(), renew.err());
+        Account account = operator.account("acct");
+        post(
+                issuer,
+                "revocation_endpoint",
+                basic(account),
+                Map.of("token", account.refreshToken().reveal()));
+        operator.ends("it was revoked");
+        Ended refused = operator.run("renew", "--verbose");
+        assertEquals(1, refused.status(), refused.err());
+        Predefined wrong = wrong(issuer.client(Role.CONFIDENTIAL));
+        String[] manual = operator.predefined(issuer.issuer(), wrong);
+        List<String> verbose = new ArrayList<>(List.of(manual));
+        verbose.add("--verbose");
+        Ended wrongSecret = operator.setup(Person.APPROVES, "other", verbose.toArray(String[]::new));
+        assertEquals(1, wrongSecret.status(), wrongSecret.err());
+
+        assertShown(setup, "> GET ", "/.well-known/openid-configuration", "> POST ", "device_code=***");
+        assertShown(renew, "> POST ", "grant_type=refresh_token", "refresh_token=***", "< 200", "access_token=***");
+        assertShown(refused, "< 40", "error=");
+        assertShown(wrongSecret, "Authorization: Basic ***", "< 40");
+    }
+
+    private static void assertShown(Ended ended, String... words) {
+        for (String word : words) {
+            assertTrue(ended.err().contains(word), () -> "no '" + word + "' in: " + ended.err());
+        }
+    }
+
+    /** Where refresh tokens live for 20 seconds and access tokens for 5. */
+    private static void shortAuthorization(LiveIssuer issuer, Operator operator) throws Exception {
+        operator.configure(section(register(issuer, operator)), token("one", "acct"));
+        renew(operator, "one");
+        String token = operator.accessToken("one");
+        Thread.sleep(21_000); // nothing renews it meanwhile
+        Ended renew = operator.run("renew");
+        requireFailure(renew, "Failed to get token 'one': the authorization has ended: ", "setup --reauthenticate");
+        assertEquals(token, operator.accessToken("one"));
+        assertEquals(1, operator.run("status").status());
+        operator.ends("it lives for 20 seconds");
+        requireSuccess(operator.setup(Person.APPROVES, "acct", "--reauthenticate"));
+        renew(operator, "one");
     }
 
     // What the cases share
@@ -424,11 +622,13 @@ final class LiveCases {
     }
 
     private static void requireGoodToken(LiveIssuer issuer, Operator operator, String name) throws Exception {
-        Map<String, Object> claims = operator.claims(name);
-        assertEquals(
-                withoutSlash(issuer.issuer()),
-                withoutSlash(Json.string(claims, "iss").orElseThrow()));
-        assertTrue(Json.number(claims, "exp").orElseThrow() > Instant.now().getEpochSecond(), "expired");
+        if (!issuer.hasOpaqueTokens()) {
+            Map<String, Object> claims = operator.claims(name);
+            assertEquals(
+                    withoutSlash(issuer.issuer()),
+                    withoutSlash(Json.string(claims, "iss").orElseThrow()));
+            assertTrue(Json.number(claims, "exp").orElseThrow() > Instant.now().getEpochSecond(), "expired");
+        }
         assertEquals(
                 "[OWNER_READ, OWNER_WRITE]",
                 Files.getPosixFilePermissions(operator.file(name + ".token")).stream()
@@ -505,7 +705,7 @@ final class LiveCases {
                         Map.of("client_id", id, "scope", String.join(" ", issuer.scope())))
                 .body();
         Map<String, Object> codes = Json.object(authorization).orElseThrow();
-        issuer.decide(Json.string(codes, "user_code").orElseThrow(), false);
+        issuer.decide(Json.string(codes, "user_code").orElseThrow(), LiveIssuer.ALICE, false);
         String code = Json.string(codes, "device_code").orElseThrow();
         return quote(
                 post(

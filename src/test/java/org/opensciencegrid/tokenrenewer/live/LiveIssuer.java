@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.opensciencegrid.tokenrenewer.account.Account;
 
 /** A running issuer over TLS with a CA of the test, and what the cases must know of it. */
 interface LiveIssuer extends AutoCloseable {
@@ -84,8 +85,38 @@ interface LiveIssuer extends AutoCloseable {
         return "resource";
     }
 
+    /** The person of all cases, and one whose account may be disabled. */
+    String ALICE = "alice";
+
+    String BOB = "bob";
+
     /** Plays the person who opens the page, signs in and decides. */
-    void decide(String userCode, boolean approve) throws IOException, InterruptedException;
+    void decide(String userCode, String person, boolean approve) throws IOException, InterruptedException;
+
+    /** As the issuer's administrator: takes a person's account out of use, or puts it back. */
+    default void enable(String person, boolean isEnabled) throws Exception {
+        throw new NotOffered("no accounts of persons that could be disabled");
+    }
+
+    /** As the issuer's administrator: gives a client another secret, and tells it. */
+    default String changeSecret(Account account) throws Exception {
+        throw new NotOffered("the secret of a client cannot be changed");
+    }
+
+    /** Whether an answer tells when the authorization ends. */
+    default boolean tellsEnd() {
+        return false;
+    }
+
+    /** Access tokens that tell nothing. */
+    default boolean hasOpaqueTokens() {
+        return false;
+    }
+
+    /** Whether a renewal may ask for two audiences in one token. */
+    default boolean grantsSeveralAudiences() {
+        return grantsAudience();
+    }
 
     /** Another issuer of this kind with closed registration, ended with this one; empty when it cannot be closed. */
     default Optional<LiveIssuer> with(Registration registration) throws Exception {

@@ -4,16 +4,20 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.opensciencegrid.tokenrenewer.live.LiveCases.LiveCase;
 
 /** Issuer by case, as plain text. Each issuer's column is a file, so that runs of their own make one matrix together. */
 final class Matrix {
     private static final String TAB = "\t";
     private static final String NOT_OFFERED = "not offered";
+    private static final int SIDE_BY_SIDE = 6;
+
+    /** The row that no case plays: counted over all of them. */
+    static final String LOST = "refresh tokens lost";
 
     /**
      * @param note the issuer's answer where it does not offer the case, on one line
@@ -21,7 +25,11 @@ final class Matrix {
      */
     record Cell(String row, String word, String note, Throwable failure) {
         static Cell ok(String row) {
-            return new Cell(row, "ok", "", null);
+            return of(row, "ok");
+        }
+
+        static Cell of(String row, String word) {
+            return new Cell(row, word, "", null);
         }
 
         static Cell notOffered(String row, NotOffered answer) {
@@ -55,7 +63,7 @@ final class Matrix {
                         .toList());
     }
 
-    /** All columns that there are. */
+    /** All columns that there are, some beside each other; the whole servers first, then their modes. */
     String text() throws IOException {
         Map<String, Map<String, String[]>> columns = new TreeMap<>();
         try (Stream<Path> files = Files.list(directory)) {
@@ -68,25 +76,42 @@ final class Matrix {
                 columns.put(file.getFileName().toString(), cells);
             }
         }
+        List<String> names = columns.keySet().stream()
+                .sorted(Comparator.comparing((String name) -> -columns.get(name).size()))
+                .toList();
         StringBuilder text = new StringBuilder();
         List<String> notes = new ArrayList<>();
-        text.append(String.format("%n%-32s", "case"));
-        columns.keySet().forEach(issuer -> text.append(String.format("%-18s", issuer)));
-        for (LiveCase row : LiveCases.ALL) {
-            text.append(String.format("%n%-32s", row.name()));
-            columns.forEach((issuer, cells) -> {
-                String[] cell = cells.getOrDefault(row.name(), new String[] {"", "-", ""});
-                String mark = "";
-                if (!cell[2].isEmpty()) {
-                    notes.add(issuer + ": " + cell[2]);
-                    mark = " [" + notes.size() + "]";
-                }
-                text.append(String.format("%-18s", cell[1] + mark));
-            });
+        for (int from = 0; from < names.size(); from += SIDE_BY_SIDE) {
+            table(text, names.subList(from, Math.min(names.size(), from + SIDE_BY_SIDE)), columns, notes);
         }
         for (int i = 0; i < notes.size(); i++) {
-            text.append(String.format("%n[%d] %s", i + 1, notes.get(i)));
+            text.append(String.format("[%d] %s%n", i + 1, notes.get(i)));
         }
-        return text.append(System.lineSeparator()).toString();
+        return text.toString();
+    }
+
+    private static void table(
+            StringBuilder text, List<String> names, Map<String, Map<String, String[]>> columns, List<String> notes) {
+        text.append(String.format("%n%-30s", "case"));
+        names.forEach(issuer -> text.append(String.format("%-17s", issuer)));
+        List<String> rows = new ArrayList<>();
+        LiveCases.ROWS.forEach(row -> rows.add(row.name()));
+        rows.add(LOST);
+        for (String row : rows) {
+            if (names.stream().noneMatch(issuer -> columns.get(issuer).containsKey(row))) {
+                continue;
+            }
+            text.append(String.format("%n%-30s", row));
+            for (String issuer : names) {
+                String[] cell = columns.get(issuer).getOrDefault(row, new String[] {"", "", ""});
+                String mark = "";
+                if (!cell[2].isEmpty()) {
+                    notes.add(issuer + ", " + row + ": " + cell[2]);
+                    mark = " [" + notes.size() + "]";
+                }
+                text.append(String.format("%-17s", cell[1] + mark));
+            }
+        }
+        text.append(String.format("%n"));
     }
 }

@@ -2,6 +2,7 @@ package org.opensciencegrid.tokenrenewer.live;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +14,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
+import org.opensciencegrid.tokenrenewer.account.Account;
 import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 
 /**
@@ -172,13 +174,38 @@ final class Mitreid implements LiveIssuer {
     }
 
     @Override
-    public void decide(String userCode, boolean approve) throws IOException, InterruptedException {
+    public void decide(String userCode, String person, boolean approve) throws IOException, InterruptedException {
         Browser browser = browser();
         browser.open(issuer + "device");
         browser.submit("username", Map.of("username", "user", "password", "password", "submit", "Login"));
         browser.open(issuer + "device");
         browser.submit("user_code", Map.of("user_code", userCode));
         browser.submit("user_oauth_approval", Map.of("user_oauth_approval", Boolean.toString(approve)));
+    }
+
+    @Override
+    public void enable(String person, boolean isEnabled) throws Exception {
+        HttpResponse<String> answer = browser().getJson(issuer + "api/users");
+        if (answer.statusCode() != 404) {
+            throw new AssertionError("it has accounts now: " + answer.statusCode());
+        }
+        throw new NotOffered("accounts of persons are rows of its database only; GET /api/users: 404");
+    }
+
+    /** RFC 7592 section 2.2 */
+    @Override
+    public String changeSecret(Account account) throws Exception {
+        String wish = "{\"client_id\": \"" + account.client().id() + "\", \"client_secret\": \"another-secret\"}";
+        HttpResponse<String> answer = browser()
+                .ask(
+                        "PUT",
+                        account.registrationClientUri().orElseThrow(),
+                        account.registrationAccessToken().orElseThrow().reveal(),
+                        wish);
+        if (answer.statusCode() == 200) {
+            throw new AssertionError("it takes a secret now");
+        }
+        throw new NotOffered("PUT of another client_secret: " + answer.statusCode() + " " + answer.body());
     }
 
     @Override

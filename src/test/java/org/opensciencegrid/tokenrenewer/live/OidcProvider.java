@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.opensciencegrid.tokenrenewer.account.Account;
 import org.opensciencegrid.tokenrenewer.issuer.FaultProxy;
 import org.opensciencegrid.tokenrenewer.issuer.Json;
 import org.opensciencegrid.tokenrenewer.issuer.TestCa;
@@ -32,14 +33,41 @@ final class OidcProvider implements LiveIssuer {
 
     private final TestCa ca = new TestCa();
     private final Path directory;
+    private final Mode mode;
     private final Path caFile;
     private final String base;
     private final Optional<FaultProxy> proxy;
     private final ServerProcess process;
     private final List<LiveIssuer> others = new CopyOnWriteArrayList<>();
 
+    /** In what a mode of the server differs from the first one. */
+    enum Mode {
+        /** Certified and strict: rotates always, ends the grant on reuse, resource indicators, JWT access tokens. */
+        STRICT("oidc-provider 9", Map.of()),
+        /** Its own default: a confidential client's refresh token rotates when 70 % of its life have passed. */
+        DEFAULT_ROTATION("by its default", Map.of("rotation", "default")),
+        NEVER_ROTATES("never rotating", Map.of("rotation", "never")),
+        OPAQUE("opaque tokens", Map.of("accessTokens", "opaque")),
+        /** No resource indicators: neither parameter is heard, and all tokens are opaque. */
+        WITHOUT_RESOURCES("no resources", Map.of("resources", false)),
+        /** Access tokens of 5 seconds, refresh tokens of 20. */
+        SHORT_LIVED("short-lived", Map.of("accessSeconds", 5, "refreshSeconds", 20));
+
+        private final String label;
+        private final Map<String, Object> settings;
+
+        Mode(String label, Map<String, Object> settings) {
+            this.label = label;
+            this.settings = settings;
+        }
+    }
+
     OidcProvider(Path directory) throws IOException, InterruptedException {
-        this(directory, "open", "always", false);
+        this(directory, Mode.STRICT);
+    }
+
+    OidcProvider(Path directory, Mode mode) throws IOException, InterruptedException {
+        this(directory, mode, "open", "always", false);
     }
 
     /**
@@ -48,15 +76,16 @@ final class OidcProvider implements LiveIssuer {
      * @param rotation always: who sends an old refresh token loses the grant; lenient: old ones stay good; never
      */
     static OidcProvider behindProxy(Path directory, String rotation) throws IOException, InterruptedException {
-        return new OidcProvider(directory, "open", rotation, true);
+        return new OidcProvider(directory, Mode.STRICT, "open", rotation, true);
     }
 
     /**
      * @param registration open, off, or token
      */
-    private OidcProvider(Path directory, String registration, String rotation, boolean behindProxy)
+    private OidcProvider(Path directory, Mode mode, String registration, String rotation, boolean behindProxy)
             throws IOException, InterruptedException {
         this.directory = directory;
+        this.mode = mode;
         int port = ServerProcess.freePort();
         base = "https://localhost:" + port;
         proxy = behindProxy ? Optional.of(new FaultProxy(ca)) : Optional.empty();
@@ -71,10 +100,11 @@ final class OidcProvider implements LiveIssuer {
                         "node",
                         Path.of(System.getProperty("live.oidc-provider"), "server.mjs")
                                 .toString(),
-                        settings(port, issuer(), keys, registration, rotation)));
+                        settings(port, issuer(), keys, registration, rotation, mode)));
     }
 
-    private static String settings(int port, String issuer, Path keys, String registration, String rotation) {
+    private static String settings(
+            int port, String issuer, Path keys, String registration, String rotation, Mode mode) {
         Map<String, Object> settings = new LinkedHashMap<>();
         settings.put("port", port);
         settings.put("issuer", issuer);
@@ -93,6 +123,7 @@ final class OidcProvider implements LiveIssuer {
                         metadata(SERVICE, "client_credentials"),
                         metadata(HASTY, DEVICE_CODE, "refresh_token"),
                         metadata(WITHOUT_REFRESH, DEVICE_CODE)));
+        settings.putAll(mode.settings);
         return Json.write(settings);
     }
 
@@ -109,7 +140,7 @@ final class OidcProvider implements LiveIssuer {
 
     @Override
     public String name() {
-        return "oidc-provider 9";
+        return mode.label;
     }
 
     @Override
@@ -154,7 +185,24 @@ final class OidcProvider implements LiveIssuer {
 
     @Override
     public boolean grantsAudience() {
-        return true;
+        return mode != Mode.WITHOUT_RESOURCES;
+    }
+
+    /** "only a single resource indicator value must be requested/resolved during Access Token Request" */
+    @Override
+    public boolean grantsSeveralAudiences() {
+        return false;
+    }
+
+    @Override
+    public boolean hasOpaqueTokens() {
+        return mode == Mode.OPAQUE || mode == Mode.WITHOUT_RESOURCES;
+    }
+
+    /** Of confidential clients, within the minute of a test. */
+    @Override
+    public boolean rotates() {
+        return mode != Mode.NEVER_ROTATES && mode != Mode.DEFAULT_ROTATION;
     }
 
     @Override
@@ -164,11 +212,23 @@ final class OidcProvider implements LiveIssuer {
 
     @Override
     public boolean punishesReplay() {
-        return true;
+        return rotates();
     }
 
     @Override
-    public void decide(String userCode, boolean approve) throws IOException, InterruptedException {
+    public void enable(String person, boolean isEnabled) throws IOException, InterruptedException {
+        process.tell((isEnabled ? "enable " : "disable ") + person);
+    }
+
+    @Override
+    public String changeSecret(Account account) throws IOException, InterruptedException {
+        String secret = "another-secret-0123456789";
+        process.tell("secret " + account.client().id() + " " + secret);
+        return secret;
+    }
+
+    @Override
+    public void decide(String userCode, String person, boolean approve) throws IOException, InterruptedException {
         Browser browser = browser();
         browser.open(base + "/device");
         browser.submit("xsrf", Map.of("user_code", userCode));
@@ -177,7 +237,7 @@ final class OidcProvider implements LiveIssuer {
             return;
         }
         browser.submit("xsrf", Map.of("user_code", userCode, "confirm", "yes"));
-        browser.submit("login", Map.of("login", "alice", "password", "any"));
+        browser.submit("login", Map.of("login", person, "password", "any"));
         browser.submit("prompt", Map.of());
         if (!browser.has("Sign-in Success")) {
             throw new AssertionError(browser.toString());
@@ -186,8 +246,8 @@ final class OidcProvider implements LiveIssuer {
 
     @Override
     public Optional<LiveIssuer> with(Registration registration) throws IOException, InterruptedException {
-        OidcProvider other =
-                new OidcProvider(directory, registration == Registration.WITH_TOKEN ? "token" : "off", "always", false);
+        OidcProvider other = new OidcProvider(
+                directory, mode, registration == Registration.WITH_TOKEN ? "token" : "off", "always", false);
         others.add(other);
         return Optional.of(other);
     }

@@ -4,17 +4,21 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.io.IOException;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -26,11 +30,15 @@ import org.opensciencegrid.cryptostore.OpenAccount;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFile;
 import org.opensciencegrid.tokenrenewer.account.Account;
+import org.opensciencegrid.tokenrenewer.cli.Program;
 import org.opensciencegrid.tokenrenewer.dist.Installed;
 import org.opensciencegrid.tokenrenewer.dist.Installed.Ended;
 import org.opensciencegrid.tokenrenewer.dist.Installed.Running;
 import org.opensciencegrid.tokenrenewer.live.LiveIssuer.Predefined;
+import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.state.StateFiles;
 import org.opensciencegrid.tokenrenewer.text.Json;
+import org.opensciencegrid.tokenrenewer.text.Members;
 
 /** An operator with a directory of their own, who sets accounts up at one issuer and reads what the commands print. */
 final class Operator {
@@ -45,6 +53,9 @@ final class Operator {
 
     private final LiveIssuer issuer;
     private final Installed site;
+    private final List<Operator> others = new ArrayList<>();
+    private String person = LiveIssuer.ALICE;
+    private Optional<String> end = Optional.empty();
     private final List<Ended> history = new ArrayList<>();
     private final Set<String> secrets = new HashSet<>(Set.of(LiveIssuer.REGISTRATION_TOKEN));
 
@@ -56,7 +67,14 @@ final class Operator {
 
     /** Another operator, at another issuer. */
     Operator at(LiveIssuer other) throws IOException {
-        return new Operator(site.file("other"), other);
+        Operator there = new Operator(site.file("other"), other);
+        others.add(there);
+        return there;
+    }
+
+    /** Whose browser it is from now on. */
+    void letDecide(String who) {
+        person = who;
     }
 
     Path file(String name) {
@@ -95,7 +113,7 @@ final class Operator {
         running.awaitOutput("Waiting for your approval");
         Matcher code = CODE.matcher(Files.readString(running.out()));
         if (person != Person.IS_AWAY && code.find()) {
-            issuer.decide(code.group(1), person == Person.APPROVES);
+            issuer.decide(code.group(1), this.person, person == Person.APPROVES);
         }
         return keep(running.await());
     }
@@ -126,6 +144,12 @@ final class Operator {
 
     Ended run(String... words) throws IOException, InterruptedException {
         return keep(site.run(words));
+    }
+
+    /** A command on a machine whose clock is off. */
+    Ended runAt(Duration off, String... words) throws IOException {
+        Program.Result result = Program.at(Clock.offset(Clock.systemUTC(), off), Map.copyOf(site.variables), words);
+        return keep(new Ended(result.status(), result.out(), result.err()));
     }
 
     private Ended keep(Ended ended) throws IOException {
@@ -176,16 +200,73 @@ final class Operator {
 
     /** The account as the program would read it. What is secret in it is from now on looked for in every output. */
     Account account(String name) throws IOException {
-        AccountStore store = new AccountStore(
-                site.file("state/accounts"), site.file("state/rescue"), KdfParameters.DEFAULT, new SecureRandom());
+        AccountStore store = store();
         try (Password password = PasswordFile.read(site.file("acct.pw"));
                 LockedAccount locked = store.lock(name, Duration.ofSeconds(30));
                 OpenAccount open = locked.open(password)) {
             Account account = Account.decode(open.plaintext());
             secrets.add(account.refreshToken().reveal());
             account.client().secret().ifPresent(secret -> secrets.add(secret.reveal()));
+            account.registrationAccessToken().ifPresent(token -> secrets.add(token.reveal()));
             return account;
         }
+    }
+
+    /** Makes the account remember something else. */
+    void forge(String name, String member, String value) throws IOException {
+        AccountStore store = store();
+        try (Password password = PasswordFile.read(site.file("acct.pw"));
+                LockedAccount locked = store.lock(name, Duration.ofSeconds(30));
+                OpenAccount open = locked.open(password)) {
+            Members members = Members.parse(new String(open.plaintext(), StandardCharsets.UTF_8))
+                    .orElseThrow();
+            open.save(members.with(member, value).toJson().getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    private AccountStore store() {
+        return new AccountStore(
+                site.file("state/accounts"), site.file("state/rescue"), KdfParameters.DEFAULT, new SecureRandom());
+    }
+
+    AccountState state(String name) throws IOException {
+        return new StateFiles(site.file("state/state")).read(name);
+    }
+
+    // What is left in the end
+
+    /** The case itself ended the account's authorization, or knows of the issuer that it does. */
+    void ends(String why) {
+        end = Optional.of(why);
+    }
+
+    /**
+     * Uses the refresh token that is stored in the end, and counts. One that the issuer does not take any more, although
+     * the case did nothing to end it, is lost.
+     */
+    void settle(Tally tally) throws IOException, InterruptedException {
+        for (Operator there : others) {
+            there.settle(tally);
+        }
+        if (!Files.exists(site.file("state/accounts/acct.account"))) {
+            return;
+        }
+        Account account = account("acct");
+        Map<String, String> form = new LinkedHashMap<>(Map.of(
+                "grant_type",
+                "refresh_token",
+                "refresh_token",
+                account.refreshToken().reveal()));
+        List<String> basic = new ArrayList<>();
+        account.client()
+                .secret()
+                .ifPresent(secret -> basic.addAll(List.of(account.client().id(), secret.reveal())));
+        if (basic.isEmpty()) {
+            form.put("client_id", account.client().id());
+        }
+        HttpResponse<String> answer =
+                issuer.browser().postForm(account.tokenEndpoint().toString(), basic, form);
+        tally.count(1 + state("acct").rotations(), answer.statusCode() == 200, end, answer.statusCode());
     }
 
     /** That a setup which failed left nothing behind that a later run could take for an account. */

@@ -3,6 +3,7 @@ package org.opensciencegrid.tokenrenewer.live;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -43,6 +44,19 @@ final class ServerProcess implements AutoCloseable {
     /** What it printed so far. */
     List<String> lines() throws IOException {
         return Files.readAllLines(log);
+    }
+
+    /** Writes a line to its input, and waits for the answer "done LINE". */
+    void tell(String line) throws IOException, InterruptedException {
+        process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
+        process.getOutputStream().flush();
+        for (int i = 0; i < 600; i++) {
+            if (lines().contains("done " + line)) {
+                return;
+            }
+            Thread.sleep(50);
+        }
+        throw new AssertionError("not done: " + lines());
     }
 
     static int freePort() throws IOException {

@@ -1,0 +1,24 @@
+package org.opensciencegrid.tokenrenewer.live;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.opensciencegrid.tokenrenewer.live.LiveCases.LiveCase;
+
+/** Our own issuer without TLS, on a loopback host: the cases that any account goes through. */
+class EmbeddedHttpLiveRing extends LiveSuite {
+    @Override
+    LiveIssuer issuer(Path directory) {
+        return new Embedded(directory, Dialect.PLAIN);
+    }
+
+    @Override
+    List<LiveCase> rows() {
+        return LiveCases.named(
+                "dynamic registration",
+                "predefined client",
+                "public client",
+                "client credentials",
+                "three rotating renewals",
+                "discovery gone");
+    }
+}
