@@ -27,7 +27,7 @@ final class ServerProcess implements AutoCloseable {
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
-        for (int i = 0; i < 2400; i++) {
+        for (int i = 0; i < 6000; i++) {
             String said = Files.readString(log);
             if (said.contains(ready)) {
                 return;
@@ -38,7 +38,7 @@ final class ServerProcess implements AutoCloseable {
             Thread.sleep(100);
         }
         close();
-        throw new AssertionError("the server is not ready after 240 s: " + Files.readString(log));
+        throw new AssertionError("the server is not ready after 600 s: " + Files.readString(log));
     }
 
     /** What it printed so far. */
