@@ -32,7 +32,7 @@ class OidcProviderModesRing {
             Mode.NEVER_ROTATES, ROTATION,
             Mode.OPAQUE, TOKENS,
             Mode.WITHOUT_RESOURCES, TOKENS,
-            Mode.SHORT_LIVED, new String[] {"dynamic registration", "authorization of 20 s"});
+            Mode.SHORT_LIVED, new String[] {"authorization of 20 s"});
 
     @TempDir
     static Path directory;
