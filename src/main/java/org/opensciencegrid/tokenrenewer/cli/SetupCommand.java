@@ -274,7 +274,7 @@ final class SetupCommand implements Callable<Integer> {
             options.put("client_auth", result.client().auth().word());
         }
         if (result.audienceParameter() != AudienceParameter.AUDIENCE) { // which is what a section means that has none
-            lines.add("audience_parameter = " + result.audienceParameter().word());
+            options.put("audience_parameter", result.audienceParameter().word());
         }
         if (caFile != null) {
             options.put("ca_file", absolute(caFile));
