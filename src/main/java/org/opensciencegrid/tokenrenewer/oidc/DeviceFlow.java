@@ -90,7 +90,7 @@ public final class DeviceFlow {
         return prompt(endpoint, answer, client);
     }
 
-    private static Prompt prompt(URI endpoint, Answer answer, Client client) throws OidcException {
+    static Prompt prompt(URI endpoint, Answer answer, Client client) throws OidcException {
         Map<String, Object> json = new LinkedHashMap<>(answer.json().orElse(Map.of()));
         json.values().removeIf(Objects::isNull);
         json.putIfAbsent("expires_in", DEFAULT_EXPIRES_IN);

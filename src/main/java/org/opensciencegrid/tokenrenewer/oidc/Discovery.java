@@ -94,7 +94,7 @@ public final class Discovery {
         }
     }
 
-    private static Provider provider(String asked, String place, Map<String, Object> json) throws OidcException {
+    static Provider provider(String asked, String place, Map<String, Object> json) throws OidcException {
         String said = Json.string(json, "issuer").orElse("");
         if (!withoutSlash(said).equals(withoutSlash(asked))) {
             throw new OidcException(

@@ -170,7 +170,7 @@ public final class Registration {
                         OidcException.Kind.REFUSED, e.getMessage(), answer.status(), e.code(), e.retryAfter());
     }
 
-    private static Registered registered(URI endpoint, String id, Map<String, Object> json, List<String> wanted) {
+    static Registered registered(URI endpoint, String id, Map<String, Object> json, List<String> wanted) {
         Optional<Secret> secret = Json.string(json, "client_secret").map(Secret::of);
         Optional<ClientAuth> said =
                 Json.string(json, "token_endpoint_auth_method").flatMap(ClientAuth::of);

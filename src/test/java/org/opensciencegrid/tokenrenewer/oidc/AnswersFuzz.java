@@ -1,0 +1,112 @@
+package org.opensciencegrid.tokenrenewer.oidc;
+
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.text.Printable;
+import org.opensciencegrid.tokenrenewer.text.Secret;
+
+/**
+ * Any bytes as the answer to each request: what is asked for, or an error that can be shown and does not show what the
+ * request carried. The first two bytes choose status and completeness, then come Content-Type and Location, each up to a
+ * line feed, then the body. Run by {@code .ci/fuzz/run}.
+ */
+public final class AnswersFuzz {
+    static final String TOKEN = "the-refresh-token";
+    static final String KEY = "the-client-secret";
+
+    private static final int[] STATUS = {200, 201, 204, 301, 307, 400, 401, 403, 404, 408, 429, 500, 503};
+    private static final URI ENDPOINT = URI.create("https://issuer.example.org/endpoint");
+    private static final Clock CLOCK = Clock.fixed(Instant.ofEpochSecond(1_800_000_000), ZoneOffset.UTC);
+    private static final Client CLIENT = Client.of("client", Optional.of(Secret.of(KEY)));
+    private static final List<Secret> SECRETS = List.of(Secret.of(TOKEN), Secret.of(KEY));
+
+    private AnswersFuzz() {}
+
+    /** Called by the fuzzer. */
+    public static void fuzzerTestOneInput(byte[] input) {
+        if (input.length < 2) {
+            return;
+        }
+        String[] parts = new String(input, 2, input.length - 2, StandardCharsets.UTF_8).split("\n", 3);
+        Answer answer = new Answer(
+                STATUS[Math.floorMod(input[0], STATUS.length)],
+                parts.length > 1 ? parts[0] : "",
+                parts.length > 2 ? parts[1] : "",
+                Optional.of(Duration.ofSeconds(1)),
+                Optional.empty(),
+                parts[parts.length - 1],
+                input[1] % 4 != 0);
+        token(answer);
+        device(answer);
+        registration(answer);
+        discovery(answer);
+        OidcException refusal = Refusal.of("issuer.example.org", answer, SECRETS);
+        assertShowable(refusal.getMessage());
+        assertShowable(refusal.code());
+    }
+
+    private static void token(Answer answer) {
+        Optional<Secret> rescued = TokenAnswer.rescueRefreshToken(answer);
+        TokenAnswer.of(answer, CLOCK).ifPresent(token -> {
+            require(rescued.equals(token.refreshToken()), "rescued another refresh token than was read");
+            require(token.accessToken().reveal().chars().allMatch(c -> c > ' ' && c < 0x7f), "no line of a token file");
+            token.scope().forEach(AnswersFuzz::assertPrintable);
+            token.audience().forEach(AnswersFuzz::assertPrintable);
+        });
+    }
+
+    private static void device(Answer answer) {
+        try {
+            DeviceFlow.Prompt prompt = DeviceFlow.prompt(ENDPOINT, answer, CLIENT);
+            assertPrintable(prompt.userCode());
+            prompt.verificationUriComplete().ifPresent(AnswersFuzz::assertSafe);
+            assertSafe(prompt.verificationUri());
+            require(prompt.interval().toSeconds() > 0 && prompt.expiresIn().toSeconds() > 0, "polls without a pause");
+        } catch (OidcException e) {
+            assertPrintable(e.getMessage());
+        }
+    }
+
+    private static void registration(Answer answer) {
+        Map<String, Object> json = answer.json().orElse(Map.of());
+        Registration.Registered registered = Registration.registered(ENDPOINT, "client", json, List.of());
+        registered.clientUri().ifPresent(uri -> require(Transport.isSameOrigin(uri, ENDPOINT), "another's client URI"));
+    }
+
+    private static void discovery(Answer answer) {
+        Map<String, Object> json = answer.json().orElse(Map.of());
+        try {
+            Provider provider = Discovery.provider("https://issuer.example.org", "place", json);
+            assertSafe(provider.tokenEndpoint());
+            provider.registrationEndpoint().ifPresent(AnswersFuzz::assertSafe);
+        } catch (OidcException e) {
+            assertPrintable(e.getMessage());
+        }
+    }
+
+    private static void assertSafe(URI uri) {
+        require(Transport.isSafe(uri), "not safe: " + uri);
+    }
+
+    private static void assertShowable(String text) {
+        assertPrintable(text);
+        require(!text.contains(TOKEN) && !text.contains(KEY), "a secret in: " + text);
+    }
+
+    private static void assertPrintable(String text) {
+        require(Printable.of(text, 2000).equals(text), "not printable: " + text);
+    }
+
+    private static void require(boolean holds, String what) {
+        if (!holds) {
+            throw new AssertionError(what);
+        }
+    }
+}
