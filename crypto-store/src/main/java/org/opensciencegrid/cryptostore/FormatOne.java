@@ -66,7 +66,7 @@ final class FormatOne {
             }
             byte[] plaintext = new byte[data.length - TAG_BYTES];
             try {
-                gcm(false, key, nonce, authenticated, data, plaintext);
+                gcm(false, key.key(), nonce, authenticated, data, plaintext);
                 return plaintext;
             } catch (InvalidCipherTextException e) {
                 Arrays.fill(plaintext, (byte) 0);
@@ -99,7 +99,7 @@ final class FormatOne {
                 + encode(nonce) + "\n";
         byte[] data = new byte[plaintext.length + TAG_BYTES];
         try {
-            gcm(true, key, nonce, head.getBytes(US_ASCII), plaintext, data);
+            gcm(true, key.key(), nonce, head.getBytes(US_ASCII), plaintext, data);
         } catch (InvalidCipherTextException e) {
             throw new IllegalStateException("AES-GCM encryption cannot fail", e);
         }
@@ -240,10 +240,9 @@ final class FormatOne {
         return END + encode(hash) + "\n";
     }
 
-    private static void gcm(
-            boolean encrypt, DerivedKey key, byte[] nonce, byte[] authenticated, byte[] input, byte[] output)
+    /** @param secret wiped */
+    static void gcm(boolean encrypt, byte[] secret, byte[] nonce, byte[] authenticated, byte[] input, byte[] output)
             throws InvalidCipherTextException {
-        byte[] secret = key.key();
         AEADBlockCipher cipher = GCMBlockCipher.newInstance(AESEngine.newInstance());
         cipher.init(encrypt, new AEADParameters(new KeyParameter(secret), TAG_BYTES * 8, nonce, authenticated));
         Arrays.fill(secret, (byte) 0);

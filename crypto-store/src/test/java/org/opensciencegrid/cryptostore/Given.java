@@ -1,10 +1,14 @@
 package org.opensciencegrid.cryptostore;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.bouncycastle.crypto.digests.SHA512Digest;
 
 /** What tests share. */
@@ -41,6 +45,19 @@ final class Given {
 
     static String text(byte[] bytes) {
         return new String(bytes, UTF_8);
+    }
+
+    /**
+     * A file that lies beside the project, and not in it as others made it; a test that needs it is skipped where it is
+     * not. {@code -Dshared} names another place.
+     */
+    static Path shared(String file) {
+        Optional<Path> found = Stream.of(System.getProperty("shared", "../../shared"), "../../../shared")
+                .map(place -> Path.of(place).resolve(file))
+                .filter(Files::exists)
+                .findFirst();
+        assumeTrue(found.isPresent(), () -> "shared/" + file + " does not lie beside the project");
+        return found.get();
     }
 
     /** A store on the real disk, below a directory that exists. */

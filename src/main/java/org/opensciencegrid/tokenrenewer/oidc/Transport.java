@@ -54,6 +54,8 @@ public final class Transport {
         System.setProperty("sun.net.http.retryPost", "false");
         // How many idle connections to one host it keeps; beyond five it would close them and greet the issuer anew.
         System.setProperty("http.maxConnections", "32");
+        // Nothing older, whatever the machine's java.security allows. Read once, by the first TLS context.
+        System.setProperty("jdk.tls.client.protocols", "TLSv1.3,TLSv1.2");
         Trust.nobodyByDefault();
     }
 
@@ -131,7 +133,8 @@ public final class Transport {
             Thread.currentThread().interrupt();
             return exchange.giveUp("before we were interrupted");
         } catch (ExecutionException e) {
-            if (e.getCause() instanceof Error error) {
+            // An answer can overflow the JDK's stack (100 Continue for ever) or the heap (trailers for ever).
+            if (e.getCause() instanceof Error error && !(error instanceof VirtualMachineError)) {
                 throw error;
             }
             return exchange.fail(e.getCause());
