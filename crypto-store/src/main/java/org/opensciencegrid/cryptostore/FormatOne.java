@@ -187,10 +187,15 @@ final class FormatOne {
     /** Limits before any memory is taken: the numbers are an attacker's until the tag has been checked. */
     private static KdfParameters parameters(Path file, Matcher kdf) throws StoreException {
         try {
-            return new KdfParameters(
+            KdfParameters parameters = new KdfParameters(
                     Math.toIntExact(Long.parseLong(kdf.group(1))),
                     Math.toIntExact(Long.parseLong(kdf.group(2))),
                     Math.toIntExact(Long.parseLong(kdf.group(3))));
+            // Two derivations may run at once, and not all of the heap can be one array.
+            if (parameters.memoryKiB() > Runtime.getRuntime().maxMemory() / 1024 / 3) {
+                throw limits(file, "Argon2id memory of " + parameters.memoryKiB() + " KiB is more than there is here");
+            }
+            return parameters;
         } catch (ArithmeticException e) {
             throw limits(file, "an Argon2id parameter exceeds all limits");
         } catch (IllegalArgumentException e) {

@@ -89,6 +89,47 @@ class FormatOneTest {
                 }));
     }
 
+    /** In a JVM of its own, as what is refused must be refused before memory is taken for it. */
+    @Test
+    void hostileFilesAreRefusedWithinSixtyFourMebibytes() throws Exception {
+        Set<String> refusals = Set.of("CORRUPT", "UNSUPPORTED", "LIMITS", "WRONG_ACCOUNT");
+        List<Vector> hostile = index().stream()
+                .filter(vector -> refusals.contains(vector.kind()))
+                .toList();
+        assertTrue(hostile.size() >= 40, hostile.size() + " files");
+        List<String> line = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx64m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                FormatOneTest.class.getName()));
+        hostile.forEach(vector -> line.add(VECTORS.resolve(vector.file()).toString()));
+        line.add(VECTORS.resolve("valid-default-cost.account").toString());
+        Process process = new ProcessBuilder(line).redirectErrorStream(true).start();
+        List<String> said = process.inputReader().lines().toList();
+        List<String> expected =
+                new ArrayList<>(hostile.stream().map(Vector::kind).toList());
+        expected.add("LIMITS"); // a good file, and more than such a heap holds
+        assertEquals(expected, said);
+    }
+
+    /** The other process. */
+    public static void main(String[] files) throws IOException {
+        for (String file : files) {
+            try (Password password = Given.password()) {
+                FormatOne.Sealed sealed = FormatOne.decode(
+                        FILE,
+                        RegularFile.read(Path.of(file), FormatOne.MAX_FILE_BYTES)
+                                .bytes(),
+                        Given.NAME);
+                sealed.open(new DerivedKey(KeyDerivation.argon2id(), password, sealed.salt(), sealed.parameters()));
+                System.out.println("opened");
+            } catch (StoreException e) {
+                System.out.println(e.kind());
+            }
+        }
+    }
+
     @Test
     void everyVectorIsInTheIndex() throws IOException {
         Set<String> indexed = index().stream().map(Vector::file).collect(Collectors.toCollection(TreeSet::new));

@@ -6,11 +6,14 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Takes known secrets out of foreign text. Real servers echo them: INDIGO IAM and MITREid answer
- * {@code Invalid refresh token: <the token>}. Each secret is also found url-encoded and in Base64.
+ * {@code Invalid refresh token: <the token>}. Each secret is also found url-encoded, in hexadecimal digits, and in Base64
+ * wherever it stands in what was encoded, as in the header of Basic authentication.
  */
 public final class Redactor {
     /** Below this length a "secret" would blot out ordinary words. */
@@ -24,13 +27,29 @@ public final class Redactor {
             if (value.length() < SHORTEST) {
                 continue;
             }
-            byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
+            String encoded = URLEncoder.encode(value, StandardCharsets.UTF_8);
             forms.add(value);
-            forms.add(URLEncoder.encode(value, StandardCharsets.UTF_8));
-            forms.add(Base64.getEncoder().withoutPadding().encodeToString(bytes));
-            forms.add(Base64.getUrlEncoder().withoutPadding().encodeToString(bytes));
+            forms.add(encoded);
+            String hex = HexFormat.of().formatHex(value.getBytes(StandardCharsets.UTF_8));
+            forms.add(hex);
+            forms.add(hex.toUpperCase(Locale.ROOT));
+            addBase64(value);
+            addBase64(encoded);
         }
         forms.sort(Comparator.comparingInt(String::length).reversed());
+    }
+
+    /** Base64 has three ways to write a text within another, and shares a character with each neighbour. */
+    private void addBase64(String value) {
+        byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
+        for (Base64.Encoder encoder : List.of(Base64.getEncoder(), Base64.getUrlEncoder())) {
+            forms.add(encoder.withoutPadding().encodeToString(bytes));
+            for (int before = 0; before < 3; before++) {
+                byte[] within = new byte[before + bytes.length];
+                System.arraycopy(bytes, 0, within, before, bytes.length);
+                forms.add(encoder.encodeToString(within).substring((before * 8 + 5) / 6, within.length * 8 / 6));
+            }
+        }
     }
 
     /** The text with every known secret as {@code ***}, made {@link Printable}. */

@@ -206,8 +206,9 @@ class DiscoveryTest {
         assertEquals(4, issuer.count(OPENID));
     }
 
-    @Test
-    void anotherOriginIsNotAsked() throws Exception {
+    @ParameterizedTest
+    @ValueSource(ints = {301, 302, 303, 307, 308})
+    void anotherOriginIsNotAsked(int status) throws Exception {
         issuer.policy.oauthAuthorizationServer = false;
         try (RawServer other = new RawServer(RawServer.ok("{}"))) {
             for (String to : List.of(
@@ -216,7 +217,7 @@ class DiscoveryTest {
                     "https://localhost:" + issuer.port() + OPENID,
                     "http://127.0.0.1:" + issuer.port() + OPENID)) {
                 issuer.clearRecords();
-                issuer.fault(redirect(OPENID, 307, to));
+                issuer.fault(redirect(OPENID, status, to));
                 OidcException e = fails(Kind.WRONG_ISSUER);
                 assertTrue(e.getMessage().contains("a redirect to '" + to + "'"), e::getMessage);
                 assertEquals(1, issuer.count(OPENID));

@@ -154,6 +154,7 @@ class TransportTest {
         CLIENT_CREDENTIALS("/token"),
         DEVICE("/device_authorization"),
         POLL("/token"),
+        REVOKE("/revoke"),
         REGISTER("/register"),
         DELETE("/register/*");
 
@@ -189,6 +190,9 @@ class TransportTest {
                         scene.tokens.clientCredentials(scene.tokenEndpoint(), scene.client, Scene.ALL);
                     case DEVICE -> scene.start();
                     case POLL -> scene.await(prompt);
+                    case REVOKE ->
+                        new Revocation(scene.transport)
+                                .revoke(provider.revocationEndpoint().orElseThrow(), scene.client, token);
                     case REGISTER ->
                         registration.register(
                                 provider, "test", Scene.SCOPES, Optional.of(Secret.of("initial")), line -> {});
@@ -205,7 +209,7 @@ class TransportTest {
             int sent = scene.issuer.requests().size() - before;
             switch (request) {
                 case REFRESH, CLIENT_CREDENTIALS -> assertEquals(4, sent, "repeated, as a gateway may be in trouble");
-                case DEVICE, REGISTER, DELETE -> assertEquals(1, sent);
+                case DEVICE, REVOKE, REGISTER, DELETE -> assertEquals(1, sent);
                 case POLL -> assertTrue(sent > 1);
             }
         }

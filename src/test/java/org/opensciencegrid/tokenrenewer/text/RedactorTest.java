@@ -1,11 +1,14 @@
 package org.opensciencegrid.tokenrenewer.text;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 class RedactorTest {
@@ -26,6 +29,26 @@ class RedactorTest {
         assertEquals("***", REDACTOR.clean(Base64.getEncoder().withoutPadding().encodeToString(bytes)));
         assertEquals(
                 "***", REDACTOR.clean(Base64.getUrlEncoder().withoutPadding().encodeToString(bytes)));
+    }
+
+    @Test
+    void hexadecimal() {
+        String hex = HexFormat.of().formatHex("other-one".getBytes(StandardCharsets.UTF_8));
+        assertEquals("0x***, ***", REDACTOR.clean("0x" + hex + ", " + hex.toUpperCase(Locale.ROOT)));
+    }
+
+    /** As an issuer does that repeats the header it got. What is left of a secret is less than two characters of it. */
+    @Test
+    void withinBase64() {
+        for (String before : List.of("", "c", "cl", "cli", "client")) {
+            for (String after : List.of("", "x", "xy", "xyz")) {
+                byte[] whole = (before + "other-one" + after).getBytes(StandardCharsets.UTF_8);
+                String header = Base64.getEncoder().encodeToString(whole);
+                String clean = REDACTOR.clean("Basic " + header);
+                assertTrue(clean.contains("***"), clean);
+                assertTrue(clean.length() < "Basic ***".length() + header.length() - 10, clean);
+            }
+        }
     }
 
     /** A secret that holds another goes as a whole: its rest would be half a secret. */
