@@ -1,0 +1,92 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.opensciencegrid.tokenrenewer.issuer.Fault;
+
+/** What an issuer may make a person see. CanaryRing has the rest, with the shipped program. */
+class HostileIssuerTest {
+    private static final String HOSTILE = "\u001b]0;owned\u0007\u001b[2J\r\nfake line\u202e\u2028\u0085\u009b";
+
+    @TempDir
+    Path directory;
+
+    private Program program;
+
+    @BeforeEach
+    void start() {
+        program = new Program(directory);
+    }
+
+    @AfterEach
+    void stop() {
+        program.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"verification_uri", "verification_uri_complete"})
+    void aLinkToAnotherHostIsNoted(String member) {
+        program.issuer.fault(Fault.on("/device_authorization").set(member, "https://elsewhere.example.org/device"));
+        Program.Result setup = program.setup("--scope=openid offline_access");
+        assertTrue(setup.out().contains("Note: the link's host is not the issuer's"), setup.out());
+    }
+
+    @Test
+    void theIssuersOwnLinkIsNotNoted() {
+        assertFalse(program.setup("--scope=openid offline_access").out().contains("Note: the link's host"));
+    }
+
+    /** Each field that is shown, at the place where it is shown. */
+    @Test
+    void noControlCharacterReachesTheTerminalOrTheJournal() {
+        program.accountWith("[token t]\naccount = acct\ntoken_path = DIR/t.token\n");
+        program.issuer.fault(Fault.on("/register").set("client_id", "c" + HOSTILE));
+        assertClean(program.setup("--scope=openid offline_access"));
+        program.issuer.clearFaults();
+        program.issuer.fault(Fault.on("/device_authorization").set("user_code", "AB" + HOSTILE));
+        Program.Result setup = program.setup("--scope=openid offline_access");
+        assertEquals(0, setup.status(), setup.err());
+        assertClean(setup);
+        for (String body : List.of(
+                "{\"error\":\"invalid_" + json() + "\",\"error_description\":\"" + json() + "\",\"scope\":\"" + json()
+                        + "\"}",
+                HOSTILE,
+                "error=\"" + HOSTILE + "\"")) {
+            program.issuer.fault(
+                    Fault.on("/token").respond(400, "text/" + "x", body).times(9));
+            assertClean(program.run("renew", "--force", "--verbose"));
+            assertClean(program.run("status"));
+            assertClean(program.run("status", "--json"));
+            assertClean(program.run("check"));
+            program.issuer.clearFaults();
+        }
+        program.issuer.fault(Fault.on("/token").set("scope", "a " + HOSTILE).set("token_type", "Bearer"));
+        assertClean(program.run("renew", "--force", "--verbose"));
+        assertClean(program.run("status", "t"));
+    }
+
+    private static String json() {
+        StringBuilder json = new StringBuilder();
+        HOSTILE.chars().forEach(c -> json.append(String.format("\\u%04x", c)));
+        return json.toString();
+    }
+
+    private static void assertClean(Program.Result result) {
+        (result.out() + result.err()).codePoints().filter(c -> c != '\n').forEach(c -> {
+            int type = Character.getType(c);
+            assertFalse(
+                    type == Character.CONTROL || type == Character.FORMAT || type == Character.LINE_SEPARATOR,
+                    () -> String.format("U+%04X in ", c) + result);
+        });
+    }
+}

@@ -1,0 +1,82 @@
+package org.opensciencegrid.tokenrenewer.dist;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.opensciencegrid.tokenrenewer.dist.Installed.Ended;
+import org.opensciencegrid.tokenrenewer.dist.Installed.Running;
+import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
+import org.opensciencegrid.tokenrenewer.issuer.Fault;
+import org.opensciencegrid.tokenrenewer.issuer.Policy;
+import org.opensciencegrid.tokenrenewer.issuer.TestCa;
+
+/** A process that dies with a refresh token in its heap leaves no picture of it, and says nothing that is secret. */
+class CoreDumpIT {
+    @TempDir
+    Path directory;
+
+    /** QUIT makes a JVM print its threads, and it goes on; of SEGV it would write a report and a core file. */
+    @ParameterizedTest
+    @CsvSource({"QUIT, 0", "ABRT, 134", "SEGV, 1"})
+    void noFileAndNoSecret(String signal, int status) throws Exception {
+        TestCa ca = new TestCa();
+        try (EmbeddedIssuer issuer = EmbeddedIssuer.start(ca)) {
+            issuer.policy.interval = 1;
+            issuer.approveAutomatically("alice");
+            Installed installed = new Installed(directory);
+            ca.writeCaPem(installed.file("ca.pem"));
+            installed.write(
+                    "config.ini",
+                    "[account acct]\npassword_file = DIR/acct.pw\n"
+                            + "[token one]\naccount = acct\ntoken_path = DIR/one.token\n");
+            Ended setup = installed.run(
+                    "setup",
+                    "--issuer=" + issuer.issuer(),
+                    "--scope=openid offline_access",
+                    "--ca-file=" + installed.file("ca.pem"),
+                    "--pw-file=" + installed.file("acct.pw"),
+                    "acct");
+            assertEquals(0, setup.status(), setup.err());
+            Set<String> before = files();
+            issuer.fault(Fault.on("/token").grant("refresh_token").times(1).delayBefore(Duration.ofSeconds(3)));
+            Running run = installed.start("usr/bin/osg-token-renewer", "renew");
+            while (issuer.count("/token", Policy.REFRESH_TOKEN) == 0) {
+                Thread.sleep(20);
+            }
+            new ProcessBuilder("kill", "-" + signal, Long.toString(run.process().pid()))
+                    .start()
+                    .waitFor();
+            Ended ended = run.await();
+            assertEquals(status, ended.status(), ended.err());
+            for (String secret : issuer.secrets()) {
+                assertFalse((ended.out() + ended.err()).contains(secret), "a secret was printed");
+            }
+            assertEquals(before, files());
+        }
+    }
+
+    /** What dumps are called, where they would lie: in the working directory, or beside the program's own files. */
+    private Set<String> files() throws IOException {
+        Set<String> names = new TreeSet<>();
+        for (Path place : List.of(Path.of("").toAbsolutePath(), directory, Path.of("/tmp"))) {
+            try (Stream<Path> all = Files.list(place)) {
+                names.addAll(all.map(Path::toString)
+                        .filter(name -> name.matches(".*/(core|hs_err|java_pid|vgcore|replay_pid)[^/]*"))
+                        .collect(Collectors.toSet()));
+            }
+        }
+        return names;
+    }
+}

@@ -1,0 +1,297 @@
+package org.opensciencegrid.tokenrenewer.rings;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.tokenrenewer.issuer.Fault;
+import org.opensciencegrid.tokenrenewer.issuer.Seen;
+
+/**
+ * A whole life of accounts with the shipped program, at an issuer that repeats every secret it is sent, in all the ways it
+ * can be written, and sends control characters with it. Then all that was printed, all files, and the arguments and
+ * environments of all processes are searched for every secret there was.
+ */
+class CanaryRing {
+    private static final int CANARIES = 25;
+    private static final String PASSWORD = "correct horse battery staple";
+    private static final String NEXT_PASSWORD = "Tr0ub4dor and another three";
+    private static final String MANUAL_SECRET = "manual-client/secret+of=32~chars";
+    private static final String CONFIG_SECRET = "secret-in-the-config-file-itself";
+    private static final String INITIAL_TOKEN = "initial-access-token-of-the-site";
+    private static final String HOSTILE = "\u001b]0;owned\u0007\u001b[2J\r\nOct 10 fake: renewed\u202e\u2028\u0085 ";
+
+    @TempDir
+    Path directory;
+
+    private AccessPoint point;
+    private final Canaries canaries = new Canaries();
+    private final StringBuilder printed = new StringBuilder();
+    private final List<String> astray = new ArrayList<>();
+    private final Map<String, String> processes = new ConcurrentHashMap<>();
+
+    @Test
+    void noSecretAndNoControlCharacterGetsOut() throws Exception {
+        canaries.add(List.of(PASSWORD, NEXT_PASSWORD, MANUAL_SECRET, CONFIG_SECRET, INITIAL_TOKEN));
+        try (AccessPoint site = new AccessPoint(directory)) {
+            point = site;
+            Thread watcher = new Thread(this::watch);
+            watcher.setDaemon(true);
+            watcher.start();
+            life();
+            watcher.interrupt();
+            watcher.join();
+            canaries.add(site.issuer.secrets());
+        }
+        assertTrue(canaries.count() >= CANARIES, canaries.count() + " secrets");
+        assertTrue(processes.size() > 40, processes.size() + " processes and their environments were seen");
+        List<String> hits =
+                new ArrayList<>(canaries.in("printed", printed.toString().getBytes(StandardCharsets.UTF_8)));
+        processes.forEach((text, process) -> hits.addAll(canaries.in(process, text.getBytes(StandardCharsets.UTF_8))));
+        int files = 0;
+        try (Stream<Path> all = Files.walk(directory)) {
+            for (Path file : all.filter(Files::isRegularFile).toList()) {
+                if (!isThePlaceOfASecret(file)) {
+                    files++;
+                    hits.addAll(canaries.in(directory.relativize(file).toString(), Files.readAllBytes(file)));
+                }
+            }
+        }
+        assertEquals(List.of(), hits);
+        assertEquals(List.of(), controls());
+        assertEquals(List.of(), astray);
+        System.out.println("--- canaries: " + canaries.count() + " secrets, 4 encodings, " + printed.length()
+                + " characters printed, " + files + " files, " + processes.size()
+                + " command lines and environments: 0 hits, 0 control characters");
+    }
+
+    /** What the operator wrote secrets into, and the token files. The encrypted accounts are searched. */
+    private boolean isThePlaceOfASecret(Path file) {
+        String name = file.getFileName().toString();
+        return name.endsWith(".pw") || name.endsWith(".secret") || name.endsWith(".token") || name.equals("config.ini");
+    }
+
+    /** Each way of writing a secret is found, or the search would prove nothing. */
+    @Test
+    void theSearchFindsWhatIsThere() {
+        canaries.add(List.of(MANUAL_SECRET, PASSWORD));
+        for (String secret : List.of(MANUAL_SECRET, PASSWORD)) {
+            for (byte[] text : Canaries.writtenIn(secret)) {
+                assertFalse(canaries.in("x", text).isEmpty(), () -> new String(text, StandardCharsets.UTF_8));
+            }
+        }
+        assertEquals(List.of(), canaries.in("x", "correct horse".getBytes(StandardCharsets.UTF_8)));
+        printed.append("a\u001bb\n\u009b\n");
+        assertEquals(2, controls().size());
+    }
+
+    private void life() throws Exception {
+        secret("manual.secret", MANUAL_SECRET);
+        secret("initial.secret", INITIAL_TOKEN);
+        secret("old.pw", PASSWORD);
+        String issuer = "--issuer=" + point.issuer.issuer();
+        String scope = "--scope=openid offline_access";
+
+        // Setup that fails in each place, then one that succeeds.
+        for (String path : List.of("/register", "/device_authorization", "/token")) {
+            echo(path, 400, "application/json", "invalid_request");
+            run(
+                    1,
+                    point.setup(
+                            "--verbose",
+                            issuer,
+                            scope,
+                            "--registration-token-file=" + point.file("initial.secret"),
+                            "acct"));
+        }
+        point.issuer.clearFaults();
+        point.issuer.fault(Fault.on("/device_authorization").set("user_code", "AB" + HOSTILE));
+        run(0, point.setup("--verbose", issuer, scope, "acct"));
+        run(
+                1,
+                point.setup(
+                        issuer,
+                        scope,
+                        "--manual",
+                        "--client-id=m",
+                        "--client-secret-file=" + point.file("manual.secret"),
+                        "manual"));
+
+        // Renewals, and every way to refuse one.
+        run(0, "renew", "--verbose", "--force");
+        String[][] refusals = {
+            {"400", "application/json", "invalid_grant"},
+            {"401", "application/json", "invalid_token"},
+            {"401", "application/json", "invalid_client"},
+            {"400", "application/json", "invalid_scope"},
+            {"400", "text/plain", ""},
+            {"403", "text/html", ""},
+            {"302", "text/html", ""},
+        };
+        for (String[] refusal : refusals) {
+            echo("/token", Integer.parseInt(refusal[0]), refusal[1], refusal[2]);
+            run(1, "renew", "--force", "--verbose");
+            run(-1, "status");
+        }
+        point.variables.put("JOURNAL_STREAM", "1:1");
+        echo("/token", 200, "application/json", "");
+        run(1, "renew", "--force");
+        point.variables.remove("JOURNAL_STREAM");
+        point.issuer.clearFaults();
+        run(0, "renew", "--force", "--metrics-file=" + point.file("metrics.prom"));
+        run(0, "renew", "--dry-run");
+        run(0, "status");
+        run(0, "status", "--json");
+        run(0, "status", "t0");
+        run(0, "status", "--account=acct");
+        run(-1, "check");
+        run(-1, "check", "--offline");
+
+        // The client's own secret in the config file.
+        String config = Files.readString(point.file("config.ini"));
+        Files.writeString(
+                point.file("config.ini"),
+                "[account cc]\ntoken_request_url = " + point.issuer.base()
+                        + "/token\nclient_id = cc\nclient_secret = " + CONFIG_SECRET + "\nca_file = "
+                        + point.file("ca.pem")
+                        + "\n[token cc]\naccount = cc\ntoken_path = " + point.file("cc.token") + "\n");
+        run(1, "renew", "--verbose");
+        echo("/token", 401, "application/json", "invalid_client");
+        run(1, "renew", "--force", "--verbose");
+        point.issuer.clearFaults();
+        run(-1, "status");
+        run(-1, "check");
+        Files.writeString(point.file("config.ini"), config);
+
+        // There and back, another password, and the end.
+        Files.createDirectory(point.file("agent"));
+        run(0, "export-oidc-agent", "acct", "--to=" + point.file("agent/acct"));
+        run(0, "remove", "acct");
+        run(0, "import-oidc-agent", "acct", "--from=" + point.file("agent"));
+        run(0, "renew", "--force");
+        secret("acct.pw", NEXT_PASSWORD);
+        run(1, "renew", "--force");
+        run(0, "change-password", "acct", "--old-pw-file=" + point.file("old.pw"));
+        run(0, "change-password", "acct", "--old-pw-file=" + point.file("old.pw"));
+        run(0, "setup", "--verbose", "--reauthenticate", "--pw-file=" + point.file("acct.pw"), "acct");
+        echo("/revoke", 400, "application/json", "unsupported_token_type");
+        run(1, "remove", "acct", "--revoke", "--delete-client");
+        point.issuer.clearFaults();
+        echo("/register/*", 401, "application/json", "invalid_token");
+        run(1, "remove", "acct", "--revoke", "--delete-client");
+        point.issuer.clearFaults();
+        run(0, "remove", "acct", "--revoke", "--delete-client");
+    }
+
+    /** @param status what the command must end with, to be sure that it went the way it is here for; -1 for any */
+    private void run(int status, String... words) throws IOException, InterruptedException {
+        AccessPoint.Ended ended = point.run(words);
+        printed.append(ended.said());
+        if (status >= 0 && ended.status() != status) {
+            astray.add(String.join(" ", words) + ": " + ended);
+        }
+    }
+
+    private void secret(String name, String text) throws IOException {
+        Files.writeString(point.file(name), text + "\n");
+        Files.setPosixFilePermissions(point.file(name), PosixFilePermissions.fromString("rw-------"));
+    }
+
+    /** Answers with what the request carried. */
+    private void echo(String path, int status, String type, String error) {
+        point.issuer.clearFaults();
+        point.issuer.fault(Fault.on(path)
+                .respond(status, type, "-")
+                .header("Location", "https://elsewhere.example.org/?" + MANUAL_SECRET)
+                .rewrite(body -> echo(point.issuer.requests(), type, error))
+                .always());
+    }
+
+    private static byte[] echo(List<Seen> requests, String type, String error) {
+        Seen request = requests.get(requests.size() - 1);
+        List<String> carried = new ArrayList<>();
+        for (String name : List.of("refresh_token", "token", "device_code", "client_secret")) {
+            if (request.parameter(name) != null) {
+                carried.add(request.parameter(name));
+            }
+        }
+        String authorization = request.header("Authorization");
+        if (authorization != null) {
+            String value = authorization.substring(authorization.indexOf(' ') + 1);
+            carried.add(value); // Basic as it came, or a bearer token
+        }
+        StringBuilder text = new StringBuilder(HOSTILE);
+        for (String secret : carried) {
+            byte[] bytes = secret.getBytes(StandardCharsets.UTF_8);
+            text.append("Invalid token: ")
+                    .append(secret)
+                    .append(' ')
+                    .append(Base64.getEncoder().encodeToString(bytes))
+                    .append(' ')
+                    .append(Base64.getUrlEncoder().encodeToString(("x" + secret).getBytes(StandardCharsets.UTF_8)))
+                    .append(' ')
+                    .append(HexFormat.of().formatHex(bytes))
+                    .append(' ')
+                    .append(URLEncoder.encode(secret, StandardCharsets.UTF_8))
+                    .append(HOSTILE);
+        }
+        String said = text.toString();
+        if (type.equals("application/json") && !error.isEmpty()) {
+            StringBuilder json = new StringBuilder();
+            said.chars().forEach(c -> json.append(String.format("\\u%04x", c)));
+            said = "{\"error\":\"" + error + "\",\"error_description\":\"" + json + "\",\"scope\":\"" + json + "\"}";
+        }
+        return said.getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** Arguments and environments of the processes of this access point, as often as it can. */
+    private void watch() {
+        String mark = "OSG_TOKEN_RENEWER_STATE_DIR=" + point.file("state");
+        while (!Thread.currentThread().isInterrupted()) {
+            String[] pids = new File("/proc").list((place, name) -> Character.isDigit(name.charAt(0)));
+            for (String pid : pids) {
+                try {
+                    String environment =
+                            Files.readString(Path.of("/proc", pid, "environ"), StandardCharsets.ISO_8859_1);
+                    if (environment.contains(mark)) {
+                        String line = Files.readString(Path.of("/proc", pid, "cmdline"), StandardCharsets.ISO_8859_1);
+                        processes.putIfAbsent(environment, "environment");
+                        processes.putIfAbsent(line, "command line");
+                    }
+                } catch (IOException e) {
+                    // It has ended.
+                }
+            }
+        }
+    }
+
+    /** The lines with a character that moves the cursor, ends a line, or turns the text around. */
+    private List<String> controls() {
+        return Stream.of(printed.toString().split("\n"))
+                .filter(line -> line.codePoints().anyMatch(CanaryRing::isControl))
+                .toList();
+    }
+
+    private static boolean isControl(int c) {
+        return switch (Character.getType(c)) {
+            case Character.CONTROL, Character.FORMAT, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> true;
+            default -> false;
+        };
+    }
+}
