@@ -57,7 +57,7 @@ public final class AnswersFuzz {
         TokenAnswer.of(answer, CLOCK).ifPresent(token -> {
             require(rescued.equals(token.refreshToken()), "rescued another refresh token than was read");
             require(token.accessToken().reveal().chars().allMatch(c -> c > ' ' && c < 0x7f), "no line of a token file");
-            token.scope().forEach(AnswersFuzz::assertPrintable);
+            token.scope().orElse(java.util.List.of()).forEach(AnswersFuzz::assertPrintable);
             token.audience().forEach(AnswersFuzz::assertPrintable);
         });
     }

@@ -8,15 +8,14 @@ import java.util.List;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.text.Secret;
 
-/** Asks each server for a token and tells in one line what became of it, and after how many milliseconds. */
+/** Asks each server for a token, with so many seconds for each. Tells in how many milliseconds what became of it. */
 final class HostileAnswersProgram {
-    static final Duration DEADLINE = Duration.ofSeconds(2);
-
     private HostileAnswersProgram() {}
 
-    public static void main(String[] urls) {
-        Transport transport = new Transport(new Trust(Optional.empty()), DEADLINE);
-        for (String url : urls) {
+    public static void main(String[] arguments) {
+        Duration deadline = Duration.ofSeconds(Long.parseLong(arguments[0]));
+        Transport transport = new Transport(new Trust(Optional.empty()), deadline);
+        for (String url : List.of(arguments).subList(1, arguments.length)) {
             long start = System.nanoTime();
             String outcome = ask(transport, URI.create(url));
             System.out.println(Duration.ofNanos(System.nanoTime() - start).toMillis() + " " + outcome);

@@ -216,9 +216,10 @@ class CanaryRing {
     /** Answers with what the request carried. */
     private void echo(String path, int status, String type, String error) {
         point.issuer.clearFaults();
+        String sent = String.join(" ", point.issuer.currentRefreshTokens()); // by a renewal, which has no other
         point.issuer.fault(Fault.on(path)
                 .respond(status, type, "-")
-                .header("Location", "https://elsewhere.example.org/?" + MANUAL_SECRET)
+                .header("Location", "https://elsewhere.example.org/?" + sent)
                 .rewrite(body -> echo(point.issuer.requests(), type, error))
                 .always());
     }
