@@ -161,6 +161,7 @@ public final class Transport {
 
         private volatile int status;
         private volatile boolean complete;
+        private volatile boolean abandoned;
         private volatile @Nullable String otherHost;
 
         Exchange(HTTPRequest request) {
@@ -243,7 +244,7 @@ public final class Transport {
                 byte[] buffer = new byte[8192];
                 for (int n; (n = in.read(buffer)) >= 0; ) {
                     body.write(buffer, 0, n);
-                    if (body.size() > BODY_LIMIT) {
+                    if (body.size() > BODY_LIMIT || abandoned) {
                         connection.disconnect();
                         return false;
                     }
@@ -260,6 +261,7 @@ public final class Transport {
             if (stage.compareAndSet(Stage.CONNECTING, Stage.GIVEN_UP)) {
                 throw new OidcException(Kind.UNREACHABLE, where() + " could not be connected to " + when);
             }
+            abandoned = true; // for who reads: closing it from here may wait for a pause between two reads
             WORKERS.execute(connection::disconnect);
             if (status != 0) {
                 return answer();

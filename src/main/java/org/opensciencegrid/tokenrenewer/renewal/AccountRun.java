@@ -61,6 +61,7 @@ final class AccountRun {
     private final Map<String, Outcome> outcomes = new LinkedHashMap<>();
     private AccountState state = AccountState.UNKNOWN;
     private List<TokenSection> due = List.of();
+    private String issuer = "";
 
     /**
      * @param storesTokens whether the account has a file in the store, without which it cannot be used
@@ -93,12 +94,15 @@ final class AccountRun {
     /** Whether there is anything to do: without it no lock, no password, no connection. */
     boolean hasWork() {
         due = due(sections);
-        return !due.isEmpty() || !untold().isEmpty();
+        boolean hasWork = !due.isEmpty() || !untold().isEmpty();
+        issuer = state.issuer().orElse("");
+        state = AccountState.UNKNOWN; // it is read again: thousands of accounts may wait now
+        return hasWork;
     }
 
     /** Where the tokens come from, as far as the state file knows it; else empty. */
     String issuer() {
-        return state.issuer().orElse("");
+        return issuer;
     }
 
     Map<String, Outcome> outcomes() {
@@ -107,6 +111,7 @@ final class AccountRun {
 
     /** The outcome of every section, by token name; never throws for what befalls one account. After {@link #hasWork}. */
     Map<String, Outcome> run(Opener opener) {
+        state = stored();
         if (!due.isEmpty()) {
             progress.at(account, 0, due.size());
             renew(opener);
@@ -284,12 +289,17 @@ final class AccountRun {
                         answer.accessToken().reveal().length()));
     }
 
-    private List<TokenSection> due(List<TokenSection> candidates) {
+    /** Of use, not of need: without it everything is due. */
+    private AccountState stored() {
         try {
-            state = states.read(account);
+            return states.read(account);
         } catch (IOException e) {
-            state = AccountState.UNKNOWN; // of use, not of need: without it everything is due
+            return AccountState.UNKNOWN;
         }
+    }
+
+    private List<TokenSection> due(List<TokenSection> candidates) {
+        state = stored();
         List<TokenSection> due = new ArrayList<>();
         for (TokenSection section : candidates) {
             Optional<Duration> fresh =
