@@ -15,8 +15,8 @@ import java.util.stream.IntStream;
 
 /** Reads config.ini. */
 public final class ConfigFile {
-    /** Far more than any real file; keeps a wrong path (a log, a disk image) from being read into memory. */
-    static final int MAX_BYTES = 1024 * 1024;
+    /** Room for 10,000 tokens, and far more than any real file; keeps a wrong path (a log, a disk image) from being read into memory. */
+    static final int MAX_BYTES = 4 * 1024 * 1024;
 
     private ConfigFile() {}
 
@@ -52,7 +52,7 @@ public final class ConfigFile {
             throw unusable(file, "cannot be read (" + e.getMessage() + "); make it a plain, readable file");
         }
         if (bytes.length > MAX_BYTES) {
-            throw unusable(file, "is larger than 1 MiB; a configuration is not, so check the path");
+            throw unusable(file, "is larger than 4 MiB; a configuration is not, so check the path");
         }
         return bytes;
     }

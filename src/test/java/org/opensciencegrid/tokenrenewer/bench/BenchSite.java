@@ -14,7 +14,6 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
-import java.util.stream.IntStream;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.KdfParameters;
 import org.opensciencegrid.cryptostore.Password;
@@ -66,22 +65,27 @@ public final class BenchSite implements AutoCloseable {
     }
 
     /**
-     * {@code BenchSite DIR N}: makes the accounts, says so, and then answers each line of standard input with the requests for
+     * {@code BenchSite DIR N}: makes what N tokens need, says so, and then answers each line of standard input with the requests for
      * tokens, all requests, and the connections since the line before; {@code latency MS} makes the issuer slower first.
      */
     public static void main(String[] arguments) throws IOException {
+        System.setProperty("sun.net.httpserver.maxIdleConnections", "100000"); // each setup leaves some
         try (BenchSite site = new BenchSite(Path.of(arguments[0]), false);
                 BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
-            int accounts = Integer.parseInt(arguments[1]);
-            for (int n = 1; n <= accounts; n *= 10) {
+            int tokens = Integer.parseInt(arguments[1]);
+            for (int n = 1; n <= tokens; n *= 10) {
                 site.config(n, 0);
                 site.config(n, 60);
             }
-            Files.copy(site.config(accounts, 0), site.directory.resolve("config.ini"));
+            Files.copy(site.config(tokens, 0), site.directory.resolve("config.ini"));
+            int accounts = tokens / tokensOfAnAccount(tokens);
             for (int i = 1; i <= accounts; i++) {
-                site.account("acct" + i, KdfParameters.DEFAULT);
-                site.export("acct" + i);
-                site.curl("acct" + i, "ce" + i + ".example.org:9619");
+                // A thousand keys would take ten minutes to derive, for nothing: they are kept in what is timed.
+                site.account("acct" + i, tokens <= 100 ? KdfParameters.DEFAULT : new KdfParameters(8, 1, 1));
+                if (tokens <= 100) {
+                    site.export("acct" + i);
+                    site.curl("acct" + i, "ce" + i + ".example.org:9619");
+                }
             }
             System.out.println("ready " + site.issuer.issuer());
             int before = 0;
@@ -152,21 +156,30 @@ public final class BenchSite implements AutoCloseable {
         }
     }
 
+    /** Up to a hundred have one account each; of more, ten share one. */
+    private static int tokensOfAnAccount(int tokens) {
+        return tokens <= 100 ? 1 : 10;
+    }
+
     /**
-     * A config file for the first accounts.
+     * A config file for the first tokens.
      *
      * @param minLifetime of each token; 0 for always due
      */
-    Path config(int accounts, int minLifetime) throws IOException {
+    Path config(int tokens, int minLifetime) throws IOException {
         StringBuilder text = new StringBuilder();
-        IntStream.rangeClosed(1, accounts)
-                .forEach(i -> text.append("[account acct%d]\npassword_file = %s/acct%d.pw\n".formatted(i, directory, i))
-                        .append(
-                                "[token tok%d]\naccount = acct%d\ntoken_path = %s/tok%d.token\naudience = ce%d.example.org:9619\n"
-                                        .formatted(i, i, directory, i, i))
-                        .append(minLifetime > 0 ? "min_lifetime = " + minLifetime + "\n\n" : "\n"));
+        int each = tokensOfAnAccount(tokens);
+        for (int i = 1; i <= tokens / each; i++) {
+            text.append("[account acct%d]\npassword_file = %s/acct%d.pw\n".formatted(i, directory, i));
+            for (int j = (i - 1) * each + 1; j <= i * each; j++) {
+                text.append(
+                        "[token tok%d]\naccount = acct%d\ntoken_path = %s/tok%d.token\naudience = ce%d.example.org:9619\n"
+                                .formatted(j, i, directory, j, i));
+                text.append(minLifetime > 0 ? "min_lifetime = " + minLifetime + "\n\n" : "\n");
+            }
+        }
         return Files.writeString(
-                directory.resolve("config-" + accounts + (minLifetime > 0 ? "-fresh" : "") + ".ini"), text);
+                directory.resolve("config-" + tokens + (minLifetime > 0 ? "-fresh" : "") + ".ini"), text);
     }
 
     /** The environment of the program. */

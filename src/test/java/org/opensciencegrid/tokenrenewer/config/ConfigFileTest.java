@@ -209,11 +209,11 @@ class ConfigFileTest {
     }
 
     @Test
-    void aFileOfOneMebibyteAndOneMore() throws Exception {
-        Path file = Files.writeString(dir.resolve("config.ini"), "#".repeat(1024 * 1024));
+    void aFileOfTheLongestAndOneMore() throws Exception {
+        Path file = Files.writeString(dir.resolve("config.ini"), "#".repeat(ConfigFile.MAX_BYTES));
         ConfigFile.read(file);
-        Files.writeString(file, "#".repeat(1024 * 1024 + 1));
-        assertUnusable(file, "is larger than 1 MiB; a configuration is not, so check the path");
+        Files.writeString(file, "#".repeat(ConfigFile.MAX_BYTES + 1));
+        assertUnusable(file, "is larger than 4 MiB; a configuration is not, so check the path");
     }
 
     @Test
