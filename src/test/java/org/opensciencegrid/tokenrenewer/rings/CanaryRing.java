@@ -193,7 +193,7 @@ class CanaryRing {
         echo("/revoke", 400, "application/json", "unsupported_token_type");
         run(1, "remove", "acct", "--revoke", "--delete-client");
         point.issuer.clearFaults();
-        echo("/register/*", 401, "application/json", "invalid_token");
+        echo("/register/*", 403, "application/json", "access_denied"); // 401 would mean that the client is gone
         run(1, "remove", "acct", "--revoke", "--delete-client");
         point.issuer.clearFaults();
         run(0, "remove", "acct", "--revoke", "--delete-client");
