@@ -8,6 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.zip.ZipFile;
 import net.minidev.json.JSONArray;
 import net.minidev.json.JSONObject;
 import net.minidev.json.JSONValue;
@@ -32,6 +36,33 @@ class ThirdPartyIT {
             Files.writeString(KEPT, kept.substring(0, start) + table + kept.substring(end));
         } else {
             assertEquals(table, kept.substring(start, end));
+        }
+    }
+
+    @Test
+    void theTextOfEveryLicenceIsThere() throws IOException {
+        String kept = Files.readString(KEPT);
+        for (String row : rows()) {
+            String licence = row.split(" \\| ")[2];
+            assertTrue(licence.equals("Apache-2.0") || kept.contains("\n## " + licence), row);
+        }
+    }
+
+    /** The bill tells what was asked for; this is what came. */
+    @Test
+    void nothingElseIsInTheJar() throws IOException {
+        try (ZipFile jar = new ZipFile(Installed.DIST
+                .resolve("usr/share/osg-token-renewer/osg-token-renewer.jar")
+                .toFile())) {
+            Set<String> packages = jar.stream()
+                    .map(entry -> entry.getName().replaceFirst("META-INF/versions/[0-9]+/", ""))
+                    .filter(name -> name.endsWith(".class"))
+                    .map(name -> name.replaceFirst("^(picocli|[^/]+/[^/]+)/.*", "$1"))
+                    .collect(Collectors.toCollection(TreeSet::new));
+            assertEquals(
+                    "[com/nimbusds, io/nayuki, net/jcip, net/minidev, org/bouncycastle, org/ini4j, org/objectweb,"
+                            + " org/opensciencegrid, picocli]",
+                    packages.toString());
         }
     }
 
