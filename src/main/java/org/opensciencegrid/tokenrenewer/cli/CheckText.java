@@ -99,9 +99,11 @@ final class CheckText {
             case NO_TOKENS -> "a run does nothing";
             case UNUSED_ACCOUNT -> "its refresh token may end at the issuer for want of use";
             case RENEWAL ->
-                finding.isProblem()
-                        ? "services are without a new token until it is repaired"
-                        : "while it lasts there is no new token";
+                finding.failure().filter(why -> why.kind().isOfHook()).isPresent()
+                        ? "the token is renewed, and what is to be done with it then is not done"
+                        : finding.isProblem()
+                                ? "services are without a new token until it is repaired"
+                                : "while it lasts there is no new token";
             case UNREADABLE_FOR_SERVICE -> "the service needs it, and runs as that user";
             case PASSWORD_WORLD_READABLE -> "with it and a backup of the account file, anybody has the refresh token";
             case PASSWORD_CARRIAGE_RETURN, PASSWORD_BYTE_ORDER_MARK, PASSWORD_OUTER_BLANKS ->

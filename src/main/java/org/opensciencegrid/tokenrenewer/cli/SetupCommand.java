@@ -135,7 +135,7 @@ final class SetupCommand implements Callable<Integer> {
     @Option(
             names = "--token-path",
             paramLabel = "FILE",
-            description = "file of the first token (default: ACCOUNT.NAME.token beside the password file)")
+            description = "file of the first token (default: beside the password file, ACCOUNT.NAME.token)")
     private Path tokenPath;
 
     @Option(names = "--config-addition", hidden = true, description = "where the wrapper takes what it has to add")

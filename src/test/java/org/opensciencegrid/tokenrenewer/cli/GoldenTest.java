@@ -19,6 +19,7 @@ class GoldenTest {
     @Test
     void everyFailureSaysWhatAndHowToRepairIt() throws IOException {
         Messages messages = new Messages(new Commands(Commands.CONFIG, Commands.STATE));
+        Messages withoutService = new Messages(new Commands(Commands.CONFIG, Path.of("/state")));
         StringBuilder text = new StringBuilder();
         for (Failure.Kind kind : Failure.Kind.values()) {
             Failure failure = new Failure(kind, "/where/file", "DETAIL");
@@ -26,7 +27,10 @@ class GoldenTest {
                     .append("\n  ")
                     .append(messages.what(failure))
                     .append("\n  ");
-            text.append(messages.repair(failure, "ACCOUNT")).append("\n");
+            String repair = messages.repair(failure, "ACCOUNT");
+            text.append(repair).append("\n");
+            String other = withoutService.repair(failure, "ACCOUNT");
+            text.append(other.equals(repair) ? "" : "  without the service: " + other + "\n");
         }
         Golden.hold("failures.txt", text.toString());
     }

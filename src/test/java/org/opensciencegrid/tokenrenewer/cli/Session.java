@@ -78,6 +78,10 @@ final class Session implements AutoCloseable {
                 .replaceAll("localhost(:| port )\\d+", "idp.example.org")
                 .replaceAll("[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}", "MPLR-MVLJ");
         return same.replaceAll("(?<=[Cc]lient |client   {1,20}|/register/)[A-Za-z0-9_-]{16}(?![A-Za-z0-9_-])", "CLIENT")
+                .replaceAll("(?m)^[█▀▄ ]{30,}[█▀▄]", "PICTURE")
+                .replaceAll("(?m)(^PICTURE\n)+", "PICTURE\n") // as many lines as its link needs
+                .replaceAll("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID")
+                .replace(" by the user " + System.getProperty("user.name"), " by the user USER")
                 .replaceAll("(?m)^[<>] .*\n", "") // requests and answers, cut where the port's digits let them
                 .replaceAll("renewer\\d+\\.tmp", "renewer0.tmp");
     }

@@ -80,6 +80,24 @@ class TranscriptTest {
     }
 
     @Test
+    void setupWithTheConfigFile() {
+        String write = "--write-config";
+        session.setup(SCOPE, write, "--token=one");
+        session.note("again, with a picture of the link").setup(SCOPE, write, "--token=one", "--qr");
+        program.issuer.approveAutomatically("mallory");
+        session.note("another person").setup("--reauthenticate");
+        session.note("what is there says something else")
+                .program
+                .config("[account acct]\npassword_file = DIR/else.pw\n");
+        session.setup(SCOPE, write).setup(SCOPE);
+        program.config("");
+        session.note("places and names that cannot be").setup(SCOPE, write, "--token=a b");
+        session.setup(SCOPE, write, "--config=" + program.file("missing/config.ini"));
+        session.setup(SCOPE, write, "--config=" + program.file("n".repeat(230)));
+        Golden.hold("transcript-setup-config.txt", session.text().replaceAll("n{100,}", "n..."));
+    }
+
+    @Test
     void setupByClientCredentials() {
         program.issuer.addClient(
                 "host:demo", "s3cret", "client_secret_basic", List.of(Policy.CLIENT_CREDENTIALS), List.of("read:/"));
@@ -144,6 +162,25 @@ class TranscriptTest {
     }
 
     @Test
+    void tokensForOthers() {
+        session.setup(SCOPE);
+        program.accountWith(ONE + "token_mode = 0640\npost_renewal = /bin/false\n");
+        session.note("what is to be done after it fails")
+                .run("renew")
+                .run("renew")
+                .run("status");
+        program.accountWith(ONE + "post_renewal = DIR/none\n");
+        session.run("renew", "--force").run("check", "--offline");
+        session.note("a group that is not there").program.accountWith(ONE + "token_group = no-such-group\n");
+        session.run("renew", "--force");
+        program.accountWith(ONE);
+        program.issuer.fault(Fault.on("/token").set("access_token", "x".repeat(16_385)));
+        session.note("a long token").run("renew", "--force").run("check", "--offline");
+        session.note("mistakes").run("renew", "--log-format=nonsense");
+        Golden.hold("transcript-tokens.txt", session.text());
+    }
+
+    @Test
     void status() throws IOException {
         program.config("");
         session.run("status").run("check");
@@ -184,6 +221,7 @@ class TranscriptTest {
         session.note("mistakes");
         session.run("status", "two").run("status", "--warn=soon").run("check", "--warn=soon");
         session.run("status", "--watch=0").run("status", "one", "--json").run("status", "one", "--account=acct");
+        session.run("status", "--state-dir=" + program.file("none"));
         session.run("status", "--color=red")
                 .run("status", "--watch=x")
                 .run()
@@ -276,7 +314,11 @@ class TranscriptTest {
                 token.replace("= A", "= .x") + "[account .x]\npassword_file = /a\n[account A]\n",
                 "[account .x]\n[account A]\npassword_file = DIR/acct.pw\npasword_file = x\nclient_id = a\n" + token
                         + "audience = a,b\n[token U]\naccount = A\ntoken_path = /x/../t\nscope = a\n  audience = b\n",
-                client + "password_file = /p\n" + token)) {
+                client + "password_file = /p\n" + token,
+                account + token
+                        + "token_mode = rw\ntoken_owner = a b\npost_renewal = bin/x\npost_renewal_timeout = 999\n",
+                account + token + "token_mode = 0040\n[token U]\naccount = A\ntoken_path = /u\ntoken_mode = 0666\n",
+                account + token + "post_renewal_timeout = 9\n")) {
             program.config(text);
             session.note(
                     text.replaceAll("x{100,}", "x...").replace("\u0000", "\\0").replace("\n", "\n# "));

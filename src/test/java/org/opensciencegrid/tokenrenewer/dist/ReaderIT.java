@@ -16,6 +16,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
+import org.opensciencegrid.tokenrenewer.issuer.Policy;
+import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 
 /** Who may not read the service's files is told so once, and by which command he can. */
 class ReaderIT {
@@ -44,6 +47,39 @@ class ReaderIT {
                 installed.file("config.ini"), PosixFilePermissions.fromString(IS_ROOT ? "rw-r-----" : "---------"));
         assertEquals(2, run(installed, "status"), said);
         assertTrue(said.startsWith(installed.file("config.ini") + ": permission denied for "), said);
+    }
+
+    /** Replacing it would give it to whoever ran setup, and the service could not read it any more. */
+    @Test
+    void aConfigFileOfSomebodyElseKeepsItsOwner() throws Exception {
+        assumeTrue(IS_ROOT, "nobody here can be two users");
+        TestCa ca = new TestCa();
+        try (EmbeddedIssuer issuer = EmbeddedIssuer.start(ca)) {
+            issuer.addClient(
+                    "host:demo",
+                    "s3cret",
+                    "client_secret_basic",
+                    List.of(Policy.CLIENT_CREDENTIALS),
+                    List.of("read:/"));
+            Installed installed = new Installed(directory);
+            ca.writeCaPem(installed.file("ca.pem"));
+            installed.write("secret", "s3cret\n");
+            installed.write("config.ini", "# theirs\n");
+            Files.setPosixFilePermissions(installed.file("config.ini"), PosixFilePermissions.fromString("rw-rw-rw-"));
+            Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
+            int status = run(
+                    installed,
+                    "setup --client-credentials --write-config --client-id=host:demo --issuer=" + issuer.issuer()
+                            + " --client-secret-file=" + installed.file("secret") + " --ca-file="
+                            + installed.file("ca.pem")
+                            + " acct");
+            assertEquals(1, status, said);
+            assertTrue(said.contains(installed.file("config.ini") + " could not be written: "), said);
+            assertTrue(said.contains("its owner and mode could not be kept\n"), said);
+            assertTrue(said.contains("Add this to "), "to do it by hand: " + said);
+            assertEquals("# theirs\n", installed.read("config.ini"));
+            assertEquals("root", Files.getOwner(installed.file("config.ini")).getName());
+        }
     }
 
     private Installed site() throws IOException {

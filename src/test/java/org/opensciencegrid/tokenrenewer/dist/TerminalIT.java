@@ -149,6 +149,25 @@ class TerminalIT {
     }
 
     @Test
+    void anIssuerThatIsSilentOnAllThatMattersIsPointedOut() throws Exception {
+        issuer.policy.sendIdToken = false;
+        issuer.fault(Fault.on("/token").times(1).respond(503, "text/plain", "no"));
+        issuer.fault(Fault.on("/token").after(1).times(1).drop());
+        issuer.fault(Fault.on("/revoke").always().status(503));
+        Screen screen = setup();
+        screen.await("left (the issuer has trouble, asking on)");
+        screen.await("left (no answer, asking on)");
+        approve(screen, "alice");
+        screen.await("The issuer does not say by whom. Shall the account be stored? (y/n): ");
+        screen.type("n\n");
+        assertEquals(1, screen.end(), screen.text());
+        String left = "The authorization could not be revoked at " + issuer.issuer()
+                + "; whoever gave it can end it there.\n";
+        assertTrue(screen.text().contains(left), screen.text());
+        assertFalse(Files.exists(installed.file("state/accounts/acct.account")));
+    }
+
+    @Test
     void aCtrlCAtTheQuestionIsANo() throws Exception {
         Screen screen = setup();
         approve(screen, "mallory");
