@@ -286,7 +286,7 @@ class TranscriptTest {
         Files.createDirectory(program.file("config.ini"));
         session.run("renew");
         Files.delete(program.file("config.ini"));
-        Files.write(program.file("config.ini"), new byte[(1 << 20) + 1]);
+        Files.write(program.file("config.ini"), new byte[(1 << 22) + 1]);
         session.run("renew");
         Files.write(program.file("config.ini"), new byte[] {'[', 'a', '\n', (byte) 0xe4});
         session.run("renew");
@@ -302,7 +302,7 @@ class TranscriptTest {
                 account + "[account  A]\n" + token,
                 "[account A]\npassword_file = %(no)s\n" + token,
                 "[account A]\npassword_file = %(a)s\na = %(b)s\nb = %(a)s\n" + token,
-                "[account A]\npassword_file = %(a)s%(a)s\na = " + "x".repeat(600_000) + "\n" + token,
+                "[account A]\npassword_file = %(a)s%(a)s\na = " + "x".repeat(2_200_000) + "\n" + token,
                 client.replace("= s\n", "= s%\n") + token,
                 client.replace("id\n", "id\n  x\n") + token,
                 "[DEFAULT]\nv = a\n  b\n" + token + "[account A]\npassword_file = %(v)s\n",
