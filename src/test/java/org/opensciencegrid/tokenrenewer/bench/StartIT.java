@@ -42,6 +42,20 @@ class StartIT {
         }
     }
 
+    /** Java names what it makes of a lambda with two dollars and a slash. */
+    @Test
+    void ourLambdasAreClasses() throws Exception {
+        try (BenchSite site = new BenchSite(directory, true)) {
+            site.account("acct1", new KdfParameters(8, 1, 1));
+            List<String> ours = loaded(site, site.config(1, 0)).stream()
+                    .filter(name -> name.startsWith("org.opensciencegrid.") && name.contains("Lambda"))
+                    .toList();
+            assertEquals(
+                    List.of(), ours.stream().filter(name -> name.contains("$$")).toList());
+            assertTrue(ours.size() > 50, ours.toString());
+        }
+    }
+
     private static void assertNone(List<String> loaded, String prefix) {
         assertEquals(
                 List.of(),
