@@ -593,7 +593,7 @@ class TokenClientTest {
     /** What came until the deadline counts as well. */
     @Test
     void anAnswerWithoutAnEnd() throws OidcException {
-        Transport hasty = new Transport(new Trust(Optional.empty()), Duration.ofMillis(1500));
+        Transport hasty = new Transport(new Trust(Optional.empty()), Duration.ofSeconds(3));
         TokenClient tokens = new TokenClient(hasty, scene.clock, scene.pause);
         // Behind its body spaces would follow for ever, so the body must not be JSON by itself.
         issuer.fault(ON_REFRESH.set("zzz", Json.raw("#")).dripForever(Duration.ofNanos(1)));
