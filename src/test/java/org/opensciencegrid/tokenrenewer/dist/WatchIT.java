@@ -40,7 +40,8 @@ class WatchIT {
     }
 
     private String seen() throws IOException {
-        return Files.readString(directory.resolve("seen"));
+        Path seen = directory.resolve("seen");
+        return Files.exists(seen) ? Files.readString(seen) : ""; // script(1) makes it when it has started
     }
 
     @Test
