@@ -29,11 +29,18 @@ final class Refusal {
         Map<String, Object> json = answer.json().orElse(Map.of());
         String code = redactor.clean(Json.string(json, "error").orElseGet(() -> plainError(answer)));
         return new OidcException(
-                kind(answer, code),
+                takesOneAudience(json) ? Kind.AUDIENCE_REFUSED : kind(answer, code),
                 where + " answered " + text(answer, json, code, redactor),
                 answer.status(),
                 code,
                 answer.retryAfter());
+    }
+
+    /** Keycloak calls it invalid_grant. Nothing but {@code resource} is sent more than once (RFC 8707 section 2). */
+    private static boolean takesOneAudience(Map<String, Object> json) {
+        return Json.string(json, "error_description")
+                .filter("duplicated parameter"::equals)
+                .isPresent();
     }
 
     /** OA4MP refuses in plain text: {@code error="unauthorized_client"}. */

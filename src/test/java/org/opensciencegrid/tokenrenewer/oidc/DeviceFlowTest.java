@@ -152,6 +152,7 @@ class DeviceFlowTest {
             value = {
                 "400|application/json|{\"error\":\"invalid_scope\"}|SCOPE_REFUSED|invalid_scope",
                 "400|application/json|{\"error\":\"invalid_target\"}|AUDIENCE_REFUSED|invalid_target",
+                "400|application/json|{\"error\":\"invalid_grant\",\"error_description\":\"duplicated parameter\"}|AUDIENCE_REFUSED|invalid_grant",
                 "401|-|-|CLIENT_REFUSED|''",
                 "400|-|-|REFUSED|''",
                 "400|-|error=\"unauthorized_client\"\\nerror_description=\"unknown+client\"|CLIENT_REFUSED|unauthorized_client",
