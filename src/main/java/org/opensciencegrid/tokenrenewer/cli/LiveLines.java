@@ -16,7 +16,6 @@ import org.opensciencegrid.tokenrenewer.text.Printable;
  * the lines that stay, and are gone at the end.
  */
 final class LiveLines implements Progress {
-    private static final String UP_AND_CLEAR = "\u001b[%dF\u001b[J"; // ECMA-48: CPL, ED
     private static final int MOST_ACCOUNTS = 8;
 
     /** Of the narrowest terminal: a line that wraps could not be taken away. */
@@ -71,7 +70,8 @@ final class LiveLines implements Progress {
 
     private void hide() {
         if (shown > 0) {
-            terminal.print(String.format(Locale.ROOT, UP_AND_CLEAR, shown));
+            // ECMA-48: CPL, ED
+            terminal.print(String.format(Locale.ROOT, "\u001b[%dF\u001b[J", shown));
             terminal.flush();
             shown = 0;
         }
