@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.cryptostore.OpenAccount;
@@ -292,7 +291,7 @@ public final class AccountSetup {
                 OpenAccount open = locked.open(password)) {
             open.reserve();
             Account account = Account.decode(open.plaintext());
-            AtomicReference<Account> latest = new AtomicReference<>(account);
+            Account[] latest = {account};
             Optional<AudienceParameter> found = search.find(
                     answer,
                     other -> new TokenClient(transport, clock, pause)
@@ -301,8 +300,8 @@ public final class AccountSetup {
                                     account.client(),
                                     account.refreshToken(),
                                     new Wanted(List.of(), other.audience(), other.audienceParameter()),
-                                    next -> latest.updateAndGet(one -> saved(open, one.withRefreshToken(next)))));
-            open.save(latest.get().withAudienceParameter(found).encode());
+                                    next -> latest[0] = saved(open, latest[0].withRefreshToken(next))));
+            open.save(latest[0].withAudienceParameter(found).encode());
             person.audience(found);
         }
     }
