@@ -10,6 +10,7 @@ import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.UserPrincipal;
 import java.nio.file.attribute.UserPrincipalLookupService;
 import java.nio.file.attribute.UserPrincipalNotFoundException;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.tokenrenewer.config.TokenAccess;
 import org.opensciencegrid.tokenrenewer.token.TokenFileException.Kind;
@@ -29,17 +30,26 @@ record Access(
             return new Access(asked, null, null);
         }
         UserPrincipalLookupService names = target.getFileSystem().getUserPrincipalLookupService();
+        return new Access(
+                asked,
+                found(asked.owner(), names::lookupPrincipalByName, target),
+                found(asked.group(), names::lookupPrincipalByGroupName, target));
+    }
+
+    @FunctionalInterface
+    private interface Lookup<P> {
+        P of(String name) throws IOException;
+    }
+
+    private static <P> @Nullable P found(Optional<String> name, Lookup<P> lookup, Path target)
+            throws TokenFileException {
+        if (name.isEmpty()) {
+            return null;
+        }
         try {
-            return new Access(
-                    asked,
-                    asked.owner().isPresent()
-                            ? names.lookupPrincipalByName(asked.owner().get())
-                            : null,
-                    asked.group().isPresent()
-                            ? names.lookupPrincipalByGroupName(asked.group().get())
-                            : null);
+            return lookup.of(name.get());
         } catch (UserPrincipalNotFoundException e) {
-            throw new TokenFileException(Kind.NO_SUCH_NAME, target, e.getName());
+            throw new TokenFileException(Kind.NO_SUCH_NAME, target, name.get()); // Java 25 does not tell it
         } catch (IOException e) {
             throw new TokenFileException(Kind.OTHER, target, String.valueOf(e.getMessage()));
         }
