@@ -117,9 +117,11 @@ final class TokensCheck {
         TokenAccess access = section.access();
         Optional<User> user = checkup.machine().flatMap(Machine::user).filter(service -> service.uid() != 0);
         UserPrincipalLookupService names = path.getFileSystem().getUserPrincipalLookupService();
+        String asked = "";
         try {
             if (access.owner().isPresent()) {
-                UserPrincipal owner = names.lookupPrincipalByName(access.owner().get());
+                asked = access.owner().get();
+                UserPrincipal owner = names.lookupPrincipalByName(asked);
                 if (user.isPresent()
                         && !owner.equals(
                                 names.lookupPrincipalByName(number(user.get().uid())))) {
@@ -127,15 +129,15 @@ final class TokensCheck {
                 }
             }
             if (access.group().isPresent()) {
-                GroupPrincipal group =
-                        names.lookupPrincipalByGroupName(access.group().get());
+                asked = access.group().get();
+                GroupPrincipal group = names.lookupPrincipalByGroupName(asked);
                 if (user.isPresent()
                         && !canGive(user.get(), group, Objects.requireNonNullElse(path.getParent(), path), names)) {
                     unwritable(section, Failure.Kind.TOKEN_GROUP_CLOSED, group.getName());
                 }
             }
         } catch (UserPrincipalNotFoundException e) {
-            unwritable(section, Failure.Kind.TOKEN_NAME_UNKNOWN, e.getName());
+            unwritable(section, Failure.Kind.TOKEN_NAME_UNKNOWN, asked); // Java 25 does not tell it
         }
     }
 
