@@ -102,6 +102,9 @@ final class Handover {
         try {
             addition = Addition.to(root.configFile(), wanted);
             if (wishes.to().isPresent()) {
+                if (!hasToken(addition.after())) {
+                    paste(List.of(token(tokens)));
+                }
                 ConfigWriter.handOver(
                         addition, hasToken(addition.after()), wishes.to().get());
                 return ExitStatus.OK; // the wrapper goes on

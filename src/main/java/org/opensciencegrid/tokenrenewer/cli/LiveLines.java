@@ -34,7 +34,8 @@ final class LiveLines implements Progress {
 
     /** Empty where standard error is no terminal, which one look at a link tells. */
     static Optional<LiveLines> of(Environment environment, int tokens) {
-        return environment.err() == System.err && isTerminal(Path.of("/proc/self/fd/2"))
+        boolean canMove = !environment.variable("TERM").orElse("dumb").equals("dumb");
+        return canMove && environment.err() == System.err && isTerminal(Path.of("/proc/self/fd/2"))
                 ? Optional.of(new LiveLines(environment.err(), tokens))
                 : Optional.empty();
     }

@@ -113,14 +113,15 @@ public final class Trust {
      */
     private X509ExtendedTrustManager system(X509Certificate[] chain) throws GeneralSecurityException {
         for (Path bundle : system) {
+            Collection<Certificate> certificates;
             try {
-                return manager(
-                        chain.length == 0
-                                ? certificates(bundle)
-                                : Bundle.read(bundle).issuers(chain));
+                certificates = chain.length == 0
+                        ? certificates(bundle)
+                        : Bundle.read(bundle).issuers(chain);
             } catch (IOException | GeneralSecurityException e) {
-                // Not this distribution's place, or nobody of that name in it.
+                continue; // not this distribution's place
             }
+            return manager(certificates); // or nobody: the JDK's store may hold CAs that the administrator took out
         }
         return jdk();
     }

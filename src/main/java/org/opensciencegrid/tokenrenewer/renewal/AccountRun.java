@@ -278,6 +278,16 @@ final class AccountRun {
                                 answer.expiresAt(),
                                 answer.scope().orElse(List.of()),
                                 answer.audience()));
+        section.postRenewal()
+                .ifPresent(hook -> state = state.withToken( // until it has run: this run may be ended before
+                        section.name(),
+                        state.token(section.name())
+                                .told(
+                                        now,
+                                        Optional.of(new Failure(
+                                                Failure.Kind.HOOK_FAILED,
+                                                hook.program().toString(),
+                                                "the run ended before it did")))));
         outcomes.put(
                 section.name(),
                 new Renewed(

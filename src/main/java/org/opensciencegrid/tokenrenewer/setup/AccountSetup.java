@@ -236,7 +236,14 @@ public final class AccountSetup {
                     provider.issuer(),
                     "granted was: " + String.join(" ", answer.scope().orElse(List.of()))));
         }
-        undo.authorized(client, answer.refreshToken().get());
+        // Many issuers end everything that one person approved for a client at once: what the same one had approved
+        // before is
+        // in use.
+        boolean isAnotherOne = before.isEmpty()
+                || answer.identity().filter(now -> !now.isThatOf(before.get())).isPresent();
+        if (isAnotherOne) {
+            undo.authorized(client, answer.refreshToken().get());
+        }
         if (!person.confirms(answer.identity(), before)) {
             throw new SetupException(new Failure(Failure.Kind.NOT_CONFIRMED, provider.issuer(), ""));
         }
@@ -283,11 +290,11 @@ public final class AccountSetup {
             TokenAnswer answer,
             Transport transport,
             Person person)
-            throws StoreException {
+            throws StoreException, SetupException {
         if (!search.isOpen()) {
             return;
         }
-        try (LockedAccount locked = store.lock(request.account(), lockWait);
+        try (LockedAccount locked = store.lock(request.account(), lockWait.multipliedBy(4));
                 OpenAccount open = locked.open(password)) {
             open.reserve();
             Account account = Account.decode(open.plaintext());
@@ -301,8 +308,11 @@ public final class AccountSetup {
                                     account.refreshToken(),
                                     new Wanted(List.of(), other.audience(), other.audienceParameter()),
                                     next -> latest[0] = saved(open, latest[0].withRefreshToken(next))));
-            open.save(latest[0].withAudienceParameter(found).encode());
+            Saved saved = open.save(latest[0].withAudienceParameter(found).encode());
+            requireInPlace(Failures.of(saved, store.file(request.account())));
             person.audience(found);
+        } catch (OidcException e) {
+            throw new SetupException(new Failure(Failure.Kind.APPROVAL_LOST, request.account(), e.getMessage()));
         }
     }
 
@@ -310,8 +320,8 @@ public final class AccountSetup {
     private static Account saved(OpenAccount open, Account account) {
         try {
             open.save(account.encode());
-        } catch (StoreException e) {
-            // as said
+        } catch (StoreException | RuntimeException | Error e) {
+            // as said: whatever it was, this is the only copy
         }
         return account;
     }

@@ -66,19 +66,26 @@ final class AudienceSearch {
         }
     }
 
-    /** What is known in the end; {@code attempt} is used at most once. */
-    Optional<AudienceParameter> find(TokenAnswer answer, Attempt attempt) {
-        if (isGiven) {
+    /**
+     * What is known in the end; {@code attempt} is used at most once.
+     *
+     * @throws OidcException when its answer was lost, and with it perhaps the refresh token
+     */
+    Optional<AudienceParameter> find(TokenAnswer answer, Attempt attempt) throws OidcException {
+        if (isGiven || wasRefused) { // what was refused is not asked again, whether the other way is heard or not
             return Optional.of(wanted.audienceParameter());
         }
         Optional<Boolean> heard = answer.proves(wanted);
-        if (heard.isEmpty() || heard.get() || wasRefused) {
+        if (heard.isEmpty() || heard.get()) {
             return heard.filter(yes -> yes).map(yes -> wanted.audienceParameter());
         }
         Wanted other = wanted.by(wanted.audienceParameter().other());
         try {
             return attempt.ask(other).proves(other).filter(yes -> yes).map(yes -> other.audienceParameter());
         } catch (OidcException e) {
+            if (e.leavesDoubt() || e.isAfterDoubt()) {
+                throw e;
+            }
             return Optional.empty(); // the first token shows that all else is well
         }
     }

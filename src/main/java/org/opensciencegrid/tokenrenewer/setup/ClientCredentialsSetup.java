@@ -58,7 +58,12 @@ public final class ClientCredentialsSetup {
             AudienceSearch search = new AudienceSearch(
                     new Wanted(scope, audience, AudienceParameter.AUDIENCE), parameter, AudienceParameter.AUDIENCE);
             TokenAnswer proof = search.first(ask);
-            Optional<AudienceParameter> found = search.find(proof, ask);
+            Optional<AudienceParameter> found;
+            try {
+                found = search.find(proof, ask);
+            } catch (OidcException e) {
+                found = Optional.empty(); // there is no refresh token that could be lost
+            }
             if (search.isOpen()) {
                 person.audience(found);
             }

@@ -33,6 +33,7 @@ class RenewTerminalIT {
         issuer.policy.interval = 1;
         issuer.approveAutomatically("alice");
         installed = new Installed(directory);
+        installed.variables.put("TERM", "xterm");
         ca.writeCaPem(installed.file("ca.pem"));
         installed.write(
                 "config.ini",

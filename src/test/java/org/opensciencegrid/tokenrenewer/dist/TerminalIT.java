@@ -179,6 +179,24 @@ class TerminalIT {
         assertFalse(Files.exists(installed.file("state/accounts/acct.account")));
     }
 
+    /** Issuers end all that one person approved for a client together: what is in use must not go with what is refused. */
+    @Test
+    void aNoToTheSamePersonTakesNothingBack() throws Exception {
+        Screen screen = setup("--write-config", "--token=one");
+        approve(screen, "alice");
+        screen.await(QUESTION);
+        screen.type("y\n");
+        assertEquals(0, screen.end(), screen.text());
+
+        Screen again = setup("--reauthenticate");
+        approve(again, "alice");
+        again.await(QUESTION);
+        again.type("n\n");
+        assertEquals(1, again.end(), again.text());
+        assertEquals(0, issuer.count("/revoke"));
+        assertEquals(0, installed.run("renew", "--force").status());
+    }
+
     @Test
     void anotherPersonThanBeforeIsPointedOutAndTheOldAuthorizationStays() throws Exception {
         Screen screen = setup("--write-config", "--token=one");

@@ -139,6 +139,16 @@ class NetworkTest {
         Scene.fails(Kind.TLS, () -> statusWith(trust, new TestCa()));
     }
 
+    /** Who is not in the first bundle was taken out of it: no other store is asked. */
+    @Test
+    void theFirstBundleIsTheSystems(@TempDir Path directory) throws Exception {
+        TestCa ca = new TestCa();
+        ca.writeCaPem(directory.resolve("second.crt"));
+        Path empty = Files.writeString(directory.resolve("first.crt"), "");
+        Trust trust = new Trust(Optional.empty(), List.of(empty, directory.resolve("second.crt")));
+        Scene.fails(Kind.TLS, () -> statusWith(trust, ca));
+    }
+
     /** One of 140 that is broken, or that has the name of an issuer and another key, must not hide the others. */
     @Test
     void aBundleWithOthersInIt(@TempDir Path directory) throws Exception {
