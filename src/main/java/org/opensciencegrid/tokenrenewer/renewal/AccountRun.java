@@ -111,8 +111,9 @@ final class AccountRun {
 
     /** The outcome of every section, by token name; never throws for what befalls one account. After {@link #hasWork}. */
     Map<String, Outcome> run(Opener opener) {
-        state = stored();
-        if (!due.isEmpty()) {
+        if (due.isEmpty()) {
+            state = stored();
+        } else {
             progress.at(account, 0, due.size());
             renew(opener);
             progress.at(account, due.size(), due.size());
@@ -130,6 +131,7 @@ final class AccountRun {
             if (e.kind() == StoreException.Kind.UNWRITABLE && !storesTokens) {
                 underLock(null, opener, due); // nothing of this account is in the store but its lock
             } else {
+                state = stored();
                 failAll(due, Failures.of(e));
             }
         }
