@@ -1,7 +1,9 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
@@ -37,6 +39,25 @@ public record Environment(
 
     Optional<String> variable(String name) {
         return Optional.ofNullable(variables.get(name)).filter(value -> !value.isEmpty());
+    }
+
+    /** Whether the terminal, if there is one, can only print. */
+    boolean isDumb() {
+        return variable("TERM").orElse("dumb").equals("dumb");
+    }
+
+    /**
+     * Whether a descriptor of the process is a terminal. System.console() is there only when standard input is one too, and
+     * from Java 22 on always.
+     */
+    static boolean isTerminal(int descriptor) {
+        try {
+            String device = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor))
+                    .toString();
+            return device.startsWith("/dev/pts/") || device.startsWith("/dev/tty") || device.equals("/dev/console");
+        } catch (IOException | UnsupportedOperationException e) {
+            return false;
+        }
     }
 
     Path path(String variable, String otherwise) {

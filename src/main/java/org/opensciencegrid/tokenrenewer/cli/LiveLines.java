@@ -1,9 +1,6 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
-import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -34,19 +31,9 @@ final class LiveLines implements Progress {
 
     /** Empty where standard error is no terminal, which one look at a link tells. */
     static Optional<LiveLines> of(Environment environment, int tokens) {
-        boolean canMove = !environment.variable("TERM").orElse("dumb").equals("dumb");
-        return canMove && environment.err() == System.err && isTerminal(Path.of("/proc/self/fd/2"))
+        return environment.err() == System.err && !environment.isDumb() && Environment.isTerminal(2)
                 ? Optional.of(new LiveLines(environment.err(), tokens))
                 : Optional.empty();
-    }
-
-    private static boolean isTerminal(Path stream) {
-        try {
-            String device = Files.readSymbolicLink(stream).toString();
-            return device.startsWith("/dev/pts/") || device.startsWith("/dev/tty") || device.equals("/dev/console");
-        } catch (IOException | UnsupportedOperationException e) {
-            return false;
-        }
     }
 
     @Override

@@ -1,9 +1,6 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
-import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Supplier;
 
@@ -32,17 +29,7 @@ final class Screen {
 
     /** Whether what is printed goes to a terminal that can do more than print. */
     static boolean isThere(Environment environment) {
-        if (environment.out() != System.out
-                || environment.variable("TERM").orElse("dumb").equals("dumb")) {
-            return false;
-        }
-        try {
-            // System.console() is there only when standard input is a terminal too, and from Java 22 on always.
-            String stream = Files.readSymbolicLink(Path.of("/proc/self/fd/1")).toString();
-            return stream.startsWith("/dev/pts/") || stream.startsWith("/dev/tty") || stream.equals("/dev/console");
-        } catch (IOException | UnsupportedOperationException e) {
-            return false;
-        }
+        return environment.out() == System.out && !environment.isDumb() && Environment.isTerminal(1);
     }
 
     /** Until nobody reads any more; Ctrl-C ends the process, and the screen is the shell's again. */

@@ -185,8 +185,8 @@ final class TerminalPerson implements Person {
             say(CODE + "  " + prompt.userCode());
         }
         say("    " + link);
-        boolean inColour = !environment.variable("TERM").orElse("dumb").equals("dumb")
-                && environment.variable("NO_COLOR").isEmpty();
+        boolean inColour =
+                !environment.isDumb() && environment.variable("NO_COLOR").isEmpty();
         for (int i = 0; i < picture.size(); i++) {
             String side = !beside ? "" : i == 4 ? "  " + CODE : i == 6 ? "  " + code : "";
             String line = inColour ? QrPicture.onBlack(picture.get(i)) : picture.get(i);
