@@ -16,7 +16,6 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.opensciencegrid.cryptostore.AgentFile;
@@ -26,18 +25,12 @@ import org.opensciencegrid.tokenrenewer.issuer.Policy;
 import org.opensciencegrid.tokenrenewer.text.Json;
 
 /** From oidc-agent and back to it, at an issuer that tells whether anybody was asked to approve. */
-class AgentCommandsTest {
+class AgentCommandsTest extends WithProgram {
     private static final String PASSWORD = "correct horse battery staple";
-
-    @TempDir
-    Path directory;
-
-    private Program program;
 
     /** An account of oidc-agent: what setup made, given away, with nothing left of it here. */
     @BeforeEach
     void anAccountOfOidcAgent() throws IOException {
-        program = new Program(directory);
         program.accountWith("[token one]\naccount = acct\ntoken_path = DIR/one.token\n");
         assertEquals(
                 0, program.setup("--scope=openid offline_access compute.read").status());
@@ -51,7 +44,6 @@ class AgentCommandsTest {
     @AfterEach
     void theIssuerHasNothingToComplainOf() {
         assertEquals(List.of(), program.issuer.violations());
-        program.close();
     }
 
     @Test

@@ -8,13 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
@@ -22,7 +19,7 @@ import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
 
 /** Bad input gets one line that names what, where and the repair, the right exit status, and nothing is lost. */
-class BadInputTest {
+class BadInputTest extends WithProgram {
     private static final String TOKENS = """
             [token bad]
             account = acct
@@ -32,14 +29,8 @@ class BadInputTest {
             token_path = DIR/good.token
             """;
 
-    @TempDir
-    Path directory;
-
-    private Program program;
-
     @BeforeEach
     void twoAccounts() {
-        program = new Program(directory);
         program.setup("--scope=openid offline_access");
         program.issuer.addClient(
                 "other", "other-secret", "client_secret_basic", List.of(Policy.CLIENT_CREDENTIALS), List.of("read:/"));
@@ -48,11 +39,6 @@ class BadInputTest {
                 + "/token\nclient_id = other\nclient_secret = other-secret\nca_file = DIR/ca.pem\n"
                 + TOKENS);
         program.write("bad.token", "old\n");
-    }
-
-    @AfterEach
-    void stop() {
-        program.close();
     }
 
     /**

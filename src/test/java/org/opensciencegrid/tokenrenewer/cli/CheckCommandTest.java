@@ -11,10 +11,8 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
@@ -22,25 +20,14 @@ import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 
 /** What {@code check} finds that CheckIT does not: what no command repairs. */
-class CheckCommandTest {
+class CheckCommandTest extends WithProgram {
     private static final String TOKEN = "[token one]\naccount = acct\ntoken_path = DIR/one.token\n";
-
-    @TempDir
-    Path directory;
-
-    private Program program;
 
     @BeforeEach
     void goodSite() {
-        program = new Program(directory);
         assertEquals(0, program.setup("--scope=openid offline_access").status());
         program.accountWith(TOKEN);
         assertEquals(0, program.run("renew").status());
-    }
-
-    @AfterEach
-    void stop() {
-        program.close();
     }
 
     @Test

@@ -4,34 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
 
 /** What an issuer may make a person see. CanaryRing has the rest, with the shipped program. */
-class HostileIssuerTest {
+class HostileIssuerTest extends WithProgram {
     private static final String HOSTILE = "\u001b]0;owned\u0007\u001b[2J\r\nfake line\u202e\u2028\u0085\u009b";
-
-    @TempDir
-    Path directory;
-
-    private Program program;
-
-    @BeforeEach
-    void start() {
-        program = new Program(directory);
-    }
-
-    @AfterEach
-    void stop() {
-        program.close();
-    }
 
     @ParameterizedTest
     @ValueSource(strings = {"verification_uri", "verification_uri_complete"})

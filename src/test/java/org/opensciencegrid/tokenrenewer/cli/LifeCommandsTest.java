@@ -17,7 +17,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.KdfParameters;
 import org.opensciencegrid.cryptostore.LockedAccount;
@@ -28,17 +27,11 @@ import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.text.Members;
 
 /** Another password for an account, its story and its end. */
-class LifeCommandsTest {
+class LifeCommandsTest extends WithProgram {
     private static final String PASSWORD = "correct horse battery staple";
-
-    @TempDir
-    Path directory;
-
-    private Program program;
 
     @BeforeEach
     void anAccountWithAToken() {
-        program = new Program(directory);
         program.accountWith("[token one]\naccount = acct\ntoken_path = DIR/one.token\n");
         assertEquals(
                 0, program.setup("--scope=openid offline_access compute.read").status());
@@ -48,7 +41,6 @@ class LifeCommandsTest {
     @AfterEach
     void theIssuerHasNothingToComplainOf() {
         assertEquals(List.of(), program.issuer.violations());
-        program.close();
     }
 
     @Test

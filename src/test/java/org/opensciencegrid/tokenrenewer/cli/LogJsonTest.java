@@ -16,40 +16,28 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
 import org.opensciencegrid.tokenrenewer.text.Json;
 
 /** docs/log-json.md and the lines of runs of every kind, held against each other. */
-class LogJsonTest {
+class LogJsonTest extends WithProgram {
     private static final Set<String> OF_EVERY_LINE = Set.of("time", "level", "event", "message");
     private static final Pattern ROW =
             Pattern.compile("(?m)^\\| `([a-z_]+)` \\| ((?:info|warning|error)[a-z, ]*) \\|([^|]*)\\|");
     private static final Pattern WORD = Pattern.compile("`([a-z_]+)`");
 
-    @TempDir
-    Path directory;
-
-    private Program program;
     private final Map<String, Set<String>> seen = new TreeMap<>();
 
     @BeforeEach
     void site() {
-        program = new Program(directory);
         assertEquals(
                 0,
                 program.setup("--scope=openid offline_access compute.read compute.create")
                         .status());
-    }
-
-    @AfterEach
-    void stop() {
-        program.close();
     }
 
     private static Map<String, Set<String>> documented(int group) throws IOException {

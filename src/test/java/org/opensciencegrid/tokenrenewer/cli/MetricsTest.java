@@ -16,35 +16,22 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 
-class MetricsTest {
+class MetricsTest extends WithProgram {
     /** The grammar of Prometheus's exposition format, version 0.0.4. */
     private static final Pattern SAMPLE = Pattern.compile("([a-zA-Z_:][a-zA-Z0-9_:]*)"
             + "(\\{(?:[a-zA-Z_][a-zA-Z0-9_]*=\"(?:[^\"\\\\\n]|\\\\[\\\\\"n])*\",?)*\\})? (-?[0-9]+)");
 
     private static final Pattern ROW = Pattern.compile("(?m)^\\| `([a-z_]+)` \\|");
 
-    @TempDir
-    Path directory;
-
-    private Program program;
-
     @BeforeEach
     void site() {
-        program = new Program(directory);
         assertEquals(0, program.setup("--scope=openid offline_access").status());
         program.accountWith("[token one]\naccount = acct\ntoken_path = DIR/one.token\n"
                 + "[token o\"t\\her]\naccount = acct\ntoken_path = DIR/other.token\n");
-    }
-
-    @AfterEach
-    void stop() {
-        program.close();
     }
 
     private Map<String, Long> metrics() {

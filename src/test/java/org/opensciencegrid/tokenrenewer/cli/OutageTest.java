@@ -3,35 +3,21 @@ package org.opensciencegrid.tokenrenewer.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.file.Path;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
 
 /** An issuer that is down while the token that is there is good for long, and later. */
-class OutageTest {
-    @TempDir
-    Path directory;
-
-    private Program program;
-
+class OutageTest extends WithProgram {
     @BeforeEach
     void aTokenForAnHourAndAnIssuerThatIsDown() {
-        program = new Program(directory);
         program.issuer.policy.accessSeconds = 3600;
         assertEquals(0, program.setup("--scope=openid offline_access").status());
         program.accountWith("[token one]\naccount = acct\ntoken_path = DIR/one.token\n");
         assertEquals(0, program.run("renew").status());
         program.issuer.fault(Fault.on("/token").always().respond(503, "text/plain", "no"));
-    }
-
-    @AfterEach
-    void stop() {
-        program.close();
     }
 
     @Test

@@ -10,31 +10,18 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
 
 /** setup --write-config: what it adds, what it leaves alone, and the first token. */
-class SetupConfigTest {
+class SetupConfigTest extends WithProgram {
     private static final String SCOPE = "--scope=openid offline_access compute.read";
     private static final String MINE = "# mine, \u00e9\n[account other]\n# why\npassword_file : /o\n  \n";
-
-    @TempDir
-    Path directory;
-
-    private Program program;
-
-    @BeforeEach
-    void start() {
-        program = new Program(directory);
-    }
 
     @AfterEach
     void theIssuerHasNothingToComplainOf() {
         assertEquals(List.of(), program.issuer.violations());
-        program.close();
     }
 
     private String sections(String token, String path) {

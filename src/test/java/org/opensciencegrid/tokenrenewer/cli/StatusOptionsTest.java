@@ -7,40 +7,26 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.text.Json;
 import org.opensciencegrid.tokenrenewer.text.Members;
 
 /** {@code status --warn}, {@code --color}, {@code --watch}, the order of accounts, and the history of a token. */
-class StatusOptionsTest {
+class StatusOptionsTest extends WithProgram {
     private static final String ONE = "[token one]\naccount = acct\ntoken_path = DIR/one.token\n";
-
-    @TempDir
-    Path directory;
-
-    private Program program;
 
     @BeforeEach
     void site() {
-        program = new Program(directory);
         program.issuer.policy.accessSeconds = 3600;
         program.issuer.policy.refreshExpiresIn = Duration.ofDays(10).toSeconds();
         assertEquals(0, program.setup("--scope=openid offline_access").status());
         program.accountWith(ONE);
         assertEquals(0, program.run("renew").status());
-    }
-
-    @AfterEach
-    void stop() {
-        program.close();
     }
 
     @Test

@@ -5,34 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.Base64;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 
 /** {@code status TOKEN}. */
-class StatusTokenTest {
-    @TempDir
-    Path directory;
-
-    private Program program;
-
+class StatusTokenTest extends WithProgram {
     @BeforeEach
     void site() {
-        program = new Program(directory);
         assertEquals(
                 0, program.setup("--scope=openid offline_access compute.read").status());
         program.accountWith("[token one]\naccount = acct\ntoken_path = DIR/one.token\n"
                 + "scope = compute.read\naudience = https://ce.example.org:9619\nmin_lifetime = 100\n");
         assertEquals(0, program.run("renew").status());
-    }
-
-    @AfterEach
-    void stop() {
-        program.close();
     }
 
     private String explained(String payload) {

@@ -6,39 +6,25 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
 
 /** Setup, renew and status as an operator walks through them. */
-class WholeJobTest {
+class WholeJobTest extends WithProgram {
     private static final String ONE = """
             [token one]
             account = acct
             token_path = DIR/one.token
             """;
 
-    @TempDir
-    Path directory;
-
-    private Program program;
-
-    @BeforeEach
-    void start() {
-        program = new Program(directory);
-    }
-
     @AfterEach
     void theIssuerHasNothingToComplainOf() {
         assertEquals(List.of(), program.issuer.violations());
-        program.close();
     }
 
     @Test

@@ -107,6 +107,14 @@ class TerminalIT {
         issuer.approve(issuer.pendingUserCodes().get(0), subject);
     }
 
+    private void setUpByAlice() throws Exception {
+        Screen screen = setup("--write-config", "--token=one");
+        approve(screen, "alice");
+        screen.await(QUESTION);
+        screen.type("y\n");
+        assertEquals(0, screen.end(), screen.text());
+    }
+
     @Test
     void fromTheLinkToTheFirstToken() throws Exception {
         issuer.fault(Fault.on("/token").times(1).respond(400, "application/json", "{\"error\":\"slow_down\"}"));
@@ -182,12 +190,7 @@ class TerminalIT {
     /** Issuers end all that one person approved for a client together: what is in use must not go with what is refused. */
     @Test
     void aNoToTheSamePersonTakesNothingBack() throws Exception {
-        Screen screen = setup("--write-config", "--token=one");
-        approve(screen, "alice");
-        screen.await(QUESTION);
-        screen.type("y\n");
-        assertEquals(0, screen.end(), screen.text());
-
+        setUpByAlice();
         Screen again = setup("--reauthenticate");
         approve(again, "alice");
         again.await(QUESTION);
@@ -199,12 +202,7 @@ class TerminalIT {
 
     @Test
     void anotherPersonThanBeforeIsPointedOutAndTheOldAuthorizationStays() throws Exception {
-        Screen screen = setup("--write-config", "--token=one");
-        approve(screen, "alice");
-        screen.await(QUESTION);
-        screen.type("y\n");
-        assertEquals(0, screen.end(), screen.text());
-
+        setUpByAlice();
         Screen again = setup("--reauthenticate");
         approve(again, "mallory");
         again.await(QUESTION);
