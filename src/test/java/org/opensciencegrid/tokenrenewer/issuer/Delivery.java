@@ -112,6 +112,7 @@ final class Delivery {
             } else if (effect instanceof Fault.Drip drip) {
                 exchange.sendResponseHeaders(answer.status(), CHUNKED);
                 drip(body, drip);
+                answered();
                 return;
             } else if (effect instanceof Fault.Endless) {
                 exchange.sendResponseHeaders(answer.status(), CHUNKED);
@@ -126,6 +127,15 @@ final class Delivery {
         exchange.sendResponseHeaders(answer.status(), body.length == 0 ? NO_BODY : body.length);
         if (body.length > 0) {
             write(body);
+        }
+        answered();
+    }
+
+    private void answered() {
+        for (Fault.Effect effect : effects) {
+            if (effect instanceof Fault.WhenAnswered then) {
+                then.action().run();
+            }
         }
     }
 

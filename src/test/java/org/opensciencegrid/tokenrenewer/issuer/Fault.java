@@ -48,6 +48,8 @@ public record Fault(String path, String grant, int skip, int times, List<Effect>
 
     record Endless() implements Effect {}
 
+    record WhenAnswered(Runnable action) implements Effect {}
+
     public Fault {
         effects = List.copyOf(effects);
     }
@@ -168,6 +170,11 @@ public record Fault(String path, String grant, int skip, int times, List<Effect>
     /** The real answer, then spaces as fast as they can be sent, without end. */
     public Fault endless() {
         return and(new Endless());
+    }
+
+    /** Does no harm: runs the action when the last byte of the real answer has been sent. */
+    public Fault whenAnswered(Runnable action) {
+        return and(new WhenAnswered(action));
     }
 
     private Fault and(Effect effect) {
