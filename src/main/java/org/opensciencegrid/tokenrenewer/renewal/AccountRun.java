@@ -105,12 +105,13 @@ final class AccountRun {
         return issuer;
     }
 
+    /** Of every section, by token name. */
     Map<String, Outcome> outcomes() {
         return outcomes;
     }
 
-    /** The outcome of every section, by token name; never throws for what befalls one account. After {@link #hasWork}. */
-    Map<String, Outcome> run(Opener opener) {
+    /** Renews what is due; never throws for what befalls one account. After {@link #hasWork}. */
+    void run(Opener opener) {
         if (due.isEmpty()) {
             state = stored();
         } else {
@@ -118,6 +119,15 @@ final class AccountRun {
             renew(opener);
             progress.at(account, due.size(), due.size());
         }
+    }
+
+    /** Whether the site has asked to be told of a token. After {@link #run}. */
+    boolean hasNews() {
+        return !untold().isEmpty();
+    }
+
+    /** Runs each token's post_renewal, one after the other; gives the outcome of every section, by token name. */
+    Map<String, Outcome> tell() {
         for (TokenSection section : untold()) {
             tell(section, section.postRenewal().orElseThrow());
         }

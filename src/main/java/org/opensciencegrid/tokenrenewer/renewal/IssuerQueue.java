@@ -1,7 +1,6 @@
 package org.opensciencegrid.tokenrenewer.renewal;
 
 import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -31,17 +30,17 @@ final class IssuerQueue implements AutoCloseable {
         this.time = time;
     }
 
-    Future<Map<String, Outcome>> submit(Callable<Map<String, Outcome>> account) {
+    <T> Future<T> submit(Callable<T> account) {
         return workers.submit(() -> {
             Duration start = time.elapsed();
-            Map<String, Outcome> outcomes = account.call();
+            T result = account.call();
             boolean slow = time.elapsed().minus(start).compareTo(SLOW) > 0;
             if (slow && hasBegun.get()) {
                 workers.setMaximumPoolSize(MOST);
                 workers.setCorePoolSize(MOST); // starts as many as there are accounts waiting
             }
             hasBegun.set(true);
-            return outcomes;
+            return result;
         });
     }
 

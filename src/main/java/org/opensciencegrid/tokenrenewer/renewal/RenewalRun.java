@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.config.AccountSection;
@@ -42,6 +43,7 @@ public final class RenewalRun {
     private final Clock clock;
     private final Pause pause;
     private Progress progress = Progress.UNSEEN;
+    private @Nullable HookQueue hooks;
     private final Map<Optional<Path>, Issuers> issuers = new ConcurrentHashMap<>();
 
     /**
@@ -103,7 +105,7 @@ public final class RenewalRun {
         if (byAccount.isEmpty()) {
             return;
         }
-        Map<String, Future<Map<String, Outcome>>> results = new LinkedHashMap<>();
+        Map<String, Future<Told>> results = new LinkedHashMap<>();
         Map<String, IssuerQueue> queues = new HashMap<>();
         try {
             byAccount.forEach((name, tokens) ->
@@ -117,13 +119,19 @@ public final class RenewalRun {
         states.ran(clock.instant());
     }
 
+    /** What became of an account's tokens, when the site has been told of them, too. */
+    @FunctionalInterface
+    private interface Told {
+        Map<String, Outcome> outcomes() throws ExecutionException, InterruptedException;
+    }
+
     /** Looks whether anything is due of one account, and if so has it renewed beside those of other issuers. */
-    private Future<Map<String, Outcome>> begin(
+    private Future<Told> begin(
             AccountSection account, List<TokenSection> tokens, boolean force, Map<String, IssuerQueue> queues) {
         try {
             AccountRun run = of(account, tokens, force);
             if (!run.hasWork()) {
-                return CompletableFuture.completedFuture(run.outcomes());
+                return CompletableFuture.completedFuture(nobodyToTell(run));
             }
             if (queues.isEmpty()) {
                 Network.prepare();
@@ -149,9 +157,9 @@ public final class RenewalRun {
         return Objects.requireNonNull(config.accounts().get(name));
     }
 
-    private static Outcome outcome(Future<Map<String, Outcome>> result, TokenSection section) {
+    private static Outcome outcome(Future<Told> result, TokenSection section) {
         try {
-            return Objects.requireNonNull(result.get().get(section.name()));
+            return Objects.requireNonNull(result.get().outcomes().get(section.name()));
         } catch (ExecutionException e) {
             // A bug in the work on one account must not hide what became of the others.
             Failure bug = new Failure(Failure.Kind.INTERNAL, section.account(), Printable.of(described(e.getCause())));
@@ -169,20 +177,41 @@ public final class RenewalRun {
         return bug + (trace.length == 0 ? "" : " at " + trace[0]);
     }
 
-    private Map<String, Outcome> renew(AccountSection account, AccountRun run) {
+    private Told renew(AccountSection account, AccountRun run) {
+        run.run(opener(account));
+        if (!run.hasNews()) {
+            return nobodyToTell(run);
+        }
+        Future<Map<String, Outcome>> told = hooks().submit(run::tell);
+        return told::get;
+    }
+
+    private static Told nobodyToTell(AccountRun run) {
+        Map<String, Outcome> outcomes = run.outcomes(); // and nothing else of the run, of which there may be thousands
+        return () -> outcomes;
+    }
+
+    private synchronized HookQueue hooks() {
+        if (hooks == null) {
+            hooks = new HookQueue();
+        }
+        return hooks;
+    }
+
+    private AccountRun.Opener opener(AccountSection account) {
         if (account instanceof StoredAccount stored) {
-            return run.run((locked, state) -> new RefreshTokenSource(
+            return (locked, state) -> new RefreshTokenSource(
                     stored,
                     Objects.requireNonNull(locked),
                     store.file(stored.name()),
                     passwords,
                     this::issuers,
                     state.inDoubtSince(),
-                    clock));
+                    clock);
         }
         ClientCredentialsAccount section = (ClientCredentialsAccount) account;
-        return run.run((locked, state) ->
-                new ClientCredentialsSource(section, issuers(section.caFile()).tokens()));
+        return (locked, state) ->
+                new ClientCredentialsSource(section, issuers(section.caFile()).tokens());
     }
 
     private AccountRun of(AccountSection account, List<TokenSection> tokens, boolean force) {

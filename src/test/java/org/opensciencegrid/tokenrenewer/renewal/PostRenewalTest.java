@@ -205,4 +205,40 @@ class PostRenewalTest extends SiteTest {
         site.token("u", "acct");
         assertEquals("t renewed HOOK_FAILED, u renewed", words(renew()));
     }
+
+    /** An issuer's queue has two workers at first: programs that hang must not take them from other accounts. */
+    @Test
+    void thoseThatHangHoldUpNoOtherAccount() {
+        wish.postRenewal(
+                directory,
+                Duration.ofSeconds(6),
+                "until [ -e $1/tokens/t6 ]; do sleep 0.05; done",
+                "touch $1/met-$TOKEN_NAME",
+                "sleep 1000");
+        for (int i = 2; i <= 6; i++) {
+            site.authorize("acct" + i);
+            site.token("t" + i, "acct" + i);
+        }
+        site.wishes.get(1).postRenewal = wish.postRenewal;
+        assertEquals(
+                "t renewed HOOK_TIMEOUT, t2 renewed HOOK_TIMEOUT, t3 renewed, t4 renewed, t5 renewed, t6 renewed",
+                words(renew()));
+        assertTrue(Files.exists(directory.resolve("met-t")));
+        assertTrue(Files.exists(directory.resolve("met-t2")));
+    }
+
+    @Test
+    void thoseOfOneAccountRunOneAfterTheOtherInItsOrder() {
+        wish.postRenewal(
+                directory,
+                LONG,
+                "mkdir $1/alone || exit 1",
+                "echo $TOKEN_NAME >> $1/order",
+                "sleep 0.3",
+                "rmdir $1/alone");
+        site.token("u", "acct").postRenewal = wish.postRenewal;
+        site.token("v", "acct").postRenewal = wish.postRenewal;
+        assertEquals("t renewed, u renewed, v renewed", words(renew()));
+        assertEquals("t\nu\nv", left("order"));
+    }
 }
