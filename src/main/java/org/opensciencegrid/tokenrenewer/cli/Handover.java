@@ -22,6 +22,7 @@ final class Handover {
      * @param to where the wrapper takes what to add, as it is root and we are not
      * @param token name of the first token
      * @param tokenPath where it goes
+     * @param scope of the first token, where its account keeps none
      * @param audience of the first token
      */
     record Wishes(
@@ -29,6 +30,7 @@ final class Handover {
             Optional<Path> to,
             Optional<String> token,
             Optional<Path> tokenPath,
+            List<String> scope,
             List<String> audience,
             boolean verbose) {
         boolean nameToken() {
@@ -173,6 +175,9 @@ final class Handover {
                         .orElseGet(() -> tokens.resolve(file))
                         .toAbsolutePath()
                         .toString());
+        if (!wishes.scope().isEmpty()) {
+            options.put("scope", String.join(" ", wishes.scope()));
+        }
         if (!wishes.audience().isEmpty()) {
             options.put("audience", String.join(" ", wishes.audience()));
         }

@@ -296,6 +296,7 @@ final class SetupCommand implements Callable<Integer> {
                         Optional.ofNullable(configAddition),
                         Optional.ofNullable(token),
                         Optional.ofNullable(tokenPath),
+                        how.clientCredentials ? words(scope) : List.of(), // else the account knows it
                         words(audience),
                         verbose));
     }

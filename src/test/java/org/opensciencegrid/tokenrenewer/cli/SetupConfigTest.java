@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -173,6 +174,45 @@ class SetupConfigTest extends WithProgram {
         assertFalse(setup.out().contains("100%"), "a secret is no text for the screen");
         assertEquals(3, program.read("t").split("\\.").length);
         assertEquals("rw-------", mode(program.file("config.ini")));
+    }
+
+    /** Nothing else keeps them: no account file is behind such an account. */
+    @Test
+    void theScopeAndAudienceOfAServiceAreThoseOfItsToken() {
+        program.issuer.addClient(
+                "host:demo",
+                "s3cret",
+                "client_secret_basic",
+                List.of(Policy.CLIENT_CREDENTIALS),
+                List.of("compute.read", "compute.create", "read:/50%"));
+        program.secret("secret", "s3cret");
+        List<String> line = new ArrayList<>(List.of(
+                "setup",
+                "--client-credentials",
+                "--issuer=" + program.issuer.issuer(),
+                "--client-id=host:demo",
+                "--client-secret-file=" + program.file("secret"),
+                "--ca-file=" + program.file("ca.pem"),
+                "--scope=compute.read",
+                "--scope=read:/50%",
+                "--audience=https://ce.example.org",
+                "--token-path=" + program.file("t"),
+                "acct"));
+        String section = "[token acct]\n\naccount = acct\ntoken_path = " + program.file("t")
+                + "\nscope = compute.read read:/50%%\naudience = https://ce.example.org\n";
+        Result paste = program.run(line.toArray(String[]::new));
+        assertTrue(paste.out().contains(section), paste.toString());
+        line.add("--write-config");
+        Result setup = program.run(line.toArray(String[]::new));
+        assertEquals(0, setup.status(), setup.toString());
+        assertTrue(program.read("config.ini").endsWith("\n" + section), program.read("config.ini"));
+        assertEquals("", setup.err(), "as asked");
+        var asked = program.issuer.requests("/token");
+        assertEquals(
+                List.of("compute.read read:/50%", "https://ce.example.org"),
+                List.of(
+                        asked.get(asked.size() - 1).parameter("scope"),
+                        asked.get(asked.size() - 1).parameter("audience")));
     }
 
     private static String mode(Path file) throws IOException {
