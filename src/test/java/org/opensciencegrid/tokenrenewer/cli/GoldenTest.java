@@ -22,7 +22,8 @@ class GoldenTest {
         Messages withoutService = new Messages(new Commands(Commands.CONFIG, Path.of("/state")));
         StringBuilder text = new StringBuilder();
         for (Failure.Kind kind : Failure.Kind.values()) {
-            Failure failure = new Failure(kind, "/where/file", "DETAIL");
+            String where = kind == Failure.Kind.REGISTRATION_REFUSED ? "https://issuer.example.org" : "/where/file";
+            Failure failure = new Failure(kind, where, "DETAIL");
             text.append(kind.word())
                     .append("\n  ")
                     .append(messages.what(failure))

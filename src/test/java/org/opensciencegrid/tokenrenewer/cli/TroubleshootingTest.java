@@ -17,9 +17,10 @@ class TroubleshootingTest {
                 # Troubleshooting
 
                 Each line that the program prints names what is wrong and the command that repairs it; here are all of them. The word is
-                that of `failure.kind` in [the JSON of status](status-json.md) and of the history in `status TOKEN`. `DIR/FILE` stands for
-                the file that is meant, ACCOUNT for the account, `...` for what the system or the issuer said. Made from the program's own
-                texts, and tested against them. More on the units and on setup: [administration.md](administration.md).
+                that of `failure.kind` in [the JSON of status](status-json.md) and of the history in `status TOKEN`. `/DIR/FILE` stands for
+                the file that is meant, ACCOUNT for the account, ISSUER for the issuer's address or the page that it names, `...` for what
+                the system or the issuer said. Made from the program's own texts, and tested against them. More on the units and on setup:
+                [administration.md](administration.md).
 
                 ## What `renew`, `setup` and `status` say
 
@@ -27,7 +28,7 @@ class TroubleshootingTest {
                 |---|---|---|
                 """);
         for (Failure.Kind kind : Failure.Kind.values()) {
-            Failure failure = new Failure(kind, FILE, "...");
+            Failure failure = new Failure(kind, kind == Failure.Kind.REGISTRATION_REFUSED ? "ISSUER" : FILE, "...");
             row(page, kind.word(), messages.what(failure), messages.repair(failure, "ACCOUNT"));
         }
         page.append("""
