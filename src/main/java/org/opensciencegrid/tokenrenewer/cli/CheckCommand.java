@@ -10,6 +10,7 @@ import org.opensciencegrid.tokenrenewer.check.Finding;
 import org.opensciencegrid.tokenrenewer.check.Machine;
 import org.opensciencegrid.tokenrenewer.oidc.Network;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** What an operator asks before it breaks. */
@@ -23,15 +24,8 @@ final class CheckCommand implements Callable<Integer> {
     @Option(names = "--offline", description = "leave the issuers alone")
     private boolean offline;
 
-    @Option(
-            names = "--warn",
-            paramLabel = "SPAN",
-            defaultValue = "7d",
-            description = "tell of secrets and authorizations that end within it (default: 7d)")
-    private String warn;
-
-    @Option(names = "--color", paramLabel = "WHEN", defaultValue = "auto", description = Colours.OPTION)
-    private Colours.When color;
+    @Mixin
+    private ViewOptions view = new ViewOptions();
 
     private final Root root;
 
@@ -41,7 +35,7 @@ final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Duration within = Root.span("--warn", warn);
+        Duration within = view.within();
         root.requireReader("check");
         Optional<Network> network = offline ? Optional.empty() : Optional.of(root.network(false));
         Optional<Machine> machine = root.commands().isService()
@@ -58,7 +52,7 @@ final class CheckCommand implements Callable<Integer> {
                         within,
                         root.environment().clock())
                 .run();
-        Colours colours = Colours.of(color, root.environment());
+        Colours colours = view.colours(root.environment());
         CheckText text = new CheckText(new Messages(root.commands()), root.commands(), colours);
         root.environment().out().print(text.of(findings));
         root.environment().out().flush();

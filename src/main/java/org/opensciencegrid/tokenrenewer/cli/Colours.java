@@ -4,8 +4,6 @@ import org.opensciencegrid.tokenrenewer.status.Level;
 
 /** The colours of a terminal, by the codes of ECMA-48; none where nobody sees them. */
 final class Colours {
-    static final String OPTION = "auto, always or never (default: auto: on a terminal, unless NO_COLOR is set)";
-
     static final Colours NONE = new Colours(false);
 
     private final boolean on;

@@ -11,6 +11,7 @@ import org.opensciencegrid.tokenrenewer.status.StatusReport;
 import org.opensciencegrid.tokenrenewer.status.TokenStatus;
 import org.opensciencegrid.tokenrenewer.text.Printable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -26,15 +27,8 @@ final class StatusCommand implements Callable<Integer> {
             description = "all that is known of one account, whether the config file names it or not")
     private String account;
 
-    @Option(
-            names = "--warn",
-            paramLabel = "SPAN",
-            defaultValue = "7d",
-            description = "warn of secrets and authorizations that end within it (default: 7d)")
-    private String warn;
-
-    @Option(names = "--color", paramLabel = "WHEN", defaultValue = "auto", description = Colours.OPTION)
-    private Colours.When color;
+    @Mixin
+    private ViewOptions view = new ViewOptions();
 
     @Option(
             names = "--watch",
@@ -93,7 +87,7 @@ final class StatusCommand implements Callable<Integer> {
     }
 
     private Page page() {
-        Duration within = Root.span("--warn", warn);
+        Duration within = view.within();
         root.requireReader("status");
         try {
             if (account != null) {
@@ -116,7 +110,7 @@ final class StatusCommand implements Callable<Integer> {
 
     private Page all(StatusReport report, Duration within) {
         Messages messages = new Messages(root.commands());
-        Colours colours = Colours.of(color, root.environment());
+        Colours colours = view.colours(root.environment());
         String text = json
                 ? new StatusJson(messages).of(report)
                 : new StatusTable(messages, root.commands(), colours, within).of(report);
