@@ -9,6 +9,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,11 +21,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.rings.AccessPoint.Ended;
 
 /**
- * Programs that we did not write, and the token files of the shipped program: SciTokens' library verifies a token with the
- * keys that it fetches from the issuer over https, and XRootD's client finds the file as the WLCG has it and gets data with it.
+ * Programs that we did not write, and the files of the shipped program: SciTokens' library verifies a token with the keys that
+ * it fetches from the issuer over https, XRootD's client finds the file as the WLCG has it and gets data with it, and
+ * Prometheus's promtool reads the metrics.
  */
 class ConsumersRing {
     /** It knows the system's CAs and no others, so that ours goes over them, for it alone. */
@@ -141,6 +144,50 @@ class ConsumersRing {
         renew();
         assertEquals(new Ended(0, "data\n"), run(List.of(), "xrdfs", url, "cat", "/data"));
         System.out.println("xrdfs cat: found by BEARER_TOKEN_FILE and in XDG_RUNTIME_DIR, and believed");
+    }
+
+    @Test
+    void promtoolFindsNothingWrongWithTheMetrics() throws Exception {
+        Files.writeString(
+                site.file("config.ini"),
+                "[token o\"t\\her]\naccount = acct\ntoken_path = " + site.file("tokens/other.token") + "\n",
+                StandardOpenOption.APPEND);
+        String good = metrics(0);
+        assertTrue(good.contains("in_doubt_timestamp_seconds{account=\"acct\"} 0\n"), good);
+        assertTrue(good.contains("token=\"o\\\"t\\\\her\"} "), good);
+        site.issuer.policy.refreshExpiresIn = 86_400L;
+        assertTrue(metrics(0).contains("refresh_token_expiry_timestamp_seconds{"));
+
+        site.issuer.fault(Fault.on("/token").always().loseAnswer());
+        String inDoubt = metrics(1);
+        assertTrue(inDoubt.matches("(?s).*in_doubt_timestamp_seconds\\{account=\"acct\"} [1-9].*"), inDoubt);
+        site.issuer.clearFaults();
+
+        site.issuer.revokeAll();
+        String failing = metrics(1);
+        assertTrue(failing.contains("account_level{account=\"acct\"} 2\n"), failing);
+        assertTrue(failing.matches("(?s).*token_failing_timestamp_seconds\\{[^}]*} [1-9].*"), failing);
+
+        assertNotEquals("", lint(good.replaceAll("# HELP .*\n", "")).said(), "it looks");
+        assertNotEquals(
+                0, lint(good.replace("run_duration_seconds", "runs_total")).status(), "it looks");
+        System.out.println("promtool check metrics: good, in doubt, failing: no complaint");
+    }
+
+    /** Of a run that ends with this status. */
+    private String metrics(int status) throws IOException, InterruptedException {
+        Path file = site.file("osg.prom");
+        Files.deleteIfExists(file);
+        Ended renew = site.run("renew", "--force", "--metrics-file=" + file);
+        assertEquals(status, renew.status(), renew.said());
+        String text = Files.readString(file);
+        assertEquals(new Ended(0, ""), lint(text), text);
+        return text;
+    }
+
+    private Ended lint(String metrics) throws IOException, InterruptedException {
+        Path file = Files.writeString(directory.resolve("lint.prom"), metrics);
+        return run(List.of("sh", "-c", "exec promtool check metrics < \"$1\"", "sh"), file.toString());
     }
 
     /** An XRootD server, as the user nobody, that serves one file to whom the issuer lets read. */
