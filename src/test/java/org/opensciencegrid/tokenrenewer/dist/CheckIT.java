@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer.dist;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -8,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -22,6 +24,9 @@ import org.opensciencegrid.tokenrenewer.issuer.Policy;
 class CheckIT {
     private static final int FAULTS = 15;
     private static final String GOOD = "correct horse battery staple";
+
+    /** The first line of what is the matter, below the one that says where. */
+    private static final Pattern WHAT = Pattern.compile("(?m)^(?:PROBLEM|warning)  .*\\n {9}(.*)");
 
     /** What is to be typed: the whole text, or what follows the alternative for a person. */
     private static final Pattern REPAIR = Pattern.compile(" {9}repair: (?:[^:]*\\b(?:or|then): )?(.*)");
@@ -44,14 +49,25 @@ class CheckIT {
                     .map(REPAIR::matcher)
                     .filter(Matcher::matches)
                     .map(repair -> repair.group(1))
+                    .sorted(Comparator.comparing(repair -> repair.contains("change-password"))) // they make keys dear
                     .toList();
             assertEquals(FAULTS, repairs.size(), found.out());
             assertEquals(FAULTS, repairs.stream().distinct().count());
+            assertEquals(
+                    FAULTS,
+                    WHAT.matcher(found.out())
+                            .results()
+                            .map(what -> what.group(1))
+                            .distinct()
+                            .count(),
+                    "the same finding twice: " + found.out());
             assertTrue(
                     found.out().lines().filter(line -> !line.contains("/")).allMatch(line -> line.length() <= 80),
                     found.out());
             for (String repair : repairs) {
                 run(installed, repair);
+                String left = program.run("check", "--offline").out(); // in this process, as it is faster
+                assertFalse(left.contains(repair), repair + " does not repair it: " + left);
             }
             Ended well = installed.run("check");
             assertEquals("Nothing found: all is well.\n", well.out());
