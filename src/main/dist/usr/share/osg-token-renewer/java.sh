@@ -37,9 +37,9 @@ ulimit -c 0
 unset JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS CLASSPATH
 
 # Small and short-lived: one compiler, one collector, no classes spun for what reflection calls (one switch for Java 17, one
-# for later ones), room for an Argon2id of 64 MiB beside the rest before anything is collected, and its innermost function, 12
-# million calls of it, compiled into its caller. No core, no heap file, no attaching: the heap holds tokens.
-options="-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx256m -Xmn90m -XX:SurvivorRatio=14
+# for later ones), a young generation that a run of one token does not fill, so that nothing is collected between the issuer's
+# answer and the disk, and Argon2id's innermost function, 12 million calls of it, compiled into its caller. No core, no heap file, no attaching: the heap holds tokens.
+options="-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx256m -Xmn20m
     -Dsun.reflect.inflationThreshold=100000 -Djdk.reflect.useNativeAccessorOnly=true
     -XX:CompileCommand=quiet -XX:CompileCommand=inline,org/bouncycastle/crypto/generators/Argon2BytesGenerator.G
     -XX:-UsePerfData -XX:+DisableAttachMechanism -XX:-CreateCoredumpOnCrash -XX:ErrorFile=/dev/null
