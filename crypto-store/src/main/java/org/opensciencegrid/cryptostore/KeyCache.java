@@ -31,6 +31,8 @@ final class KeyCache {
     private static final int BODY_BYTES = DIGEST_BYTES + KeyDerivation.LENGTH;
 
     private final @Nullable Path directory;
+    /** Once in a run: with many accounts it would cost more than the keys; and whoever may change it is the user or root. */
+    private @Nullable Boolean usable;
 
     /** @param directory where the keys are; used only if it is the user's own, of mode 0700, and in memory */
     KeyCache(@Nullable Path directory) {
@@ -106,11 +108,15 @@ final class KeyCache {
         return Objects.requireNonNull(directory).resolve(account + ".key");
     }
 
-    /** Nothing of this may reach a disk, and nobody else may put a key there. */
-    private boolean isUsable() {
-        if (directory == null) {
-            return false;
+    private synchronized boolean isUsable() {
+        if (usable == null) {
+            usable = directory != null && isOurMemory(directory);
         }
+        return usable;
+    }
+
+    /** Nothing of this may reach a disk, and nobody else may put a key there. */
+    private static boolean isOurMemory(Path directory) {
         try {
             return Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)
                     && Files.getAttribute(directory, "unix:uid", LinkOption.NOFOLLOW_LINKS)

@@ -28,7 +28,14 @@ public final class LockedAccount implements AutoCloseable {
     /** Whether there is anything to open, be it damaged. */
     public boolean exists() {
         requireHeld();
-        return new Survey(files, tools.disk()).exists();
+        try {
+            tools.disk().read(files.account(), 0); // nearly always enough, and opening it looks at all of them again
+            return true;
+        } catch (NoSuchFileException e) {
+            return new Survey(files, tools.disk()).exists();
+        } catch (IOException e) {
+            return true;
+        }
     }
 
     /**

@@ -26,6 +26,8 @@ public final class PasswordFile {
 
     private static final int SHORT_BYTES = 12;
 
+    private static volatile @Nullable Integer currentUser;
+
     /** What works but should be told. */
     public enum Warning {
         /** Everybody may read it. */
@@ -174,8 +176,17 @@ public final class PasswordFile {
         }
     }
 
-    /** The effective user id. Java has no call for it; user.name is empty without an entry in passwd. */
+    /** The effective user id, which a JVM does not change. */
     static int currentUser() throws IOException {
+        Integer user = currentUser;
+        if (user == null) {
+            currentUser = user = readCurrentUser();
+        }
+        return user;
+    }
+
+    /** Java has no call for it; user.name is empty without an entry in passwd. */
+    private static int readCurrentUser() throws IOException {
         for (String line : Files.readAllLines(Path.of("/proc/self/status"), StandardCharsets.ISO_8859_1)) {
             if (line.startsWith("Uid:")) {
                 return Integer.parseUnsignedInt(line.split("\t")[2]);

@@ -35,18 +35,19 @@ public record Streak(String outcome, Instant from, Instant to, long times) {
         return history;
     }
 
-    /** The rows of a history, oldest first, after one more outcome. */
-    static List<Map<String, Object>> rows(List<Streak> before, String outcome, Instant now) {
-        List<Streak> history = new ArrayList<>(before);
-        Streak last = history.isEmpty() ? null : history.get(history.size() - 1);
-        if (last != null && last.outcome.equals(outcome)) {
-            history.set(history.size() - 1, new Streak(outcome, last.from, now, last.times + 1));
+    /** The rows of a history, oldest first, after one more outcome. Only the last one is read: each run does this. */
+    static List<Map<String, Object>> rows(List<Members> before, String outcome, Instant now) {
+        List<Members> history = new ArrayList<>(before);
+        int last = history.size() - 1;
+        List<Streak> row = last < 0 ? List.of() : of(history.subList(last, last + 1));
+        if (!row.isEmpty() && row.get(0).outcome.equals(outcome)) {
+            history.set(last, new Streak(outcome, row.get(0).from, now, row.get(0).times + 1).toMembers());
         } else {
-            history.add(new Streak(outcome, now, now, 1));
+            history.add(new Streak(outcome, now, now, 1).toMembers());
         }
         List<Map<String, Object>> rows = new ArrayList<>();
-        for (Streak streak : history.subList(Math.max(0, history.size() - KEPT), history.size())) {
-            rows.add(streak.toMembers().asMap());
+        for (Members kept : history.subList(Math.max(0, history.size() - KEPT), history.size())) {
+            rows.add(kept.asMap());
         }
         return rows;
     }

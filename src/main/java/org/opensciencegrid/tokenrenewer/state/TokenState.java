@@ -105,7 +105,7 @@ public final class TokenState {
     public TokenState failed(Instant now, Failure why, Optional<Instant> next) {
         return new TokenState(members.with("failure", why.toMembers())
                 .with("failing_since", failingSince().orElse(now))
-                .with("history", Streak.rows(history(), why.kind().word(), now))
+                .with("history", Streak.rows(members.list("history"), why.kind().word(), now))
                 .with("next_try", next));
     }
 
@@ -129,7 +129,7 @@ public final class TokenState {
                 .with("expires_at", expiresAt)
                 .with("granted_scope", scope)
                 .with("granted_audience", audience)
-                .with("history", Streak.rows(history(), Streak.RENEWED, now))
+                .with("history", Streak.rows(members.list("history"), Streak.RENEWED, now))
                 .with("failure", Optional.empty())
                 .with("failing_since", Optional.empty())
                 .with("next_try", Optional.empty()));
