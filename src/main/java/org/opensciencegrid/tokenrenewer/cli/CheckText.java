@@ -166,8 +166,7 @@ final class CheckText {
             case TOKEN_PATH_RELATIVE -> "write the whole path, from / on";
             case TOKEN_DIRECTORY_OPEN -> "chmod o-w " + file;
             case TOKEN_DIRECTORY_CLOSED ->
-                "chgrp osg-token-svc " + file + " && chmod g+rwx " + file + ", or: setfacl -m u:osg-token-svc:rwx "
-                        + file;
+                commands.letServiceWrite(file) + ", or: setfacl -m u:osg-token-svc:rwx " + file;
             case TOKEN_OUTSIDE_SANDBOX -> commands.allowWriting(file);
             case TOKEN_WORLD_READABLE -> "chmod o-r " + file;
             case HOOK_OPEN -> "chmod o-w " + file + " " + file.getParent();

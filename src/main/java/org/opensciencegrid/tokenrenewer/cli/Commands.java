@@ -79,6 +79,10 @@ final class Commands {
         return isService() ? "chown root:osg-token-svc " + file + " && chmod 0640 " + file : "chmod 0600 " + file;
     }
 
+    String letServiceWrite(Path directory) {
+        return "chgrp osg-token-svc " + directory + " && chmod g+rwx " + directory;
+    }
+
     /** Takes the password away from what is not to be in it, where an account has been encrypted with it already. */
     String changePasswordAfter(String edit, Path file, String account) {
         String old = file + ".old";

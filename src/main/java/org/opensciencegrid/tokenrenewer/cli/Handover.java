@@ -1,10 +1,12 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.opensciencegrid.tokenrenewer.config.Addition;
@@ -58,8 +60,26 @@ final class Handover {
         try {
             Addition.to(root.configFile(), wanted(options, tokens));
             requireWritable();
+            if (wishes.nameToken()) {
+                requireWritable(tokenPath(tokens));
+            }
         } catch (ConfigException e) {
             throw new UsageException(e.getMessage());
+        }
+    }
+
+    /** A person's approval is not asked for in vain. */
+    private void requireWritable(Path token) {
+        Path directory = Objects.requireNonNullElse(token.getParent(), token); // of / itself
+        if (!Files.isDirectory(directory)) {
+            throw new UsageException("token_path " + token + ": the directory " + directory + " does not exist");
+        }
+        if (!Files.isWritable(directory) && !Files.isWritable(token)) {
+            throw new UsageException("token_path " + token + ": the user " + System.getProperty("user.name")
+                    + " cannot write in " + directory
+                    + (root.commands().isService()
+                            ? "; as root: " + root.commands().letServiceWrite(directory)
+                            : ""));
         }
     }
 
@@ -166,15 +186,9 @@ final class Handover {
     }
 
     private NewSection token(Path tokens) {
-        String file = account + wishes.token().map(name -> "." + name).orElse("") + ".token";
         Map<String, String> options = new LinkedHashMap<>();
         options.put("account", account);
-        options.put(
-                "token_path",
-                wishes.tokenPath()
-                        .orElseGet(() -> tokens.resolve(file))
-                        .toAbsolutePath()
-                        .toString());
+        options.put("token_path", tokenPath(tokens).toString());
         if (!wishes.scope().isEmpty()) {
             options.put("scope", String.join(" ", wishes.scope()));
         }
@@ -182,6 +196,11 @@ final class Handover {
             options.put("audience", String.join(" ", wishes.audience()));
         }
         return new NewSection("token", wishes.token().orElse(account), options);
+    }
+
+    private Path tokenPath(Path tokens) {
+        String file = account + wishes.token().map(name -> "." + name).orElse("") + ".token";
+        return wishes.tokenPath().orElseGet(() -> tokens.resolve(file)).toAbsolutePath();
     }
 
     private boolean hasToken(Config config) {

@@ -136,7 +136,7 @@ final class TerminalPerson implements Person {
 
     @Override
     public void scopeNotAllowed(List<String> scope) {
-        say("The issuer does not allow it: " + Printable.of(String.join(" ", scope)));
+        say("The issuer does not let this client ask for: " + Printable.of(String.join(" ", scope)));
     }
 
     @Override

@@ -111,9 +111,10 @@ public final class Registration {
         List<OIDCClientMetadata> ladder = new ArrayList<>();
         ladder.add(metadata(name, scope, false));
         ladder.add(metadata(name, scope, true)); // issuers that demand a redirect URI of every client
-        if (scope.contains("openid")) { // Keycloak: 403 insufficient_scope for an anonymous client that names openid
+        if (scope.contains(
+                Wanted.OPENID)) { // Keycloak: 403 insufficient_scope for an anonymous client that names openid
             List<String> less =
-                    scope.stream().filter(value -> !value.equals("openid")).toList();
+                    scope.stream().filter(value -> !value.equals(Wanted.OPENID)).toList();
             ladder.add(metadata(name, less, false));
         }
         return ladder;

@@ -16,8 +16,11 @@ import org.jspecify.annotations.Nullable;
  * @param audience none means the issuer's default
  */
 public record Wanted(List<String> scope, List<String> audience, AudienceParameter audienceParameter) {
+    /** Asks who approved. */
+    public static final String OPENID = "openid";
+
     /** Scopes that steer what is granted beside the access token: it need not list them. */
-    public static final List<String> OF_THE_GRANT = List.of("openid", "offline_access");
+    public static final List<String> OF_THE_GRANT = List.of(OPENID, "offline_access");
 
     public Wanted {
         scope = List.copyOf(scope);
@@ -27,6 +30,11 @@ public record Wanted(List<String> scope, List<String> audience, AudienceParamete
     /** The same, asked for by this parameter. */
     public Wanted by(AudienceParameter parameter) {
         return new Wanted(scope, audience, parameter);
+    }
+
+    /** The same less one scope. */
+    public Wanted without(String word) {
+        return new Wanted(scope.stream().filter(other -> !other.equals(word)).toList(), audience, audienceParameter);
     }
 
     /** The scope for the SDK's builders; null, as they take it, for none. */

@@ -226,7 +226,7 @@ public final class AccountSetup {
             throws SetupException {
         DeviceFlow flow = new DeviceFlow(transport, clock, pause);
         TokenAnswer answer = ask(provider.issuer(), () -> {
-            DeviceFlow.Prompt prompt = search.start(flow, device, client);
+            DeviceFlow.Prompt prompt = start(search, flow, device, client);
             person.approve(prompt, provider);
             return flow.await(provider.tokenEndpoint(), client, prompt, search.wanted(), person::waiting);
         });
@@ -248,6 +248,19 @@ public final class AccountSetup {
             throw new SetupException(new Failure(Failure.Kind.NOT_CONFIRMED, provider.issuer(), ""));
         }
         return answer;
+    }
+
+    /** Without {@code openid}, where that is refused: plain OAuth gives tokens too, and does not say who approved. */
+    private static DeviceFlow.Prompt start(AudienceSearch search, DeviceFlow flow, URI device, Client client)
+            throws OidcException {
+        try {
+            return search.start(flow, device, client);
+        } catch (OidcException e) {
+            if (e.kind() != OidcException.Kind.SCOPE_REFUSED || !search.forgo(Wanted.OPENID)) {
+                throw e;
+            }
+            return search.start(flow, device, client);
+        }
     }
 
     private static AudienceSearch search(Request request, List<String> scope) {
@@ -375,20 +388,22 @@ public final class AccountSetup {
                             : Failures.of(e, provider.issuer(), false));
         }
         person.registered(registered);
-        List<String> dropped = scope.stream()
-                .filter(value -> !Registration.covers(registered.scope(), value))
-                .toList();
+        List<String> dropped = new ArrayList<>(scope);
+        dropped.removeAll(granted(scope, Optional.of(registered)));
         if (!dropped.isEmpty()) {
             person.scopeNotAllowed(dropped);
         }
         return registered;
     }
 
-    /** What the client may ask for: the wanted scopes as far as the registration allows them. */
+    /**
+     * What the client may ask for: the wanted scopes as far as the registration allows them, and {@code openid} in any case:
+     * Keycloak lets no anonymous client register for it, lets each one ask for it, and says who approved to those that do.
+     */
     private static List<String> granted(List<String> scope, Optional<Registered> registered) {
         return registered
                 .map(client -> scope.stream()
-                        .filter(value -> Registration.covers(client.scope(), value))
+                        .filter(value -> value.equals(Wanted.OPENID) || Registration.covers(client.scope(), value))
                         .toList())
                 .orElse(scope);
     }

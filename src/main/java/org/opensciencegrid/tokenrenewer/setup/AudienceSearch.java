@@ -38,6 +38,13 @@ final class AudienceSearch {
         return wanted;
     }
 
+    /** Asks for one scope less from now on; false if it was not asked for. */
+    boolean forgo(String scope) {
+        boolean was = wanted.scope().contains(scope);
+        wanted = wanted.without(scope);
+        return was;
+    }
+
     /** The device step, which costs nothing yet when the issuer refuses the audience in this form. */
     DeviceFlow.Prompt start(DeviceFlow flow, URI device, Client client) throws OidcException {
         return withBoth(way -> flow.start(device, client, way));

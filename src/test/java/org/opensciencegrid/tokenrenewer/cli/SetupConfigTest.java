@@ -58,6 +58,18 @@ class SetupConfigTest extends WithProgram {
     }
 
     @Test
+    void aTokenThatCouldNotBeWrittenIsToldBeforeAnybodyApproves() {
+        Result setup = program.setup(SCOPE, "--write-config", "--token-path=" + program.file("gone/t"));
+        assertEquals(2, setup.status(), setup.toString());
+        assertTrue(
+                setup.err()
+                        .contains("token_path " + program.file("gone/t") + ": the directory " + program.file("gone")
+                                + " does not exist"),
+                setup.err());
+        assertEquals(List.of(), program.issuer.requests());
+    }
+
+    @Test
     void aSecondTimeChangesNothingAndRenews() {
         program.setup(SCOPE, "--write-config", "--token-path=" + program.file("t"));
         String config = program.read("config.ini");
@@ -144,8 +156,9 @@ class SetupConfigTest extends WithProgram {
     }
 
     @Test
-    void aFirstRenewalThatFailsIsTold() {
-        Result setup = program.setup(SCOPE, "--write-config", "--token-path=" + program.file("missing/t"));
+    void aFirstRenewalThatFailsIsTold() throws IOException {
+        Path taken = Files.createDirectory(program.file("t"));
+        Result setup = program.setup(SCOPE, "--write-config", "--token-path=" + taken);
         assertEquals(1, setup.status(), setup.toString());
         assertTrue(setup.out().contains("Account acct is ready."), setup.out());
         assertTrue(setup.err().startsWith("Failed to write token 'acct'"), setup.err());

@@ -92,6 +92,7 @@ class TranscriptTest {
         session.setup(SCOPE, write).setup(SCOPE);
         program.config("");
         session.note("places and names that cannot be").setup(SCOPE, write, "--token=a b");
+        session.setup(SCOPE, write, "--token-path=" + program.file("gone/t"));
         session.setup(SCOPE, write, "--config=" + program.file("missing/config.ini"));
         session.setup(SCOPE, write, "--config=" + program.file("n".repeat(230)));
         Golden.hold("transcript-setup-config.txt", session.text().replaceAll("n{100,}", "n..."));

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,6 +47,26 @@ class WholeJobTest extends WithProgram {
         assertEquals(0, status.status());
         assertTrue(status.out().contains("by alice"), status.out());
         assertEquals(2, program.issuer.count("/token", Policy.REFRESH_TOKEN));
+    }
+
+    /** Keycloak: who registers must not name openid, and who asks for it all the same is told who approved. */
+    @Test
+    void whoApprovedIsAskedForThoughNobodyMayRegisterForIt() {
+        program.issuer.policy.registrationRefusesOpenid = true;
+        Result setup = program.setup("--scope=openid offline_access compute.read");
+        assertEquals(0, setup.status(), setup.err());
+        assertTrue(setup.out().contains("Authorized by alice at "), setup.out());
+        assertFalse(setup.out().contains("does not let"), setup.out());
+    }
+
+    @Test
+    void anIssuerThatKnowsNoOpenidIsAskedWithoutIt() {
+        program.issuer.policy.scopes = Set.of("offline_access", "compute.read");
+        program.issuer.policy.omitScopesSupported = true;
+        Result setup = program.setup("--scope=offline_access compute.read");
+        assertEquals(0, setup.status(), setup.err());
+        assertTrue(setup.out().contains("Authorized"), setup.out());
+        assertEquals(2, program.issuer.count("/device_authorization"));
     }
 
     /** OA4MP: an administrator of the issuer approves each client, which may take days; a second one would need it too. */

@@ -83,7 +83,11 @@ final class DeviceAuthorizationEndpoint implements Endpoint {
         if (policy.deviceDropsUnknownScope) {
             scopes.removeIf(scope -> !rules.covers(policy.scopes, scope));
         }
-        if (!rules.covers(client.scopes(), scopes)) {
+        Set<String> allowed = new LinkedHashSet<>(client.scopes());
+        if (policy.registrationRefusesOpenid) {
+            allowed.add("openid");
+        }
+        if (!rules.covers(allowed, scopes)) {
             throw OAuthError.badRequest("invalid_scope", "requested scope is not allowed");
         }
         return scopes;

@@ -63,7 +63,7 @@ public final class Policy {
     public volatile boolean registrationAnswers200;
     /** OA4MP: no registration_access_token in the answer, and no management. */
     public volatile boolean registrationWithoutManagement;
-    /** Keycloak, anonymous registration: `openid` in scope is 403 insufficient_scope. */
+    /** Keycloak, anonymous registration: `openid` in scope is 403 insufficient_scope, and each client may ask for it. */
     public volatile boolean registrationRefusesOpenid;
     /** False: unknown scopes are dropped in silence (IAM). True: 400 invalid_client_metadata (oidc-provider). */
     public volatile boolean registrationRefusesUnknownScope = true;
