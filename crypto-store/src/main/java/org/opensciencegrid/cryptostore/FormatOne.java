@@ -85,11 +85,8 @@ final class FormatOne {
      * @throws IllegalArgumentException if the plaintext is empty or the file would exceed its limit
      */
     static byte[] seal(String account, long generation, DerivedKey key, byte[] nonce, byte[] plaintext) {
-        if (plaintext.length == 0
-                || plaintext.length > MAX_FILE_BYTES
-                || generation < 1
-                || generation > MAX_GENERATION) {
-            throw new IllegalArgumentException("plaintext is empty or too long, or the generation is out of range");
+        if (plaintext.length == 0 || generation < 1 || generation > MAX_GENERATION) {
+            throw new IllegalArgumentException("plaintext is empty, or the generation is out of range");
         }
         KdfParameters kdf = key.parameters();
         // Everything above the data line is authenticated as the very bytes that are written (no re-serialisation).

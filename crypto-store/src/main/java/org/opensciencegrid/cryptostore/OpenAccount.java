@@ -42,8 +42,6 @@ public final class OpenAccount implements AutoCloseable {
     private DerivedKey key;
     private byte[] plaintext;
     private long generation;
-    /** The newest generation that needs no recovery; 0 if there is none. */
-    private long published;
     /** Whether the account file is worth being kept as the previous generation. */
     private boolean currentIsGood;
     /** Whether .next holds something that is of no use. */
@@ -77,9 +75,6 @@ public final class OpenAccount implements AutoCloseable {
         this.key = key;
         this.plaintext = plaintext;
         this.generation = chosen.generation();
-        this.published = recoveredFrom == RecoveredFrom.PREVIOUS
-                ? chosen.generation()
-                : survey.current().generation();
         this.recoveredFrom = recoveredFrom;
         if (recoveredFrom == RecoveredFrom.NEXT || recoveredFrom == RecoveredFrom.RESCUE) {
             waiting = new Waiting(chosen.bytes(), chosen.file(), chosen.generation());
@@ -97,7 +92,6 @@ public final class OpenAccount implements AutoCloseable {
         this.recoveredFrom = RecoveredFrom.CURRENT;
         this.plaintext = new byte[0];
         this.generation = survey.highestGeneration();
-        this.published = survey.current().generation();
         // The older account's last generation is published before .next is used for the new one: until the first save
         // of the new account the older one must stay openable.
         survey.successor().ifPresent(next -> waiting = new Waiting(next.bytes(), next.file(), next.generation()));
@@ -245,7 +239,6 @@ public final class OpenAccount implements AutoCloseable {
             throw StoreException.unwritable(files.account(), e);
         }
         waiting = null;
-        removeRescues();
     }
 
     /** Step 3. */
@@ -291,7 +284,7 @@ public final class OpenAccount implements AutoCloseable {
     }
 
     /** Steps 9 and 10. Returns what went wrong with the copy of the previous generation; empty if nothing did. */
-    private String publish(long nowPublished) throws IOException {
+    private String publish(long published) throws IOException {
         Disk disk = tools.disk();
         if (reservation != null) {
             reservation.close();
@@ -312,8 +305,7 @@ public final class OpenAccount implements AutoCloseable {
         disk.rename(files.next(), files.account()); // step 10
         disk.forceDirectory(files.directory());
         currentIsGood = true;
-        published = nowPublished;
-        removeRescues();
+        removeRescues(published);
         return problem;
     }
 
@@ -370,7 +362,7 @@ public final class OpenAccount implements AutoCloseable {
     }
 
     /** Rescue copies that are no newer than what is published. If one stays, its generation tells that it is old. */
-    private void removeRescues() {
+    private void removeRescues(long published) {
         rescues.entrySet().removeIf(rescue -> rescue.getValue() <= published && deleteQuietly(rescue.getKey()));
     }
 

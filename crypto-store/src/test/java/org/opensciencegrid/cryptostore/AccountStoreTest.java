@@ -14,6 +14,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -64,6 +65,16 @@ class AccountStoreTest {
             case "4+zeros" -> Arrays.copyOf(sealed("content 4", 4, Given.NAME, KEY), 64 * 1024);
             case "5-of-another-password" -> sealed("content 5", 5, Given.NAME, other);
             case "4-of-another-password" -> sealed("content 4", 4, Given.NAME, other);
+            case "4-of-another-salt" ->
+                sealed(
+                        "content 4",
+                        4,
+                        Given.NAME,
+                        new DerivedKey(
+                                KeyDerivation.argon2id(),
+                                Given.password(),
+                                Given.bytes("x".repeat(FormatOne.SALT_BYTES)),
+                                Given.CHEAP));
             case "5-of-another-account" -> sealed("content 5", 5, "other", KEY);
             case "5-tampered" -> Files.readAllBytes(tampered(5));
             case "4-tampered" -> Files.readAllBytes(tampered(4));
@@ -110,6 +121,7 @@ class AccountStoreTest {
         "4, 5+zeros, 3, -, 5, NEXT",
         "4, 5+zeros, -, -, 5, NEXT",
         "4, 6, 3, -, 4, CURRENT",
+        "4-of-another-salt, 5, 3, -, 5, NEXT",
         "4, 5-of-another-password, 3, -, WRONG_PASSWORD, -",
         "4, 5-of-another-account, 3, -, WRONG_ACCOUNT, -",
         "4, 5-tampered, 3, -, TAMPERED, -",
@@ -131,6 +143,7 @@ class AccountStoreTest {
         "-, 1, -, -, 1, NEXT",
         "-, 5+zeros, 4, -, 5, NEXT",
         "-, 3, 4, -, 4, PREVIOUS",
+        "-, 4, 4, -, 4, PREVIOUS",
         "-, zeros, 4, -, 4, PREVIOUS",
         "-, -, 4, -, 4, PREVIOUS",
         "-, -, corrupt, -, CORRUPT, -",
@@ -201,6 +214,10 @@ class AccountStoreTest {
             assertEquals(
                     new Given.Content("after", generation + 1, OpenAccount.RecoveredFrom.CURRENT),
                     Given.open(store, Given.NAME));
+            assertEquals(
+                    Set.of("version-2", "5-of-another-account").contains(rescue),
+                    Files.exists(rescuePlace),
+                    "an old or damaged rescue copy is removed, one that is not understood stays");
         }
     }
 
@@ -246,6 +263,7 @@ class AccountStoreTest {
             assertEquals(new Saved(2, files.account(), false, ""), open.save(Given.bytes("two")));
             assertEquals("two", Given.text(open.plaintext()));
         }
+        assertEquals(List.of(), Given.openFilesBelow(temporary));
         assertEquals("rwx------", mode(files.directory()));
         for (Path file : List.of(files.account(), files.previous(), files.lock())) {
             assertEquals("rw-------", mode(file));
@@ -290,6 +308,31 @@ class AccountStoreTest {
             open.save(Given.bytes("three"));
         }
         assertEquals(1, derivations.get());
+    }
+
+    @Test
+    void keysAreWipedWhenTheyAreDoneWith() throws StoreException {
+        List<byte[]> derived = new ArrayList<>();
+        KeyDerivation keeping = (password, salt, parameters) -> {
+            byte[] key = Given.HASH.derive(password, salt, parameters);
+            derived.add(key);
+            return key;
+        };
+        store = new AccountStore(files.directory(), files.rescueDirectory(), Given.CHEAP, Given.RANDOM, keeping);
+        byte[] zeros = new byte[KeyDerivation.LENGTH];
+        Given.create(store, Given.NAME, "one");
+        try (LockedAccount account = store.lock(Given.NAME, Given.NO_WAIT)) {
+            assertThrows(StoreException.class, () -> account.open(Given.password("wrong")));
+            OpenAccount open = account.open(Given.password());
+            open.rekey(Given.password());
+            assertArrayEquals(zeros, derived.get(2), "the key before");
+            open.save(Given.bytes("two"));
+            open.close();
+            assertThrows(IllegalStateException.class, () -> open.rekey(Given.password()));
+        }
+        assertEquals("two", Given.text(store.view(Given.NAME, Given.password())));
+        assertEquals(5, derived.size());
+        derived.forEach(key -> assertArrayEquals(zeros, key));
     }
 
     @Test

@@ -1,6 +1,7 @@
 package org.opensciencegrid.cryptostore;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Faults at every operation of a rotation, on {@link ModelDisk}: afterwards the account holds the content before the save
@@ -195,6 +197,7 @@ class CrashTest {
                         e.getMessage());
             }
             assertWhole(disk, progress, start + ", " + fault + " at " + n + " " + disk.log);
+            assertEquals(0, disk.open, "files left open by " + disk.log);
             reached |= disk.log.size() > n;
         }
         assertTrue(operations >= 27, "a run that saves twice has more than " + operations + " operations");
@@ -337,12 +340,93 @@ class CrashTest {
         }
     }
 
+    /** Rescue copies cannot be made either, but what step 7 made durable can be seen to be there. */
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 4, 5, 6, 7, 8}) // from the truncation to the last flush of the directory
+    void aDiskThatTurnsReadOnlyAfterStepSevenHasTheNewContent(int n) throws StoreException {
+        ModelDisk disk = disk(Start.ACCOUNT);
+        try (LockedAccount locked = store(disk).lock(Given.NAME, Given.NO_WAIT)) {
+            OpenAccount account = locked.open(Given.password());
+            account.reserve();
+            disk.arm(ModelDisk.Fault.READ_ONLY_FROM_NOW_ON, n);
+            Saved saved = account.save(Given.bytes("two"));
+            assertEquals(new Saved(6, n < 8 ? files.next() : files.account(), true, "Input/output error"), saved);
+            assertEquals("two", Given.text(account.plaintext()));
+            disk.arm(ModelDisk.Fault.NONE, 0);
+            account.reserve(); // brings it home first, and a crash now finds it
+        }
+        assertEquals(
+                new Given.Content("two", 6, OpenAccount.RecoveredFrom.CURRENT), Given.open(store(disk), Given.NAME));
+    }
+
+    @Test
+    void aDiskThatTurnsReadOnlyBeforeStepSevenIsNotBelieved() throws StoreException {
+        ModelDisk disk = disk(Start.ACCOUNT);
+        try (LockedAccount locked = store(disk).lock(Given.NAME, Given.NO_WAIT)) {
+            OpenAccount account = locked.open(Given.password());
+            account.reserve();
+            disk.arm(ModelDisk.Fault.READ_ONLY_FROM_NOW_ON, 1); // at fdatasync: what can be read may not be there
+            StoreException e = assertThrows(StoreException.class, () -> account.save(Given.bytes("two")));
+            assertEquals(StoreException.Kind.UNWRITABLE, e.kind());
+            assertEquals(2, e.getCause().getSuppressed().length, "each rescue copy says why it was not made");
+            assertEquals("one", Given.text(account.plaintext()));
+        }
+    }
+
+    @Test
+    void aWriteThatAnInterruptEndsIsRescuedAndTheInterruptIsNotForgotten() throws StoreException {
+        ModelDisk disk = disk(Start.ACCOUNT);
+        disk.interrupts = true;
+        try (LockedAccount locked = store(disk).lock(Given.NAME, Given.NO_WAIT)) {
+            OpenAccount account = locked.open(Given.password());
+            account.reserve();
+            disk.arm(ModelDisk.Fault.ERROR, 0);
+            Saved saved = account.save(Given.bytes("two"));
+            assertTrue(Thread.interrupted());
+            assertEquals(files.rescues().get(0), saved.where());
+            assertFalse(disk.has(files.next()), "the space is given back");
+            assertEquals(new Saved(7, files.account(), false, ""), account.save(Given.bytes("three")));
+            assertFalse(Thread.interrupted());
+        }
+    }
+
+    @Test
+    void aRescueCopyIsRemovedOnceItIsOldAndNotLookedForAgain() throws StoreException {
+        ModelDisk disk = disk(Start.RESCUED_BESIDE);
+        Path rescue = files.rescues().get(0);
+        String delete = "delete " + rescue.getFileName();
+        disk.arm(ModelDisk.Fault.NONE, 0);
+        Given.rotate(store(disk), Given.NAME, "two");
+        assertEquals(1, disk.log.stream().filter(delete::equals).count(), disk.log.toString());
+        int at = disk.log.indexOf(delete);
+
+        disk = disk(Start.RESCUED_BESIDE);
+        disk.arm(ModelDisk.Fault.ERROR, at);
+        Given.rotate(store(disk), Given.NAME, "two");
+        assertEquals(2, disk.log.stream().filter(delete::equals).count(), "once more after " + disk.log);
+        assertFalse(disk.has(rescue));
+    }
+
+    @Test
+    void aRescueCopyThatACrashLeftHalfMadeIsInNobodysWay() throws StoreException {
+        ModelDisk disk = disk(Start.ACCOUNT);
+        files.rescues().forEach(rescue -> disk.with(AccountFiles.incomplete(rescue), new byte[10]));
+        try (LockedAccount locked = store(disk).lock(Given.NAME, Given.NO_WAIT)) {
+            OpenAccount account = locked.open(Given.password());
+            disk.full = true;
+            assertEquals(
+                    files.rescues().get(1), account.save(Given.bytes("two")).where());
+        }
+    }
+
     /** Deleting is all or nothing, and nothing comes back. */
     @ParameterizedTest
     @EnumSource
     void aDeletedAccountStaysDeleted(Start start) throws StoreException {
         for (int n = 0; ; n++) {
-            ModelDisk disk = disk(start).with(files.rescues().get(1), sealed("one", 5));
+            ModelDisk disk = disk(start)
+                    .with(files.rescues().get(1), sealed("one", 5))
+                    .with(AccountFiles.incomplete(files.rescues().get(0)), new byte[10]);
             boolean hadAccountFile = disk.has(files.account());
             disk.arm(ModelDisk.Fault.CRASH, n);
             boolean deleted = false;

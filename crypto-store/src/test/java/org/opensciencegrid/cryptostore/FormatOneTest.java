@@ -173,6 +173,24 @@ class FormatOneTest {
         assertThrows(IllegalArgumentException.class, () -> seal("x".repeat(262_145)));
     }
 
+    /** Base64 grows by four, the number of a generation by one: together they meet the limit. */
+    @Test
+    void aFileOfTheLongestAndOneMore() throws StoreException {
+        int met = 0;
+        for (long generation = 1; generation < 100_000; generation *= 10) {
+            byte[] small = FormatOne.seal(Given.NAME, generation, KEY, NONCE, new byte[3]);
+            int content = 3 + (FormatOne.MAX_FILE_BYTES - small.length) / 4 * 3;
+            byte[] file = FormatOne.seal(Given.NAME, generation, KEY, NONCE, new byte[content]);
+            assertEquals(content, FormatOne.decode(FILE, file, Given.NAME).open(KEY).length);
+            met += file.length == FormatOne.MAX_FILE_BYTES ? 1 : 0;
+            long same = generation;
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> FormatOne.seal(Given.NAME, same, KEY, NONCE, new byte[content + 3]));
+        }
+        assertTrue(met > 0, "no file had the length of the limit");
+    }
+
     @Test
     void generationsAtTheLimits() throws StoreException {
         for (long generation : new long[] {1, FormatOne.MAX_GENERATION}) {

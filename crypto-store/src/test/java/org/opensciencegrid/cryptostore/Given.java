@@ -3,10 +3,15 @@ package org.opensciencegrid.cryptostore;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.bouncycastle.crypto.digests.SHA512Digest;
@@ -58,6 +63,22 @@ final class Given {
                 .findFirst();
         assumeTrue(found.isPresent(), () -> "shared/" + file + " does not lie beside the project");
         return found.get();
+    }
+
+    /** What this process has open of the files there. */
+    static List<String> openFilesBelow(Path place) throws IOException {
+        List<String> open = new ArrayList<>();
+        try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+            for (Path descriptor : descriptors) {
+                try {
+                    open.add(Files.readSymbolicLink(descriptor).toString());
+                } catch (NoSuchFileException e) {
+                    // Closed meanwhile.
+                }
+            }
+        }
+        open.removeIf(file -> !file.startsWith(place + "/"));
+        return open;
     }
 
     /** A store on the real disk, below a directory that exists. */

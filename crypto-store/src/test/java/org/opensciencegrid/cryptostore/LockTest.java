@@ -79,8 +79,16 @@ class LockTest {
         OpenAccount first = held.open(Given.password());
         OpenAccount second = held.open(Given.password());
         assertThrows(IllegalStateException.class, first::plaintext);
+        OpenAccount third = held.create(Given.password());
+        assertThrows(IllegalStateException.class, second::plaintext);
+        held.delete();
+        assertThrows(IllegalStateException.class, third::plaintext);
+        OpenAccount fourth = held.create(Given.password());
         held.close();
-        assertThrows(IllegalStateException.class, () -> second.save(new byte[1]));
+        assertThrows(IllegalStateException.class, () -> fourth.save(new byte[1]));
+        assertThrows(IllegalStateException.class, () -> held.open(Given.password()));
+        assertThrows(IllegalStateException.class, () -> held.create(Given.password()));
+        assertThrows(IllegalStateException.class, held::delete);
     }
 
     @Tag("slow")
@@ -132,9 +140,27 @@ class LockTest {
         assertEquals(0, jvm("try").waitFor());
     }
 
+    @Test
+    void anotherProcessIsWaitedForAsLongAsAsked() throws Exception {
+        Process other = jvm("hold", ProcessBuilder.Redirect.PIPE);
+        assertEquals("held", other.inputReader().readLine());
+        assertBusy(store, Given.NO_WAIT);
+        long start = System.nanoTime();
+        assertBusy(store, Duration.ofMillis(100));
+        assertTrue(System.nanoTime() - start >= Duration.ofMillis(100).toNanos());
+        assertEquals(List.of(), Given.openFilesBelow(temporary), "a failed attempt leaves none open");
+        other.outputWriter().close();
+        store.lock(Given.NAME, LONG).close();
+        assertEquals(0, other.waitFor());
+    }
+
     private static final int BUSY = 75;
 
     private Process jvm(String what) throws IOException {
+        return jvm(what, ProcessBuilder.Redirect.INHERIT);
+    }
+
+    private Process jvm(String what, ProcessBuilder.Redirect streams) throws IOException {
         return new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-XX:TieredStopAtLevel=1",
@@ -143,16 +169,23 @@ class LockTest {
                         LockTest.class.getName(),
                         what,
                         temporary.toString())
-                .inheritIO()
+                .redirectInput(streams)
+                .redirectOutput(streams)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
     }
 
     /** The other process. */
-    public static void main(String[] arguments) throws StoreException {
+    public static void main(String[] arguments) throws IOException {
         AccountStore store = Given.store(Path.of(arguments[1]));
         try {
             if (arguments[0].equals("count")) {
                 count(store, 20);
+            } else if (arguments[0].equals("hold")) {
+                try (LockedAccount held = store.lock(Given.NAME, Given.NO_WAIT)) {
+                    System.out.println(held.exists() ? "held" : "nothing there");
+                    System.in.read(); // until the other closes it
+                }
             } else {
                 store.lock(Given.NAME, Duration.ofMillis(50)).close();
             }

@@ -35,6 +35,8 @@ final class ModelDisk implements Disk {
         ERROR_AFTER_EFFECT,
         /** The operation fails, and so does every later one in the accounts directory. */
         ERROR_FROM_NOW_ON,
+        /** The operation fails, and so does every later one but reading (errors=remount-ro). */
+        READ_ONLY_FROM_NOW_ON,
         /** All operations fail from here. */
         ERROR_EVERYWHERE
     }
@@ -66,6 +68,10 @@ final class ModelDisk implements Disk {
     private int crashAt = Integer.MAX_VALUE;
     private boolean crashed;
     boolean full;
+    /** Whether what fails also interrupts its thread, as an interrupt closes a channel in use. */
+    boolean interrupts;
+    /** Files that were opened for writing and not closed. */
+    int open;
 
     ModelDisk(Path accounts) {
         this.accounts = accounts;
@@ -156,12 +162,16 @@ final class ModelDisk implements Disk {
             case NONE, CRASH -> false;
             case ERROR, ERROR_AFTER_EFFECT -> now;
             case ERROR_FROM_NOW_ON -> since && file.startsWith(accounts);
+            case READ_ONLY_FROM_NOW_ON -> since && !name.equals("read");
             case ERROR_EVERYWHERE -> since;
         };
         if (!fails || fault == Fault.ERROR_AFTER_EFFECT) {
             effect.take();
         }
         if (fails) {
+            if (interrupts) {
+                Thread.currentThread().interrupt();
+            }
             throw new IOException("Input/output error");
         }
     }
@@ -260,6 +270,7 @@ final class ModelDisk implements Disk {
         ModelFile(Path file, Inode inode) {
             this.file = file;
             this.inode = inode;
+            open++;
         }
 
         @Override
@@ -301,6 +312,8 @@ final class ModelDisk implements Disk {
         }
 
         @Override
-        public void close() {}
+        public void close() {
+            open--;
+        }
     }
 }

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -114,6 +115,16 @@ class PasswordFileTest {
         assertEquals(0, new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor());
         assertRefused(PasswordFileException.Kind.NOT_A_FILE, fifo); // and does not wait for a writer
         assertRefused(PasswordFileException.Kind.UNREADABLE, directory.resolve("x".repeat(300)));
+    }
+
+    /** What is looked at after the open must be what was looked at before. */
+    @Test
+    void anotherFileOrAnotherOwnerOrModeIsNoticed() {
+        RegularFile.Status status = new RegularFile.Status("file", Set.of("mode"), 1);
+        assertTrue(status.isThatOf(new RegularFile.Status("file", Set.of("mode"), 1)));
+        assertFalse(status.isThatOf(new RegularFile.Status("other", Set.of("mode"), 1)));
+        assertFalse(status.isThatOf(new RegularFile.Status("file", Set.of("other"), 1)));
+        assertFalse(status.isThatOf(new RegularFile.Status("file", Set.of("mode"), 2)));
     }
 
     @ParameterizedTest

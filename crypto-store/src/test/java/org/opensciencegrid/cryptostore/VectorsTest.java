@@ -89,7 +89,9 @@ class VectorsTest {
     }
 
     private static void gcm(boolean encrypt, Case test, byte[] in, byte[] out) throws InvalidCipherTextException {
-        FormatOne.gcm(encrypt, test.bytes("key"), test.bytes("iv"), test.bytes("aad"), in, out);
+        byte[] key = test.bytes("key");
+        FormatOne.gcm(encrypt, key, test.bytes("iv"), test.bytes("aad"), in, out);
+        assertArrayEquals(new byte[key.length], key, "wiped");
     }
 
     /**
