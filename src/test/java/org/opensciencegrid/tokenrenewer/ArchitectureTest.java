@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noMethods;
@@ -23,7 +24,12 @@ import com.tngtech.archunit.lang.SimpleConditionEvent;
 import java.io.FileOutputStream;
 import java.io.FileWriter;
 import java.io.RandomAccessFile;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URL;
+import java.net.URLConnection;
 import java.nio.channels.FileChannel;
+import java.nio.channels.NetworkChannel;
 import java.nio.file.Files;
 import java.util.stream.Stream;
 import org.opensciencegrid.tokenrenewer.text.Secret;
@@ -111,7 +117,17 @@ class ArchitectureTest {
     static final ArchRule NIMBUS_AT_HOME = onlyIn(ROOT + "oidc..", "com.nimbusds..");
 
     @ArchTest
-    static final ArchRule HTTP_AT_HOME = onlyIn(ROOT + "oidc..", "javax.net.ssl..");
+    static final ArchRule HTTP_AT_HOME = noClasses()
+            .that()
+            .resideOutsideOfPackage(ROOT + "oidc..")
+            .should()
+            .dependOnClassesThat(resideInAnyPackage("javax.net..", "java.net.http..")
+                    .or(assignableTo(Socket.class))
+                    .or(assignableTo(ServerSocket.class))
+                    .or(assignableTo(NetworkChannel.class))
+                    .or(assignableTo(URLConnection.class)))
+            .orShould()
+            .callMethod(URL.class, "openStream");
 
     @ArchTest
     static final ArchRule PICOCLI_AT_HOME = onlyIn(ROOT + "cli..", "picocli..");
@@ -181,6 +197,14 @@ class ArchitectureTest {
                     .or(assignableTo(FileWriter.class))
                     .or(assignableTo(RandomAccessFile.class)))
             .because("a write elsewhere is neither forced nor atomic, and no test takes the power away under it");
+
+    /** Nor may those who are let write do it in one call, where what is lost by a power cut would matter. */
+    @ArchTest
+    static final ArchRule NO_WRITE_THAT_CANNOT_BE_FORCED = noClasses()
+            .that(areNot(ROOT + "state.StateFiles", ROOT + "cli.ConfigWriter", ROOT + "cli.MetricsFile"))
+            .should()
+            .callMethodWhere(targetOwner(assignableTo(Files.class))
+                    .and(targetName("write|writeString|newOutputStream|newBufferedWriter")));
 
     /** A site's hook is the one program that is started, without a shell; the service's sandbox counts on it. */
     @ArchTest
