@@ -191,6 +191,13 @@ class KeyCacheTest {
     }
 
     @Test
+    void oneThatACrashLeftHalfMadeIsInNobodysWay() throws IOException {
+        Files.writeString(keys.resolve(Given.NAME + ".key.part"), "x");
+        open();
+        assertEquals(0, derivedAgain());
+    }
+
+    @Test
     void everyChangedByteIsNoticed() throws IOException {
         open();
         byte[] good = Files.readAllBytes(entry());

@@ -65,6 +65,30 @@ class PasswordFileTest {
         }
     }
 
+    /** Empty where it would be the first line once more, or longer than a password. */
+    @ParameterizedTest
+    @CsvSource(
+            quoteCharacter = '"',
+            value = {
+                "\"one\ntwo\", \"one\ntwo\"",
+                "\"one\ntwo\n\", \"one\ntwo\"",
+                "\"one\n\n\", \"one\n\"",
+                "\"\ntwo\", \"\ntwo\"",
+                "\"one\n\", ",
+                "one, ",
+                "\"\n\", ",
+                "\"\", "
+            })
+    void allLinesAreOnePasswordLessTheLastLineFeed(String content, String expected) throws IOException {
+        Optional<String> read = PasswordFile.readAllLines(file(content, "rw-------"))
+                .map(Password::copyBytes)
+                .map(Given::text);
+        assertEquals(Optional.ofNullable(expected), read);
+        String longest = "x\n" + "y".repeat(Password.MAX_BYTES - 2);
+        assertTrue(PasswordFile.readAllLines(file(longest + "\n", "rw-------")).isPresent());
+        assertTrue(PasswordFile.readAllLines(file(longest + "y", "rw-------")).isEmpty());
+    }
+
     @ParameterizedTest
     @CsvSource(
             quoteCharacter = '"',
@@ -150,6 +174,7 @@ class PasswordFileTest {
                 "\"long enough password\n\"|rw-r-----|\"\"",
                 "\"long enough password\n\"|r--r--r--|WORLD_READABLE",
                 "\"long enough password\r\n\"|r--------|CARRIAGE_RETURN",
+                "\"\rlong enough password\"|r--------|CARRIAGE_RETURN",
                 "\"\uFEFFlong enough password\"|r--------|BYTE_ORDER_MARK",
                 "\" long enough password\"|r--------|OUTER_BLANKS",
                 "\"long enough password\t\r\n\"|r--------|CARRIAGE_RETURN OUTER_BLANKS",

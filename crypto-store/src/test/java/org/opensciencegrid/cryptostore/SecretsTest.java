@@ -21,7 +21,9 @@ class SecretsTest {
         password.copyBytes()[0] = 'X';
         assertArrayEquals(Given.bytes("secret"), password.copyBytes());
         assertEquals("***", password.toString());
+        Password same = password.withoutOrigin();
         password.close();
+        assertArrayEquals(new byte[6], same.copyBytes(), "wiped");
         password.close();
         assertThrows(IllegalStateException.class, password::copyBytes);
     }
