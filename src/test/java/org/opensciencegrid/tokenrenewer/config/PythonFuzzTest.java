@@ -31,6 +31,7 @@ class PythonFuzzTest {
     @TempDir
     Path dir;
 
+    @Tag("slow")
     @Test
     void readsWhatPythonReads(TestReporter reporter) throws Exception {
         assumeTrue(python("-c", "import sys; sys.exit(sys.version_info < (3, 10))"), "needs python3, 3.10 or later");

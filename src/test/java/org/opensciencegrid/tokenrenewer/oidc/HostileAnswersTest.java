@@ -26,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.io.TempDir;
@@ -116,6 +117,7 @@ class HostileAnswersTest {
         return all;
     }
 
+    @Tag("slow")
     @Test
     void eachEndsInTimeAndInAnEighthOfAGibibyte(TestReporter reporter) throws Exception {
         List<RawServer> servers = new ArrayList<>();

@@ -23,6 +23,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -591,6 +592,7 @@ class TokenClientTest {
     }
 
     /** What came until the deadline counts as well. */
+    @Tag("slow")
     @Test
     void anAnswerWithoutAnEnd() throws OidcException {
         Transport hasty = new Transport(new Trust(Optional.empty()), Duration.ofSeconds(3));

@@ -38,6 +38,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -595,6 +596,7 @@ class TokenFileTest {
 
     // What a reader sees meanwhile
 
+    @Tag("slow")
     @Test
     void aReaderSeesOneOfTheTokensAndNothingElse() throws Exception {
         Path path = tokens.resolve("t");
@@ -614,6 +616,7 @@ class TokenFileTest {
     }
 
     /** Two sections may name one path, which is warned of; their accounts run at the same time. */
+    @Tag("slow")
     @Test
     void twoWritersOfOnePathMixNothing() throws Exception {
         Path path = tokens.resolve("t");
@@ -644,6 +647,7 @@ class TokenFileTest {
      * Overwritten in place, from long to short and back. Linux locks no reader out of a write(2), so one that reads at the
      * very instant of the copy sees both tokens (about 1 of 2,500 here); an empty file is never seen.
      */
+    @Tag("slow")
     @Test
     void aReaderOfAnOverwrittenFileSeesNoEmptyFileAndHardlyEverTwoTokens() throws Exception {
         assumeService();
@@ -709,6 +713,7 @@ class TokenFileTest {
 
     // With token_mode, token_owner and token_group
 
+    @Tag("slow")
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void theFileHasItsModeBeforeItHasItsName(boolean isThere) throws Exception {
