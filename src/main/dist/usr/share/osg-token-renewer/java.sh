@@ -38,8 +38,9 @@ unset JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS CLASSPATH
 
 # Small and short-lived: one compiler, one collector, no classes spun for what reflection calls (one switch for Java 17, one
 # for later ones), a young generation that a run of one token does not fill, so that nothing is collected between the issuer's
-# answer and the disk, and Argon2id's innermost function, 12 million calls of it, compiled into its caller. No core, no heap file, no attaching: the heap holds tokens.
-options="-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx256m -Xmn20m
+# answer and the disk, an old one that is tidied up before it grows beyond an Argon2id's 64 MiB, and that one's innermost
+# function, 12 million calls of it, compiled into its caller. No core, no heap file, no attaching: the heap holds tokens.
+options="-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xms88m -Xmx256m -Xmn16m
     -Dsun.reflect.inflationThreshold=100000 -Djdk.reflect.useNativeAccessorOnly=true
     -XX:CompileCommand=quiet -XX:CompileCommand=inline,org/bouncycastle/crypto/generators/Argon2BytesGenerator.G
     -XX:-UsePerfData -XX:+DisableAttachMechanism -XX:-CreateCoredumpOnCrash -XX:ErrorFile=/dev/null

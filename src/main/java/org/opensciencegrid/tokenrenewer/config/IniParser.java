@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer.config;
 
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -17,7 +18,7 @@ final class IniParser {
 
     private record Option(List<String> value, List<Integer> lines) {
         Option() {
-            this(new ArrayList<>(), new ArrayList<>());
+            this(new ArrayList<>(1), new ArrayList<>(1)); // nearly all have one line, and a file may have thousands
         }
 
         void add(int line, String text) {
@@ -54,8 +55,9 @@ final class IniParser {
             rest = text.substring(1);
         }
         int number = 0;
-        for (String line : rest.split("\r\n|[\r\n]", -1)) { // Python's universal newlines, and no others
-            read(++number, line);
+        Iterator<String> lines = rest.lines().iterator(); // Python's universal newlines, and no others
+        while (lines.hasNext()) {
+            read(++number, lines.next());
         }
     }
 
