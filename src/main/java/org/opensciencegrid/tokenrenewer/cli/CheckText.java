@@ -143,7 +143,7 @@ final class CheckText {
             case CONFIG_WRITABLE -> "chmod o-w " + file;
             case CONFIG_SHOWS_SECRET -> commands.protect(file);
             case NO_TOKENS -> "add one for each token, as man osg-token-renewer.ini shows";
-            case UNUSED_ACCOUNT -> "add a [token] section, or take this one out and " + commands.remove(account);
+            case UNUSED_ACCOUNT -> "add a [token] section, or end it: " + commands.end(account);
             case RENEWAL -> messages.repair(finding.failure().orElseThrow(), account);
             case UNREADABLE_FOR_SERVICE -> "chgrp osg-token-svc " + file + " && chmod g+r " + file;
             case PASSWORD_WORLD_READABLE -> commands.protect(file);
@@ -157,7 +157,7 @@ final class CheckText {
             case STATE_OPEN -> "chmod -R go-rwx " + file;
             case STATE_OWNER -> "chown -R " + finding.detail() + ": " + commands.stateDirectory();
             case STATE_NEARLY_FULL -> "make room, see: df -h " + file;
-            case ACCOUNT_NOT_IN_CONFIG -> "name it in " + commands.config() + ", or: " + commands.remove(account);
+            case ACCOUNT_NOT_IN_CONFIG -> "name it in " + commands.config() + ", or end it: " + commands.end(account);
             case REFRESH_TOKEN_WAITING -> commands.renew();
             case TWO_HOSTS -> "stop the service on one of them, then: " + commands.reauthenticate(account);
             case IN_DOUBT -> commands.endDoubt(account);

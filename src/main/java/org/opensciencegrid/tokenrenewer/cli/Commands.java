@@ -66,7 +66,13 @@ final class Commands {
         return asService("change-password " + account + " --old-pw-file=FILE");
     }
 
-    String remove(String account) {
+    /** The end of an account and of what it may do at the issuer. */
+    String end(String account) {
+        return asService("remove --revoke --delete-client " + account);
+    }
+
+    /** The end of an account here; whoever else has its authorization can use it on. */
+    String forget(String account) {
         return asService("remove " + account);
     }
 

@@ -163,7 +163,8 @@ final class Messages {
             case NO_DEVICE_FLOW -> "this issuer cannot be used with a person's approval; see --client-credentials";
             case DENIED, EXPIRED, NOT_CONFIRMED, APPROVAL_LOST -> "run setup again";
             case ACCOUNT_EXISTS ->
-                "if oidc-agent's is the one to keep: " + commands.remove(account) + ", then import again";
+                "if oidc-agent's is the one to keep, remove this one without revoking what may be the authorization of"
+                        + " both: " + commands.forget(account) + ", then import again";
             case AGENT_FILE_MISSING -> "see oidc-add -l, or name its directory with --from=DIR";
             case AGENT_FILE_EMPTY, AGENT_MYTOKEN, AGENT_PASSWORD_GRANT, AGENT_NO_REFRESH_TOKEN ->
                 "authorize it anew: " + commands.setup(account);
