@@ -86,7 +86,12 @@ final class AccountsCheck {
         remembered(name, state, opened);
         Optional<Path> ca =
                 section.caFile().or(() -> opened.flatMap(Account::caFile).map(Path::of));
-        opened.map(Account::issuer).or(state::issuer).ifPresent(issuer -> issuer(name, issuer, ca));
+        Optional<String> issuer = opened.map(Account::issuer).or(state::issuer);
+        if (opened.isPresent() || ca.isPresent()) {
+            issuer.ifPresent(url -> issuer(name, url, ca));
+        } else if (checkup.network().isPresent()) { // its CA may be named in the file that did not open
+            issuer.ifPresent(url -> findings.add(Finding.of(Kind.ISSUER_NOT_ASKED, url, "", name)));
+        }
     }
 
     /** What the last run met and nobody but the issuer can tell; not what we see better now. */

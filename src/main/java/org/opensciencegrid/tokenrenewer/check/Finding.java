@@ -57,6 +57,8 @@ public record Finding(Kind kind, String where, String detail, String account, Op
         CLOCK_BEHIND(true),
         CLOCK_DIFFERS(true),
         NO_REAUTHENTICATION(false),
+        /** Only the account file says which CA its issuer is believed by, and it does not open. */
+        ISSUER_NOT_ASKED(false),
         NO_CLASS_ARCHIVE(false);
 
         private final boolean isProblem;

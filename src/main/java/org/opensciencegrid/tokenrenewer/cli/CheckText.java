@@ -86,6 +86,7 @@ final class CheckText {
                         + (detail.startsWith("-") ? detail.substring(1) + " s behind" : detail + " s ahead of")
                         + " the issuer's";
             case NO_REAUTHENTICATION -> "the issuer offers no device flow any more";
+            case ISSUER_NOT_ASKED -> "the issuer was not looked at, as account " + account + " could not be opened";
             case NO_CLASS_ARCHIVE -> "there is no archive of classes for this Java";
         };
     }
@@ -130,6 +131,7 @@ final class CheckText {
             case MIN_LIFETIME_TOO_SHORT -> "a token with a little more left is kept, and expires before the next run";
             case CLOCK_BEHIND, CLOCK_DIFFERS -> "tokens look expired when they are not, or good when they are not";
             case NO_REAUTHENTICATION -> "when the authorization ends, nobody can approve anew";
+            case ISSUER_NOT_ASKED -> "which CA is to be believed may be named only in the account file";
             case NO_CLASS_ARCHIVE -> "each run takes longer than it must";
         };
     }
@@ -176,6 +178,7 @@ final class CheckText {
             case MIN_LIFETIME_TOO_SHORT -> "write min_lifetime = " + 2 * Long.parseLong(finding.detail());
             case CLOCK_BEHIND, CLOCK_DIFFERS -> "timedatectl set-ntp true";
             case NO_REAUTHENTICATION -> "ask the issuer's administrator what has become of it";
+            case ISSUER_NOT_ASKED -> "repair the account, then: " + commands.check();
             case NO_CLASS_ARCHIVE -> "/usr/libexec/osg-token-renewer/make-archive";
         };
     }

@@ -135,6 +135,21 @@ class CheckCommandTest extends WithProgram {
         assertEquals("", result.err());
     }
 
+    /** Its CA may be named in the account file alone, and another one's certificate is no fault then. */
+    @Test
+    void theIssuerOfAnAccountThatDoesNotOpenIsLookedAtOnlyWithTheCaOfTheSection() {
+        delete(program, "acct.pw");
+        String without = program.run("check").out();
+        assertTrue(without.contains("the issuer was not looked at, as account acct could not be opened"), without);
+        assertTrue(without.endsWith("1 problem, 1 warning.\n"), without);
+        assertFalse(program.run("check", "--offline").out().contains("not looked at"));
+        program.accountWith("ca_file = DIR/ca.pem\n" + TOKEN);
+        String with = program.run("check").out();
+        assertTrue(with.endsWith("1 problem, 0 warnings.\n"), with);
+        new TestCa().writeCaPem(program.file("ca.pem"));
+        assertTrue(program.run("check").out().contains("TLS"));
+    }
+
     @Test
     void anEarlierRefusalIsToldUntilItHealsAndAnOldTroubleIsNot() {
         program.issuer.revokeAll();

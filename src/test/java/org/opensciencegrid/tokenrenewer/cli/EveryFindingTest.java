@@ -160,6 +160,7 @@ class EveryFindingTest {
             case NO_REAUTHENTICATION ->
                 program.issuer.fault(
                         Fault.on("/.well-known/openid-configuration").always().remove("device_authorization_endpoint"));
+            case ISSUER_NOT_ASKED -> Files.delete(program.file("acct.pw"));
             case NO_CLASS_ARCHIVE -> host.emptyArchiveDirectory();
         }
     }
