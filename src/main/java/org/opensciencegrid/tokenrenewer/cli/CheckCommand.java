@@ -36,7 +36,7 @@ final class CheckCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Duration within = view.within();
-        root.requireReader("check");
+        root.requireReader();
         Optional<Network> network = offline ? Optional.empty() : Optional.of(root.network(false));
         Optional<Machine> machine = root.commands().isService()
                 ? Optional.of(Machine.read(Path.of("/"), root.stateDirectory()))

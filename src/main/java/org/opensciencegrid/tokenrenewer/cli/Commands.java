@@ -1,6 +1,9 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
 import java.nio.file.Path;
+import java.util.List;
+import java.util.StringJoiner;
+import org.opensciencegrid.tokenrenewer.text.Printable;
 
 /**
  * Command lines as this operator would have to type them: the installed service's when the default directories are in
@@ -37,9 +40,34 @@ final class Commands {
         return isService() ? "systemctl start osg-token-renewer.service" : ours("renew");
     }
 
-    /** A command that only looks, for a user who may not look. */
-    String as(String owner, String command) {
-        return "sudo " + (owner.equals("root") ? "" : "-u " + owner + " ") + ours(command);
+    /** What was typed to look, for a user who may not look. */
+    String as(String owner, List<String> typed) {
+        return "sudo " + (owner.equals("root") ? "" : "-u " + owner + " ") + ours(again(typed));
+    }
+
+    /** What root typed and only that user may do. */
+    String again(String user, List<String> typed) {
+        return "runuser -u " + user + " -- " + ours(again(typed));
+    }
+
+    /** As a shell takes it; without the options that {@link #ours} gives, as a name of theirs may hold elsewhere only. */
+    private static String again(List<String> typed) {
+        StringJoiner line = new StringJoiner(" ");
+        for (int i = 0; i < typed.size(); i++) {
+            String word = typed.get(i);
+            if (word.equals("--config") || word.equals("--state-dir")) {
+                i++;
+            } else if (!word.startsWith("--config=") && !word.startsWith("--state-dir=")) {
+                line.add(quoted(word));
+            }
+        }
+        return line.toString();
+    }
+
+    private static String quoted(String word) {
+        return word.matches("[A-Za-z0-9_@%+=:,./-]+")
+                ? word
+                : "'" + Printable.of(word).replace("'", "'\\''") + "'";
     }
 
     String restartTimer() {

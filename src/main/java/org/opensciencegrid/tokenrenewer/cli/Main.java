@@ -17,7 +17,7 @@ public final class Main {
 
     /** One command line from parsing to its exit status. */
     public static int run(Environment environment, String... arguments) {
-        Root root = new Root(environment);
+        Root root = new Root(environment, arguments);
         if (arguments.length == 1 && arguments[0].equals("renew")) {
             return renew(root); // what the timer runs
         }

@@ -68,10 +68,13 @@ final class Root implements Runnable {
 
     private final Environment environment;
     private final SecureRandom random = new SecureRandom();
+    private final List<String> typed;
     private Output output;
 
-    Root(Environment environment) {
+    /** @param typed the whole command line, for who has to type it again */
+    Root(Environment environment, String... typed) {
         this.environment = environment;
+        this.typed = List.of(typed);
         this.output = new Output(environment);
     }
 
@@ -142,11 +145,11 @@ final class Root implements Runnable {
     /**
      * For commands that only look. Config file and state are the service's alone: everybody else is told once who may ask.
      */
-    void requireReader(String command) {
+    void requireReader() {
         for (Path needed : List.of(configFile(), stateDirectory())) {
             if (!Files.isReadable(needed) && !Files.notExists(needed)) {
                 throw new UsageException(needed + ": permission denied for " + System.getProperty("user.name")
-                        + "; type: " + commands().as(owner(stateDirectory()), command));
+                        + "; type: " + commands().as(owner(stateDirectory()), typed));
             }
         }
     }
@@ -197,7 +200,7 @@ final class Root implements Runnable {
                 throw new UsageException(directory + " belongs to " + name + "; run this as "
                         + (name.equals("root")
                                 ? "root"
-                                : "that user: runuser -u " + name + " -- osg-token-renewer ..."));
+                                : "that user: " + commands().again(name, typed)));
             }
         } catch (IOException | UnsupportedOperationException e) {
             // no such directory, or no such notion: the store says what it cannot do

@@ -88,7 +88,7 @@ final class StatusCommand implements Callable<Integer> {
 
     private Page page() {
         Duration within = view.within();
-        root.requireReader("status");
+        root.requireReader();
         try {
             if (account != null) {
                 return story(Configured.name(account));

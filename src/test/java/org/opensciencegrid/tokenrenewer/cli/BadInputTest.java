@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -198,6 +199,30 @@ class BadInputTest extends WithProgram {
         assertFalse(result.err().contains("\tat "), result.err());
         assertEquals(0, program.issuer.requests().size());
         assertEquals(2, program.run("status").status());
+    }
+
+    /** To be pasted: what was typed, with the directories that were meant, and quoted where a shell wants it. */
+    @Test
+    void whatAnotherUserIsToTypeIsWhatWasTyped() throws IOException {
+        assumeTrue(System.getProperty("user.name").equals("root"), "only root gives files away");
+        Files.createDirectories(program.file("state"));
+        Files.setAttribute(program.file("state"), "unix:uid", 54_321);
+        String again = " belongs to 54321; run this as that user: runuser -u 54321 -- osg-token-renewer --config="
+                + program.file("config.ini") + " --state-dir=" + program.file("state") + " ";
+        program.config("");
+        assertEquals(
+                program.file("state") + again + "setup --qr '--scope=openid it'\\''s' acct\n",
+                program.run(
+                                "--config",
+                                program.file("config.ini").toString(),
+                                "setup",
+                                "--qr",
+                                "--scope=openid it's",
+                                "--state-dir=" + program.file("state"),
+                                "acct")
+                        .err());
+        assertEquals(
+                program.file("state") + again + "renew\n", program.run("renew").err());
     }
 
     @Test
