@@ -64,7 +64,10 @@ final class AccountText {
         story.problem()
                 .filter(why ->
                         !why.kind().equals(state.failure().map(Failure::kind).orElse(null)))
-                .ifPresent(why -> fact("not looked into", Optional.of(messages.line(why, story.name()))));
+                .ifPresent(why -> {
+                    fact("not looked into", Optional.of(messages.what(why)));
+                    lines.add(INDENT + "repair: " + messages.repair(why, story.name()));
+                });
         return String.join("\n", lines) + "\n";
     }
 

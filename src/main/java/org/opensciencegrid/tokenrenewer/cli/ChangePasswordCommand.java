@@ -54,6 +54,11 @@ final class ChangePasswordCommand implements Callable<Integer> {
             }
             return ExitStatus.OK;
         } catch (PasswordFileException e) {
+            if (e.kind() == PasswordFileException.Kind.MISSING) { // that of the new one
+                output.error("account " + name + ": unchanged: " + Printable.of(e.getMessage()) + "; make it: "
+                        + root.commands().makePassword(file));
+                return ExitStatus.FAILED;
+            }
             return failed(Failures.of(e), name);
         } catch (LifeException e) {
             if (e.failure().kind() == Failure.Kind.WRONG_PASSWORD) {

@@ -90,6 +90,10 @@ final class Commands {
         return "the next renewal that succeeds ends it; else: " + reauthenticate(account);
     }
 
+    String makePassword(Path file) {
+        return "(umask 077; openssl rand -base64 32 > " + file + ")";
+    }
+
     String changePassword(String account) {
         return asService("change-password " + account + " --old-pw-file=FILE");
     }

@@ -19,7 +19,7 @@ final class Messages {
         String where = failure.where();
         String detail = failure.detail();
         return switch (failure.kind()) {
-            case PASSWORD_FILE -> detail;
+            case PASSWORD_FILE, PASSWORD_MISSING -> detail;
             case SECRET_FILE -> "client_secret_file: " + detail;
             case ACCOUNT_MISSING -> "the account is not set up";
             case WRONG_PASSWORD -> "the password file does not hold the password of " + where;
@@ -97,6 +97,9 @@ final class Messages {
         return switch (failure.kind()) {
             case PASSWORD_FILE ->
                 "put the account's encryption password into one line of that file, then " + commands.protect(where);
+            case PASSWORD_MISSING ->
+                "restore it from a backup, as a new password does not open the account; where there is none, start anew"
+                        + " with a new one: " + commands.makePassword(where) + " && " + commands.setup(account);
             case SECRET_FILE -> "put the client secret into one line of that file, then " + commands.protect(where);
             case ACCOUNT_MISSING -> commands.setup(account);
             case WRONG_PASSWORD ->

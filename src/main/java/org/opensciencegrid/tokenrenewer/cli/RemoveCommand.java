@@ -117,8 +117,10 @@ final class RemoveCommand implements Callable<Integer> {
     }
 
     private int failed(Failure failure, String name) {
-        boolean needsPassword =
-                failure.kind() == Failure.Kind.PASSWORD_FILE || failure.kind() == Failure.Kind.WRONG_PASSWORD;
+        boolean needsPassword = switch (failure.kind()) {
+            case PASSWORD_FILE, PASSWORD_MISSING, WRONG_PASSWORD -> true;
+            default -> false;
+        };
         output.error("account " + name + ": NOT removed: " + messages.line(failure, name)
                 + (needsPassword ? "; or leave out --revoke and --delete-client, which need no password" : ""));
         return ExitStatus.FAILED;

@@ -178,7 +178,7 @@ final class SetupCommand implements Callable<Integer> {
             countdown.end();
             output.error("setup of " + account + " failed: " + line(e.failure()));
             return switch (e.failure().kind()) {
-                case PASSWORD_FILE, INSECURE_URL -> ExitStatus.USAGE; // nobody was asked anything
+                case PASSWORD_FILE, PASSWORD_MISSING, INSECURE_URL -> ExitStatus.USAGE; // nobody was asked anything
                 default -> ExitStatus.FAILED;
             };
         }
@@ -190,6 +190,12 @@ final class SetupCommand implements Callable<Integer> {
         return switch (failure.kind()) {
             case ISSUER_UNREACHABLE ->
                 messages.what(failure) + "; check the issuer's URL and the network, then run setup again";
+            case PASSWORD_MISSING ->
+                how.reauthenticate
+                        ? messages.line(failure, account)
+                        : messages.what(failure) + "; make it: "
+                                + root.commands().makePassword(Path.of(failure.where()))
+                                + ", or name another with --pw-file=FILE";
             case ISSUER_TLS -> messages.what(failure) + "; if the issuer has a CA of its own: --ca-file=FILE";
             default ->
                 failure.kind().passesByItself()

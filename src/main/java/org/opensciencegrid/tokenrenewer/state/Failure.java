@@ -15,6 +15,8 @@ public record Failure(Kind kind, String where, String detail) {
     /** Sorted by what repairs them. */
     public enum Kind {
         PASSWORD_FILE,
+        /** There is none. */
+        PASSWORD_MISSING,
         SECRET_FILE,
         ACCOUNT_MISSING,
         WRONG_PASSWORD,
@@ -134,6 +136,7 @@ public record Failure(Kind kind, String where, String detail) {
         public boolean isOfAccountFiles() {
             return switch (this) {
                 case PASSWORD_FILE,
+                        PASSWORD_MISSING,
                         SECRET_FILE,
                         ACCOUNT_MISSING,
                         WRONG_PASSWORD,

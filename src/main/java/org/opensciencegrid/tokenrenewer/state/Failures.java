@@ -17,7 +17,8 @@ public final class Failures {
     private Failures() {}
 
     public static Failure of(PasswordFileException e) {
-        return new Failure(Kind.PASSWORD_FILE, e.file().map(Path::toString).orElse(""), Printable.of(e.getMessage()));
+        Kind kind = e.kind() == PasswordFileException.Kind.MISSING ? Kind.PASSWORD_MISSING : Kind.PASSWORD_FILE;
+        return new Failure(kind, e.file().map(Path::toString).orElse(""), Printable.of(e.getMessage()));
     }
 
     public static Failure of(StoreException e) {

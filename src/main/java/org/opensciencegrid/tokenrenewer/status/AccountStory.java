@@ -68,7 +68,8 @@ public record AccountStory(
 
     /** What stands between it and its next renewal; a password that only the service may read does not. */
     public Level level() {
-        Optional<Failure> worst = problem.filter(why -> header.isEmpty() || why.kind() != Failure.Kind.PASSWORD_FILE)
+        Optional<Failure> worst = problem.filter(why -> header.isEmpty()
+                        || why.kind() != Failure.Kind.PASSWORD_FILE && why.kind() != Failure.Kind.PASSWORD_MISSING)
                 .or(state::failure);
         if (worst.isPresent()) {
             return worst.get().kind().passesByItself() ? Level.WARNING : Level.ACTION;

@@ -56,7 +56,7 @@ class BadInputTest extends WithProgram {
 
     static List<Case> failures() {
         return List.of(
-                new Case("missing password file", p -> delete(p, "acct.pw"), "acct.pw", "one line of that file"),
+                new Case("missing password file", p -> delete(p, "acct.pw"), "acct.pw", "restore it from a backup"),
                 new Case("empty password file", p -> p.secret("acct.pw", ""), "acct.pw", "one line of that file"),
                 new Case("binary password file", p -> p.secret("acct.pw", "a\0b"), "acct.pw", "one line of that file"),
                 new Case(

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -94,7 +95,7 @@ class CheckCommandTest extends WithProgram {
                         p -> p.accountWith("[token one]\naccount = acct\ntoken_path = one.token\n"),
                         1,
                         "does not begin with /"),
-                new Case("password file missing", p -> delete(p, "acct.pw"), 1, "acct.pw", "one line of that file"),
+                new Case("password file missing", p -> delete(p, "acct.pw"), 1, "acct.pw", "restore it from a backup"),
                 new Case("wrong password", p -> p.secret("acct.pw", "another password"), 1, "change-password acct"),
                 new Case("account not set up", p -> delete(p, "state/accounts/acct.account"), 1, "setup acct"),
                 new Case("account damaged", p -> p.write("state/accounts/acct.account", "x"), 1, "damaged"),
@@ -133,6 +134,30 @@ class CheckCommandTest extends WithProgram {
         }
         assertEquals(spoilt.status(), result.status(), result.out());
         assertEquals("", result.err());
+    }
+
+    /** A password that is lost: what check tells to type, as it stands there, is what makes the account good again. */
+    @Test
+    void aLostPasswordIsRepairedByASetupWithANewOne() throws Exception {
+        delete(program, "acct.pw");
+        String out = program.run("check", "--offline").out();
+        String said = out.lines()
+                .filter(line -> line.contains("repair: "))
+                .findFirst()
+                .orElseThrow();
+        String[] commands = said.substring(said.indexOf("(umask")).split(" && ");
+        assertEquals(0, new ProcessBuilder("sh", "-c", commands[0]).start().waitFor());
+        assertEquals(1, program.run("renew", "--force").status(), "a new password alone opens nothing");
+        assertEquals(1, program.setup("--reauthenticate").status(), "nor does it for setup");
+        String setup = "osg-token-renewer --config=" + program.file("config.ini") + " --state-dir="
+                + program.file("state") + " setup acct";
+        assertEquals(setup, commands[1]);
+        String answers = program.issuer.issuer() + "\nopenid offline_access\n";
+        List<String> typed = new ArrayList<>(List.of(setup.split(" ")).subList(1, setup.split(" ").length));
+        typed.add("--ca-file=" + program.file("ca.pem")); // of the test's issuer
+        assertEquals(0, program.answer(answers, typed.toArray(String[]::new)).status());
+        assertEquals(0, program.run("renew").status());
+        assertEquals(0, program.run("check").status());
     }
 
     /** Its CA may be named in the account file alone, and another one's certificate is no fault then. */

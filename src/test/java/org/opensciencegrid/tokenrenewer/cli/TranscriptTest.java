@@ -74,6 +74,8 @@ class TranscriptTest {
         Program.CA.writeCaPem(program.file("ca.pem"));
         session.note("words of options").setup("--client-auth=digest").setup("--audience-parameter=aud");
         session.setup("--registration-token-file=" + program.file("none"));
+        session.note("no password file").answer("", "setup", "--pw-file=" + program.file("none.pw"), "acct");
+        session.answer("", "setup", "--reauthenticate", "--pw-file=" + program.file("none.pw"), "acct");
         program.issuer.close();
         session.note("nobody answers").setup(SCOPE);
         Golden.hold("transcript-setup.txt", session.text());
@@ -249,6 +251,8 @@ class TranscriptTest {
     void theLifeOfAnAccount() throws IOException {
         program.accountWith(ONE);
         session.setup(SCOPE).run("renew");
+        program.file("acct.pw").toFile().delete();
+        session.note("no new password").run("change-password", "acct");
         program.secret("old.pw", "correct horse battery staple");
         program.secret("acct.pw", "a new password, longer than the old one");
         String old = "--old-pw-file=" + program.file("old.pw");
