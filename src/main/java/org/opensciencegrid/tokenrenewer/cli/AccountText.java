@@ -66,14 +66,14 @@ final class AccountText {
                         !why.kind().equals(state.failure().map(Failure::kind).orElse(null)))
                 .ifPresent(why -> {
                     fact("not looked into", Optional.of(messages.what(why)));
-                    lines.add(INDENT + "repair: " + messages.repair(why, story.name()));
+                    Prose.repair(lines, INDENT, messages.repair(why, story.name()), Colours.NONE);
                 });
         return String.join("\n", lines) + "\n";
     }
 
     private void failure(Failure why, String name, Optional<Instant> nextTry) {
         fact("last failure", Optional.of(messages.what(why)));
-        lines.add(INDENT + "repair: " + messages.repair(why, name));
+        Prose.repair(lines, INDENT, messages.repair(why, name), Colours.NONE);
         nextTry.ifPresent(time -> fact("asked again after", Optional.of(Words.time(time))));
     }
 
@@ -84,7 +84,7 @@ final class AccountText {
     /** One fact with its name before it. */
     static void fact(List<String> lines, String name, String value) {
         List<String> wrapped = new ArrayList<>();
-        StatusTable.wrap(wrapped, INDENT, Printable.of(value));
+        Prose.wrap(wrapped, INDENT, Printable.of(value));
         wrapped.set(
                 0, String.format(Locale.ROOT, "  %-22s", name) + wrapped.get(0).substring(INDENT.length()));
         lines.addAll(wrapped);

@@ -27,9 +27,9 @@ final class CheckText {
                     finding.isProblem()
                             ? colours.of(Level.ACTION, "PROBLEM") + "  " + colours.strong(finding.where())
                             : colours.of(Level.WARNING, "warning") + "  " + colours.strong(finding.where()));
-            StatusTable.wrap(lines, INDENT, what(finding));
-            StatusTable.wrap(lines, INDENT, "why: " + why(finding));
-            lines.add(INDENT + "repair: " + colours.strong(repair(finding)));
+            Prose.wrap(lines, INDENT, what(finding));
+            Prose.wrap(lines, INDENT, "why: " + why(finding));
+            Prose.repair(lines, INDENT, repair(finding), colours);
             lines.add("");
         }
         long problems = findings.stream().filter(Finding::isProblem).count();

@@ -144,10 +144,10 @@ final class Handover {
             return ExitStatus.FAILED;
         }
         String titles = wanted.stream().map(NewSection::title).collect(Collectors.joining(" and "));
-        say(
-                addition.text().isEmpty()
-                        ? root.configFile() + " has " + titles + " already."
-                        : "Added " + titles + " to " + root.configFile() + ".");
+        String done = addition.text().isEmpty()
+                ? root.configFile() + " has " + titles + " already."
+                : "Added " + titles + " to " + root.configFile() + ".";
+        say(Prose.of(root.environment().out(), done));
         if (hasToken(addition.after())) {
             return renew();
         }
@@ -159,7 +159,9 @@ final class Handover {
     private int renew() {
         int status = RenewCommand.of(root, account, wishes.verbose()).call();
         if (root.commands().isService()) {
-            say("The timer keeps its tokens fresh: " + root.commands().enableTimer());
+            say(Prose.of(
+                    root.environment().out(),
+                    "The timer keeps its tokens fresh: " + root.commands().enableTimer()));
         }
         return status;
     }

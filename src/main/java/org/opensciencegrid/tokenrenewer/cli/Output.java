@@ -93,11 +93,12 @@ final class Output {
         String text = json ? object(level, words, about) : words;
         PrintStream to = journal ? err : json ? out : stream;
         String line = journal ? "<" + priority + ">" + text : text;
+        String shown = journal || json ? line : Prose.of(to, line);
         if (live == null) {
-            to.println(line);
+            to.println(shown);
             to.flush();
         } else {
-            live.above(to, line);
+            live.above(to, shown);
         }
     }
 

@@ -24,7 +24,6 @@ import org.opensciencegrid.tokenrenewer.text.Printable;
  * to be copied.
  */
 final class StatusTable {
-    private static final int WIDTH = 80;
     private static final String INDENT = "        ";
     private static final String ROW = " %-28s %-16s %s";
 
@@ -97,13 +96,13 @@ final class StatusTable {
                         ? "Next run by " + Words.clock(by) + " at the latest (" + Words.ago(by, now) + "). "
                         : "A run is due or at work. ")
                 .orElse("");
-        wrap(lines, "", next + apart);
+        Prose.wrap(lines, "", next + apart);
     }
 
     /** Text with the word of its level before it. */
     private void marked(List<String> lines, Level level, String text) {
         List<String> wrapped = new ArrayList<>();
-        wrap(wrapped, INDENT, text);
+        Prose.wrap(wrapped, INDENT, text);
         lines.add(word(level) + wrapped.get(0).substring(INDENT.length() - 1));
         lines.addAll(wrapped.subList(1, wrapped.size()));
     }
@@ -114,16 +113,16 @@ final class StatusTable {
         lines.add("");
         lines.add(colours.strong("account " + name)
                 + state.issuer().map(issuer -> "  " + Printable.of(issuer)).orElse(""));
-        facts(account).ifPresent(facts -> wrap(lines, INDENT, facts));
+        facts(account).ifPresent(facts -> Prose.wrap(lines, INDENT, facts));
         // A failure that every token reports the same is said once, for the account.
         account.problem()
                 .ifPresent(problem -> problem(lines, problem, name, state.nextTry(), account.failingSince(), now));
         state.inDoubtSince().ifPresent(since -> {
-            wrap(lines, INDENT, Messages.inDoubt(Words.time(since) + " (" + Words.ago(since, now) + ")"));
+            Prose.wrap(lines, INDENT, Messages.inDoubt(Words.time(since) + " (" + Words.ago(since, now) + ")"));
             repair(lines, commands.endDoubt(name));
         });
         if (account.isOnTwoHosts(now)) {
-            wrap(lines, INDENT, Messages.onTwoHosts());
+            Prose.wrap(lines, INDENT, Messages.onTwoHosts());
         }
         ending(lines, "the client secret", state.clientSecretExpiresAt(), commands.newSecret(name), now);
         ending(lines, "the authorization", state.refreshTokenExpiresAt(), commands.reauthenticate(name), now);
@@ -180,7 +179,7 @@ final class StatusTable {
             lines.add(INDENT + "to have it now: " + commands.renew());
         }
         if (token.endsBetweenRuns()) {
-            wrap(
+            Prose.wrap(
                     lines,
                     INDENT,
                     Messages.endsBetweenRuns(Words.span(token.state().life().orElseThrow())));
@@ -211,19 +210,19 @@ final class StatusTable {
             Optional<Instant> nextTry,
             Optional<Instant> since,
             Instant now) {
-        wrap(lines, INDENT, messages.what(problem));
+        Prose.wrap(lines, INDENT, messages.what(problem));
         since.ifPresent(at -> lines.add(INDENT + "failing since " + Words.time(at) + " (" + Words.ago(at, now) + ")"));
         repair(lines, messages.repair(problem, account));
         nextTry.ifPresent(time -> lines.add(INDENT + "the issuer is asked again after " + Words.time(time)));
     }
 
     private void repair(List<String> lines, String command) {
-        lines.add(INDENT + "repair: " + colours.strong(command));
+        Prose.repair(lines, INDENT, command, colours);
     }
 
     private static void differs(List<String> lines, String what, List<String> asked, List<String> granted) {
         if (!asked.isEmpty() && !granted.isEmpty() && !granted.containsAll(asked)) {
-            wrap(
+            Prose.wrap(
                     lines,
                     INDENT,
                     what + " asked: " + Printable.of(String.join(" ", asked)) + "; granted: "
@@ -257,19 +256,5 @@ final class StatusTable {
 
     private static String shortened(String name) {
         return name.length() <= 28 ? name : name.substring(0, 25) + "...";
-    }
-
-    static void wrap(List<String> lines, String indent, String text) {
-        StringBuilder line = new StringBuilder(indent);
-        for (String word : text.split(" ")) {
-            boolean isFirst = line.length() == indent.length();
-            if (!isFirst && line.length() + 1 + word.length() > WIDTH) {
-                lines.add(line.toString());
-                line = new StringBuilder(indent);
-                isFirst = true;
-            }
-            line.append(isFirst ? "" : " ").append(word);
-        }
-        lines.add(line.toString());
     }
 }

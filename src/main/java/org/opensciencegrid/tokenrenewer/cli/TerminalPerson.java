@@ -290,7 +290,7 @@ final class TerminalPerson implements Person {
 
     private void say(String line) {
         countdown.end();
-        environment.out().println(line);
+        environment.out().println(Prose.of(environment.out(), line));
         environment.out().flush();
     }
 }

@@ -65,7 +65,7 @@ final class TokenText {
         time("failing since", token.state().failingSince());
         token.state().failure().or(account::problem).ifPresent(why -> {
             fact("why", Optional.of(messages.what(why)));
-            lines.add(" ".repeat(24) + "repair: " + messages.repair(why, section.account()));
+            Prose.repair(lines, " ".repeat(24), messages.repair(why, section.account()), Colours.NONE);
         });
         history(token.state().history());
         return String.join("\n", lines) + "\n";

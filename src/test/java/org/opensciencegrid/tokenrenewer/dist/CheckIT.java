@@ -29,7 +29,7 @@ class CheckIT {
     private static final Pattern WHAT = Pattern.compile("(?m)^(?:PROBLEM|warning)  .*\\n {9}(.*)");
 
     /** What is to be typed: the whole text, or what follows the alternative for a person. */
-    private static final Pattern REPAIR = Pattern.compile(" {9}repair: (?:[^:]*\\b(?:or|then): )?(.*)");
+    private static final Pattern REPAIR = Pattern.compile(".* repair: (?:[^:]*\\b(?:or|or end it|then): )?(.*)");
 
     @TempDir
     Path directory;
@@ -42,9 +42,11 @@ class CheckIT {
             program = site;
             Installed installed = new Installed(directory);
             seed();
+            installed.variables.put(
+                    "CREDENTIALS_DIRECTORY", program.file("default").toString());
             Ended found = installed.run("check");
             assertEquals(1, found.status(), found.out() + found.err());
-            List<String> repairs = found.out()
+            List<String> repairs = unwrapped(found.out())
                     .lines()
                     .map(REPAIR::matcher)
                     .filter(Matcher::matches)
@@ -66,7 +68,7 @@ class CheckIT {
                     found.out());
             for (String repair : repairs) {
                 run(installed, repair);
-                String left = program.run("check", "--offline").out(); // in this process, as it is faster
+                String left = unwrapped(program.run("check", "--offline").out()); // in this process, as it is faster
                 assertFalse(left.contains(repair), repair + " does not repair it: " + left);
             }
             Ended well = installed.run("check");
@@ -74,6 +76,11 @@ class CheckIT {
             assertEquals(0, well.status(), well.err());
             assertEquals(0, installed.run("renew").status());
         }
+    }
+
+    /** One line for each finding. */
+    private static String unwrapped(String text) {
+        return text.replaceAll("\\n {9}(?=\\S)", " ");
     }
 
     /** Needs a file system of its own, and so root. */
@@ -117,6 +124,9 @@ class CheckIT {
         account("lines", GOOD);
         account("stranger", GOOD);
         account("acct", GOOD);
+        // No section names its password file; this stands for /etc/osg/tokens.
+        Files.createDirectory(program.file("default"));
+        program.secret("default/stranger.pw", GOOD);
         program.write("lines.pw", GOOD + "\nanother line\n");
         StringBuilder config = new StringBuilder("[account client]\ntoken_request_url = " + program.issuer.base()
                 + "/token\nclient_id = client\nclient_secret = s3cret\nca_file = DIR/ca.pem\n");
