@@ -14,6 +14,9 @@ final class QrPicture {
     /** ISO 18004 wants four modules of nothing around the code, and many cameras do need them. */
     private static final int QUIET = 4;
 
+    /** One less above: a code has an odd number of rows, so that this saves a line, and all fits into 24. */
+    private static final int QUIET_ABOVE = 3;
+
     private static final int COLUMNS = 80;
 
     /** White on black, whatever the terminal's colours are; as qrencode does it, as even the console of Linux knows these. */
@@ -35,7 +38,7 @@ final class QrPicture {
             return Optional.empty();
         }
         List<String> lines = new ArrayList<>();
-        for (int y = -QUIET; y < code.size + QUIET; y += 2) {
+        for (int y = -QUIET_ABOVE; y < code.size + QUIET; y += 2) {
             StringBuilder line = new StringBuilder();
             for (int x = -QUIET; x < code.size + QUIET; x++) {
                 boolean upper = code.getModule(x, y); // what is outside is light
