@@ -4,6 +4,7 @@ import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Sentences in 80 columns, broken at blanks. Commands in them stay whole, as they are to be pasted, and so may paths and
@@ -78,6 +79,9 @@ final class Prose {
     static String wrapped(String text) {
         if (text.length() <= WIDTH || text.startsWith(" ")) { // to be copied
             return text;
+        }
+        if (text.contains("\n")) {
+            return text.lines().map(Prose::wrapped).collect(Collectors.joining("\n"));
         }
         List<String> lines = new ArrayList<>();
         wrap(lines, "", HANGING, text);

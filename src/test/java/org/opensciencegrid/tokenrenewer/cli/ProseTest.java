@@ -68,6 +68,8 @@ class ProseTest {
                         + " /state/accounts/acct.account; if it was to be changed: " + command
                         + "; or start anew: osg-token-renewer-setup acct (asked again after 10:00)"));
         assertEquals("x".repeat(100), Prose.wrapped("x".repeat(100)));
+        String lines = "x".repeat(50) + " y\nz " + "x".repeat(50);
+        assertEquals(lines, Prose.wrapped(lines), "lines that are short enough each");
         String link = "    https://issuer.example.org/ " + "y".repeat(80);
         assertEquals(link, Prose.wrapped(link), "what is indented is to be copied");
     }
