@@ -290,8 +290,15 @@ public final class Transport {
             }
             String said = Exceptions.reason(cause);
             throw wasSent
-                    ? new OidcException(Kind.NO_ANSWER, where() + " gave no answer: " + said)
+                    ? new OidcException(Kind.NO_ANSWER, where() + " gave no answer: " + said + orHttps())
                     : new OidcException(Kind.UNREACHABLE, where() + " cannot be reached: " + said);
+        }
+
+        /** A port of TLS has no answer in plain text. */
+        private String orHttps() {
+            return "http".equalsIgnoreCase(request.getURI().getScheme())
+                    ? "; it may speak https: try https://" + where() + " in the place of http://" + where()
+                    : "";
         }
 
         Answer answer() {

@@ -55,6 +55,20 @@ class TransportTest {
         return new HTTPRequest(HTTPRequest.Method.GET, uri);
     }
 
+    @Test
+    void plainHttpToAPortOfTlsNamesTheUrlToTry() {
+        TestCa ca = new TestCa();
+        try (EmbeddedIssuer issuer =
+                EmbeddedIssuer.builder().tls(ca.serverContext()).start()) {
+            String plain = issuer.base().toString().replace("https://", "http://");
+            OidcException e = org.junit.jupiter.api.Assertions.assertThrows(
+                    OidcException.class, () -> transport.send(get(URI.create(plain + "/x"))));
+            assertTrue(
+                    e.getMessage().endsWith("; it may speak https: try " + issuer.base() + " in the place of " + plain),
+                    e.getMessage());
+        }
+    }
+
     // Sent once
 
     enum Warmth {
