@@ -135,7 +135,9 @@ final class SetupCommand implements Callable<Integer> {
     @Option(
             names = "--token-path",
             paramLabel = "FILE",
-            description = "file of the first token (default: beside the password file, ACCOUNT.NAME.token)")
+            description =
+                    "file of the first token (default: in the directory of the password file, else in /etc/osg/tokens,"
+                            + " ACCOUNT.NAME.token; without a name ACCOUNT.token)")
     private Path tokenPath;
 
     @Option(names = "--config-addition", hidden = true, description = "where the wrapper takes what it has to add")
