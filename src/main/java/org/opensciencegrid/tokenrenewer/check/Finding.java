@@ -52,6 +52,8 @@ public record Finding(Kind kind, String where, String detail, String account, Op
         /** Everybody may change the program that a token's post_renewal names. */
         HOOK_OPEN(true),
         TIMER_OFF(true),
+        /** The machine has no unit of that name, so that something else renews or nothing. */
+        TIMER_UNKNOWN(false),
         TIMER_TOO_SLOW(true),
         MIN_LIFETIME_TOO_SHORT(false),
         CLOCK_BEHIND(true),

@@ -23,6 +23,9 @@ final class TimerCheck {
         if (machine.timer().filter(timer -> !timer.isEnabled()).isPresent()) {
             findings.add(Finding.of(Kind.TIMER_OFF, Timer.UNIT, ""));
         }
+        if (machine.timer().isEmpty()) {
+            findings.add(Finding.of(Kind.TIMER_UNKNOWN, Timer.UNIT, ""));
+        }
         if (Files.isDirectory(machine.classArchives()) && !hasArchive(machine.classArchives())) {
             findings.add(Finding.of(Kind.NO_CLASS_ARCHIVE, machine.classArchives(), ""));
         }

@@ -78,6 +78,7 @@ final class CheckText {
             case TOKEN_LONG -> "the token has " + detail + " bytes";
             case HOOK_OPEN -> "everybody may change this program of post_renewal, or put another in its place";
             case TIMER_OFF -> "the timer is not enabled";
+            case TIMER_UNKNOWN -> Messages.NO_TIMER;
             case TIMER_TOO_SLOW -> detail;
             case MIN_LIFETIME_TOO_SHORT -> "min_lifetime is shorter than the " + detail + " s between two runs";
             case CLOCK_BEHIND -> "the token was issued in the future, " + detail;
@@ -127,6 +128,7 @@ final class CheckText {
             case TOKEN_LONG -> "HTCondor and many web servers take less than 16 KiB, and drop it whole";
             case HOOK_OPEN -> "anybody can become the service's user, and get its tokens and accounts";
             case TIMER_OFF -> "no token is renewed after the next boot";
+            case TIMER_UNKNOWN -> "tokens expire, unless something else runs renew";
             case TIMER_TOO_SLOW -> "services are without a good token for a while, again and again";
             case MIN_LIFETIME_TOO_SHORT -> "a token with a little more left is kept, and expires before the next run";
             case CLOCK_BEHIND, CLOCK_DIFFERS -> "tokens look expired when they are not, or good when they are not";
@@ -174,6 +176,8 @@ final class CheckText {
             case HOOK_OPEN -> "chmod o-w " + file + " " + file.getParent();
             case TOKEN_LONG -> "ask for less scope and fewer audiences in its section";
             case TIMER_OFF -> commands.enableTimer();
+            case TIMER_UNKNOWN ->
+                "install the units of the package, or have this run often: " + commands.renewWithoutTimer();
             case TIMER_TOO_SLOW -> commands.runMoreOften();
             case MIN_LIFETIME_TOO_SHORT -> "write min_lifetime = " + 2 * Long.parseLong(finding.detail());
             case CLOCK_BEHIND, CLOCK_DIFFERS -> "timedatectl set-ntp true";

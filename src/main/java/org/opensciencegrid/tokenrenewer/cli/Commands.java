@@ -70,6 +70,10 @@ final class Commands {
                 : "'" + Printable.of(word).replace("'", "'\\''") + "'";
     }
 
+    String renewWithoutTimer() {
+        return asService("renew");
+    }
+
     String restartTimer() {
         return "systemctl restart osg-token-renewer.timer; then see: journalctl -eu osg-token-renewer";
     }

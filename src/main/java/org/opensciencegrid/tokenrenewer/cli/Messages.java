@@ -183,6 +183,9 @@ final class Messages {
         };
     }
 
+    /** Where there is no unit. */
+    static final String NO_TIMER = "nothing renews, as no osg-token-renewer.timer is known here";
+
     /** Warning for an account that another machine had saved. */
     static String onTwoHosts() {
         return "this account was saved on another host before: if that one renews it too, each may spoil the other's"

@@ -45,7 +45,11 @@ final class StatusTable {
     String of(StatusReport report) {
         List<String> lines = new ArrayList<>();
         lines.add(headline(report));
-        report.schedule().ifPresent(schedule -> schedule(lines, schedule, report.time()));
+        report.schedule().ifPresentOrElse(schedule -> schedule(lines, schedule, report.time()), () -> {
+            if (commands.isService()) {
+                lines.add("Note: " + Messages.NO_TIMER + ".");
+            }
+        });
         report.accounts().stream()
                 .sorted(Comparator.comparing(AccountStatus::level).reversed()) // else as in the config file
                 .forEach(account -> account(lines, account, report.time()));

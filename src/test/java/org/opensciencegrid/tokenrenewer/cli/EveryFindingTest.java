@@ -152,6 +152,7 @@ class EveryFindingTest {
             case TOKEN_WORLD_READABLE -> mode("tokens/one.token", "rw-r--r--");
             case TOKEN_LONG -> program.write("tokens/one.token", "x".repeat(16_385) + "\n");
             case TIMER_OFF -> host.disableTimer();
+            case TIMER_UNKNOWN -> host.removeTimer();
             case TIMER_TOO_SLOW ->
                 host.dropIn("osg-token-renewer.timer", "[Timer]\nOnUnitActiveSec=\nOnUnitActiveSec=1h\n");
             case MIN_LIFETIME_TOO_SHORT -> program.config(ACCOUNT + TOKEN + "min_lifetime = 600\n");

@@ -45,8 +45,16 @@ final class Host {
         Files.writeString(file, text);
     }
 
+    void removeDropIn(String unit) throws IOException {
+        Files.delete(root.resolve("etc/systemd/system/" + unit + ".d/site.conf"));
+    }
+
     void disableTimer() throws IOException {
         Files.delete(root.resolve("etc/systemd/system/multi-user.target.wants/" + Timer.UNIT));
+    }
+
+    void removeTimer() throws IOException {
+        Files.delete(root.resolve("usr/lib/systemd/system/" + Timer.UNIT));
     }
 
     void emptyArchiveDirectory() throws IOException {

@@ -66,6 +66,10 @@ class StatusTimerTest {
         text.append("\n# tokens of an hour and runs every two\n").append(host.status(Colours.NONE));
         host.dropIn(TIMER, "[Timer]\nOnCalendar=hourly\n");
         text.append("\n# a calendar\n").append(host.status(Colours.NONE));
+        host.removeTimer();
+        host.removeDropIn(TIMER);
+        text.append("\n# no unit\n").append(host.status(Colours.NONE));
+        assertEquals(Optional.empty(), host.report().schedule());
         Golden.hold("status-timer.txt", session.stable(text.toString()));
     }
 
