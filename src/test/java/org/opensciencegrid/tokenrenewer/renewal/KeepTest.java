@@ -282,7 +282,7 @@ class KeepTest extends SiteTest {
     @Test
     void aMissingPasswordFile() throws Exception {
         Files.delete(site.passwordFile("acct"));
-        assertRefused(Kind.PASSWORD_FILE);
+        assertRefused(Kind.PASSWORD_MISSING);
     }
 
     @Test
