@@ -47,10 +47,14 @@ public record Environment(
     }
 
     /**
-     * Whether a descriptor of the process is a terminal. System.console() is there only when standard input is one too, and
+     * Whether what is printed there goes to a terminal. System.console() is there only when standard input is one too, and
      * from Java 22 on always.
      */
-    static boolean isTerminal(int descriptor) {
+    static boolean isTerminal(PrintStream stream) {
+        return stream == System.out && isTerminal(1) || stream == System.err && isTerminal(2);
+    }
+
+    private static boolean isTerminal(int descriptor) {
         try {
             String device = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor))
                     .toString();

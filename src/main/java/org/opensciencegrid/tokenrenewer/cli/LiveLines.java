@@ -31,7 +31,7 @@ final class LiveLines implements Progress {
 
     /** Empty where standard error is no terminal, which one look at a link tells. */
     static Optional<LiveLines> of(Environment environment, int tokens) {
-        return environment.err() == System.err && !environment.isDumb() && Environment.isTerminal(2)
+        return !environment.isDumb() && Environment.isTerminal(environment.err())
                 ? Optional.of(new LiveLines(environment.err(), tokens))
                 : Optional.empty();
     }

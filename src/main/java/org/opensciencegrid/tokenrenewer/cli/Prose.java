@@ -2,6 +2,7 @@ package org.opensciencegrid.tokenrenewer.cli;
 
 import java.io.PrintStream;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -72,8 +73,7 @@ final class Prose {
 
     /** The text as it is, unless it goes to a terminal, which would break it within a word. */
     static String of(PrintStream to, String text) {
-        boolean isRead = to == System.out && Environment.isTerminal(1) || to == System.err && Environment.isTerminal(2);
-        return isRead ? wrapped(text) : text;
+        return text.length() > WIDTH && Environment.isTerminal(to) ? wrapped(text) : text;
     }
 
     static String wrapped(String text) {
@@ -94,7 +94,7 @@ final class Prose {
         List<String> pieces = new ArrayList<>();
         for (int i = 0; i < words.length; i++) {
             int end = isCommand(words, i) ? end(words, i) : i;
-            pieces.add(String.join(" ", List.of(words).subList(i, end + 1)));
+            pieces.add(String.join(" ", Arrays.copyOfRange(words, i, end + 1)));
             i = end;
         }
         return pieces;

@@ -29,7 +29,7 @@ final class Screen {
 
     /** Whether what is printed goes to a terminal that can do more than print. */
     static boolean isThere(Environment environment) {
-        return environment.out() == System.out && !environment.isDumb() && Environment.isTerminal(1);
+        return !environment.isDumb() && Environment.isTerminal(environment.out());
     }
 
     /** Until nobody reads any more; Ctrl-C ends the process, and the screen is the shell's again. */

@@ -24,8 +24,8 @@ import org.opensciencegrid.tokenrenewer.issuer.Fault;
  *
  * <p>Where the issuer takes the token before for 5 seconds more, there is no exception. Where it is strict there are three:
  * the kill hit the window between the issuer's answer and our write; it came when the issuer had rotated and its answer
- * was not there to the last byte; or the answer itself was lost and the repetition of the request counted as a reuse. All are counted, and the
- * first must be narrow.
+ * was not there to the last byte; or the answer itself was lost and the repetition of the request counted as a reuse. All
+ * are counted, and the first must be narrow.
  *
  * <p>{@code -Dkill.runs=N} (default 500) and {@code -Dkill.seed=N}. Two at a time, each with an issuer of its own.
  */
