@@ -49,8 +49,7 @@ public final class Transport {
 
     static {
         // HttpURLConnection sends a POST again by itself when the answer is lost: the issuer would see one refresh
-        // token
-        // twice and revoke the account. It reads this once, before its first connection.
+        // token twice and revoke the account. It reads this once, before its first connection.
         System.setProperty("sun.net.http.retryPost", "false");
         // How many idle connections to one host it keeps; beyond five it would close them and greet the issuer anew.
         System.setProperty("http.maxConnections", "32");
@@ -173,8 +172,7 @@ public final class Transport {
             prepare();
             connection.connect(); // TLS included
             // The one who waits may have gone while a name was looked up. Sent now, this would be a second request
-            // beside
-            // its repeat: one refresh token used twice.
+            // beside its repeat: one refresh token used twice.
             if (!stage.compareAndSet(Stage.CONNECTING, Stage.SENT)) {
                 connection.disconnect();
                 return null;
@@ -261,9 +259,10 @@ public final class Transport {
             if (stage.compareAndSet(Stage.CONNECTING, Stage.GIVEN_UP)) {
                 throw new OidcException(Kind.UNREACHABLE, where() + " could not be connected to " + when);
             }
+            boolean hasHead = status != 0; // asked before the end, for which the JDK takes half a head as a whole one
             abandoned = true; // for who reads: closing it from here may wait for a pause between two reads
             WORKERS.execute(connection::disconnect);
-            if (status != 0) {
+            if (hasHead) {
                 return answer();
             }
             throw new OidcException(Kind.NO_ANSWER, where() + " gave no answer " + when);
