@@ -36,25 +36,30 @@ fi
 ulimit -c 0
 unset JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS CLASSPATH
 
-# Small and short-lived: one compiler, one collector, no classes spun for what reflection calls (one switch for Java 17, one
-# for later ones), a young generation that a run of one token does not fill, so that nothing is collected between the issuer's
-# answer and the disk, an old one that is tidied up before it grows beyond an Argon2id's 64 MiB, and that one's innermost
-# function, 12 million calls of it, compiled into its caller. No core, no heap file, no attaching: the heap holds tokens.
-options="-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xms88m -Xmx256m -Xmn16m
+# Small and short-lived: one compiler that copies little into what it compiles, one collector, no classes spun for what
+# reflection calls (one switch for Java 17, one for later ones), a young generation that a run of one token does not fill, so
+# that nothing is collected between the issuer's answer and the disk, and an old one that is tidied up before it grows beyond an
+# Argon2id's 64 MiB. No core, no heap file, no attaching: the heap holds tokens. No log: a JVM's would be among our own lines.
+options="-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:C1MaxInlineSize=16 -Xms88m -Xmx256m -Xmn16m
     -Dsun.reflect.inflationThreshold=100000 -Djdk.reflect.useNativeAccessorOnly=true
-    -XX:CompileCommand=quiet -XX:CompileCommand=inline,org/bouncycastle/crypto/generators/Argon2BytesGenerator.G
-    -XX:-UsePerfData -XX:+DisableAttachMechanism -XX:-CreateCoredumpOnCrash -XX:ErrorFile=/dev/null
+    -XX:-UsePerfData -XX:+DisableAttachMechanism -XX:-CreateCoredumpOnCrash -XX:ErrorFile=/dev/null -Xlog:disable
     -Djdk.console=java.base"
 
+# In addition where an Argon2id will be calculated: its 64 MiB in huge pages of the young generation, where nothing copies
+# them, and the JVM's other compiler, for whose work it alone is called often enough.
+deriving="-Xms120m -Xmn110m -XX:+UseTransparentHugePages -XX:TieredStopAtLevel=4
+    -XX:Tier4InvocationThreshold=100000 -XX:Tier4MinInvocationThreshold=60000
+    -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
+
 start() {
-    # Classes as this Java has them in memory, see make-archive. A JVM passes one over that does not fit it or the jar, without
-    # a word when its log is off, but JDK 17 dies of one that was cut: so its name tells its size.
+    # Classes as this Java has them in memory, see make-archive. A JVM passes one over that does not fit it or the jar, but JDK 17
+    # dies of one that was cut: so its name tells its size.
     archive=
     for file in "$archives/classes-$major"-*.jsa; do
         size=${file##*-}
         [ -r "$file" ] && [ "$(stat -c %s "$file")" = "${size%.jsa}" ] && archive=$file
     done
     # shellcheck disable=SC2086 # $options are words
-    exec "$home/bin/java" $options ${archive:+-Xlog:disable} ${archive:+"-XX:SharedArchiveFile=$archive"} -cp "$jar" \
+    exec "$home/bin/java" $options ${archive:+"-XX:SharedArchiveFile=$archive"} -cp "$jar" \
         org.opensciencegrid.tokenrenewer.cli.Main "$@"
 }

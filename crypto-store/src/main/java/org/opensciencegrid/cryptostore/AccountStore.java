@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 
 /**
  * A directory of encrypted accounts. Safe for use by several threads and processes: whoever wants to open or change an
@@ -22,10 +23,18 @@ public final class AccountStore {
     private final Path rescueDirectory;
     private final Tools tools;
 
-    /** What an account works with. */
+    /**
+     * What an account works with.
+     *
+     * @param random asked for salts and nonces only: making one costs a new JVM more than a run with nothing due may
+     */
     record Tools(
-            Disk disk, KeyDerivation derivation, KdfParameters parametersForNew, SecureRandom random, KeyCache keys) {
-        Tools(Disk disk, KeyDerivation derivation, KdfParameters parametersForNew, SecureRandom random) {
+            Disk disk,
+            KeyDerivation derivation,
+            KdfParameters parametersForNew,
+            Supplier<SecureRandom> random,
+            KeyCache keys) {
+        Tools(Disk disk, KeyDerivation derivation, KdfParameters parametersForNew, Supplier<SecureRandom> random) {
             this(disk, derivation, parametersForNew, random, KeyCache.NONE);
         }
     }
@@ -37,21 +46,18 @@ public final class AccountStore {
      * @param rescueDirectory for a generation that the accounts directory does not take; best on another file system.
      *     Made (0700) when needed if its parent exists. It must outlive the run
      * @param parametersForNew the cost of keys that are made from now on; existing files carry their own
-     * @param random for salts and nonces
      */
-    public AccountStore(
-            Path accountsDirectory, Path rescueDirectory, KdfParameters parametersForNew, SecureRandom random) {
-        this(accountsDirectory, rescueDirectory, parametersForNew, random, KeyDerivation.argon2id());
+    public AccountStore(Path accountsDirectory, Path rescueDirectory, KdfParameters parametersForNew) {
+        this(accountsDirectory, rescueDirectory, parametersForNew, KeyDerivation.argon2id());
     }
 
     /** A store with another way to come to a key, for example one that counts the calls of {@link KeyDerivation#argon2id}. */
     public AccountStore(
-            Path accountsDirectory,
-            Path rescueDirectory,
-            KdfParameters parametersForNew,
-            SecureRandom random,
-            KeyDerivation derivation) {
-        this(accountsDirectory, rescueDirectory, new Tools(new RealDisk(), derivation, parametersForNew, random));
+            Path accountsDirectory, Path rescueDirectory, KdfParameters parametersForNew, KeyDerivation derivation) {
+        this(
+                accountsDirectory,
+                rescueDirectory,
+                new Tools(new RealDisk(), derivation, parametersForNew, SecureRandom::new));
     }
 
     AccountStore(Path accountsDirectory, Path rescueDirectory, Tools tools) {

@@ -187,11 +187,12 @@ public final class AgentFile {
     }
 
     /** The file as oidc-agent 4.2.6 and 5.3.3 write it. */
-    public static byte[] seal(byte[] json, Password password, SecureRandom random) {
-        return seal(json, password, random, Algorithm.ARGON2ID.cost);
+    public static byte[] seal(byte[] json, Password password) {
+        return seal(json, password, Algorithm.ARGON2ID.cost);
     }
 
-    static byte[] seal(byte[] json, Password password, SecureRandom random, KdfParameters cost) {
+    static byte[] seal(byte[] json, Password password, KdfParameters cost) {
+        SecureRandom random = new SecureRandom();
         byte[] nonce = new byte[NONCE_BYTES];
         random.nextBytes(nonce);
         byte[] salt = new byte[SALT_BYTES];

@@ -124,7 +124,7 @@ public final class OpenAccount implements AutoCloseable {
         requireOpen();
         tools.keys().forget(files.name());
         byte[] salt = new byte[FormatOne.SALT_BYTES];
-        tools.random().nextBytes(salt);
+        tools.random().get().nextBytes(salt);
         DerivedKey fresh = new DerivedKey(tools.derivation(), password, salt, tools.parametersForNew());
         if (key != null) {
             key.wipe();
@@ -160,7 +160,7 @@ public final class OpenAccount implements AutoCloseable {
     /** Step 5. */
     private byte[] seal(byte[] content) {
         byte[] nonce = new byte[FormatOne.NONCE_BYTES];
-        tools.random().nextBytes(nonce);
+        tools.random().get().nextBytes(nonce);
         return FormatOne.seal(files.name(), generation + 1, key, nonce, content);
     }
 

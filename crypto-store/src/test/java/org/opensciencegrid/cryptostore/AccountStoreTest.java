@@ -299,7 +299,7 @@ class AccountStoreTest {
             derivations.incrementAndGet();
             return Given.HASH.derive(password, salt, parameters);
         };
-        store = new AccountStore(files.directory(), files.rescueDirectory(), Given.CHEAP, Given.RANDOM, counting);
+        store = new AccountStore(files.directory(), files.rescueDirectory(), Given.CHEAP, counting);
         Given.create(store, Given.NAME, "one");
         assertEquals(1, derivations.getAndSet(0));
         try (LockedAccount account = store.lock(Given.NAME, Given.NO_WAIT)) {
@@ -318,7 +318,7 @@ class AccountStoreTest {
             derived.add(key);
             return key;
         };
-        store = new AccountStore(files.directory(), files.rescueDirectory(), Given.CHEAP, Given.RANDOM, keeping);
+        store = new AccountStore(files.directory(), files.rescueDirectory(), Given.CHEAP, keeping);
         byte[] zeros = new byte[KeyDerivation.LENGTH];
         Given.create(store, Given.NAME, "one");
         try (LockedAccount account = store.lock(Given.NAME, Given.NO_WAIT)) {
@@ -391,7 +391,7 @@ class AccountStoreTest {
     void aNewPasswordAndCost() throws StoreException {
         Given.create(store, Given.NAME, "one");
         KdfParameters higher = new KdfParameters(16, 2, 1);
-        AccountStore stronger = new AccountStore(files.directory(), files.rescueDirectory(), higher, Given.RANDOM);
+        AccountStore stronger = new AccountStore(files.directory(), files.rescueDirectory(), higher);
         try (LockedAccount account = stronger.lock(Given.NAME, Given.NO_WAIT)) {
             OpenAccount open = account.open(Given.password());
             assertEquals(Given.CHEAP, open.parameters());

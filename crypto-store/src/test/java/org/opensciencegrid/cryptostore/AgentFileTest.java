@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.opensciencegrid.cryptostore.Given.CHEAP;
-import static org.opensciencegrid.cryptostore.Given.RANDOM;
 import static org.opensciencegrid.cryptostore.Given.bytes;
 import static org.opensciencegrid.cryptostore.Given.password;
 import static org.opensciencegrid.cryptostore.Given.text;
@@ -93,7 +92,7 @@ class AgentFileTest {
 
     @Test
     void writesWhatItReads() throws IOException {
-        byte[] file = AgentFile.seal(bytes(JSON), password(), RANDOM);
+        byte[] file = AgentFile.seal(bytes(JSON), password());
         assertTrue(text(file).contains("\n24:16:16:32:1:2:67108864:2\n"), text(file));
         assertTrue(text(file).endsWith("\nGenerated using version: 4.2.6"));
         assertEquals(JSON, text(AgentFile.decode(FILE, file).open(password())));
@@ -122,7 +121,7 @@ class AgentFileTest {
     @Tag("slow")
     @Test
     void everyFlippedBitAndEveryCutIsToldOrHarmless() throws IOException {
-        byte[] file = AgentFile.seal(resource("oidc-gen-4.2.6.json"), password(), RANDOM, CHEAP);
+        byte[] file = AgentFile.seal(resource("oidc-gen-4.2.6.json"), password(), CHEAP);
         Map<Kind, Integer> flips = new EnumMap<>(Kind.class);
         int harmless = 0;
         for (int i = 0; i < 8 * file.length; i++) {
@@ -154,8 +153,7 @@ class AgentFileTest {
 
     @Test
     void damageOfTheContentIsNotTakenForAWrongPassword() throws IOException {
-        String[] lines =
-                text(AgentFile.seal(bytes(JSON), password(), RANDOM, CHEAP)).split("\n");
+        String[] lines = text(AgentFile.seal(bytes(JSON), password(), CHEAP)).split("\n");
         assertEquals(Kind.WRONG_PASSWORD, refused(lines, "another password"));
         lines[1] = other(lines[1]);
         assertEquals(Kind.DAMAGED, refused(lines, "correct horse battery staple"));
@@ -196,8 +194,7 @@ class AgentFileTest {
         "2:9999999999999999999999:2, DAMAGED"
     })
     void costsAreBoundedBeforeMemoryIsTaken(String cost, Kind kind) {
-        String file =
-                text(AgentFile.seal(bytes(JSON), password(), RANDOM, CHEAP)).replace("1:8192:2\n", cost + "\n");
+        String file = text(AgentFile.seal(bytes(JSON), password(), CHEAP)).replace("1:8192:2\n", cost + "\n");
         AgentFileException e = assertThrows(AgentFileException.class, () -> AgentFile.decode(FILE, bytes(file)));
         assertEquals(kind, e.kind());
     }

@@ -118,10 +118,11 @@ class CrashTest {
     }
 
     private AccountStore store(Disk disk) {
+        Counter random = new Counter();
         return new AccountStore(
                 files.directory(),
                 files.rescueDirectory(),
-                new AccountStore.Tools(disk, Given.HASH, Given.CHEAP, new Counter()));
+                new AccountStore.Tools(disk, Given.HASH, Given.CHEAP, () -> random));
     }
 
     /** Opens (or creates) the account and saves twice, as a run does in which the token rotates twice. */

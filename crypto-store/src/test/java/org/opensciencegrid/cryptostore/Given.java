@@ -83,7 +83,7 @@ final class Given {
 
     /** A store on the real disk, below a directory that exists. */
     static AccountStore store(Path below) {
-        return new AccountStore(below.resolve("accounts"), below.resolve("rescue"), CHEAP, RANDOM);
+        return new AccountStore(below.resolve("accounts"), below.resolve("rescue"), CHEAP);
     }
 
     /** Saves a new account. */

@@ -64,7 +64,6 @@ class KeyCacheTest {
                         temporary.resolve("accounts"),
                         temporary.resolve("rescue"),
                         Given.CHEAP,
-                        Given.RANDOM,
                         (secret, salt, parameters) -> {
                             derivations.incrementAndGet();
                             return KeyDerivation.argon2id().derive(secret, salt, parameters);

@@ -41,7 +41,7 @@ class LockTest {
 
     private AccountStore sameByLink() throws IOException {
         Path link = Files.createSymbolicLink(temporary.resolve("link"), temporary.resolve("accounts"));
-        return new AccountStore(link, temporary.resolve("rescue"), Given.CHEAP, Given.RANDOM, Given.HASH);
+        return new AccountStore(link, temporary.resolve("rescue"), Given.CHEAP, Given.HASH);
     }
 
     @Test

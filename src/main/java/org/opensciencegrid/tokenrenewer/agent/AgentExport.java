@@ -1,7 +1,6 @@
 package org.opensciencegrid.tokenrenewer.agent;
 
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Arrays;
 import org.opensciencegrid.cryptostore.AccountStore;
@@ -19,12 +18,10 @@ import org.opensciencegrid.tokenrenewer.state.Failures;
 public final class AgentExport {
     private final AccountStore store;
     private final Duration lockWait;
-    private final SecureRandom random;
 
-    public AgentExport(AccountStore store, Duration lockWait, SecureRandom random) {
+    public AgentExport(AccountStore store, Duration lockWait) {
         this.store = store;
         this.lockWait = lockWait;
-        this.random = random;
     }
 
     /** @param file must not exist */
@@ -35,7 +32,7 @@ public final class AgentExport {
             }
             try (OpenAccount open = locked.open(password)) {
                 byte[] json = AgentJson.write(name, Account.decode(open.plaintext()));
-                AgentFile.write(file, AgentFile.seal(json, password, random));
+                AgentFile.write(file, AgentFile.seal(json, password));
                 Arrays.fill(json, (byte) 0);
             }
         } catch (IllegalArgumentException e) {

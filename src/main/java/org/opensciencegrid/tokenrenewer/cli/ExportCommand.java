@@ -1,7 +1,6 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.concurrent.Callable;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFileException;
@@ -38,7 +37,7 @@ final class ExportCommand implements Callable<Integer> {
         Configured configured = new Configured(root);
         root.makeStateDirectory();
         try (Password password = root.passwords().read(name, configured.passwordFile(name))) {
-            new AgentExport(root.store(), Root.LOCK_WAIT, new SecureRandom()).run(name, password, to);
+            new AgentExport(root.store(), Root.LOCK_WAIT).run(name, password, to);
         } catch (PasswordFileException e) {
             return failed(Failures.of(e), name);
         } catch (AgentException e) {

@@ -12,6 +12,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.oidc.Network;
 import org.opensciencegrid.tokenrenewer.renewal.RenewalRun;
 import org.opensciencegrid.tokenrenewer.renewal.RenewalRun.Selection;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
@@ -84,7 +85,7 @@ final class RenewCommand implements Callable<Integer> {
             root.printTo(new Output(environment, true));
         }
         log = new RenewalLog(root.output(), root.commands(), root::timer, environment.clock(), strict);
-        Config config = root.readConfig();
+        Config config = dryRun ? root.readConfig() : root.readConfig(Network::prepare);
         requireKnown(config);
         log.warningsOf(config);
         if (!dryRun) {

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -67,7 +66,6 @@ final class Root implements Runnable {
     private Path stateDirectory;
 
     private final Environment environment;
-    private final SecureRandom random = new SecureRandom();
     private final List<String> typed;
     private Output output;
 
@@ -124,8 +122,13 @@ final class Root implements Runnable {
     }
 
     Config readConfig() {
+        return readConfig(() -> {});
+    }
+
+    /** @param onAlwaysDue see {@link ConfigFile} */
+    Config readConfig(Runnable onAlwaysDue) {
         try {
-            return ConfigFile.read(configFile());
+            return ConfigFile.read(configFile(), onAlwaysDue);
         } catch (ConfigException e) {
             throw new UsageException(e.getMessage());
         }
@@ -133,8 +136,7 @@ final class Root implements Runnable {
 
     AccountStore store() {
         Places places = places();
-        return new AccountStore(places.accounts(), places.rescue(), environment.kdf(), random)
-                .withKeysKept(places.rescue());
+        return new AccountStore(places.accounts(), places.rescue(), environment.kdf()).withKeysKept(places.rescue());
     }
 
     /** The timer of the installed service; another state directory is renewed by none that we know. */
@@ -210,7 +212,7 @@ final class Root implements Runnable {
     /** Clients that wait for an account; see {@code KeptRegistrations}. */
     AccountStore registrations() {
         Places places = places();
-        return new AccountStore(places.registrations(), places.registrations(), environment.kdf(), random);
+        return new AccountStore(places.registrations(), places.registrations(), environment.kdf());
     }
 
     /**

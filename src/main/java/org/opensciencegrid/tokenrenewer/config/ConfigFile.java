@@ -26,7 +26,20 @@ public final class ConfigFile {
      * @throws ConfigException if it cannot be read, or anything in it is wrong
      */
     public static Config read(Path file) throws ConfigException {
-        return Validation.validate(file, IniParser.parse(text(file)));
+        return read(file, () -> {});
+    }
+
+    /**
+     * The same for who renews.
+     *
+     * @param onAlwaysDue run, before all is checked, where a token has no min_lifetime: there will be something to do
+     */
+    public static Config read(Path file, Runnable onAlwaysDue) throws ConfigException {
+        RawConfig raw = IniParser.parse(text(file));
+        if (Validation.isAnyAlwaysDue(raw)) {
+            onAlwaysDue.run();
+        }
+        return Validation.validate(file, raw);
     }
 
     private static String text(Path file) throws ConfigException {

@@ -45,6 +45,16 @@ final class Validation {
         return new Validation(raw).run(file);
     }
 
+    /** Whether there is a token without min_lifetime, as far as can be told without checking the file. */
+    static boolean isAnyAlwaysDue(RawConfig raw) {
+        for (String header : raw.sections()) {
+            if (header.startsWith("token") && raw.find(header, "min_lifetime").isEmpty()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private Config run(Path file) throws ConfigException {
         raw.faults().forEach(fault -> findings.problem(fault.line(), fault.text()));
         raw.sections().forEach(this::sortIn);

@@ -2,6 +2,7 @@ package org.opensciencegrid.tokenrenewer.oidc;
 
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -14,14 +15,18 @@ public record Network(Proxies proxies, Optional<Consumer<String>> log) {
     /** Directly, and nobody is told. */
     public static final Network DIRECT = new Network(Proxies.NONE, Optional.empty());
 
+    private static final AtomicBoolean IS_PREPARED = new AtomicBoolean();
+
     /**
      * Begins what the first connection of a process needs, on another core, for those who have something else to do before
-     * they ask an issuer. Nothing is sent.
+     * they ask an issuer. Nothing is sent. A second call does nothing.
      */
     public static void prepare() {
-        Thread thread = new Thread(Transport::load, "prepare");
-        thread.setDaemon(true);
-        thread.start();
+        if (IS_PREPARED.compareAndSet(false, true)) {
+            Thread thread = new Thread(Transport::load, "prepare");
+            thread.setDaemon(true);
+            thread.start();
+        }
     }
 
     /**

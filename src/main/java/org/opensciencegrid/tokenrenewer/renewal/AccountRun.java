@@ -14,7 +14,9 @@ import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.cryptostore.StoreException;
+import org.opensciencegrid.tokenrenewer.config.AccountSection;
 import org.opensciencegrid.tokenrenewer.config.PostRenewal;
+import org.opensciencegrid.tokenrenewer.config.StoredAccount;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
 import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer;
@@ -47,11 +49,10 @@ final class AccountRun {
         TokenSource open(@Nullable LockedAccount locked, AccountState state) throws FailedException;
     }
 
+    private final AccountSection accountSection;
     private final String account;
-    private final String sectionFingerprint;
     private final List<TokenSection> sections;
     private final boolean force;
-    private final boolean storesTokens;
     private final AccountStore store;
     private final StateFiles states;
     private final Duration lockWait;
@@ -63,27 +64,19 @@ final class AccountRun {
     private List<TokenSection> due = List.of();
     private String issuer = "";
 
-    /**
-     * @param storesTokens whether the account has a file in the store, without which it cannot be used
-     * @param sectionFingerprint tells whether the account's section of the config file has changed: a correction is tried
-     *     at once
-     */
     AccountRun(
-            String account,
-            String sectionFingerprint,
+            AccountSection accountSection,
             List<TokenSection> sections,
             boolean force,
-            boolean storesTokens,
             AccountStore store,
             StateFiles states,
             Duration lockWait,
             Clock clock,
             Progress progress) {
-        this.account = account;
-        this.sectionFingerprint = sectionFingerprint;
+        this.accountSection = accountSection;
+        this.account = accountSection.name();
         this.sections = sections;
         this.force = force;
-        this.storesTokens = storesTokens;
         this.store = store;
         this.states = states;
         this.lockWait = lockWait;
@@ -110,13 +103,17 @@ final class AccountRun {
         return outcomes;
     }
 
-    /** Renews what is due; never throws for what befalls one account. After {@link #hasWork}. */
-    void run(Opener opener) {
+    /**
+     * Renews what is due; never throws for what befalls one account. After {@link #hasWork}.
+     *
+     * @param outage of the account's issuer
+     */
+    void run(Opener opener, Outage outage) {
         if (due.isEmpty()) {
             state = stored();
         } else {
             progress.at(account, 0, due.size());
-            renew(opener);
+            renew(opener, outage);
             progress.at(account, due.size(), due.size());
         }
     }
@@ -134,12 +131,12 @@ final class AccountRun {
         return outcomes;
     }
 
-    private void renew(Opener opener) {
+    private void renew(Opener opener, Outage outage) {
         try (LockedAccount locked = store.lock(account, lockWait)) {
-            underLock(locked, opener, due);
+            underLock(locked, opener, outage, due);
         } catch (StoreException e) {
-            if (e.kind() == StoreException.Kind.UNWRITABLE && !storesTokens) {
-                underLock(null, opener, due); // nothing of this account is in the store but its lock
+            if (e.kind() == StoreException.Kind.UNWRITABLE && !(accountSection instanceof StoredAccount)) {
+                underLock(null, opener, outage, due); // nothing of this account is in the store but its lock
             } else {
                 state = stored();
                 failAll(due, Failures.of(e));
@@ -209,7 +206,7 @@ final class AccountRun {
         return outcomes;
     }
 
-    private void underLock(@Nullable LockedAccount locked, Opener opener, List<TokenSection> dueBefore) {
+    private void underLock(@Nullable LockedAccount locked, Opener opener, Outage outage, List<TokenSection> dueBefore) {
         List<TokenSection> due = due(dueBefore); // another run may have done it while we waited
         if (due.isEmpty()) {
             return;
@@ -217,6 +214,13 @@ final class AccountRun {
         Optional<Refusal> refused = refusal();
         if (refused.isPresent()) {
             due.forEach(section -> outcomes.put(section.name(), refused.get().of(account, section)));
+            return;
+        }
+        // Whose answer was lost asks all the same: the issuer may give the new refresh token once more, for a moment.
+        Optional<Failure> down = state.inDoubtSince().isPresent() ? Optional.empty() : outage.failure();
+        if (down.isPresent()) {
+            due.forEach(section -> fail(section, down.get(), false));
+            conclude(down);
             return;
         }
         try (TokenSource source = opener.open(locked, state)) {
@@ -230,6 +234,7 @@ final class AccountRun {
                 }
                 progress.at(account, ++done, due.size());
             }
+            outage.learn(whole);
             state = source.learned(state);
             conclude(whole);
         } catch (FailedException e) {
@@ -340,6 +345,10 @@ final class AccountRun {
     }
 
     private void fail(TokenSection section, Failure failure) {
+        fail(section, failure, true);
+    }
+
+    private void fail(TokenSection section, Failure failure, boolean asked) {
         Instant now = clock.instant();
         Optional<Instant> next = nextTry(failure, now);
         state = state.withToken(
@@ -348,13 +357,13 @@ final class AccountRun {
                         .tried(now, section.scope(), section.audience())
                         .failed(now, failure, failure.kind().isOfOneToken() ? next : Optional.empty()));
         Optional<Duration> left = Due.left(section, state.token(section.name()), now);
-        outcomes.put(section.name(), new Failed(account, section.name(), failure, next, true, left));
+        outcomes.put(section.name(), new Failed(account, section.name(), failure, next, asked, left));
     }
 
     /** Writes the state while the lock is held. It is of use to status only: its loss fails nothing. */
     private void conclude(Optional<Failure> whole) {
         state = state.withOutcome(
-                whole, whole.flatMap(failure -> nextTry(failure, clock.instant())), sectionFingerprint);
+                whole, whole.flatMap(failure -> nextTry(failure, clock.instant())), Fingerprint.of(accountSection));
         try {
             states.write(account, state);
         } catch (IOException e) {
@@ -378,8 +387,12 @@ final class AccountRun {
 
     /** Of the account as a whole, unless its section was changed since. */
     private Optional<Refusal> refusal() {
-        boolean sameSection = state.sectionFingerprint().equals(Optional.of(sectionFingerprint));
-        return force || !sameSection ? Optional.empty() : refusal(state.failure(), state.nextTry());
+        return refusal(state.failure(), state.nextTry()).filter(standing -> !force && isSameSection());
+    }
+
+    /** A correction is tried at once. */
+    private boolean isSameSection() {
+        return state.sectionFingerprint().equals(Optional.of(Fingerprint.of(accountSection)));
     }
 
     /** Of one token's request, unless its section was changed since. */

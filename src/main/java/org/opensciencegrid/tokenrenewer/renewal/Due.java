@@ -44,16 +44,21 @@ final class Due {
 
     private static Optional<Duration> timeLeft(Secret token, TokenState state, Instant now) {
         Optional<JwtClaims> claims = JwtClaims.of(token.reveal());
-        boolean isOurs = state.fingerprint().equals(Optional.of(Fingerprint.of(token.reveal())));
         Optional<Instant> issued =
-                claims.flatMap(JwtClaims::issuedAt).or(() -> isOurs ? state.renewedAt() : Optional.empty());
+                claims.flatMap(JwtClaims::issuedAt).or(() -> ours(token, state).flatMap(TokenState::renewedAt));
         if (issued.isPresent() && issued.get().isAfter(now.plus(SKEW))) {
             return Optional.empty();
         }
         // An opaque token tells nothing: only what the issuer said when it gave us this very token counts.
         Optional<Instant> expires =
-                claims.flatMap(JwtClaims::expiresAt).or(() -> isOurs ? state.expiresAt() : Optional.empty());
+                claims.flatMap(JwtClaims::expiresAt).or(() -> ours(token, state).flatMap(TokenState::expiresAt));
         return expires.map(end -> Duration.between(now, end));
+    }
+
+    /** What we know of this very token. Not asked for a JWT, as the first hash of a new JVM takes it a while. */
+    private static Optional<TokenState> ours(Secret token, TokenState state) {
+        return Optional.of(state)
+                .filter(known -> known.fingerprint().equals(Optional.of(Fingerprint.of(token.reveal()))));
     }
 
     private static boolean sameWords(List<String> a, List<String> b) {

@@ -10,15 +10,19 @@ import org.opensciencegrid.tokenrenewer.oidc.Pause;
 
 /**
  * The accounts of one issuer, so that one that hangs does not hold up the others. Two at once, as each one more costs a
- * connection and our own cores are busy with as many; where the issuer is what we wait for, up to {@value #MOST}.
+ * connection and our own cores are busy with as many, or {@value #SOME} of many accounts, as they wait for the disk at times;
+ * where the issuer is what we wait for, up to {@value #MOST}.
  */
 final class IssuerQueue implements AutoCloseable {
     private static final int FEW = 2;
+    private static final int SOME = 4;
+    private static final int MANY_ACCOUNTS = 25;
     /** Enough to hide the latency of an issuer, few enough not to hammer it. */
     static final int MOST = 32;
 
     private static final Duration SLOW = Duration.ofMillis(40);
 
+    private final Outage outage = new Outage();
     private final Pause time;
     private final ThreadPoolExecutor workers =
             new ThreadPoolExecutor(FEW, FEW, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>());
@@ -30,18 +34,33 @@ final class IssuerQueue implements AutoCloseable {
         this.time = time;
     }
 
+    /** What the accounts find of the issuer. */
+    Outage outage() {
+        return outage;
+    }
+
     <T> Future<T> submit(Callable<T> account) {
+        if (workers.getQueue().size() >= MANY_ACCOUNTS) {
+            let(SOME);
+        }
         return workers.submit(() -> {
             Duration start = time.elapsed();
             T result = account.call();
             boolean slow = time.elapsed().minus(start).compareTo(SLOW) > 0;
             if (slow && hasBegun.get()) {
-                workers.setMaximumPoolSize(MOST);
-                workers.setCorePoolSize(MOST); // starts as many as there are accounts waiting
+                let(MOST);
             }
             hasBegun.set(true);
             return result;
         });
+    }
+
+    /** At least so many at once from now on; starts as many as there are accounts waiting. */
+    private synchronized void let(int workersAtOnce) {
+        if (workers.getCorePoolSize() < workersAtOnce) {
+            workers.setMaximumPoolSize(workersAtOnce);
+            workers.setCorePoolSize(workersAtOnce);
+        }
     }
 
     /** Those that were submitted go on. */

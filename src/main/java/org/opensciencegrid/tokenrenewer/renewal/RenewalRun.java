@@ -136,8 +136,9 @@ public final class RenewalRun {
             if (queues.isEmpty()) {
                 Network.prepare();
             }
-            return queues.computeIfAbsent(run.issuer(), issuer -> new IssuerQueue(pause))
-                    .submit(() -> renew(account, run));
+            IssuerQueue queue = queues.computeIfAbsent(run.issuer(), issuer -> new IssuerQueue(pause));
+            Outage outage = run.issuer().isEmpty() ? new Outage() : queue.outage(); // of several issuers, maybe
+            return queue.submit(() -> renew(account, run, outage));
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
@@ -177,8 +178,8 @@ public final class RenewalRun {
         return bug + (trace.length == 0 ? "" : " at " + trace[0]);
     }
 
-    private Told renew(AccountSection account, AccountRun run) {
-        run.run(opener(account));
+    private Told renew(AccountSection account, AccountRun run, Outage outage) {
+        run.run(opener(account), outage);
         if (!run.hasNews()) {
             return nobodyToTell(run);
         }
@@ -215,17 +216,7 @@ public final class RenewalRun {
     }
 
     private AccountRun of(AccountSection account, List<TokenSection> tokens, boolean force) {
-        return new AccountRun(
-                account.name(),
-                Fingerprint.of(account),
-                tokens,
-                force,
-                account instanceof StoredAccount,
-                store,
-                states,
-                lockWait,
-                clock,
-                progress);
+        return new AccountRun(account, tokens, force, store, states, lockWait, clock, progress);
     }
 
     /** One for each set of trusted certificates, so that connections and TLS sessions are shared. */

@@ -58,7 +58,6 @@ public final class TokenFile {
 
     private static final String TEMPORARY = ".osg-token-renewer.";
     private static final Duration LEFT_OVER = Duration.ofHours(1);
-    private static final SecureRandom RANDOM = new SecureRandom();
 
     private final Path path;
 
@@ -236,7 +235,8 @@ public final class TokenFile {
      */
     private static Path temporary(Path target) {
         clearLeftOvers(directory(target));
-        return target.resolveSibling(TEMPORARY + Long.toHexString(RANDOM.nextLong()) + ".tmp");
+        long random = new SecureRandom().nextLong(); // made here, as who only reads does not need one
+        return target.resolveSibling(TEMPORARY + Long.toHexString(random) + ".tmp");
     }
 
     /** What a crash left. The time of the inode's change counts: that of its content is the old token's for a moment. */

@@ -10,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
@@ -129,10 +128,7 @@ public final class BenchSite implements AutoCloseable {
     private void curl(String name, String audience) throws IOException {
         try (Password password = PasswordFile.read(directory.resolve(name + ".pw"))) {
             byte[] json = new AccountStore(
-                            directory.resolve("state/accounts"),
-                            directory.resolve("run"),
-                            KdfParameters.DEFAULT,
-                            new SecureRandom())
+                            directory.resolve("state/accounts"), directory.resolve("run"), KdfParameters.DEFAULT)
                     .view(name, password);
             Account account = Account.decode(json);
             Files.writeString(directory.resolve(name + ".curl"), """

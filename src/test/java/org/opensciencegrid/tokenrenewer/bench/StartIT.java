@@ -38,6 +38,7 @@ class StartIT {
             assertNone(fresh, "picocli.CommandLine$Model");
             assertNone(fresh, "javax.net.ssl.");
             assertNone(fresh, "sun.security.ssl.");
+            assertNone(fresh, "sun.security.provider."); // of random numbers, hashes, certificates
             assertNone(fresh, "com.nimbusds.");
             assertNone(fresh, "org.bouncycastle.");
         }

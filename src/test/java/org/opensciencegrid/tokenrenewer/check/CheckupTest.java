@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
@@ -103,8 +102,7 @@ class CheckupTest {
         return new Checkup(
                         directory.resolve("config.ini"),
                         places,
-                        new AccountStore(
-                                places.accounts(), places.rescue(), new KdfParameters(8, 1, 1), new SecureRandom()),
+                        new AccountStore(places.accounts(), places.rescue(), new KdfParameters(8, 1, 1)),
                         new StateFiles(places.state()),
                         new Passwords(Optional.empty()),
                         Optional.empty(),

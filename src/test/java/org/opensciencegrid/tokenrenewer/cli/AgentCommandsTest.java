@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -224,7 +223,7 @@ class AgentCommandsTest extends WithProgram {
     private void seal(Map<String, Object> json, String password) throws IOException {
         try (Password secret = Password.of(password.getBytes(StandardCharsets.UTF_8))) {
             byte[] text = Json.write(json).getBytes(StandardCharsets.UTF_8);
-            Files.write(program.file("agent/acct"), AgentFile.seal(text, secret, new SecureRandom()));
+            Files.write(program.file("agent/acct"), AgentFile.seal(text, secret));
         }
     }
 

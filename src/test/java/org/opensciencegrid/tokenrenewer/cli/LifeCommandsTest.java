@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
@@ -165,10 +164,7 @@ class LifeCommandsTest extends WithProgram {
     @Test
     void aCopyOnAnotherHostIsWarnedOfAndGoesOn() throws IOException {
         AccountStore store = new AccountStore(
-                program.file("state/accounts"),
-                program.file("state/rescue"),
-                new KdfParameters(8, 1, 1),
-                new SecureRandom());
+                program.file("state/accounts"), program.file("state/rescue"), new KdfParameters(8, 1, 1));
         assumeTrue(Files.exists(Path.of("/etc/machine-id")), "this machine has no id");
         try (Password password = Password.of(PASSWORD.getBytes(StandardCharsets.UTF_8));
                 LockedAccount locked = store.lock("acct", Duration.ZERO);

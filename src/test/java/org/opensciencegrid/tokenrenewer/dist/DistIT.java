@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -169,6 +170,33 @@ class DistIT {
         Ended version = installed.run("--version");
         assertEquals(0, version.status(), version.err());
         assertEquals("", version.err());
+    }
+
+    /** A Java that tells its options in the place of the real one. */
+    @Test
+    void theOtherCompilerIsForRunsThatDeriveAKey() throws Exception {
+        Files.createDirectories(installed.file("java/bin"));
+        installed.write("java/release", "JAVA_VERSION=\"17.0.1\"\n");
+        installed.write("java/bin/java", "#!/bin/sh\necho \"$*\"\n");
+        assertTrue(installed.file("java/bin/java").toFile().setExecutable(true));
+        installed.variables.put(
+                "OSG_TOKEN_RENEWER_JAVA_HOME", installed.file("java").toString());
+        installed.variables.put("RUNTIME_DIRECTORY", directory.toString());
+
+        String afterABoot = installed
+                .start("usr/libexec/osg-token-renewer/osg-token-renewer.sh")
+                .await()
+                .out();
+        installed.write("acct.key", "kept");
+        String later = installed
+                .start("usr/libexec/osg-token-renewer/osg-token-renewer.sh")
+                .await()
+                .out();
+
+        assertTrue(afterABoot.contains("-XX:TieredStopAtLevel=4 "), afterABoot);
+        assertTrue(afterABoot.endsWith("cli.Main renew\n"), afterABoot);
+        assertFalse(later.contains("-XX:TieredStopAtLevel=4"), later);
+        assertTrue(later.endsWith("cli.Main renew\n"), later);
     }
 
     @Test

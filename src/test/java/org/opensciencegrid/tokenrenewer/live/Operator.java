@@ -9,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -225,8 +224,7 @@ final class Operator {
     }
 
     private AccountStore store() {
-        return new AccountStore(
-                site.file("state/accounts"), site.file("state/rescue"), KdfParameters.DEFAULT, new SecureRandom());
+        return new AccountStore(site.file("state/accounts"), site.file("state/rescue"), KdfParameters.DEFAULT);
     }
 
     AccountState state(String name) throws IOException {

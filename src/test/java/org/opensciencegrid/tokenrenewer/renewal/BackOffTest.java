@@ -277,6 +277,39 @@ class BackOffTest extends SiteTest {
         assertEquals(4, site.requests());
     }
 
+    /** With a thousand accounts that wait one after the other, systemd would end the run before it has tried them all. */
+    @Test
+    void anIssuerThatIsDownForManyIsNotAskedForTheOthers() throws Exception {
+        int accounts = 2 * IssuerQueue.MOST + 20;
+        for (int i = 0; i < accounts; i++) {
+            site.authorize("many" + i);
+            site.token("u" + i, "many" + i);
+        }
+        renew();
+        String last = "many" + (accounts - 1);
+        site.states.write(last, site.state(last).withDoubt(Optional.of(site.now())));
+        site.issuer.clearRecords();
+        site.issuer.fault(onRefresh().always().respond(503, null, null));
+
+        List<Outcome> outcomes = renew();
+
+        assertEquals(
+                1 + accounts,
+                outcomes.stream()
+                        .filter(outcome -> failed(Kind.ISSUER_TROUBLE, outcome) != null)
+                        .count());
+        Set<String> asked = Set.copyOf(site.sent());
+        assertTrue(
+                asked.size() >= IssuerQueue.MOST && asked.size() < 2 * IssuerQueue.MOST + 2, asked.size() + " asked");
+        assertTrue(asked.contains(site.refreshToken(last)), "whose answer was lost is asked for all the same");
+        long unasked =
+                outcomes.stream().filter(outcome -> !((Failed) outcome).asked()).count();
+        assertEquals(1 + accounts - asked.size(), unasked);
+
+        site.issuer.clearFaults();
+        assertTrue(renew().stream().allMatch(outcome -> renewed(outcome) != null));
+    }
+
     // Doubt
 
     @Test

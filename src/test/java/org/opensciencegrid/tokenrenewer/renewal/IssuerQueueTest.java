@@ -22,26 +22,32 @@ class IssuerQueueTest {
 
     @Test
     void aFastIssuerIsAskedByTwoAtOnce() throws Exception {
-        assertEquals(ACCOUNTS, run(Duration.ofMillis(1).toMillis(), 2));
+        assertEquals(20, run(20, Duration.ofMillis(1).toMillis(), 2));
         assertEquals(2, most.get());
+    }
+
+    @Test
+    void andByFourForManyAccounts() throws Exception {
+        assertEquals(ACCOUNTS, run(ACCOUNTS, Duration.ofMillis(1).toMillis(), 4));
+        assertEquals(4, most.get());
     }
 
     /** The others wait for one another: they end only if so many are at it at once. */
     @Test
     void aSlowOneByMany() throws Exception {
-        assertEquals(ACCOUNTS, run(Duration.ofMillis(50).toMillis(), IssuerQueue.MOST));
+        assertEquals(ACCOUNTS, run(ACCOUNTS, Duration.ofMillis(50).toMillis(), IssuerQueue.MOST));
         assertEquals(IssuerQueue.MOST, most.get());
     }
 
     /** How many accounts met as many as were to be at it at once, except the first ones. */
-    private int run(long millis, int together) throws Exception {
+    private int run(int accounts, long millis, int together) throws Exception {
         AtomicInteger begun = new AtomicInteger();
         AtomicInteger atIt = new AtomicInteger();
         AtomicInteger met = new AtomicInteger();
         CountDownLatch all = new CountDownLatch(together);
         List<Future<Map<String, Outcome>>> results = new ArrayList<>();
         try (IssuerQueue queue = new IssuerQueue(time())) {
-            for (int i = 0; i < ACCOUNTS; i++) {
+            for (int i = 0; i < accounts; i++) {
                 results.add(queue.submit(() -> {
                     most.accumulateAndGet(atIt.incrementAndGet(), Math::max);
                     now.addAndGet((int) millis);

@@ -1,7 +1,6 @@
 package org.opensciencegrid.tokenrenewer.renewal;
 
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -55,8 +54,7 @@ final class RenewProgram {
                             new AccountStore(
                                     directory.resolve("accounts"),
                                     directory.resolve("run"),
-                                    new KdfParameters(8, 1, 1),
-                                    new SecureRandom()),
+                                    new KdfParameters(8, 1, 1)),
                             new StateFiles(directory.resolve("state")),
                             new Passwords(Optional.empty()),
                             Duration.ofSeconds(60),

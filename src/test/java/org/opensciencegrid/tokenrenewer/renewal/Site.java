@@ -10,7 +10,6 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -153,7 +152,6 @@ final class Site implements AutoCloseable {
                 directory.resolve("accounts"),
                 directory.resolve("run"),
                 new KdfParameters(8, 1, 1),
-                new SecureRandom(),
                 (password, salt, parameters) -> {
                     whileOpening.run();
                     return argon2id.derive(password, salt, parameters);

@@ -10,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -145,7 +144,7 @@ final class AccessPoint implements AutoCloseable {
     }
 
     AccountStore store() {
-        return new AccountStore(file("state/accounts"), file("run"), new KdfParameters(8, 1, 1), new SecureRandom());
+        return new AccountStore(file("state/accounts"), file("run"), new KdfParameters(8, 1, 1));
     }
 
     /** What the account file holds, by the library and not by the program; whatever a crash left is recovered. */

@@ -292,8 +292,7 @@ class PowerLossRing {
         for (Map.Entry<String, byte[]> file : state.entrySet()) {
             Files.write(place.resolve(file.getKey()), file.getValue());
         }
-        return point.refreshToken(new AccountStore(
-                place, directory.resolve("no-rescue"), new KdfParameters(8, 1, 1), new java.security.SecureRandom()));
+        return point.refreshToken(new AccountStore(place, directory.resolve("no-rescue"), new KdfParameters(8, 1, 1)));
     }
 
     // The trace
