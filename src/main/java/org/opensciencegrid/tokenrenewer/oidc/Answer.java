@@ -16,6 +16,7 @@ import org.opensciencegrid.tokenrenewer.text.Json;
  * @param date header Date
  * @param body at most 1 MiB of UTF-8; may be cut short, see {@code complete}
  * @param complete false when the connection ended before the body did
+ * @param waited from the request until the answer began
  */
 record Answer(
         int status,
@@ -24,7 +25,8 @@ record Answer(
         Optional<Duration> retryAfter,
         Optional<Instant> date,
         String body,
-        boolean complete) {
+        boolean complete,
+        Duration waited) {
 
     boolean isSuccess() {
         return status >= 200 && status <= 299;

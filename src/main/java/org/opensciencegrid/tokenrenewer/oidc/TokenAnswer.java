@@ -25,6 +25,7 @@ import org.opensciencegrid.tokenrenewer.text.Secret;
  * @param refreshToken the next one; empty when the issuer does not rotate
  * @param refreshTokenExpiresAt where it can be known
  * @param identity who was authorized, from the id_token, if there is one
+ * @param waited how long the issuer took
  */
 public record TokenAnswer(
         Secret accessToken,
@@ -33,7 +34,8 @@ public record TokenAnswer(
         List<String> audience,
         Optional<Secret> refreshToken,
         Optional<Instant> refreshTokenExpiresAt,
-        Optional<Identity> identity) {
+        Optional<Identity> identity,
+        Duration waited) {
 
     /**
      * The subject of an id_token, which is unique only together with its issuer (OpenID Connect Core section 2).
@@ -101,7 +103,7 @@ public record TokenAnswer(
                 .filter(TokenAnswer::isBearer)
                 .flatMap(json -> Json.string(json, "access_token")
                         .filter(TokenAnswer::isToken)
-                        .map(token -> read(token, json, clock.instant())));
+                        .map(token -> read(token, json, clock.instant(), answer.waited())));
     }
 
     /** A mac or DPoP token in a bearer file would be of no use to anybody. The original asks for no token_type. */
@@ -114,7 +116,7 @@ public record TokenAnswer(
         return text.chars().allMatch(c -> c > ' ' && c < 0x7f);
     }
 
-    private static TokenAnswer read(String token, Map<String, Object> json, Instant now) {
+    private static TokenAnswer read(String token, Map<String, Object> json, Instant now, Duration waited) {
         Optional<JwtClaims> claims = JwtClaims.of(token);
         Optional<List<String>> scope =
                 claims.flatMap(said -> words(said.claims(), "scope")).or(() -> words(json, "scope"));
@@ -126,7 +128,8 @@ public record TokenAnswer(
                 printable(claims.map(JwtClaims::audience).orElse(List.of())),
                 refreshToken,
                 refreshTokenExpiresAt(refreshToken, json, now),
-                Json.string(json, "id_token").flatMap(JwtClaims::of).flatMap(TokenAnswer::identity));
+                Json.string(json, "id_token").flatMap(JwtClaims::of).flatMap(TokenAnswer::identity),
+                waited);
     }
 
     /** Also an empty text is an answer: Keycloak drops a scope in silence, and its token says that none is left. */

@@ -22,8 +22,8 @@ public final class TokenClient {
     private static final List<Duration> WAITS =
             List.of(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(4));
     private static final Duration IN_ALL = Duration.ofSeconds(20);
-    private static final Answer REHEARSAL =
-            new Answer(200, "", "", Optional.empty(), Optional.empty(), "{\"refresh_token\":\"rehearsal\"}", true);
+    private static final Answer REHEARSAL = new Answer(
+            200, "", "", Optional.empty(), Optional.empty(), "{\"refresh_token\":\"rehearsal\"}", true, Duration.ZERO);
 
     private final Transport transport;
     private final Clock clock;

@@ -160,6 +160,7 @@ public final class Transport {
 
         private volatile int status;
         private volatile boolean complete;
+        private volatile long waitedNanos;
         private volatile boolean abandoned;
         private volatile @Nullable String otherHost;
 
@@ -182,7 +183,9 @@ public final class Transport {
                     out.write(request.getBody().getBytes(StandardCharsets.UTF_8));
                 }
             }
+            long asked = System.nanoTime();
             int code = connection.getResponseCode();
+            waitedNanos = System.nanoTime() - asked;
             if (code < 100) {
                 throw new IOException("the answer is not HTTP");
             }
@@ -310,7 +313,8 @@ public final class Transport {
                     retryAfter(connection.getHeaderField("Retry-After")),
                     Optional.of(connection.getDate()).filter(time -> time > 0).map(Instant::ofEpochMilli),
                     body.toString(StandardCharsets.UTF_8),
-                    complete && isPlain);
+                    complete && isPlain,
+                    Duration.ofNanos(waitedNanos));
         }
 
         private String where() {

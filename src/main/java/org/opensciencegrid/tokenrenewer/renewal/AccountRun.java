@@ -63,6 +63,7 @@ final class AccountRun {
     private AccountState state = AccountState.UNKNOWN;
     private List<TokenSection> due = List.of();
     private String issuer = "";
+    private Duration waited = Duration.ZERO;
 
     AccountRun(
             AccountSection accountSection,
@@ -106,14 +107,14 @@ final class AccountRun {
     /**
      * Renews what is due; never throws for what befalls one account. After {@link #hasWork}.
      *
-     * @param outage of the account's issuer
+     * @param experience with the account's issuer
      */
-    void run(Opener opener, Outage outage) {
+    void run(Opener opener, Experience experience) {
         if (due.isEmpty()) {
             state = stored();
         } else {
             progress.at(account, 0, due.size());
-            renew(opener, outage);
+            renew(opener, experience);
             progress.at(account, due.size(), due.size());
         }
     }
@@ -131,12 +132,12 @@ final class AccountRun {
         return outcomes;
     }
 
-    private void renew(Opener opener, Outage outage) {
+    private void renew(Opener opener, Experience experience) {
         try (LockedAccount locked = store.lock(account, lockWait)) {
-            underLock(locked, opener, outage, due);
+            underLock(locked, opener, experience, due);
         } catch (StoreException e) {
             if (e.kind() == StoreException.Kind.UNWRITABLE && !(accountSection instanceof StoredAccount)) {
-                underLock(null, opener, outage, due); // nothing of this account is in the store but its lock
+                underLock(null, opener, experience, due); // nothing of this account is in the store but its lock
             } else {
                 state = stored();
                 failAll(due, Failures.of(e));
@@ -206,7 +207,8 @@ final class AccountRun {
         return outcomes;
     }
 
-    private void underLock(@Nullable LockedAccount locked, Opener opener, Outage outage, List<TokenSection> dueBefore) {
+    private void underLock(
+            @Nullable LockedAccount locked, Opener opener, Experience experience, List<TokenSection> dueBefore) {
         List<TokenSection> due = due(dueBefore); // another run may have done it while we waited
         if (due.isEmpty()) {
             return;
@@ -217,7 +219,7 @@ final class AccountRun {
             return;
         }
         // Whose answer was lost asks all the same: the issuer may give the new refresh token once more, for a moment.
-        Optional<Failure> down = state.inDoubtSince().isPresent() ? Optional.empty() : outage.failure();
+        Optional<Failure> down = state.inDoubtSince().isPresent() ? Optional.empty() : experience.outage();
         if (down.isPresent()) {
             due.forEach(section -> fail(section, down.get(), false));
             conclude(down);
@@ -234,7 +236,7 @@ final class AccountRun {
                 }
                 progress.at(account, ++done, due.size());
             }
-            outage.learn(whole);
+            experience.learn(whole, waited);
             state = source.learned(state);
             conclude(whole);
         } catch (FailedException e) {
@@ -253,6 +255,7 @@ final class AccountRun {
         try {
             TokenAnswer answer = source.token(section);
             requireNoMore(section, granted(section, answer), answer);
+            waited = answer.waited();
             write(section, answer);
             source.danger().ifPresent(danger -> fail(section, danger));
             return source.danger();

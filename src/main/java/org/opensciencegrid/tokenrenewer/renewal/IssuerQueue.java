@@ -1,12 +1,10 @@
 package org.opensciencegrid.tokenrenewer.renewal;
 
-import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import org.opensciencegrid.tokenrenewer.oidc.Pause;
 
 /**
  * The accounts of one issuer, so that one that hangs does not hold up the others. Two at once, as each one more costs a
@@ -20,23 +18,13 @@ final class IssuerQueue implements AutoCloseable {
     /** Enough to hide the latency of an issuer, few enough not to hammer it. */
     static final int MOST = 32;
 
-    private static final Duration SLOW = Duration.ofMillis(40);
-
-    private final Outage outage = new Outage();
-    private final Pause time;
+    private final Experience experience = new Experience();
     private final ThreadPoolExecutor workers =
             new ThreadPoolExecutor(FEW, FEW, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>());
-    /** Each thread's first account pays for a connection, and for code that runs for the first time. */
-    private final ThreadLocal<Boolean> hasBegun = ThreadLocal.withInitial(() -> false);
-
-    /** @param time for how long an account takes */
-    IssuerQueue(Pause time) {
-        this.time = time;
-    }
 
     /** What the accounts find of the issuer. */
-    Outage outage() {
-        return outage;
+    Experience experience() {
+        return experience;
     }
 
     <T> Future<T> submit(Callable<T> account) {
@@ -44,13 +32,10 @@ final class IssuerQueue implements AutoCloseable {
             let(SOME);
         }
         return workers.submit(() -> {
-            Duration start = time.elapsed();
             T result = account.call();
-            boolean slow = time.elapsed().minus(start).compareTo(SLOW) > 0;
-            if (slow && hasBegun.get()) {
+            if (experience.isSlow()) {
                 let(MOST);
             }
-            hasBegun.set(true);
             return result;
         });
     }

@@ -136,9 +136,10 @@ public final class RenewalRun {
             if (queues.isEmpty()) {
                 Network.prepare();
             }
-            IssuerQueue queue = queues.computeIfAbsent(run.issuer(), issuer -> new IssuerQueue(pause));
-            Outage outage = run.issuer().isEmpty() ? new Outage() : queue.outage(); // of several issuers, maybe
-            return queue.submit(() -> renew(account, run, outage));
+            IssuerQueue queue = queues.computeIfAbsent(run.issuer(), issuer -> new IssuerQueue());
+            Experience experience =
+                    run.issuer().isEmpty() ? new Experience() : queue.experience(); // of several issuers, maybe
+            return queue.submit(() -> renew(account, run, experience));
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
@@ -178,8 +179,8 @@ public final class RenewalRun {
         return bug + (trace.length == 0 ? "" : " at " + trace[0]);
     }
 
-    private Told renew(AccountSection account, AccountRun run, Outage outage) {
-        run.run(opener(account), outage);
+    private Told renew(AccountSection account, AccountRun run, Experience experience) {
+        run.run(opener(account), experience);
         if (!run.hasNews()) {
             return nobodyToTell(run);
         }

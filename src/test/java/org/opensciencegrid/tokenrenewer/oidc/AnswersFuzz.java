@@ -42,7 +42,8 @@ public final class AnswersFuzz {
                 Optional.of(Duration.ofSeconds(1)),
                 Optional.empty(),
                 parts[parts.length - 1],
-                input[1] % 4 != 0);
+                input[1] % 4 != 0,
+                Duration.ZERO);
         token(answer);
         device(answer);
         registration(answer);

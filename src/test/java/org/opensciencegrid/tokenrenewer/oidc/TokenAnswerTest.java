@@ -22,7 +22,7 @@ class TokenAnswerTest {
     private static final Clock CLOCK = Clock.fixed(NOW, ZoneOffset.UTC);
 
     private static Answer answer(int status, String body, boolean complete) {
-        return new Answer(status, "", "", Optional.empty(), Optional.empty(), body, complete);
+        return new Answer(status, "", "", Optional.empty(), Optional.empty(), body, complete, Duration.ZERO);
     }
 
     private static Optional<TokenAnswer> read(String body) {
@@ -53,7 +53,8 @@ class TokenAnswerTest {
                         List.of(),
                         Optional.empty(),
                         Optional.empty(),
-                        Optional.empty()),
+                        Optional.empty(),
+                        Duration.ZERO),
                 token);
         assertFalse(token("the-token", ",\"refresh_token\":\"the-other\"")
                 .toString()

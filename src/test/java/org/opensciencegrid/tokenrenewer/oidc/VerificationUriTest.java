@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.URI;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -28,7 +29,8 @@ class VerificationUriTest {
                 uri,
                 "verification_uri_complete",
                 complete));
-        Answer answer = new Answer(200, "application/json", "", Optional.empty(), Optional.empty(), json, true);
+        Answer answer =
+                new Answer(200, "application/json", "", Optional.empty(), Optional.empty(), json, true, Duration.ZERO);
         return DeviceFlow.prompt(ENDPOINT, answer, CLIENT);
     }
 
