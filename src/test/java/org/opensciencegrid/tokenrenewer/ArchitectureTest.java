@@ -102,7 +102,7 @@ class ArchitectureTest {
                     "cli", "setup", "agent", "life", "renewal", "status", "check", "state", "account", "config")
             .whereLayer("cryptostore")
             .mayOnlyBeAccessedByLayers(
-                    "cli", "setup", "agent", "life", "renewal", "status", "check", "state", "account");
+                    "cli", "setup", "agent", "life", "renewal", "status", "check", "state", "account", "config");
 
     @ArchTest
     static final ArchRule NO_CYCLES = slices().matching(ROOT + "(*)..").should().beFreeOfCycles();

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,9 +47,10 @@ final class Survey {
         current = look(disk, files.account(), files.name(), false);
         next = look(disk, files.next(), files.name(), true);
         previous = look(disk, files.previous(), files.name(), false);
-        rescues = files.rescues().stream()
-                .map(file -> look(disk, file, files.name(), false))
-                .toList();
+        rescues = new ArrayList<>();
+        for (Path file : files.rescues()) {
+            rescues.add(look(disk, file, files.name(), false));
+        }
     }
 
     private static Found look(Disk disk, Path file, String name, boolean mayHaveReservedSpace) {
@@ -92,11 +92,14 @@ final class Survey {
      */
     List<FormatOne.Sealed> rescueCopies() {
         long atLeast = successor().map(FormatOne.Sealed::generation).orElse(newestPublished() + 1);
-        return rescues.stream()
-                .filter(rescue -> rescue.readable() && rescue.generation() >= atLeast)
-                .map(Found::sealed)
-                .sorted(Comparator.comparingLong(FormatOne.Sealed::generation).reversed())
-                .toList();
+        List<FormatOne.Sealed> copies = new ArrayList<>();
+        for (Found rescue : rescues) {
+            if (rescue.sealed() != null && rescue.generation() >= atLeast) {
+                copies.add(rescue.sealed());
+            }
+        }
+        copies.sort((one, other) -> Long.compare(other.generation(), one.generation()));
+        return copies;
     }
 
     /** The generation of each rescue copy; 0 for a damaged one. What this program does not understand is not listed. */

@@ -4,14 +4,13 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.HashSet;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import org.opensciencegrid.tokenrenewer.config.Config;
-import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.oidc.Network;
 import org.opensciencegrid.tokenrenewer.renewal.RenewalRun;
 import org.opensciencegrid.tokenrenewer.renewal.RenewalRun.Selection;
@@ -113,7 +112,7 @@ final class RenewCommand implements Callable<Integer> {
             run.watchedBy(live.get());
         }
         run.run(config, selection, log::tell);
-        warnOfCopies(config, began);
+        run.accountsOfAnotherHost().forEach(log::onTwoHosts);
         writeMetrics(config, began);
         log.end();
         return log.status();
@@ -155,26 +154,11 @@ final class RenewCommand implements Callable<Integer> {
         }
     }
 
-    /** An account that another host had saved: noticed by the run that opens it first. */
-    private void warnOfCopies(Config config, Instant began) {
-        for (String account : config.accounts().keySet()) {
-            try {
-                Optional<Instant> noticed = root.states().read(account).otherHostAt();
-                if (noticed.filter(at -> !at.isBefore(began)).isPresent()) {
-                    log.onTwoHosts(account);
-                }
-            } catch (IOException e) {
-                // The run has said what it thinks of its state files.
-            }
-        }
-    }
-
     /** A misspelt name would else renew nothing and report success. */
     private void requireKnown(Config config) {
-        requireKnown(
-                "token",
-                tokens,
-                config.tokens().stream().map(TokenSection::name).collect(Collectors.toSet()));
+        Set<String> names = new HashSet<>();
+        config.tokens().forEach(token -> names.add(token.name()));
+        requireKnown("token", tokens, names);
         requireKnown("account", accounts, config.accounts().keySet());
     }
 

@@ -1,7 +1,6 @@
 package org.opensciencegrid.tokenrenewer.config;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 
 /** All that is to be said about one file. */
@@ -19,10 +18,14 @@ final class Findings {
 
     /** In the order of their lines. */
     List<Problem> problems() {
-        return problems.stream().sorted(Comparator.comparingInt(Problem::line)).toList();
+        List<Problem> sorted = new ArrayList<>(problems);
+        sorted.sort((one, other) -> one.line() - other.line());
+        return sorted;
     }
 
     List<Warning> warnings() {
-        return warnings.stream().sorted(Comparator.comparingInt(Warning::line)).toList();
+        List<Warning> sorted = new ArrayList<>(warnings);
+        sorted.sort((one, other) -> one.line() - other.line());
+        return sorted;
     }
 }

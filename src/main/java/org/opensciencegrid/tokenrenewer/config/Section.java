@@ -291,12 +291,14 @@ final class Section {
     }
 
     private boolean isPrintable(String option, String value) {
-        Optional<String> control = value.codePoints()
-                .filter(Character::isISOControl)
-                .mapToObj(c -> String.format(Locale.ROOT, "U+%04X", c))
-                .findFirst();
-        control.ifPresent(c -> problem(line(option), option + " contains the control character " + c));
-        return control.isEmpty();
+        for (int i = 0; i < value.length(); i++) {
+            if (Character.isISOControl(value.charAt(i))) {
+                String control = String.format(Locale.ROOT, "U+%04X", (int) value.charAt(i));
+                problem(line(option), option + " contains the control character " + control);
+                return false;
+            }
+        }
+        return true;
     }
 
     private Optional<Path> toPath(String option, String text) {

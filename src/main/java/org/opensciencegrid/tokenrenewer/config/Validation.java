@@ -11,8 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import org.opensciencegrid.cryptostore.AccountName;
 import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
 import org.opensciencegrid.tokenrenewer.text.Printable;
@@ -24,9 +23,6 @@ import org.opensciencegrid.tokenrenewer.text.Secret;
  */
 final class Validation {
     private static final int MAX_TOKEN_NAME = 100;
-
-    /** What crypto-store takes for the name of an account file. */
-    private static final Pattern ACCOUNT_NAME = Pattern.compile("(?!.*\\.\\.)[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}");
 
     private final RawConfig raw;
     private final Findings findings = new Findings();
@@ -68,7 +64,7 @@ final class Validation {
         accountSections.forEach((name, same) -> {
             if (usedAccounts.contains(name)) {
                 account(same).ifPresent(account -> accounts.put(name, account));
-            } else if (isAccountName(name)) {
+            } else if (AccountName.isOne(name)) {
                 unused.add(name);
             } else {
                 same.get(0)
@@ -125,7 +121,7 @@ final class Validation {
         });
         Optional<Path> tokenPath = section.requiredPath("token_path");
         List<String> audience = section.words("audience");
-        if (audience.stream().anyMatch(word -> word.contains(","))) {
+        if (String.join(" ", audience).contains(",")) {
             section.warning(
                     section.line("audience"),
                     "the comma in audience is taken as a part of it; audiences are separated by blanks");
@@ -146,7 +142,7 @@ final class Validation {
 
     private Optional<AccountSection> account(List<Section> same) {
         Section section = onlyOne(same);
-        if (!isAccountName(section.name())) {
+        if (!AccountName.isOne(section.name())) {
             section.problem(section.line(), accountNameRule());
         }
         Optional<AudienceParameter> audienceParameter = section.choice("audience_parameter", AudienceParameter.class);
@@ -197,15 +193,10 @@ final class Validation {
     /** The first of the sections with one name, which should be the only one: the blanks in [token  x] are no difference. */
     private static Section onlyOne(List<Section> same) {
         Section first = same.get(0);
-        same.stream()
-                .skip(1)
-                .forEach(other ->
-                        other.problem(other.line(), "this section already exists (line " + first.line() + ")"));
+        for (Section other : same.subList(1, same.size())) {
+            other.problem(other.line(), "this section already exists (line " + first.line() + ")");
+        }
         return first;
-    }
-
-    private static boolean isAccountName(String name) {
-        return ACCOUNT_NAME.matcher(name).matches();
     }
 
     private static String accountNameRule() {
@@ -214,11 +205,11 @@ final class Validation {
     }
 
     private static boolean isTokenName(String name) {
-        return name.length() <= MAX_TOKEN_NAME
-                && name.indexOf('/') < 0
-                && !name.equals(".")
-                && !name.equals("..")
-                && name.chars().noneMatch(Character::isISOControl);
+        boolean isClean = true;
+        for (int i = 0; i < name.length(); i++) {
+            isClean &= name.charAt(i) != '/' && !Character.isISOControl(name.charAt(i));
+        }
+        return isClean && name.length() <= MAX_TOKEN_NAME && !name.equals(".") && !name.equals("..");
     }
 
     private void warnOfSharedPaths(List<TokenSection> tokens) {
@@ -235,21 +226,21 @@ final class Validation {
     }
 
     private void warnOfUnknownOptions() {
-        List<Section> read = Stream.concat(
-                        tokenSections.values().stream(),
-                        accountSections.entrySet().stream()
-                                .filter(entry -> usedAccounts.contains(entry.getKey()))
-                                .map(Map.Entry::getValue))
-                .flatMap(List::stream)
-                .toList();
+        List<Section> read = new ArrayList<>();
+        tokenSections.values().forEach(read::addAll);
+        accountSections.forEach((name, same) -> {
+            if (usedAccounts.contains(name)) {
+                read.addAll(same);
+            }
+        });
         Set<RawConfig.Option> references = new HashSet<>();
         read.forEach(section -> references.addAll(section.references()));
         for (Section section : read) {
             List<String> known = section.type().equals("token") ? KnownOptions.TOKEN : KnownOptions.ACCOUNT;
             warnOfUnknownOptions(section.header(), section.toString(), known, references);
         }
-        List<String> all = Stream.concat(KnownOptions.TOKEN.stream(), KnownOptions.ACCOUNT.stream())
-                .toList();
+        List<String> all = new ArrayList<>(KnownOptions.TOKEN);
+        all.addAll(KnownOptions.ACCOUNT);
         warnOfUnknownOptions(RawConfig.DEFAULT, "[DEFAULT]", all, references);
     }
 

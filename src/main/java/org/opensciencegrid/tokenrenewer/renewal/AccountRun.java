@@ -64,6 +64,7 @@ final class AccountRun {
     private List<TokenSection> due = List.of();
     private String issuer = "";
     private Duration waited = Duration.ZERO;
+    private boolean ofAnotherHost;
 
     AccountRun(
             AccountSection accountSection,
@@ -117,6 +118,11 @@ final class AccountRun {
             renew(opener, experience);
             progress.at(account, due.size(), due.size());
         }
+    }
+
+    /** Whether the account was opened, and another host had saved it. After {@link #run}. */
+    boolean isOfAnotherHost() {
+        return ofAnotherHost;
     }
 
     /** Whether the site has asked to be told of a token. After {@link #run}. */
@@ -226,6 +232,7 @@ final class AccountRun {
             return;
         }
         try (TokenSource source = opener.open(locked, state)) {
+            ofAnotherHost = source.isOfAnotherHost();
             Optional<Failure> whole = Optional.empty();
             int done = 0;
             for (TokenSection section : due) {

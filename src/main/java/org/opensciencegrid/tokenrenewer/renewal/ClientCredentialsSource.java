@@ -64,6 +64,11 @@ final class ClientCredentialsSource implements TokenSource {
     }
 
     @Override
+    public boolean isOfAnotherHost() {
+        return false;
+    }
+
+    @Override
     public AccountState learned(AccountState state) {
         return state.withClient(section.tokenRequestUrl().toString(), section.clientId());
     }

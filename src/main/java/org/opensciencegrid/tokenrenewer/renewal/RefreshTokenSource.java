@@ -211,6 +211,11 @@ final class RefreshTokenSource implements TokenSource {
     }
 
     @Override
+    public boolean isOfAnotherHost() {
+        return otherHostAt.isPresent();
+    }
+
+    @Override
     public AccountState learned(AccountState state) {
         return state.withClient(account.issuer(), account.client().id())
                 .withAuthorization(

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
@@ -45,6 +46,7 @@ public final class RenewalRun {
     private Progress progress = Progress.UNSEEN;
     private @Nullable HookQueue hooks;
     private final Map<Optional<Path>, Issuers> issuers = new ConcurrentHashMap<>();
+    private final Set<String> ofAnotherHost = new ConcurrentSkipListSet<>();
 
     /**
      * @param lockWait how long to wait for another run or command that holds an account
@@ -81,7 +83,13 @@ public final class RenewalRun {
     public record Selection(Set<String> tokens, Set<String> accounts, boolean force) {
         /** In the order of the config file. */
         public List<TokenSection> of(Config config) {
-            return config.tokens().stream().filter(this::includes).toList();
+            List<TokenSection> selected = new ArrayList<>();
+            for (TokenSection section : config.tokens()) {
+                if (includes(section)) {
+                    selected.add(section);
+                }
+            }
+            return selected;
         }
 
         private boolean includes(TokenSection section) {
@@ -145,6 +153,11 @@ public final class RenewalRun {
         }
     }
 
+    /** Names of the accounts that {@link #run} opened and another host had saved, sorted: two may be using one refresh token. */
+    public Set<String> accountsOfAnotherHost() {
+        return ofAnotherHost;
+    }
+
     /** What {@link #run} would do now: nothing is asked, locked or written. */
     public void rehearse(Config config, Selection selection, Consumer<Outcome> inOrder) {
         for (TokenSection section : selection.of(config)) {
@@ -181,6 +194,9 @@ public final class RenewalRun {
 
     private Told renew(AccountSection account, AccountRun run, Experience experience) {
         run.run(opener(account), experience);
+        if (run.isOfAnotherHost()) {
+            ofAnotherHost.add(account.name());
+        }
         if (!run.hasNews()) {
             return nobodyToTell(run);
         }

@@ -14,6 +14,9 @@ interface TokenSource extends AutoCloseable {
     /** Set when a token was granted but the account could not be stored as it should. */
     Optional<Failure> danger();
 
+    /** Whether another host had saved the account. */
+    boolean isOfAnotherHost();
+
     /** The state with what this source learned about the account. */
     AccountState learned(AccountState state);
 

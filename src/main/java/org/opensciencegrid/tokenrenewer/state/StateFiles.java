@@ -7,8 +7,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.text.Members;
@@ -66,10 +66,12 @@ public final class StateFiles {
         }
     }
 
-    /** Keeps the time at which a run ended. Of use to status only: that it cannot be written fails nothing. */
+    /** Keeps the time at which a run ended, as that of a file. Of use to status only: that it cannot be written fails nothing. */
     public void ran(Instant at) {
+        Path file = directory.resolve(LAST_RUN);
         try {
-            Files.writeString(directory.resolve(LAST_RUN), at.toString());
+            Files.write(file, new byte[0]);
+            Files.setLastModifiedTime(file, FileTime.from(at));
         } catch (IOException e) {
             // status does without
         }
@@ -78,8 +80,9 @@ public final class StateFiles {
     /** When a run last ended, be it that it found nothing due; empty where none did, or that cannot be told. */
     public Optional<Instant> lastRun() {
         try {
-            return Optional.of(Instant.parse(Files.readString(directory.resolve(LAST_RUN))));
-        } catch (IOException | DateTimeException e) {
+            return Optional.of(
+                    Files.getLastModifiedTime(directory.resolve(LAST_RUN)).toInstant());
+        } catch (IOException e) {
             return Optional.empty();
         }
     }

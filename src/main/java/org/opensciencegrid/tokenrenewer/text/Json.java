@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer.text;
 
 import java.math.BigDecimal;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -65,10 +66,13 @@ public final class Json {
     public static List<String> words(Map<String, Object> object, String name) {
         Object value = object.get(name);
         if (value instanceof Collection<?> many) {
-            return many.stream()
-                    .filter(String.class::isInstance)
-                    .map(String.class::cast)
-                    .toList();
+            List<String> words = new ArrayList<>();
+            for (Object one : many) {
+                if (one instanceof String word) {
+                    words.add(word);
+                }
+            }
+            return List.copyOf(words);
         }
         return value instanceof String text ? split(text) : List.of();
     }

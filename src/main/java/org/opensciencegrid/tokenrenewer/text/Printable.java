@@ -23,13 +23,14 @@ public final class Printable {
             return "";
         }
         StringBuilder out = new StringBuilder();
-        text.codePoints().takeWhile(c -> out.length() <= limit).forEach(c -> {
+        for (int i = 0; i < text.length() && out.length() <= limit; i += Character.charCount(text.codePointAt(i))) {
+            int c = text.codePointAt(i);
             if (isUnsafe(c)) {
                 out.append(String.format(Locale.ROOT, "\\x%02X", c));
             } else {
                 out.appendCodePoint(c);
             }
-        });
+        }
         if (out.length() <= limit) {
             return out.toString();
         }

@@ -73,11 +73,18 @@ public final class TokenFile {
                 // a short read is not the end
             }
             String text = new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8).strip();
-            boolean isToken = !text.isEmpty() && text.chars().allMatch(c -> c > ' ' && c != 0x7f);
-            return isToken && channel.size() <= LONGEST ? Optional.of(Secret.of(text)) : Optional.empty();
+            return isOneWord(text) && channel.size() <= LONGEST ? Optional.of(Secret.of(text)) : Optional.empty();
         } catch (IOException | TokenFileException e) {
             return Optional.empty();
         }
+    }
+
+    private static boolean isOneWord(String text) {
+        boolean isWord = !text.isEmpty();
+        for (int i = 0; i < text.length(); i++) {
+            isWord &= text.charAt(i) > ' ' && text.charAt(i) != 0x7f;
+        }
+        return isWord;
     }
 
     /** As {@link #write(Secret, TokenAccess)}, with everything as it was but the token. */
