@@ -75,13 +75,12 @@ final class RefreshTokenSource implements TokenSource {
 
     private static OpenAccount open(StoredAccount section, LockedAccount locked, Passwords passwords)
             throws FailedException {
-        if (!locked.exists()) { // before the password: a missing account is the cause, a missing password its companion
-            throw new FailedException(new Failure(Failure.Kind.ACCOUNT_MISSING, section.name(), ""));
-        }
         try (Password password = passwords.read(section.name(), section.passwordFile())) {
             return locked.open(password);
         } catch (PasswordFileException e) {
-            throw new FailedException(Failures.of(e));
+            // A missing account is the cause, a missing password its companion.
+            throw new FailedException(
+                    locked.exists() ? Failures.of(e) : new Failure(Failure.Kind.ACCOUNT_MISSING, section.name(), ""));
         } catch (StoreException e) {
             throw new FailedException(Failures.of(e));
         }

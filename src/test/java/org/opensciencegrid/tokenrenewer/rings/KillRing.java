@@ -108,7 +108,7 @@ class KillRing {
         List<UnaryOperator<Fault>> kinds = losing ? LOSING : HARMLESS;
         UnaryOperator<Fault> kind = kinds.get(random.nextInt(kinds.size()));
         boolean early = random.nextInt(4) == 0; // anywhere in the run, else around the rotation
-        int delay = random.nextInt(early ? 1500 : 120);
+        int delay = random.nextInt(early ? 500 : 120); // a run takes a quarter of a second
 
         Fault refresh = Fault.on("/token").grant("refresh_token").whenAnswered(() -> answers.add(System.nanoTime()));
         if (misbehaves) {
