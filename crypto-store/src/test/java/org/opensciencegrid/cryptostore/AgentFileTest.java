@@ -32,6 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.opensciencegrid.cryptostore.AgentFileException.Kind;
 
 /** Account files of oidc-agent: those it wrote itself, those we write, and every way in which one can be damaged. */
+@Tag("slow")
 class AgentFileTest {
     private static final String JSON =
             "{\n\t\"name\":\t\"agent\",\n\t\"refresh_token\":\t\"RT-1-\u00fcml\\\"aut'q\"\n}";

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -24,6 +25,7 @@ import org.opensciencegrid.tokenrenewer.issuer.Policy;
 import org.opensciencegrid.tokenrenewer.text.Json;
 
 /** From oidc-agent and back to it, at an issuer that tells whether anybody was asked to approve. */
+@Tag("slow")
 class AgentCommandsTest extends WithProgram {
     private static final String PASSWORD = "correct horse battery staple";
 

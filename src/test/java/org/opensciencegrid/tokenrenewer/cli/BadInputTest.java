@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -20,6 +21,7 @@ import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
 
 /** Bad input gets one line that names what, where and the repair, the right exit status, and nothing is lost. */
+@Tag("slow")
 class BadInputTest extends WithProgram {
     private static final String TOKENS = """
             [token bad]

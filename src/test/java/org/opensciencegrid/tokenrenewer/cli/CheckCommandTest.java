@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -21,6 +22,7 @@ import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 
 /** What {@code check} finds that CheckIT does not: what no command repairs. */
+@Tag("slow")
 class CheckCommandTest extends WithProgram {
     private static final String TOKEN = "[token one]\naccount = acct\ntoken_path = DIR/one.token\n";
 

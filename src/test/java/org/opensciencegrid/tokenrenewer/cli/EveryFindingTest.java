@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,6 +25,7 @@ import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.text.Members;
 
 /** A good site, spoilt once for each kind of finding: {@code check} finds that and, in a good one, nothing. */
+@Tag("slow")
 class EveryFindingTest {
     private static final String PASSWORD = "correct horse battery staple";
     private static final String ACCOUNT = "[account acct]\npassword_file = DIR/acct.pw\n";

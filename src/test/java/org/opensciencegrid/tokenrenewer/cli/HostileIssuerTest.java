@@ -5,12 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
 
 /** What an issuer may make a person see. CanaryRing has the rest, with the shipped program. */
+@Tag("slow")
 class HostileIssuerTest extends WithProgram {
     private static final String HOSTILE = "\u001b]0;owned\u0007\u001b[2J\r\nfake line\u202e\u2028\u0085\u009b";
 

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.KdfParameters;
@@ -26,6 +27,7 @@ import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.text.Members;
 
 /** Another password for an account, its story and its end. */
+@Tag("slow")
 class LifeCommandsTest extends WithProgram {
     private static final String PASSWORD = "correct horse battery staple";
 

@@ -17,6 +17,7 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
@@ -24,6 +25,7 @@ import org.opensciencegrid.tokenrenewer.issuer.Policy;
 import org.opensciencegrid.tokenrenewer.text.Json;
 
 /** docs/log-json.md and the lines of runs of every kind, held against each other. */
+@Tag("slow")
 class LogJsonTest extends WithProgram {
     private static final Set<String> OF_EVERY_LINE = Set.of("time", "level", "event", "message");
     private static final Pattern ROW =

@@ -11,11 +11,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
 
 /** setup --write-config: what it adds, what it leaves alone, and the first token. */
+@Tag("slow")
 class SetupConfigTest extends WithProgram {
     private static final String SCOPE = "--scope=openid offline_access compute.read";
     private static final String MINE = "# mine, \u00e9\n[account other]\n# why\npassword_file : /o\n  \n";

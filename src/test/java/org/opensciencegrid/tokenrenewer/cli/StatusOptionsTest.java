@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
@@ -134,6 +135,7 @@ class StatusOptionsTest extends WithProgram {
         assertFalse(text.contains("\u001b"), text);
     }
 
+    @Tag("slow")
     @Test
     void theHistoryOfATokenIsShortAndTellsOfDays() {
         for (int i = 0; i < 30; i++) {

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
@@ -18,6 +19,7 @@ import org.opensciencegrid.tokenrenewer.issuer.Policy;
 import org.opensciencegrid.tokenrenewer.text.Members;
 
 /** Every command with everything that it can say, as golden files; {@link EveryTextTest} asks for what is not in them. */
+@Tag("slow")
 class TranscriptTest {
     private static final String ONE = "[token one]\naccount = acct\ntoken_path = DIR/one.token\n";
     private static final String SCOPE = "--scope=openid offline_access compute.read storage.read:/";

@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -273,6 +274,7 @@ class TransportTest {
                 Arguments.of("endless body", "HTTP/1.1 200 OK\r\n\r\n", "x".repeat(1024), 0));
     }
 
+    @Tag("slow")
     @ParameterizedTest(name = "{0}")
     @MethodSource("endless")
     void theDeadlineBoundsTheWholeAnswer(String name, String start, String more, long pause) throws Exception {
@@ -292,6 +294,7 @@ class TransportTest {
         }
     }
 
+    @Tag("slow")
     @Test
     void silence() throws Exception {
         CountDownLatch over = new CountDownLatch(1);
@@ -310,6 +313,7 @@ class TransportTest {
     }
 
     /** The caller has been told that there was no answer and may try again: the late request must not go out as well. */
+    @Tag("slow")
     @Test
     void whatMissedTheDeadlineIsNotSentLater(@TempDir Path directory) throws Exception {
         TestCa ca = new TestCa();
@@ -596,6 +600,7 @@ class TransportTest {
         return new Transport(new Trust(Optional.of(pem(ca, directory))), Duration.ofSeconds(5));
     }
 
+    @Tag("slow")
     @ParameterizedTest
     @CsvSource({
         "EXPIRED, its certificate has expired (NotAfter: ",

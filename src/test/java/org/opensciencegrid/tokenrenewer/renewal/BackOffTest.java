@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -278,6 +279,7 @@ class BackOffTest extends SiteTest {
     }
 
     /** With a thousand accounts that wait one after the other, systemd would end the run before it has tried them all. */
+    @Tag("slow")
     @Test
     void anIssuerThatIsDownForManyIsNotAskedForTheOthers() throws Exception {
         int accounts = 2 * IssuerQueue.MOST + 20;

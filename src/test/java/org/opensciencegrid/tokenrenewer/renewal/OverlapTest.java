@@ -18,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Failed;
@@ -25,6 +26,7 @@ import org.opensciencegrid.tokenrenewer.renewal.Outcome.Renewed;
 import org.opensciencegrid.tokenrenewer.state.Failure.Kind;
 
 /** Runs and commands that want the same account at the same time. */
+@Tag("slow")
 class OverlapTest extends SiteTest {
     @BeforeEach
     void anAccountWithOneToken() {

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -122,6 +123,7 @@ class PostRenewalTest extends SiteTest {
         assertEquals(1, site.requests());
     }
 
+    @Tag("slow")
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -156,6 +158,7 @@ class PostRenewalTest extends SiteTest {
         }
     }
 
+    @Tag("slow")
     @Test
     void whatItLeavesInTheBackgroundIsNotWaitedFor() {
         wish.postRenewal(directory, LONG, "sleep 1000 & echo $! > $1/pid");
@@ -207,6 +210,7 @@ class PostRenewalTest extends SiteTest {
     }
 
     /** An issuer's queue has two workers at first: programs that hang must not take them from other accounts. */
+    @Tag("slow")
     @Test
     void thoseThatHangHoldUpNoOtherAccount() {
         wish.postRenewal(
@@ -227,6 +231,7 @@ class PostRenewalTest extends SiteTest {
         assertTrue(Files.exists(directory.resolve("met-t2")));
     }
 
+    @Tag("slow")
     @Test
     void thoseOfOneAccountRunOneAfterTheOtherInItsOrder() {
         wish.postRenewal(

@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -182,6 +183,7 @@ class RenewalRunTest extends SiteTest {
         assertEquals(0, site.issuer.reuses());
     }
 
+    @Tag("slow")
     @Test
     void moreAccountsThanWorkersAreAllRenewed() {
         for (int i = 0; i < 20; i++) {
@@ -196,6 +198,7 @@ class RenewalRunTest extends SiteTest {
 
     // Which
 
+    @Tag("slow")
     @Test
     void aTokenCostsOneRequestAndConnectionsAreShared() {
         int accounts = 48;

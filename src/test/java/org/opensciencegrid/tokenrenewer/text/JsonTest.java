@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -178,6 +179,7 @@ class JsonTest {
     }
 
     /** What was written is what is read, for every character there is, as a value and as a name. */
+    @Tag("slow")
     @Test
     void thereAndBack() {
         for (int c = 0; c <= Character.MAX_CODE_POINT; c++) {

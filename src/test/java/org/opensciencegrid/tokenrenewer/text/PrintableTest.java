@@ -3,6 +3,7 @@ package org.opensciencegrid.tokenrenewer.text;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -41,6 +42,7 @@ class PrintableTest {
     }
 
     /** Of all Unicode, nothing that moves the cursor or turns the line around comes through. */
+    @Tag("slow")
     @Test
     void everyCharacter() {
         for (int c = 0; c <= Character.MAX_CODE_POINT; c++) {
