@@ -145,7 +145,7 @@ final class RenewalLog {
                 .map(time -> failed.asked()
                         ? " (asked again after " + Words.time(time) + ")"
                         : " (not asked again before " + Words.time(time) + " without --force)")
-                .orElse("");
+                .orElse(failed.asked() ? "" : " (not asked, as others have waited for minutes in vain)");
         String line = "Failed to " + verb + " token '" + failed.token() + "': "
                 + messages.line(failure, failed.account()) + next;
         Members about = about("failed", failed)

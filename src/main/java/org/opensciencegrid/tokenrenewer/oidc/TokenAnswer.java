@@ -25,7 +25,7 @@ import org.opensciencegrid.tokenrenewer.text.Secret;
  * @param refreshToken the next one; empty when the issuer does not rotate
  * @param refreshTokenExpiresAt where it can be known
  * @param identity who was authorized, from the id_token, if there is one
- * @param waited how long the issuer took
+ * @param waited how long the issuer took, with the pauses between repetitions
  */
 public record TokenAnswer(
         Secret accessToken,
@@ -50,6 +50,21 @@ public record TokenAnswer(
         public boolean isThatOf(Identity other) {
             return issuer.equals(other.issuer) && subject.equals(other.subject);
         }
+    }
+
+    /** The same after pauses of so much. */
+    TokenAnswer after(Duration pauses) {
+        return pauses.isZero()
+                ? this
+                : new TokenAnswer(
+                        accessToken,
+                        expiresAt,
+                        scope,
+                        audience,
+                        refreshToken,
+                        refreshTokenExpiresAt,
+                        identity,
+                        waited.plus(pauses));
     }
 
     private static final List<String> NAMES = List.of("eppn", "preferred_username", "name", "email");

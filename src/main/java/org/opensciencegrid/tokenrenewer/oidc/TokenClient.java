@@ -105,10 +105,11 @@ public final class TokenClient {
 
     private TokenAnswer repeat(Attempt attempt) throws OidcException {
         Duration start = pause.elapsed();
+        Duration pauses = Duration.ZERO;
         boolean doubt = false;
         for (Duration wait : WAITS) {
             try {
-                return attempt.make();
+                return attempt.make().after(pauses);
             } catch (OidcException e) {
                 doubt |= e.leavesDoubt();
                 Duration rest = e.retryAfter()
@@ -119,10 +120,11 @@ public final class TokenClient {
                     throw e.afterDoubt(doubt);
                 }
                 pause.sleep(rest);
+                pauses = pauses.plus(rest);
             }
         }
         try {
-            return attempt.make();
+            return attempt.make().after(pauses);
         } catch (OidcException e) {
             throw e.afterDoubt(doubt);
         }

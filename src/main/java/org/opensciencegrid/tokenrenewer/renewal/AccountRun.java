@@ -63,7 +63,6 @@ final class AccountRun {
     private AccountState state = AccountState.UNKNOWN;
     private List<TokenSection> due = List.of();
     private String issuer = "";
-    private Duration waited = Duration.ZERO;
     private boolean ofAnotherHost;
 
     AccountRun(
@@ -225,9 +224,15 @@ final class AccountRun {
             return;
         }
         // Whose answer was lost asks all the same: the issuer may give the new refresh token once more, for a moment.
-        Optional<Failure> down = state.inDoubtSince().isPresent() ? Optional.empty() : experience.outage();
+        boolean mustAsk = state.inDoubtSince().isPresent() || issuer.isEmpty(); // that one is of several issuers, maybe
+        Optional<Failure> down = mustAsk ? Optional.empty() : experience.outage();
         if (down.isPresent()) {
-            due.forEach(section -> fail(section, down.get(), false));
+            for (TokenSection section : due) {
+                refusal(section)
+                        .ifPresentOrElse(
+                                standing -> outcomes.put(section.name(), standing.of(account, section)),
+                                () -> fail(section, down.get(), false));
+            }
             conclude(down);
             return;
         }
@@ -239,11 +244,10 @@ final class AccountRun {
                 if (whole.isPresent()) {
                     fail(section, whole.get());
                 } else {
-                    whole = renew(source, section);
+                    whole = renew(source, section, experience);
                 }
                 progress.at(account, ++done, due.size());
             }
-            experience.learn(whole, waited);
             state = source.learned(state);
             conclude(whole);
         } catch (FailedException e) {
@@ -253,7 +257,7 @@ final class AccountRun {
     }
 
     /** Renews one token; gives the failure that makes it useless to ask for the account's others. */
-    private Optional<Failure> renew(TokenSource source, TokenSection section) {
+    private Optional<Failure> renew(TokenSource source, TokenSection section, Experience experience) {
         Optional<Refusal> refused = refusal(section);
         if (refused.isPresent()) {
             outcomes.put(section.name(), refused.get().of(account, section));
@@ -261,12 +265,13 @@ final class AccountRun {
         }
         try {
             TokenAnswer answer = source.token(section);
+            experience.granted(answer.waited());
             requireNoMore(section, granted(section, answer), answer);
-            waited = answer.waited();
             write(section, answer);
             source.danger().ifPresent(danger -> fail(section, danger));
             return source.danger();
         } catch (FailedException e) {
+            experience.failed(e.failure());
             // A refresh token in danger is worse news than whatever else went wrong after it.
             Failure failure = source.danger().orElse(e.failure());
             fail(section, failure);
@@ -361,11 +366,10 @@ final class AccountRun {
     private void fail(TokenSection section, Failure failure, boolean asked) {
         Instant now = clock.instant();
         Optional<Instant> next = nextTry(failure, now);
+        TokenState token = state.token(section.name());
+        TokenState tried = asked ? token.tried(now, section.scope(), section.audience()) : token;
         state = state.withToken(
-                section.name(),
-                state.token(section.name())
-                        .tried(now, section.scope(), section.audience())
-                        .failed(now, failure, failure.kind().isOfOneToken() ? next : Optional.empty()));
+                section.name(), tried.failed(now, failure, failure.kind().isOfOneToken() ? next : Optional.empty()));
         Optional<Duration> left = Due.left(section, state.token(section.name()), now);
         outcomes.put(section.name(), new Failed(account, section.name(), failure, next, asked, left));
     }

@@ -2,22 +2,35 @@ package org.opensciencegrid.tokenrenewer.renewal;
 
 import java.time.Duration;
 import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.oidc.Pause;
 import org.opensciencegrid.tokenrenewer.state.Failure;
 
 /** What the accounts of one issuer have found of it in this run. */
 final class Experience {
-    /** Each account waits for a while before it gives up: a thousand of them would outlast the time that systemd gives a run. */
-    private static final int ENOUGH = IssuerQueue.MOST;
+    /**
+     * Each account waits for up to half a minute before it gives up: a thousand of them would outlast the five minutes that
+     * systemd gives a run. A count would not do: some accounts may have a trouble of their own, and stand before others.
+     */
+    private static final Duration ENOUGH = Duration.ofMinutes(2);
 
     private static final Duration SLOW = Duration.ofMillis(40);
 
-    private int downInARow;
-    private int slowInARow;
+    private final Pause time;
+    private Optional<Duration> downSince = Optional.empty();
     private Optional<Failure> last = Optional.empty();
+    private int slowInARow;
 
-    /** Why nobody should ask the issuer any more, if so many accounts in a row have waited in vain. */
+    /** @param time for how long nobody has had an answer */
+    Experience(Pause time) {
+        this.time = time;
+    }
+
+    /** Why nobody should ask the issuer any more, if all who asked have waited in vain for so long. */
     synchronized Optional<Failure> outage() {
-        return downInARow >= ENOUGH ? last : Optional.empty();
+        boolean isLong = downSince
+                .filter(since -> time.elapsed().minus(since).compareTo(ENOUGH) > 0)
+                .isPresent();
+        return isLong ? last : Optional.empty();
     }
 
     /** Whether the issuer is what a run waits for; one late answer alone may be our own cores' doing. */
@@ -25,16 +38,18 @@ final class Experience {
         return slowInARow > 1;
     }
 
-    /**
-     * @param failure of an account that has asked; empty where all went well
-     * @param waited for the last answer
-     */
-    synchronized void learn(Optional<Failure> failure, Duration waited) {
-        boolean isDown = failure.filter(why ->
-                        why.kind() == Failure.Kind.ISSUER_UNREACHABLE || why.kind() == Failure.Kind.ISSUER_TROUBLE)
-                .isPresent();
-        downInARow = isDown ? downInARow + 1 : 0;
-        slowInARow = isDown || waited.compareTo(SLOW) > 0 ? slowInARow + 1 : 0;
-        last = failure;
+    /** @param waited for a token */
+    synchronized void granted(Duration waited) {
+        downSince = Optional.empty();
+        slowInARow = waited.compareTo(SLOW) > 0 ? slowInARow + 1 : 0;
+    }
+
+    /** What is no trouble of the issuer's tells nothing, and is passed over: most of it has asked nobody. */
+    synchronized void failed(Failure failure) {
+        if (failure.kind().isOfIssuerInTrouble()) {
+            downSince = downSince.or(() -> Optional.of(time.elapsed()));
+            last = Optional.of(failure);
+            slowInARow++;
+        }
     }
 }

@@ -5,6 +5,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.opensciencegrid.tokenrenewer.oidc.Pause;
 
 /**
  * The accounts of one issuer, so that one that hangs does not hold up the others. Two at once, as each one more costs a
@@ -18,9 +19,13 @@ final class IssuerQueue implements AutoCloseable {
     /** Enough to hide the latency of an issuer, few enough not to hammer it. */
     static final int MOST = 32;
 
-    private final Experience experience = new Experience();
+    private final Experience experience;
     private final ThreadPoolExecutor workers =
             new ThreadPoolExecutor(FEW, FEW, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>());
+
+    IssuerQueue(Pause time) {
+        experience = new Experience(time);
+    }
 
     /** What the accounts find of the issuer. */
     Experience experience() {

@@ -144,10 +144,8 @@ public final class RenewalRun {
             if (queues.isEmpty()) {
                 Network.prepare();
             }
-            IssuerQueue queue = queues.computeIfAbsent(run.issuer(), issuer -> new IssuerQueue());
-            Experience experience =
-                    run.issuer().isEmpty() ? new Experience() : queue.experience(); // of several issuers, maybe
-            return queue.submit(() -> renew(account, run, experience));
+            IssuerQueue queue = queues.computeIfAbsent(run.issuer(), issuer -> new IssuerQueue(pause));
+            return queue.submit(() -> renew(account, run, queue.experience()));
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }

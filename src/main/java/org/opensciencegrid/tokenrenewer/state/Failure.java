@@ -126,10 +126,12 @@ public record Failure(Kind kind, String where, String detail) {
 
         /** Whether the next run may well succeed without anybody doing anything. */
         public boolean passesByItself() {
-            return switch (this) {
-                case ACCOUNT_BUSY, ISSUER_UNREACHABLE, ISSUER_TROUBLE, ISSUER_ANSWER -> true;
-                default -> false;
-            };
+            return this == ACCOUNT_BUSY || isOfIssuerInTrouble();
+        }
+
+        /** Whether the issuer was waited for, more than once, and gave nothing of use: it may be so for all its accounts. */
+        public boolean isOfIssuerInTrouble() {
+            return this == ISSUER_UNREACHABLE || this == ISSUER_TROUBLE || this == ISSUER_ANSWER;
         }
 
         /** Whether it is about files that can be looked at again at any time: what a run said of them may be over. */

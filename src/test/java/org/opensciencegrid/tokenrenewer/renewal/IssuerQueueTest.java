@@ -1,19 +1,18 @@
 package org.opensciencegrid.tokenrenewer.renewal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.opensciencegrid.tokenrenewer.oidc.Pause;
 
 class IssuerQueueTest {
     private static final int ACCOUNTS = 100;
@@ -32,18 +31,6 @@ class IssuerQueueTest {
         assertEquals(4, most.get());
     }
 
-    /** It may be our own cores' doing. */
-    @Test
-    void oneLateAnswerMakesNoSlowIssuer() {
-        Experience experience = new Experience();
-        for (int i = 0; i < 10; i++) {
-            experience.learn(Optional.empty(), Duration.ofMillis(50));
-            assertFalse(experience.isSlow());
-            experience.learn(Optional.empty(), Duration.ofMillis(1));
-            assertFalse(experience.isSlow());
-        }
-    }
-
     /** The others wait for one another: they end only if so many are at it at once. */
     @Test
     void aSlowOneByMany() throws Exception {
@@ -58,11 +45,11 @@ class IssuerQueueTest {
         AtomicInteger met = new AtomicInteger();
         CountDownLatch all = new CountDownLatch(together);
         List<Future<Map<String, Outcome>>> results = new ArrayList<>();
-        try (IssuerQueue queue = new IssuerQueue()) {
+        try (IssuerQueue queue = new IssuerQueue(Pause.REAL)) {
             for (int i = 0; i < accounts; i++) {
                 results.add(queue.submit(() -> {
                     most.accumulateAndGet(atIt.incrementAndGet(), Math::max);
-                    queue.experience().learn(Optional.empty(), answered);
+                    queue.experience().granted(answered);
                     if (begun.incrementAndGet() > 4) { // each of the first two has had one more
                         all.countDown();
                         if (all.await(20, TimeUnit.SECONDS)) {

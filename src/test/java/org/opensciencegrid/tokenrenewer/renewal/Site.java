@@ -76,6 +76,8 @@ final class Site implements AutoCloseable {
     final Map<String, AccountSection> accounts = new LinkedHashMap<>();
     final List<Wish> wishes = new ArrayList<>();
     Duration lockWait = Duration.ofSeconds(30);
+    /** How much time passes in a second of waiting: all who wait at once share one clock here. */
+    int haste = 1;
     /** Happens after an account was found and before its space is reserved. */
     volatile Runnable whileOpening = () -> {};
 
@@ -330,7 +332,7 @@ final class Site implements AutoCloseable {
                 lockWait,
                 Network.DIRECT,
                 clock,
-                new FakePause(clock));
+                new FakePause(clock, haste));
     }
 
     Config config() {
@@ -354,16 +356,18 @@ final class Site implements AutoCloseable {
     /** Waiting is time that passes at once, for us and for the issuer. */
     private static final class FakePause implements Pause {
         private final SettableClock clock;
+        private final int haste;
         private Duration slept = Duration.ZERO;
 
-        FakePause(SettableClock clock) {
+        FakePause(SettableClock clock, int haste) {
             this.clock = clock;
+            this.haste = haste;
         }
 
         @Override
         public synchronized void sleep(Duration duration) {
-            slept = slept.plus(duration);
-            clock.advance(duration);
+            slept = slept.plus(duration.multipliedBy(haste));
+            clock.advance(duration.multipliedBy(haste));
         }
 
         @Override
