@@ -49,7 +49,7 @@ options="-XX:+IgnoreUnrecognizedVMOptions -XX:-PrintWarnings -XX:+UseSerialGC -X
 
 # In addition where an Argon2id will be calculated: its 64 MiB in the young generation, where nothing copies them, in pages of
 # 2 MiB if the kernel has them, and the JVM's other compiler, for whose work it alone is called often enough.
-deriving="-Xms120m -Xmn110m -XX:TieredStopAtLevel=4
+deriving="-Xms130m -Xmn120m -XX:TieredStopAtLevel=4
     -XX:Tier4InvocationThreshold=100000 -XX:Tier4MinInvocationThreshold=60000
     -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
 huge=/sys/kernel/mm/transparent_hugepage/hpage_pmd_size

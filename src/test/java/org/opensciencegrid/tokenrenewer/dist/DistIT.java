@@ -194,8 +194,8 @@ class DistIT {
                 .out();
 
         assertTrue(afterABoot.contains("-XX:TieredStopAtLevel=4 "), afterABoot);
-        assertTrue(afterABoot.contains("-Xmn110m "), afterABoot);
-        assertFalse(later.contains("-Xmn110m"), later);
+        assertTrue(afterABoot.contains("-Xmn120m "), afterABoot);
+        assertFalse(later.contains("-Xmn120m"), later);
         assertTrue(afterABoot.endsWith("cli.Main renew\n"), afterABoot);
         assertFalse(later.contains("-XX:TieredStopAtLevel=4"), later);
         assertTrue(later.endsWith("cli.Main renew\n"), later);
