@@ -43,6 +43,14 @@ class SecretsTest {
         assertEquals("a" + "b".repeat(99), AccountName.check("a" + "b".repeat(99)));
     }
 
+    @Test
+    void everyCharacterOfAName() {
+        for (char c = 0; c < 0x200; c++) {
+            assertEquals(("" + c).matches("[A-Za-z0-9]"), AccountName.isOne("" + c), "first: " + (int) c);
+            assertEquals(("a" + c).matches("a[A-Za-z0-9._@+-]"), AccountName.isOne("a" + c), "second: " + (int) c);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
