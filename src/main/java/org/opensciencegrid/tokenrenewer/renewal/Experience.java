@@ -15,10 +15,14 @@ final class Experience {
 
     private static final Duration SLOW = Duration.ofMillis(40);
 
+    /** What an account costs our own cores: while one waits for an answer, so many others can be worked on. */
+    private static final Duration WORK = Duration.ofMillis(3);
+
     private final Pause time;
     private Optional<Duration> downSince = Optional.empty();
     private Optional<Failure> last = Optional.empty();
     private int slowInARow;
+    private Duration waited = Duration.ZERO;
 
     /** @param time for how long nobody has had an answer */
     Experience(Pause time) {
@@ -33,14 +37,18 @@ final class Experience {
         return isLong ? last : Optional.empty();
     }
 
-    /** Whether the issuer is what a run waits for; one late answer alone may be our own cores' doing. */
-    synchronized boolean isSlow() {
-        return slowInARow > 1;
+    /**
+     * How many accounts can be at it at once without waiting for our own cores, where the issuer is what a run waits for;
+     * else none. One late answer alone may be our own cores' doing.
+     */
+    synchronized long room() {
+        return slowInARow > 1 ? waited.dividedBy(WORK) : 0;
     }
 
     /** @param waited for a token */
     synchronized void granted(Duration waited) {
         downSince = Optional.empty();
+        this.waited = waited;
         slowInARow = waited.compareTo(SLOW) > 0 ? slowInARow + 1 : 0;
     }
 
@@ -49,6 +57,7 @@ final class Experience {
         if (failure.kind().isOfIssuerInTrouble()) {
             downSince = downSince.or(() -> Optional.of(time.elapsed()));
             last = Optional.of(failure);
+            waited = ENOUGH; // it was repeated, with pauses
             slowInARow++;
         }
     }

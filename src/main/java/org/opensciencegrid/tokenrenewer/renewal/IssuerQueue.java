@@ -38,9 +38,7 @@ final class IssuerQueue implements AutoCloseable {
         }
         return workers.submit(() -> {
             T result = account.call();
-            if (experience.isSlow()) {
-                let(MOST);
-            }
+            let((int) Math.min(MOST, experience.room()));
             return result;
         });
     }

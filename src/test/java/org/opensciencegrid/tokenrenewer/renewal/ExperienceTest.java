@@ -1,7 +1,6 @@
 package org.opensciencegrid.tokenrenewer.renewal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
@@ -64,7 +63,7 @@ class ExperienceTest {
         experience.failed(DOWN);
         experience.failed(new Failure(Kind.STORE_UNWRITABLE, "file", "full"));
         experience.failed(new Failure(Kind.SCOPE_REFUSED, "issuer", "invalid_scope"));
-        assertFalse(experience.isSlow());
+        assertEquals(0, experience.room());
         later(121);
         assertEquals(Optional.of(DOWN), experience.outage());
     }
@@ -73,9 +72,9 @@ class ExperienceTest {
     void whoIsWaitedForIsSlow() {
         experience.failed(DOWN);
         experience.failed(DOWN);
-        assertTrue(experience.isSlow());
+        assertTrue(experience.room() > IssuerQueue.MOST);
         experience.granted(Duration.ofMillis(1));
-        assertFalse(experience.isSlow());
+        assertEquals(0, experience.room());
     }
 
     /** It may be our own cores' doing. */
@@ -83,12 +82,12 @@ class ExperienceTest {
     void oneLateAnswerMakesNoSlowIssuer() {
         for (int i = 0; i < 10; i++) {
             experience.granted(Duration.ofMillis(50));
-            assertFalse(experience.isSlow());
+            assertEquals(0, experience.room());
             experience.granted(Duration.ofMillis(1));
-            assertFalse(experience.isSlow());
+            assertEquals(0, experience.room());
         }
         experience.granted(Duration.ofMillis(50));
-        experience.granted(Duration.ofMillis(50));
-        assertTrue(experience.isSlow());
+        experience.granted(Duration.ofMillis(51));
+        assertEquals(17, experience.room(), "51 ms of waiting leave room for 17 times 3 ms of work");
     }
 }

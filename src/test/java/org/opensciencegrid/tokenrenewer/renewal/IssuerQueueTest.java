@@ -34,7 +34,7 @@ class IssuerQueueTest {
     /** The others wait for one another: they end only if so many are at it at once. */
     @Test
     void aSlowOneByMany() throws Exception {
-        assertEquals(ACCOUNTS, run(ACCOUNTS, Duration.ofMillis(50), IssuerQueue.MOST));
+        assertEquals(ACCOUNTS, run(ACCOUNTS, Duration.ofMillis(100), IssuerQueue.MOST));
         assertEquals(IssuerQueue.MOST, most.get());
     }
 
