@@ -41,7 +41,8 @@ unset JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS CLASSPATH
 # that nothing is collected between the issuer's answer and the disk, and an old one that is tidied up before it grows beyond an
 # Argon2id's 64 MiB. No core, no heap file, no attaching: the heap holds tokens. No logs and warnings of the JVM's and its
 # library's (an Object configures none): they would be among our own lines. A JVM that lacks an option does without.
-options="-XX:+IgnoreUnrecognizedVMOptions -XX:-PrintWarnings -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:C1MaxInlineSize=16 -Xms88m -Xmx256m -Xmn16m
+options="-XX:+IgnoreUnrecognizedVMOptions -XX:-PrintWarnings -XX:+UseSerialGC
+    -XX:TieredStopAtLevel=1 -XX:C1MaxInlineSize=16 -Xms88m -Xmx256m -Xmn16m
     -Dsun.reflect.inflationThreshold=100000 -Djdk.reflect.useNativeAccessorOnly=true
     -XX:-UsePerfData -XX:+DisableAttachMechanism -XX:-CreateCoredumpOnCrash -XX:ErrorFile=/dev/null -Xlog:disable
     -Djava.util.logging.config.class=java.lang.Object

@@ -14,6 +14,7 @@ public final class AccountName {
 
     private AccountName() {}
 
+    /** By hand, as a pattern would be compiled by each run. */
     public static boolean isOne(String name) {
         for (int i = 0; i < name.length(); i++) {
             char c = name.charAt(i);

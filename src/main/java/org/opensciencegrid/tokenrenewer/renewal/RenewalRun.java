@@ -141,9 +141,7 @@ public final class RenewalRun {
             if (!run.hasWork()) {
                 return CompletableFuture.completedFuture(nobodyToTell(run));
             }
-            if (queues.isEmpty()) {
-                Network.prepare();
-            }
+            Network.prepare();
             IssuerQueue queue = queues.computeIfAbsent(run.issuer(), issuer -> new IssuerQueue(pause));
             return queue.submit(() -> renew(account, run, queue.experience()));
         } catch (RuntimeException e) {
