@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A directory of encrypted accounts. Safe for use by several threads and processes: whoever wants to open or change an
@@ -22,6 +23,7 @@ public final class AccountStore {
     private final Path directory;
     private final Path rescueDirectory;
     private final Tools tools;
+    private @Nullable Path locks;
 
     /**
      * What an account works with.
@@ -37,6 +39,10 @@ public final class AccountStore {
         Tools(Disk disk, KeyDerivation derivation, KdfParameters parametersForNew, Supplier<SecureRandom> random) {
             this(disk, derivation, parametersForNew, random, KeyCache.NONE);
         }
+    }
+
+    private static final class Random {
+        static final SecureRandom SOURCE = new SecureRandom();
     }
 
     /**
@@ -57,7 +63,7 @@ public final class AccountStore {
         this(
                 accountsDirectory,
                 rescueDirectory,
-                new Tools(new RealDisk(), derivation, parametersForNew, SecureRandom::new));
+                new Tools(new RealDisk(), derivation, parametersForNew, () -> Random.SOURCE));
     }
 
     AccountStore(Path accountsDirectory, Path rescueDirectory, Tools tools) {
@@ -164,11 +170,19 @@ public final class AccountStore {
         AccountName.check(name);
         try {
             tools.disk().makeDirectory(directory);
-            AccountFiles files = files(directory.toRealPath(), name);
+            AccountFiles files = files(withoutLinks(), name);
             return new LockedAccount(files, tools, ProcessLock.acquire(files.lock(), wait));
         } catch (IOException e) {
             throw StoreException.unwritable(directory, e);
         }
+    }
+
+    /** Looked up once: a link that is turned elsewhere during a run must not make two locks of one. */
+    private synchronized Path withoutLinks() throws IOException {
+        if (locks == null) {
+            locks = directory.toRealPath();
+        }
+        return locks;
     }
 
     private AccountFiles files(Path place, String name) {

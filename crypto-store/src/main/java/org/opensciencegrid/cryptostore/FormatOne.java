@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bouncycastle.crypto.InvalidCipherTextException;
@@ -146,12 +147,11 @@ final class FormatOne {
         Matcher kdf = line(file, lines, 4, KDF);
         Matcher check = line(file, lines, 5, CHECK);
         Matcher cipher = line(file, lines, 6, CIPHER);
-        Matcher data = line(file, lines, 7, DATA);
+        byte[] sealedData = data(file, lines);
         if (!account.group(1).equals(expectedAccount)) {
             throw new StoreException(
                     StoreException.Kind.WRONG_ACCOUNT, file, "made for the account " + account.group(1));
         }
-        byte[] sealedData = decode(file, "data", data.group(1));
         if (sealedData.length <= TAG_BYTES) {
             throw corrupt(file, "the data is too short");
         }
@@ -209,6 +209,18 @@ final class FormatOne {
         return matcher;
     }
 
+    /** By far the longest line: to match it takes longer than all the rest, so only one that is refused is matched, to say why. */
+    private static byte[] data(Path file, String[] lines) throws StoreException {
+        String line = lines[LINES - 1];
+        if (line.startsWith("data: ")) {
+            Optional<byte[]> data = canonical(line.substring("data: ".length()));
+            if (data.isPresent() && data.get().length > 0) {
+                return data.get();
+            }
+        }
+        return decode(file, "data", line(file, lines, LINES, DATA).group(1));
+    }
+
     private static byte[] decode(Path file, String what, String text, int length) throws StoreException {
         byte[] bytes = decode(file, what, text);
         if (bytes.length != length) {
@@ -217,17 +229,18 @@ final class FormatOne {
         return bytes;
     }
 
-    /** Only canonical base64 (RFC 4648 section 3.5): the unused bits of the last character must be zero. */
     private static byte[] decode(Path file, String what, String text) throws StoreException {
+        return canonical(text).orElseThrow(() -> corrupt(file, "the " + what + " is not canonical base64"));
+    }
+
+    /** Only canonical base64 (RFC 4648 section 3.5): the unused bits of the last character must be zero. */
+    private static Optional<byte[]> canonical(String text) {
         try {
             byte[] bytes = Base64.getDecoder().decode(text);
-            if (encode(bytes).equals(text)) {
-                return bytes;
-            }
+            return encode(bytes).equals(text) ? Optional.of(bytes) : Optional.empty();
         } catch (IllegalArgumentException e) {
-            // Said below, in the same words.
+            return Optional.empty();
         }
-        throw corrupt(file, "the " + what + " is not canonical base64");
     }
 
     private static String encode(byte[] bytes) {

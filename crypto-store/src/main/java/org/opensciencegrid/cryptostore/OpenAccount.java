@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,8 @@ public final class OpenAccount implements AutoCloseable {
     }
 
     private static final int MIN_RESERVATION_BYTES = 64 * 1024;
+
+    private static final AtomicBoolean REHEARSED = new AtomicBoolean();
 
     private final AccountFiles files;
     private final AccountStore.Tools tools;
@@ -142,7 +145,7 @@ public final class OpenAccount implements AutoCloseable {
         requireOpen();
         requireNextGeneration();
         takeSpace();
-        if (plaintext.length > 0) {
+        if (plaintext.length > 0 && REHEARSED.compareAndSet(false, true)) {
             // A rehearsal: what a new JVM loads and links here, it need not with the only copy of a token in hand.
             seal(plaintext);
         }

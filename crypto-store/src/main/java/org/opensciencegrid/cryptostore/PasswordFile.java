@@ -52,13 +52,20 @@ public final class PasswordFile {
      * @throws PasswordFileException if the file is refused
      */
     public static Password read(Path file) throws PasswordFileException {
-        Optional<String> before = RegularFile.mark(file);
-        byte[] content = load(file).bytes();
+        RegularFile.Content content = load(file);
         try {
-            Optional<String> mark = RegularFile.mark(file);
-            return password(file, content).from(mark.equals(before) ? mark : Optional.empty());
+            return password(file, content.bytes()).from(mark(file, content.status()));
         } finally {
-            Arrays.fill(content, (byte) 0);
+            Arrays.fill(content.bytes(), (byte) 0);
+        }
+    }
+
+    /** Of the content that was read; empty if it was being changed meanwhile. */
+    private static Optional<String> mark(Path file, RegularFile.Status before) {
+        try {
+            return RegularFile.status(file).isSameContentAs(before) ? Optional.of(before.mark()) : Optional.empty();
+        } catch (IOException e) {
+            return Optional.empty();
         }
     }
 
@@ -136,10 +143,9 @@ public final class PasswordFile {
 
     private static RegularFile.Content load(Path file) throws PasswordFileException {
         try {
-            requireTrusted(file, RegularFile.status(file));
-            RegularFile.Content content = RegularFile.read(file, MAX_FILE_BYTES);
-            requireTrusted(file, content.status()); // of the very file that was read
-            return content;
+            RegularFile.Status status = RegularFile.status(file);
+            requireTrusted(file, status);
+            return RegularFile.read(file, MAX_FILE_BYTES, status); // of the very file that is trusted, or none
         } catch (PasswordFileException e) {
             throw e;
         } catch (NoSuchFileException e) {

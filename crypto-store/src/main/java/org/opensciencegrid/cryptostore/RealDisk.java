@@ -58,6 +58,9 @@ final class RealDisk implements Disk {
 
     @Override
     public void makeDirectory(Path directory) throws IOException {
+        if (Files.isDirectory(directory)) {
+            return; // nearly always, and cheaper than an exception
+        }
         try {
             Files.createDirectory(directory, OWNER_ONLY_DIRECTORY);
         } catch (FileAlreadyExistsException e) {

@@ -8,9 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 
 /** Reading a regular file: no symbolic link is followed, no FIFO or device is ever opened. */
@@ -20,11 +20,20 @@ final class RegularFile {
     /** What was read, and from which file. */
     record Content(byte[] bytes, Status status) {}
 
-    /** One stat(2). */
-    record Status(Object fileKey, Set<?> permissions, int owner) {
+    /** One stat(2). No write leaves the inode's change time as it was. */
+    record Status(Object fileKey, Set<?> permissions, int owner, FileTime changed, long size) {
         /** Not equals: what a record brings is made when it is first used, which takes longer than the rest of a read. */
         boolean isThatOf(Status other) {
             return fileKey.equals(other.fileKey) && permissions.equals(other.permissions) && owner == other.owner;
+        }
+
+        boolean isSameContentAs(Status other) {
+            return fileKey.equals(other.fileKey) && changed.equals(other.changed) && size == other.size;
+        }
+
+        /** Which file that is, and which content it has. */
+        String mark() {
+            return fileKey + " " + changed + " " + size;
         }
     }
 
@@ -39,8 +48,11 @@ final class RegularFile {
 
     /** At most {@code limit + 1} bytes. */
     static Content read(Path file, int limit) throws IOException {
-        // Looked at before the open, which would wait for a writer on a FIFO and act on a device.
-        Status status = status(file);
+        return read(file, limit, status(file));
+    }
+
+    /** @param status looked at before the open, which would wait for a writer on a FIFO and act on a device */
+    static Content read(Path file, int limit, Status status) throws IOException {
         try (InputStream in = Channels.newInputStream(
                 Files.newByteChannel(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))) {
             // Java cannot stat an open channel: the name must mean the same file before and after the open.
@@ -51,22 +63,10 @@ final class RegularFile {
         }
     }
 
-    /** Which file that is, and which content it has: no write leaves its inode change time as it was. */
-    static Optional<String> mark(Path file) {
-        try {
-            Map<String, Object> attributes =
-                    Files.readAttributes(file, "unix:fileKey,ctime,size", LinkOption.NOFOLLOW_LINKS);
-            return Optional.of(
-                    attributes.get("fileKey") + " " + attributes.get("ctime") + " " + attributes.get("size"));
-        } catch (IOException | UnsupportedOperationException e) {
-            return Optional.empty();
-        }
-    }
-
     static Status status(Path file) throws IOException {
         Map<String, Object> attributes = Files.readAttributes(
                 file,
-                "unix:isSymbolicLink,isDirectory,isRegularFile,fileKey,permissions,uid",
+                "unix:isSymbolicLink,isDirectory,isRegularFile,fileKey,permissions,uid,ctime,size",
                 LinkOption.NOFOLLOW_LINKS);
         if (Boolean.TRUE.equals(attributes.get("isSymbolicLink"))) {
             throw new NotRegularException(file, "a symbolic link");
@@ -78,6 +78,8 @@ final class RegularFile {
         return new Status(
                 Objects.requireNonNull(attributes.get("fileKey")),
                 (Set<?>) Objects.requireNonNull(attributes.get("permissions")),
-                (int) Objects.requireNonNull(attributes.get("uid")));
+                (int) Objects.requireNonNull(attributes.get("uid")),
+                (FileTime) Objects.requireNonNull(attributes.get("ctime")),
+                (long) Objects.requireNonNull(attributes.get("size")));
     }
 }

@@ -9,13 +9,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** All generations of an account that are on disk, and which of them counts: the recovery rules, without a password. */
 final class Survey {
     private final Found current;
     private final Found next;
-    private final Found previous;
+    private final Supplier<Found> previous;
     private final List<Found> rescues;
 
     /** A file that is readable (sealed), or not (problem). */
@@ -46,11 +47,17 @@ final class Survey {
     Survey(AccountFiles files, Disk disk) {
         current = look(disk, files.account(), files.name(), false);
         next = look(disk, files.next(), files.name(), true);
-        previous = look(disk, files.previous(), files.name(), false);
+        previous = once(() -> look(disk, files.previous(), files.name(), false));
         rescues = new ArrayList<>();
         for (Path file : files.rescues()) {
             rescues.add(look(disk, file, files.name(), false));
         }
+    }
+
+    /** Of the generation before, only the rare need is worth a look. */
+    private static Supplier<Found> once(Supplier<Found> look) {
+        Found[] seen = new Found[1];
+        return () -> seen[0] == null ? seen[0] = look.get() : seen[0];
     }
 
     private static Found look(Disk disk, Path file, String name, boolean mayHaveReservedSpace) {
@@ -115,18 +122,20 @@ final class Survey {
 
     /** The generation before: only if the account file is damaged or missing. */
     Optional<FormatOne.Sealed> fallback() {
-        return current.readable() ? Optional.empty() : Optional.ofNullable(previous.sealed());
+        return current.readable()
+                ? Optional.empty()
+                : Optional.ofNullable(previous.get().sealed());
     }
 
     boolean exists() {
         return !current.is(StoreException.Kind.MISSING)
-                || !previous.is(StoreException.Kind.MISSING)
+                || !previous.get().is(StoreException.Kind.MISSING)
                 || successor().isPresent()
                 || !rescueCopies().isEmpty();
     }
 
     long highestGeneration() {
-        long published = Math.max(current.generation(), previous.generation());
+        long published = Math.max(current.generation(), previous.get().generation());
         long waiting = rescues.stream().mapToLong(Found::generation).max().orElse(0);
         return Math.max(Math.max(published, next.generation()), waiting);
     }
@@ -143,7 +152,7 @@ final class Survey {
         }
         List<Found> others = new ArrayList<>(rescues);
         if (!current.readable()) {
-            others.add(previous);
+            others.add(previous.get());
         }
         for (Found found : others) {
             if (found.is(StoreException.Kind.UNREADABLE)) {
@@ -154,7 +163,7 @@ final class Survey {
 
     /** Files that a new account must not replace: of a newer program, or not files at all. */
     void requireReplaceable() throws StoreException {
-        for (Found found : List.of(current, next, previous)) {
+        for (Found found : List.of(current, next, previous.get())) {
             if (found.is(StoreException.Kind.UNSUPPORTED) || found.is(StoreException.Kind.UNREADABLE)) {
                 throw found.problem();
             }
@@ -163,13 +172,13 @@ final class Survey {
 
     /** Why there is nothing to open. */
     StoreException nothing() {
-        Found found = current.is(StoreException.Kind.MISSING) && !previous.is(StoreException.Kind.MISSING)
-                ? previous
+        Found found = current.is(StoreException.Kind.MISSING) && !previous.get().is(StoreException.Kind.MISSING)
+                ? previous.get()
                 : current;
         return Objects.requireNonNull(found.problem());
     }
 
     private long newestPublished() {
-        return current.readable() ? current.generation() : previous.generation();
+        return current.readable() ? current.generation() : previous.get().generation();
     }
 }

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Optional;
@@ -144,11 +145,29 @@ class PasswordFileTest {
     /** What is looked at after the open must be what was looked at before. */
     @Test
     void anotherFileOrAnotherOwnerOrModeIsNoticed() {
-        RegularFile.Status status = new RegularFile.Status("file", Set.of("mode"), 1);
-        assertTrue(status.isThatOf(new RegularFile.Status("file", Set.of("mode"), 1)));
-        assertFalse(status.isThatOf(new RegularFile.Status("other", Set.of("mode"), 1)));
-        assertFalse(status.isThatOf(new RegularFile.Status("file", Set.of("other"), 1)));
-        assertFalse(status.isThatOf(new RegularFile.Status("file", Set.of("mode"), 2)));
+        RegularFile.Status status = status("file", "mode", 1);
+        assertTrue(status.isThatOf(status("file", "mode", 1)));
+        assertFalse(status.isThatOf(status("other", "mode", 1)));
+        assertFalse(status.isThatOf(status("file", "other", 1)));
+        assertFalse(status.isThatOf(status("file", "mode", 2)));
+    }
+
+    /** A key is kept for the content that was read, and for no other. */
+    @Test
+    void aChangeOfTheContentIsNoticed() {
+        RegularFile.Status status = status(7, 12);
+        assertTrue(status.isSameContentAs(status(7, 12)));
+        assertFalse(status.isSameContentAs(status(8, 12)));
+        assertFalse(status.isSameContentAs(status(7, 13)));
+        assertFalse(status.isSameContentAs(status("other", "mode", 1)));
+    }
+
+    private static RegularFile.Status status(String file, String mode, int owner) {
+        return new RegularFile.Status(file, Set.of(mode), owner, FileTime.fromMillis(7), 12);
+    }
+
+    private static RegularFile.Status status(long changed, long size) {
+        return new RegularFile.Status("file", Set.of("mode"), 1, FileTime.fromMillis(changed), size);
     }
 
     @ParameterizedTest

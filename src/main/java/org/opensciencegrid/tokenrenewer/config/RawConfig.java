@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import org.ini4j.BasicProfile;
+import org.ini4j.CommonMultiMap;
 import org.jspecify.annotations.Nullable;
 
 /** Sections, options and raw values as the lines of a file give them, with the lines; and what could not be read. */
@@ -29,8 +29,8 @@ final class RawConfig {
         }
     }
 
-    /** No tree mode: a '/' in a name is no path. And no {@code Ini}, whose loader and global configuration we do not need. */
-    private final BasicProfile profile = new BasicProfile(false, false);
+    /** Sections and their options. No {@code Profile} of ini4j's, which would interpolate, and compiles a pattern for each section. */
+    private final CommonMultiMap<String, CommonMultiMap<String, String>> profile = new CommonMultiMap<>();
 
     private final Map<String, Integer> sectionLines = new LinkedHashMap<>();
     private final Map<String, Map<String, List<Integer>>> optionLines = new LinkedHashMap<>();
@@ -41,7 +41,7 @@ final class RawConfig {
     }
 
     void add(String section, int line) {
-        profile.add(section);
+        profile.put(section, new CommonMultiMap<>());
         sectionLines.put(section, line);
         optionLines.put(section, new LinkedHashMap<>());
     }
@@ -78,8 +78,8 @@ final class RawConfig {
     }
 
     private Optional<Option> findIn(String section, String name) {
-        // get(section, option) hands out the value as it is; fetch() would interpolate ${...} without end.
-        return Optional.ofNullable(profile.get(section, name))
+        CommonMultiMap<String, String> options = profile.get(section);
+        return Optional.ofNullable(options == null ? null : options.get(name))
                 .map(value -> new Option(
                         section,
                         name,

@@ -25,10 +25,13 @@ import org.opensciencegrid.tokenrenewer.text.Printable;
 final class Section {
     static final String CLIENT_SECRET = "client_secret";
 
-    private static final Pattern SECONDS = Pattern.compile("[0-9]{1,18}");
+    /** Compiled at the first need, which most files do not have. */
+    private static final class Form {
+        static final Pattern SECONDS = Pattern.compile("[0-9]{1,18}");
+        static final Pattern MODE = Pattern.compile("0?[0-7]{3}");
+        static final Pattern PRINCIPAL = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.@-]{0,99}");
+    }
 
-    private static final Pattern MODE = Pattern.compile("0?[0-7]{3}");
-    private static final Pattern PRINCIPAL = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.@-]{0,99}");
     private static final long HOOK_SECONDS = 30;
     private static final long LONGEST_HOOK_SECONDS = 240;
 
@@ -131,7 +134,7 @@ final class Section {
         if (text.isEmpty()) {
             return OptionalLong.empty();
         }
-        if (!SECONDS.matcher(text.get()).matches()) {
+        if (!Form.SECONDS.matcher(text.get()).matches()) {
             problem(line(option), option + " '" + Printable.of(text.get()) + "' is not a number of seconds");
             return OptionalLong.empty();
         }
@@ -147,7 +150,7 @@ final class Section {
     private Optional<Set<PosixFilePermission>> mode(String option) {
         Optional<String> text = text(option);
         Optional<Set<PosixFilePermission>> mode =
-                text.filter(digits -> MODE.matcher(digits).matches()).map(Section::permissions);
+                text.filter(digits -> Form.MODE.matcher(digits).matches()).map(Section::permissions);
         if (text.isPresent() && mode.isEmpty()) {
             problem(line(option), option + " '" + Printable.of(text.get()) + "' is not a mode such as 0640");
         } else if (mode.isPresent() && !mode.get().contains(PosixFilePermission.OWNER_READ)) {
@@ -173,7 +176,7 @@ final class Section {
     /** Whether there is such a user or group is not for this room to ask. */
     private Optional<String> principal(String option) {
         Optional<String> text = text(option);
-        if (text.isPresent() && !PRINCIPAL.matcher(text.get()).matches()) {
+        if (text.isPresent() && !Form.PRINCIPAL.matcher(text.get()).matches()) {
             problem(line(option), option + " '" + Printable.of(text.get()) + "' is not one name or number");
         }
         return text;

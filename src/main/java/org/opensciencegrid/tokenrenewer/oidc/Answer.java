@@ -1,7 +1,9 @@
 package org.opensciencegrid.tokenrenewer.oidc;
 
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.format.DateTimeFormatter;
 import java.util.Map;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.text.Json;
@@ -13,7 +15,7 @@ import org.opensciencegrid.tokenrenewer.text.Json;
  * @param contentType as sent, empty when absent
  * @param location header Location, empty when absent
  * @param retryAfter header Retry-After in seconds form
- * @param date header Date
+ * @param date header Date as sent, empty when absent
  * @param body at most 1 MiB of UTF-8; may be cut short, see {@code complete}
  * @param complete false when the connection ended before the body did
  * @param waited from the request until the answer began
@@ -23,13 +25,22 @@ record Answer(
         String contentType,
         String location,
         Optional<Duration> retryAfter,
-        Optional<Instant> date,
+        String date,
         String body,
         boolean complete,
         Duration waited) {
 
     boolean isSuccess() {
         return status >= 200 && status <= 299;
+    }
+
+    /** When it was sent, by the issuer's clock (RFC 9110 section 6.6.1). */
+    Optional<Instant> sentAt() {
+        try {
+            return Optional.of(Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(date)));
+        } catch (DateTimeException e) {
+            return Optional.empty();
+        }
     }
 
     /** A page for people: it comes from a gateway rather than from the issuer's endpoint. */

@@ -78,7 +78,7 @@ public final class Discovery {
         URI at = uri;
         for (int i = 0; ; i++) {
             Answer answer = transport.send(new HTTPRequest(HTTPRequest.Method.GET, at));
-            clockOfServer = answer.date();
+            clockOfServer = answer.sentAt();
             boolean isRedirect = answer.status() >= 300
                     && answer.status() <= 399
                     && !answer.location().isEmpty();

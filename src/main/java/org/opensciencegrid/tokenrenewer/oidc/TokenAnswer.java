@@ -3,6 +3,7 @@ package org.opensciencegrid.tokenrenewer.oidc;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -128,7 +129,11 @@ public record TokenAnswer(
 
     /** RFC 6750 section 2.1 without its narrow alphabet: one line of visible ASCII. */
     private static boolean isToken(String text) {
-        return text.chars().allMatch(c -> c > ' ' && c < 0x7f);
+        boolean isToken = true;
+        for (int i = 0; i < text.length(); i++) {
+            isToken &= text.charAt(i) > ' ' && text.charAt(i) < 0x7f;
+        }
+        return isToken;
     }
 
     private static TokenAnswer read(String token, Map<String, Object> json, Instant now, Duration waited) {
@@ -155,7 +160,11 @@ public record TokenAnswer(
 
     /** These are shown to people and kept in state files. */
     private static List<String> printable(List<String> words) {
-        return words.stream().map(Printable::of).toList();
+        List<String> printable = new ArrayList<>();
+        for (String word : words) {
+            printable.add(Printable.of(word));
+        }
+        return List.copyOf(printable);
     }
 
     /** How long a refresh token is good, in no RFC: Keycloak (0 = no end), OA4MP, Microsoft Entra. */

@@ -22,8 +22,12 @@ public final class TokenClient {
     private static final List<Duration> WAITS =
             List.of(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(4));
     private static final Duration IN_ALL = Duration.ofSeconds(20);
-    private static final Answer REHEARSAL = new Answer(
-            200, "", "", Optional.empty(), Optional.empty(), "{\"refresh_token\":\"rehearsal\"}", true, Duration.ZERO);
+    private static final Answer REHEARSAL =
+            new Answer(200, "", "", Optional.empty(), "", "{\"refresh_token\":\"rehearsal\"}", true, Duration.ZERO);
+
+    static { // what a new JVM loads and links here, it need not with the only copy of a token in hand
+        rescue(REHEARSAL, Secret.of("another"), next -> {});
+    }
 
     private final Transport transport;
     private final Clock clock;
@@ -45,8 +49,6 @@ public final class TokenClient {
     public TokenAnswer refresh(
             URI tokenEndpoint, Client client, Secret refreshToken, Wanted wanted, Consumer<Secret> keep)
             throws OidcException {
-        // A rehearsal: what a new JVM loads and links here, it need not with the only copy of a token in hand.
-        rescue(REHEARSAL, refreshToken, next -> {});
         AtomicReference<Secret> current = new AtomicReference<>(refreshToken);
         return repeat(() -> {
             Secret sent = Objects.requireNonNull(current.get());

@@ -13,7 +13,6 @@ import java.security.GeneralSecurityException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -225,7 +224,7 @@ public final class Transport {
             connection.setReadTimeout((int) deadline.toMillis());
             for (Map.Entry<String, List<String>> header : request.getHeaderMap().entrySet()) {
                 String value = header.getValue().get(0);
-                if (value.chars().anyMatch(Character::isISOControl)) {
+                if (hasControls(value)) {
                     // The JDK lets some pass, and shows the others, secret or not, in its message.
                     throw new IOException("a control character in the header " + header.getKey());
                 }
@@ -234,6 +233,15 @@ public final class Transport {
             connection.setRequestProperty("Accept", "application/json");
             connection.setRequestProperty("User-Agent", USER_AGENT);
             connection.setDoOutput(request.getBody() != null);
+        }
+
+        private boolean hasControls(String value) {
+            for (int i = 0; i < value.length(); i++) {
+                if (Character.isISOControl(value.charAt(i))) {
+                    return true;
+                }
+            }
+            return false;
         }
 
         /** Whether the whole body came. What did come is kept: it may hold a refresh token that replaces ours. */
@@ -311,7 +319,7 @@ public final class Transport {
                     orEmpty(connection.getContentType()),
                     orEmpty(connection.getHeaderField("Location")),
                     retryAfter(connection.getHeaderField("Retry-After")),
-                    Optional.of(connection.getDate()).filter(time -> time > 0).map(Instant::ofEpochMilli),
+                    orEmpty(connection.getHeaderField("Date")),
                     body.toString(StandardCharsets.UTF_8),
                     complete && isPlain,
                     Duration.ofNanos(waitedNanos));
@@ -327,7 +335,7 @@ public final class Transport {
         boolean isPlainLoopback = "http".equalsIgnoreCase(uri.getScheme()) && isLoopback(uri.getHost());
         return ("https".equalsIgnoreCase(uri.getScheme()) || isPlainLoopback)
                 && uri.getHost() != null
-                && uri.toString().chars().allMatch(c -> c < 0x80) // the JDK lets bidi controls pass
+                && uri.toString().equals(uri.toASCIIString()) // the JDK lets bidi controls pass
                 && uri.getRawUserInfo() == null
                 && uri.getRawFragment() == null;
     }

@@ -1,5 +1,6 @@
 package org.opensciencegrid.tokenrenewer.oidc;
 
+import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
@@ -43,8 +44,6 @@ public final class Trust {
     /** What the administrator maintains, on Enterprise Linux and on Debian. A JDK from elsewhere knows nothing of it. */
     private static final List<Path> SYSTEM =
             List.of(Path.of("/etc/pki/tls/certs/ca-bundle.crt"), Path.of("/etc/ssl/certs/ca-certificates.crt"));
-
-    private static final Pattern CERTIFICATE_FILE = Pattern.compile(".*\\.(pem|crt|cer|[0-9])");
 
     private final Optional<Path> ca;
     private final List<Path> system;
@@ -142,16 +141,17 @@ public final class Trust {
     }
 
     private static List<Path> files(Path directory) throws IOException {
+        Pattern certificate = Pattern.compile(".*\\.(pem|crt|cer|[0-9])");
         try (Stream<Path> files = Files.list(directory)) {
-            return files.filter(file -> CERTIFICATE_FILE
-                            .matcher(file.getFileName().toString())
-                            .matches())
+            return files.filter(file ->
+                            certificate.matcher(file.getFileName().toString()).matches())
                     .toList();
         }
     }
 
     private static Collection<Certificate> certificates(Path pem) throws IOException, GeneralSecurityException {
-        try (InputStream in = Files.newInputStream(pem)) {
+        try (InputStream in =
+                new BufferedInputStream(Files.newInputStream(pem))) { // the factory asks for byte after byte
             return List.copyOf(CertificateFactory.getInstance("X.509").generateCertificates(in));
         }
     }

@@ -3,6 +3,7 @@ package org.opensciencegrid.tokenrenewer.oidc;
 import com.nimbusds.oauth2.sdk.Scope;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,11 +48,11 @@ public record Wanted(List<String> scope, List<String> audience, AudienceParamete
     Map<String, String[]> audienceParameters() {
         Map<String, String[]> parameters = new LinkedHashMap<>();
         boolean asResource = audienceParameter == AudienceParameter.RESOURCE;
-        List<String> resources = audience.stream()
-                .filter(value -> asResource && isResource(value))
-                .toList();
-        List<String> audiences =
-                audience.stream().filter(value -> !resources.contains(value)).toList();
+        List<String> resources = new ArrayList<>();
+        List<String> audiences = new ArrayList<>();
+        for (String value : audience) {
+            (asResource && isResource(value) ? resources : audiences).add(value);
+        }
         if (!resources.isEmpty()) {
             parameters.put("resource", resources.toArray(String[]::new));
         }

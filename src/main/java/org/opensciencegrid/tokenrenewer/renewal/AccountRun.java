@@ -266,8 +266,9 @@ final class AccountRun {
         try {
             TokenAnswer answer = source.token(section);
             experience.granted(answer.waited());
-            requireNoMore(section, granted(section, answer), answer);
-            write(section, answer);
+            Granted granted = granted(section, answer);
+            requireNoMore(section, granted, answer);
+            write(section, answer, granted);
             source.danger().ifPresent(danger -> fail(section, danger));
             return source.danger();
         } catch (FailedException e) {
@@ -295,7 +296,7 @@ final class AccountRun {
         }
     }
 
-    private void write(TokenSection section, TokenAnswer answer) throws TokenFileException {
+    private void write(TokenSection section, TokenAnswer answer, Granted granted) throws TokenFileException {
         new TokenFile(section.tokenPath()).write(answer.accessToken(), section.access());
         written.add(section.name());
         Instant now = clock.instant();
@@ -327,7 +328,7 @@ final class AccountRun {
                         section.name(),
                         section.tokenPath(),
                         answer.expiresAt(),
-                        granted(section, answer),
+                        granted,
                         answer.accessToken().reveal().length()));
     }
 
@@ -441,8 +442,12 @@ final class AccountRun {
     }
 
     private static List<String> without(List<String> all, List<String> those) {
-        return all.stream()
-                .filter(word -> !those.contains(word) && !Wanted.OF_THE_GRANT.contains(word))
-                .toList();
+        List<String> rest = new ArrayList<>();
+        for (String word : all) {
+            if (!those.contains(word) && !Wanted.OF_THE_GRANT.contains(word)) {
+                rest.add(word);
+            }
+        }
+        return List.copyOf(rest);
     }
 }

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.cryptostore.OpenAccount;
@@ -31,6 +32,8 @@ import org.opensciencegrid.tokenrenewer.text.Secret;
  * space is reserved before the issuer is asked, and a rotated token is on disk before anything else in the answer counts.
  */
 final class RefreshTokenSource implements TokenSource {
+    private static final AtomicBoolean REHEARSED = new AtomicBoolean();
+
     private final StoredAccount section;
     private final OpenAccount store;
     private final Path file;
@@ -110,7 +113,9 @@ final class RefreshTokenSource implements TokenSource {
         } catch (StoreException e) {
             throw new FailedException(Failures.of(e));
         }
-        account.withRefreshToken(account.refreshToken()).encode(); // a rehearsal, as reserve() has one
+        if (REHEARSED.compareAndSet(false, true)) {
+            account.withRefreshToken(account.refreshToken()).encode(); // as reserve() has it
+        }
         try {
             TokenAnswer answer = ask(token);
             inDoubtSince = Optional.empty();

@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer.state;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -36,10 +37,11 @@ public final class StateFiles {
     public AccountState read(String account) throws IOException {
         Path file = file(account);
         try {
-            if (Files.size(file) > LONGEST) {
+            byte[] bytes = read(file);
+            if (bytes.length > LONGEST) {
                 return AccountState.UNKNOWN;
             }
-            return Members.parse(new String(Files.readAllBytes(file), StandardCharsets.UTF_8))
+            return Members.parse(new String(bytes, StandardCharsets.UTF_8))
                     .map(AccountState::new)
                     .orElse(AccountState.UNKNOWN);
         } catch (NoSuchFileException e) {
@@ -47,10 +49,18 @@ public final class StateFiles {
         }
     }
 
+    private static byte[] read(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            return in.readNBytes(LONGEST + 1);
+        }
+    }
+
     /** The caller holds the account's lock, so that two writers never meet. */
     public void write(String account, AccountState state) throws IOException {
-        Files.createDirectories(
-                directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        if (!Files.isDirectory(directory)) { // asked first, as an exception costs more than all the rest
+            Files.createDirectories(
+                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        }
         Path file = file(account);
         Path temporary = directory.resolve("." + account + ".json.tmp");
         try {

@@ -39,9 +39,11 @@ public record Streak(String outcome, Instant from, Instant to, long times) {
     static List<Map<String, Object>> rows(List<Members> before, String outcome, Instant now) {
         List<Members> history = new ArrayList<>(before);
         int last = history.size() - 1;
-        List<Streak> row = last < 0 ? List.of() : of(history.subList(last, last + 1));
-        if (!row.isEmpty() && row.get(0).outcome.equals(outcome)) {
-            history.set(last, new Streak(outcome, row.get(0).from, now, row.get(0).times + 1).toMembers());
+        Members row = last < 0 ? Members.NONE : history.get(last);
+        if (row.string("outcome").equals(Optional.of(outcome))
+                && row.string("from").isPresent()) {
+            history.set(
+                    last, row.with("to", now).with("times", row.number("times").orElse(1L) + 1));
         } else {
             history.add(new Streak(outcome, now, now, 1).toMembers());
         }

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.StringTokenizer;
 import net.minidev.json.JSONStyle;
 import net.minidev.json.JSONValue;
 import net.minidev.json.parser.JSONParser;
@@ -79,7 +80,12 @@ public final class Json {
 
     /** The words of a space-separated list (RFC 6749 section 3.3), none for blank text. */
     public static List<String> split(String text) {
-        return text.isBlank() ? List.of() : List.of(text.strip().split("\\s+"));
+        List<String> words = new ArrayList<>();
+        StringTokenizer tokens = new StringTokenizer(text.strip()); // no pattern for each token of each run
+        while (tokens.hasMoreTokens()) {
+            words.add(tokens.nextToken());
+        }
+        return List.copyOf(words);
     }
 
     /** The member if it is an object, else an empty map. */
@@ -89,7 +95,7 @@ public final class Json {
 
     private static boolean hasEndlessNumber(String text) {
         int run = 0;
-        for (int i = 0; i < text.length() && run <= DIGITS; i++) {
+        for (int i = 0; text.length() > DIGITS && i < text.length() && run <= DIGITS; i++) {
             char c = text.charAt(i);
             run = c >= '0' && c <= '9' ? run + 1 : 0;
         }

@@ -2,7 +2,6 @@ package org.opensciencegrid.tokenrenewer.text;
 
 import java.time.DateTimeException;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -47,7 +46,7 @@ public final class Members {
         if (plain == null || plain.equals("") || plain instanceof Collection<?> many && many.isEmpty()) {
             copy.remove(name);
         } else if (plain instanceof Instant time) {
-            copy.put(name, time.truncatedTo(ChronoUnit.SECONDS).toString());
+            copy.put(name, Rfc3339.of(time));
         } else {
             copy.put(name, plain instanceof Members members ? members.values : plain);
         }
@@ -68,7 +67,7 @@ public final class Members {
 
     public Optional<Instant> time(String name) {
         try {
-            return string(name).map(Instant::parse);
+            return string(name).map(Rfc3339::parse);
         } catch (DateTimeException e) {
             return Optional.empty();
         }

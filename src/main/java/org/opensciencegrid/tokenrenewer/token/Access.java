@@ -7,10 +7,14 @@ import java.nio.file.Path;
 import java.nio.file.attribute.GroupPrincipal;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.UserPrincipal;
 import java.nio.file.attribute.UserPrincipalLookupService;
 import java.nio.file.attribute.UserPrincipalNotFoundException;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.tokenrenewer.config.TokenAccess;
 import org.opensciencegrid.tokenrenewer.token.TokenFileException.Kind;
@@ -87,15 +91,40 @@ record Access(
         }
     }
 
-    /** Whether a file with these attributes has all that is asked for. */
-    boolean isThat(PosixFileAttributes file) {
+    /**
+     * Who a file belongs to and what they may, by numbers: the JDK looks each name up, which for each token would ask sssd or LDAP
+     * four times.
+     */
+    record Status(Path file, Object user, Object group, Set<PosixFilePermission> permissions) {}
+
+    @SuppressWarnings("unchecked")
+    static Status status(Path file) throws IOException {
+        Map<String, Object> attributes =
+                Files.readAttributes(file, "unix:uid,gid,permissions", LinkOption.NOFOLLOW_LINKS);
+        return new Status(
+                file,
+                Objects.requireNonNull(attributes.get("uid")),
+                Objects.requireNonNull(attributes.get("gid")),
+                (Set<PosixFilePermission>) Objects.requireNonNull(attributes.get("permissions")));
+    }
+
+    /** Whether a file has all that is asked for. */
+    boolean isThat(Status file) throws IOException {
         return isLike(file, file);
     }
 
     /** Whether the file has all that is asked for, and else what the other one has. */
-    boolean isLike(PosixFileAttributes file, PosixFileAttributes other) {
-        return file.owner().equals(owner != null ? owner : other.owner())
-                && file.group().equals(group != null ? group : other.group())
+    boolean isLike(Status file, Status other) throws IOException {
+        return (owner != null
+                        ? owner.equals(attributes(file.file()).owner())
+                        : file.user().equals(other.user()))
+                && (group != null
+                        ? group.equals(attributes(file.file()).group())
+                        : file.group().equals(other.group()))
                 && file.permissions().equals(asked.mode().orElse(other.permissions()));
+    }
+
+    private static PosixFileAttributes attributes(Path file) throws IOException {
+        return Files.readAttributes(file, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
     }
 }

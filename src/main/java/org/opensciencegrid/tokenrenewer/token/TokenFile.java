@@ -59,6 +59,11 @@ public final class TokenFile {
     private static final String TEMPORARY = ".osg-token-renewer.";
     private static final Duration LEFT_OVER = Duration.ofHours(1);
 
+    /** Made at the first write, as who only reads does not need one. */
+    private static final class Random {
+        static final SecureRandom SOURCE = new SecureRandom();
+    }
+
     private final Path path;
 
     public TokenFile(Path path) {
@@ -111,7 +116,7 @@ public final class TokenFile {
             if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
                 create(target, content, access);
             } else if (!replace(target, content, access)) {
-                if (!access.isThat(attributes(target))) {
+                if (!access.isThat(Access.status(target))) {
                     throw new TokenFileException(
                             Kind.NOT_PERMITTED, target, "it must be replaced to get another mode, owner or group");
                 }
@@ -154,15 +159,18 @@ public final class TokenFile {
                     StandardCopyOption.REPLACE_EXISTING,
                     LinkOption.NOFOLLOW_LINKS);
             access.give(temporary, target);
-            if (!access.isLike(attributes(temporary), attributes(target))) {
+            Access.Status copy = Access.status(temporary);
+            if (!access.isLike(copy, Access.status(target))) {
                 return false;
             }
-            Set<PosixFilePermission> mode = attributes(temporary).permissions();
-            if (!mode.contains(PosixFilePermission.OWNER_WRITE)) {
-                Files.setPosixFilePermissions(temporary, with(mode, PosixFilePermission.OWNER_WRITE));
+            boolean isReadOnly = !copy.permissions().contains(PosixFilePermission.OWNER_WRITE);
+            if (isReadOnly) {
+                Files.setPosixFilePermissions(temporary, with(copy.permissions(), PosixFilePermission.OWNER_WRITE));
             }
             try (FileChannel channel = openRegular(temporary, StandardOpenOption.WRITE)) {
-                Files.setPosixFilePermissions(temporary, mode);
+                if (isReadOnly) {
+                    Files.setPosixFilePermissions(temporary, copy.permissions());
+                }
                 channel.truncate(0);
                 writeAll(channel, content);
             }
@@ -242,8 +250,7 @@ public final class TokenFile {
      */
     private static Path temporary(Path target) {
         clearLeftOvers(directory(target));
-        long random = new SecureRandom().nextLong(); // made here, as who only reads does not need one
-        return target.resolveSibling(TEMPORARY + Long.toHexString(random) + ".tmp");
+        return target.resolveSibling(TEMPORARY + Long.toHexString(Random.SOURCE.nextLong()) + ".tmp");
     }
 
     /** What a crash left. The time of the inode's change counts: that of its content is the old token's for a moment. */

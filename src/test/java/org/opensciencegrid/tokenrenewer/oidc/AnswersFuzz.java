@@ -40,10 +40,11 @@ public final class AnswersFuzz {
                 parts.length > 1 ? parts[0] : "",
                 parts.length > 2 ? parts[1] : "",
                 Optional.of(Duration.ofSeconds(1)),
-                Optional.empty(),
+                parts[0],
                 parts[parts.length - 1],
                 input[1] % 4 != 0,
                 Duration.ZERO);
+        answer.sentAt();
         token(answer);
         device(answer);
         registration(answer);

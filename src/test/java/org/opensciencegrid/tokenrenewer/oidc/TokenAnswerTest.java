@@ -22,7 +22,7 @@ class TokenAnswerTest {
     private static final Clock CLOCK = Clock.fixed(NOW, ZoneOffset.UTC);
 
     private static Answer answer(int status, String body, boolean complete) {
-        return new Answer(status, "", "", Optional.empty(), Optional.empty(), body, complete, Duration.ZERO);
+        return new Answer(status, "", "", Optional.empty(), "", body, complete, Duration.ZERO);
     }
 
     private static Optional<TokenAnswer> read(String body) {

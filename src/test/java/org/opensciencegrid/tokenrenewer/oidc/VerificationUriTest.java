@@ -29,8 +29,7 @@ class VerificationUriTest {
                 uri,
                 "verification_uri_complete",
                 complete));
-        Answer answer =
-                new Answer(200, "application/json", "", Optional.empty(), Optional.empty(), json, true, Duration.ZERO);
+        Answer answer = new Answer(200, "application/json", "", Optional.empty(), "", json, true, Duration.ZERO);
         return DeviceFlow.prompt(ENDPOINT, answer, CLIENT);
     }
 
