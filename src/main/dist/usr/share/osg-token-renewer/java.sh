@@ -41,7 +41,7 @@ unset JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS CLASSPATH
 # generation that a run of one token does not fill, so that nothing is collected between the issuer's answer and the disk, and an
 # old one that is tidied up before it grows beyond an Argon2id's 64 MiB. No core, no heap file, no attaching: the heap holds
 # tokens. No logs and warnings of the JVM's and its library's (an Object configures none): they would be among our own lines. A JVM
-# that lacks an option does without.
+# that lacks an option does without; but one to which a number is no good does not start: the count of compilers fits the level.
 options="-XX:+IgnoreUnrecognizedVMOptions -XX:-PrintWarnings -XX:+UseSerialGC
     -XX:TieredStopAtLevel=1 -XX:-UseDynamicNumberOfCompilerThreads -XX:CICompilerCount=1 -XX:C1MaxInlineSize=16
     -Xms88m -Xmx256m -Xmn16m

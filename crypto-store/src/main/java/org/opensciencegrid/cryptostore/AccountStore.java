@@ -12,8 +12,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A directory of encrypted accounts. Safe for use by several threads and processes: whoever wants to open or change an
@@ -23,25 +23,27 @@ public final class AccountStore {
     private final Path directory;
     private final Path rescueDirectory;
     private final Tools tools;
-    private @Nullable Path locks;
 
     /**
      * What an account works with.
      *
      * @param random asked for salts and nonces only: making one costs a new JVM more than a run with nothing due may
+     * @param rehearsed whether an account was sealed already, see {@link OpenAccount#reserve}
      */
     record Tools(
             Disk disk,
             KeyDerivation derivation,
             KdfParameters parametersForNew,
             Supplier<SecureRandom> random,
-            KeyCache keys) {
+            KeyCache keys,
+            AtomicBoolean rehearsed) {
         Tools(Disk disk, KeyDerivation derivation, KdfParameters parametersForNew, Supplier<SecureRandom> random) {
-            this(disk, derivation, parametersForNew, random, KeyCache.NONE);
+            this(disk, derivation, parametersForNew, random, KeyCache.NONE, new AtomicBoolean());
         }
     }
 
-    private static final class Random {
+    /** Made when it is asked for. */
+    private static final class Entropy {
         static final SecureRandom SOURCE = new SecureRandom();
     }
 
@@ -63,7 +65,7 @@ public final class AccountStore {
         this(
                 accountsDirectory,
                 rescueDirectory,
-                new Tools(new RealDisk(), derivation, parametersForNew, () -> Random.SOURCE));
+                new Tools(new RealDisk(), derivation, parametersForNew, () -> Entropy.SOURCE));
     }
 
     AccountStore(Path accountsDirectory, Path rescueDirectory, Tools tools) {
@@ -86,7 +88,8 @@ public final class AccountStore {
                         tools.derivation(),
                         tools.parametersForNew(),
                         tools.random(),
-                        new KeyCache(keys)));
+                        new KeyCache(keys),
+                        tools.rehearsed()));
     }
 
     /**
@@ -170,19 +173,11 @@ public final class AccountStore {
         AccountName.check(name);
         try {
             tools.disk().makeDirectory(directory);
-            AccountFiles files = files(withoutLinks(), name);
+            AccountFiles files = files(directory.toRealPath(), name);
             return new LockedAccount(files, tools, ProcessLock.acquire(files.lock(), wait));
         } catch (IOException e) {
             throw StoreException.unwritable(directory, e);
         }
-    }
-
-    /** Looked up once: a link that is turned elsewhere during a run must not make two locks of one. */
-    private synchronized Path withoutLinks() throws IOException {
-        if (locks == null) {
-            locks = directory.toRealPath();
-        }
-        return locks;
     }
 
     private AccountFiles files(Path place, String name) {

@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,8 +32,6 @@ public final class OpenAccount implements AutoCloseable {
     }
 
     private static final int MIN_RESERVATION_BYTES = 64 * 1024;
-
-    private static final AtomicBoolean REHEARSED = new AtomicBoolean();
 
     private final AccountFiles files;
     private final AccountStore.Tools tools;
@@ -145,9 +142,12 @@ public final class OpenAccount implements AutoCloseable {
         requireOpen();
         requireNextGeneration();
         takeSpace();
-        if (plaintext.length > 0 && REHEARSED.compareAndSet(false, true)) {
-            // A rehearsal: what a new JVM loads and links here, it need not with the only copy of a token in hand.
+        if (plaintext.length > 0 && !tools.rehearsed().get()) {
+            // What a new JVM loads and links here, it need not with the only copy of a token in hand. Once is enough if
+            // it went
+            // well: where it cannot be done, no account may ask.
             seal(plaintext);
+            tools.rehearsed().set(true);
         }
     }
 

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 final class Survey {
     private final Found current;
     private final Found next;
-    private final Supplier<Found> previous;
+    private final Supplier<Found> lookAtPrevious;
+    private @Nullable Found previous;
     private final List<Found> rescues;
 
     /** A file that is readable (sealed), or not (problem). */
@@ -47,7 +48,7 @@ final class Survey {
     Survey(AccountFiles files, Disk disk) {
         current = look(disk, files.account(), files.name(), false);
         next = look(disk, files.next(), files.name(), true);
-        previous = once(() -> look(disk, files.previous(), files.name(), false));
+        lookAtPrevious = () -> look(disk, files.previous(), files.name(), false);
         rescues = new ArrayList<>();
         for (Path file : files.rescues()) {
             rescues.add(look(disk, file, files.name(), false));
@@ -55,9 +56,11 @@ final class Survey {
     }
 
     /** Of the generation before, only the rare need is worth a look. */
-    private static Supplier<Found> once(Supplier<Found> look) {
-        Found[] seen = new Found[1];
-        return () -> seen[0] == null ? seen[0] = look.get() : seen[0];
+    private Found previous() {
+        if (previous == null) {
+            previous = lookAtPrevious.get();
+        }
+        return previous;
     }
 
     private static Found look(Disk disk, Path file, String name, boolean mayHaveReservedSpace) {
@@ -124,18 +127,18 @@ final class Survey {
     Optional<FormatOne.Sealed> fallback() {
         return current.readable()
                 ? Optional.empty()
-                : Optional.ofNullable(previous.get().sealed());
+                : Optional.ofNullable(previous().sealed());
     }
 
     boolean exists() {
         return !current.is(StoreException.Kind.MISSING)
-                || !previous.get().is(StoreException.Kind.MISSING)
+                || !previous().is(StoreException.Kind.MISSING)
                 || successor().isPresent()
                 || !rescueCopies().isEmpty();
     }
 
     long highestGeneration() {
-        long published = Math.max(current.generation(), previous.get().generation());
+        long published = Math.max(current.generation(), previous().generation());
         long waiting = rescues.stream().mapToLong(Found::generation).max().orElse(0);
         return Math.max(Math.max(published, next.generation()), waiting);
     }
@@ -152,7 +155,7 @@ final class Survey {
         }
         List<Found> others = new ArrayList<>(rescues);
         if (!current.readable()) {
-            others.add(previous.get());
+            others.add(previous());
         }
         for (Found found : others) {
             if (found.is(StoreException.Kind.UNREADABLE)) {
@@ -163,7 +166,7 @@ final class Survey {
 
     /** Files that a new account must not replace: of a newer program, or not files at all. */
     void requireReplaceable() throws StoreException {
-        for (Found found : List.of(current, next, previous.get())) {
+        for (Found found : List.of(current, next, previous())) {
             if (found.is(StoreException.Kind.UNSUPPORTED) || found.is(StoreException.Kind.UNREADABLE)) {
                 throw found.problem();
             }
@@ -172,13 +175,13 @@ final class Survey {
 
     /** Why there is nothing to open. */
     StoreException nothing() {
-        Found found = current.is(StoreException.Kind.MISSING) && !previous.get().is(StoreException.Kind.MISSING)
-                ? previous.get()
+        Found found = current.is(StoreException.Kind.MISSING) && !previous().is(StoreException.Kind.MISSING)
+                ? previous()
                 : current;
         return Objects.requireNonNull(found.problem());
     }
 
     private long newestPublished() {
-        return current.readable() ? current.generation() : previous.get().generation();
+        return current.readable() ? current.generation() : previous().generation();
     }
 }

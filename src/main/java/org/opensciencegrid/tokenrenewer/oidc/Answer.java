@@ -34,10 +34,11 @@ record Answer(
         return status >= 200 && status <= 299;
     }
 
-    /** When it was sent, by the issuer's clock (RFC 9110 section 6.6.1). */
+    /** When it was sent, by the issuer's clock, if that is in the form that RFC 9110 section 5.6.7 demands of senders. */
     Optional<Instant> sentAt() {
         try {
-            return Optional.of(Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(date)));
+            Instant time = Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(date));
+            return time.isAfter(Instant.EPOCH) ? Optional.of(time) : Optional.empty();
         } catch (DateTimeException e) {
             return Optional.empty();
         }

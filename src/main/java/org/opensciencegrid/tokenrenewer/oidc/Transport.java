@@ -235,7 +235,7 @@ public final class Transport {
             connection.setDoOutput(request.getBody() != null);
         }
 
-        private boolean hasControls(String value) {
+        private static boolean hasControls(String value) {
             for (int i = 0; i < value.length(); i++) {
                 if (Character.isISOControl(value.charAt(i))) {
                     return true;
@@ -335,9 +335,17 @@ public final class Transport {
         boolean isPlainLoopback = "http".equalsIgnoreCase(uri.getScheme()) && isLoopback(uri.getHost());
         return ("https".equalsIgnoreCase(uri.getScheme()) || isPlainLoopback)
                 && uri.getHost() != null
-                && uri.toString().equals(uri.toASCIIString()) // the JDK lets bidi controls pass
+                && isAscii(uri.toString()) // the JDK lets bidi controls pass
                 && uri.getRawUserInfo() == null
                 && uri.getRawFragment() == null;
+    }
+
+    private static boolean isAscii(String text) {
+        boolean isAscii = true;
+        for (int i = 0; i < text.length(); i++) {
+            isAscii &= text.charAt(i) < 0x80;
+        }
+        return isAscii;
     }
 
     static void requireSafe(URI uri) throws OidcException {

@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.cryptostore.OpenAccount;
@@ -32,7 +31,7 @@ import org.opensciencegrid.tokenrenewer.text.Secret;
  * space is reserved before the issuer is asked, and a rotated token is on disk before anything else in the answer counts.
  */
 final class RefreshTokenSource implements TokenSource {
-    private static final AtomicBoolean REHEARSED = new AtomicBoolean();
+    private static volatile boolean rehearsed;
 
     private final StoredAccount section;
     private final OpenAccount store;
@@ -113,8 +112,9 @@ final class RefreshTokenSource implements TokenSource {
         } catch (StoreException e) {
             throw new FailedException(Failures.of(e));
         }
-        if (REHEARSED.compareAndSet(false, true)) {
-            account.withRefreshToken(account.refreshToken()).encode(); // as reserve() has it
+        if (!rehearsed) {
+            account.withRefreshToken(account.refreshToken()).encode(); // as reserve() does for the rest
+            rehearsed = true;
         }
         try {
             TokenAnswer answer = ask(token);

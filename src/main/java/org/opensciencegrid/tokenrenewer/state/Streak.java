@@ -41,7 +41,7 @@ public record Streak(String outcome, Instant from, Instant to, long times) {
         int last = history.size() - 1;
         Members row = last < 0 ? Members.NONE : history.get(last);
         if (row.string("outcome").equals(Optional.of(outcome))
-                && row.string("from").isPresent()) {
+                && row.time("from").isPresent()) {
             history.set(
                     last, row.with("to", now).with("times", row.number("times").orElse(1L) + 1));
         } else {

@@ -81,7 +81,8 @@ public final class Json {
     /** The words of a space-separated list (RFC 6749 section 3.3), none for blank text. */
     public static List<String> split(String text) {
         List<String> words = new ArrayList<>();
-        StringTokenizer tokens = new StringTokenizer(text.strip()); // no pattern for each token of each run
+        // No pattern, as each token of each run comes here; but what is white space to one.
+        StringTokenizer tokens = new StringTokenizer(text.strip().replace('\u000b', ' '));
         while (tokens.hasMoreTokens()) {
             words.add(tokens.nextToken());
         }
@@ -94,8 +95,11 @@ public final class Json {
     }
 
     private static boolean hasEndlessNumber(String text) {
+        if (text.length() <= DIGITS) {
+            return false;
+        }
         int run = 0;
-        for (int i = 0; text.length() > DIGITS && i < text.length() && run <= DIGITS; i++) {
+        for (int i = 0; i < text.length() && run <= DIGITS; i++) {
             char c = text.charAt(i);
             run = c >= '0' && c <= '9' ? run + 1 : 0;
         }

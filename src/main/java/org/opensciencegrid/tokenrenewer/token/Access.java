@@ -92,39 +92,36 @@ record Access(
     }
 
     /**
-     * Who a file belongs to and what they may, by numbers: the JDK looks each name up, which for each token would ask sssd or LDAP
-     * four times.
+     * Who a file belongs to, and who may do what with it.
+     *
+     * @param user a principal where an owner is asked for, else a number: the JDK looks each name up, which for each token of
+     *     each run would ask sssd or LDAP four times
+     * @param group likewise
      */
-    record Status(Path file, Object user, Object group, Set<PosixFilePermission> permissions) {}
+    record Status(Object user, Object group, Set<PosixFilePermission> permissions) {}
 
+    /** As far as {@link #isLike} needs it. */
     @SuppressWarnings("unchecked")
-    static Status status(Path file) throws IOException {
+    Status status(Path file) throws IOException {
+        String user = owner == null ? "uid" : "owner";
+        String members = group == null ? "gid" : "group";
         Map<String, Object> attributes =
-                Files.readAttributes(file, "unix:uid,gid,permissions", LinkOption.NOFOLLOW_LINKS);
+                Files.readAttributes(file, "unix:permissions," + user + "," + members, LinkOption.NOFOLLOW_LINKS);
         return new Status(
-                file,
-                Objects.requireNonNull(attributes.get("uid")),
-                Objects.requireNonNull(attributes.get("gid")),
+                Objects.requireNonNull(attributes.get(user)),
+                Objects.requireNonNull(attributes.get(members)),
                 (Set<PosixFilePermission>) Objects.requireNonNull(attributes.get("permissions")));
     }
 
     /** Whether a file has all that is asked for. */
-    boolean isThat(Status file) throws IOException {
+    boolean isThat(Status file) {
         return isLike(file, file);
     }
 
     /** Whether the file has all that is asked for, and else what the other one has. */
-    boolean isLike(Status file, Status other) throws IOException {
-        return (owner != null
-                        ? owner.equals(attributes(file.file()).owner())
-                        : file.user().equals(other.user()))
-                && (group != null
-                        ? group.equals(attributes(file.file()).group())
-                        : file.group().equals(other.group()))
+    boolean isLike(Status file, Status other) {
+        return file.user().equals(owner != null ? owner : other.user())
+                && file.group().equals(group != null ? group : other.group())
                 && file.permissions().equals(asked.mode().orElse(other.permissions()));
-    }
-
-    private static PosixFileAttributes attributes(Path file) throws IOException {
-        return Files.readAttributes(file, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
     }
 }

@@ -60,7 +60,7 @@ public final class TokenFile {
     private static final Duration LEFT_OVER = Duration.ofHours(1);
 
     /** Made at the first write, as who only reads does not need one. */
-    private static final class Random {
+    private static final class Entropy {
         static final SecureRandom SOURCE = new SecureRandom();
     }
 
@@ -116,7 +116,7 @@ public final class TokenFile {
             if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
                 create(target, content, access);
             } else if (!replace(target, content, access)) {
-                if (!access.isThat(Access.status(target))) {
+                if (!access.isThat(access.status(target))) {
                     throw new TokenFileException(
                             Kind.NOT_PERMITTED, target, "it must be replaced to get another mode, owner or group");
                 }
@@ -159,18 +159,16 @@ public final class TokenFile {
                     StandardCopyOption.REPLACE_EXISTING,
                     LinkOption.NOFOLLOW_LINKS);
             access.give(temporary, target);
-            Access.Status copy = Access.status(temporary);
-            if (!access.isLike(copy, Access.status(target))) {
+            Access.Status copy = access.status(temporary);
+            if (!access.isLike(copy, access.status(target))) {
                 return false;
             }
-            boolean isReadOnly = !copy.permissions().contains(PosixFilePermission.OWNER_WRITE);
-            if (isReadOnly) {
-                Files.setPosixFilePermissions(temporary, with(copy.permissions(), PosixFilePermission.OWNER_WRITE));
+            Set<PosixFilePermission> mode = copy.permissions();
+            if (!mode.contains(PosixFilePermission.OWNER_WRITE)) {
+                Files.setPosixFilePermissions(temporary, with(mode, PosixFilePermission.OWNER_WRITE));
             }
             try (FileChannel channel = openRegular(temporary, StandardOpenOption.WRITE)) {
-                if (isReadOnly) {
-                    Files.setPosixFilePermissions(temporary, copy.permissions());
-                }
+                Files.setPosixFilePermissions(temporary, mode); // without what else it may have: setuid and the like
                 channel.truncate(0);
                 writeAll(channel, content);
             }
@@ -250,7 +248,7 @@ public final class TokenFile {
      */
     private static Path temporary(Path target) {
         clearLeftOvers(directory(target));
-        return target.resolveSibling(TEMPORARY + Long.toHexString(Random.SOURCE.nextLong()) + ".tmp");
+        return target.resolveSibling(TEMPORARY + Long.toHexString(Entropy.SOURCE.nextLong()) + ".tmp");
     }
 
     /** What a crash left. The time of the inode's change counts: that of its content is the old token's for a moment. */

@@ -31,6 +31,7 @@ class StartIT {
             assertNone(one, "org.opensciencegrid.tokenrenewer.renewal.Hook"); // no token has a post_renewal
             assertNone(one, "sun.security.util.AnchorCertificates"); // 150 CAs, for a rule about wildcards
             assertNone(one, "sun.security.provider.JavaKeyStore");
+            assertNone(one, "java.time.format."); // its tables of zones and forms
             assertNone(one, "sun.security.x509.CRLDistributionPointsExtension"); // of the 150 CAs
             assertTrue(one.contains("sun.security.ssl.SSLSocketImpl"), "did not use TLS");
 

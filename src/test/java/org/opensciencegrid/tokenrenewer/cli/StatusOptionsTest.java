@@ -176,7 +176,8 @@ class StatusOptionsTest extends WithProgram {
         program.file("state/state/.last-run").toFile().delete();
         assertEquals(0, program.run("status", "one").status());
         assertFalse(program.run("status", "one").out().contains("history"));
-        program.write("state/state/acct.json", old.replace("\"tried_at\"", "\"history\":[1,{},\"x\"],\"tried_at\""));
+        String odd = "\"history\":[1,{},\"x\",{\"outcome\":\"renewed\",\"from\":\"soon\"}],\"tried_at\"";
+        program.write("state/state/acct.json", old.replace("\"tried_at\"", odd));
         assertEquals(0, program.run("status", "one").status());
         assertEquals(0, program.run("renew").status());
         assertTrue(program.run("status", "one").out().contains("history"));

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -199,6 +200,24 @@ class DistIT {
         assertTrue(afterABoot.endsWith("cli.Main renew\n"), afterABoot);
         assertFalse(later.contains("-XX:TieredStopAtLevel=4"), later);
         assertTrue(later.endsWith("cli.Main renew\n"), later);
+    }
+
+    /** A number that is no good to a JVM, alone or beside another one, lets none start. */
+    @Test
+    void javaStartsWithTheFlagsOfBothLists() throws Exception {
+        for (String flags : List.of("$options", "$options $deriving")) {
+            Process process = new ProcessBuilder(
+                            "sh",
+                            "-c",
+                            "OSG_TOKEN_RENEWER_JAVA_HOME=" + System.getProperty("java.home") + "; root="
+                                    + Installed.DIST
+                                    + "; . $root/usr/share/osg-token-renewer/java.sh; \"$home/bin/java\" " + flags
+                                    + " -version 2>&1")
+                    .start();
+            String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertEquals(0, process.waitFor(), said);
+            assertTrue(said.contains("version"), said);
+        }
     }
 
     @Test

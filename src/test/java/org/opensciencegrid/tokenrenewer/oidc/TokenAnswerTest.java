@@ -25,6 +25,18 @@ class TokenAnswerTest {
         return new Answer(status, "", "", Optional.empty(), "", body, complete, Duration.ZERO);
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', nullValues = "none", textBlock = """
+            Thu, 26 Nov 2026 22:15:00 GMT|2026-11-26T22:15:00Z
+            Thu, 01 Jan 1970 00:00:00 GMT|none
+            soon|none
+            ''|none
+            """)
+    void anAnswerTellsItsTime(String date, Instant time) {
+        Answer answer = new Answer(200, "", "", Optional.empty(), date, "", true, Duration.ZERO);
+        assertEquals(Optional.ofNullable(time), answer.sentAt());
+    }
+
     private static Optional<TokenAnswer> read(String body) {
         return TokenAnswer.of(answer(200, body, true), CLOCK);
     }

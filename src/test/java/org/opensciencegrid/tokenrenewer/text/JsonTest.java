@@ -164,6 +164,8 @@ class JsonTest {
         assertEquals(List.of(), Json.words(object, "z"));
         assertEquals(List.of(), Json.words(object, "absent"));
         assertEquals(List.of(), Json.split(""));
+        assertEquals(List.of(), Json.split(" \u2003\n"));
+        assertEquals(List.of("a", "b", "c", "d\u00a0e"), Json.split("\u2003a\u000bb\t\r\n c\f d\u00a0e "));
     }
 
     @Test
