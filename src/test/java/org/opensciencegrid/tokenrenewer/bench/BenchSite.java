@@ -64,7 +64,7 @@ public final class BenchSite implements AutoCloseable {
     }
 
     /**
-     * {@code BenchSite DIR N}: makes what N tokens need, says so, and then answers each line of standard input with the requests for
+     * {@code BenchSite DIR N ALGORITHM}: makes what N tokens need, says so, and then answers each line of standard input with the requests for
      * tokens, all requests, and the connections since the line before; {@code latency MS} makes the issuer slower first.
      */
     public static void main(String[] arguments) throws IOException {
@@ -72,6 +72,7 @@ public final class BenchSite implements AutoCloseable {
         try (BenchSite site = new BenchSite(Path.of(arguments[0]), false);
                 BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
             int tokens = Integer.parseInt(arguments[1]);
+            site.issuer.policy.signatureAlgorithm = arguments[2];
             for (int n = 1; n <= tokens; n *= 10) {
                 site.config(n, 0);
                 site.config(n, 60);
