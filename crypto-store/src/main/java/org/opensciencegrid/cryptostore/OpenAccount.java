@@ -143,9 +143,8 @@ public final class OpenAccount implements AutoCloseable {
         requireNextGeneration();
         takeSpace();
         if (plaintext.length > 0 && !tools.rehearsed().get()) {
-            // What a new JVM loads and links here, it need not with the only copy of a token in hand. Once is enough if
-            // it went
-            // well: where it cannot be done, no account may ask.
+            // What a new JVM loads and links here, it need not with the only copy of a token in hand.
+            // Once is enough if it went well; where it cannot be done, no account may ask.
             seal(plaintext);
             tools.rehearsed().set(true);
         }
