@@ -1,12 +1,14 @@
 package org.opensciencegrid.tokenrenewer.dist;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -94,6 +96,26 @@ class ArchiveIT {
     @Test
     void theBuildMadeOneAndItIsUsed() throws Exception {
         assertTrue(isMapped(new Installed(directory), archive(Installed.DIST)));
+    }
+
+    /** Else Java makes some seventy of them at each start. */
+    @Test
+    void itHoldsTheModulesOfTheJdk() throws Exception {
+        Process java = new ProcessBuilder(
+                        "sh",
+                        "-c",
+                        "OSG_TOKEN_RENEWER_JAVA_HOME=" + System.getProperty("java.home") + "; root=" + Installed.DIST
+                                + "; . $root/usr/share/osg-token-renewer/java.sh; exec \"$home/bin/java\" $options"
+                                + " -XX:SharedArchiveFile=" + archive(Installed.DIST)
+                                + " -Xlog:all=info -cp \"$jar\" -version")
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        String log = new String(java.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, java.waitFor());
+        List<String> lines =
+                log.lines().filter(line -> line.contains("full module graph:")).toList();
+        assertFalse(lines.isEmpty());
+        assertTrue(lines.stream().allMatch(line -> line.endsWith("enabled")), lines.toString());
     }
 
     @Test
