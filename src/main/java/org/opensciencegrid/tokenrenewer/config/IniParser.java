@@ -1,9 +1,7 @@
 package org.opensciencegrid.tokenrenewer.config;
 
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -16,27 +14,13 @@ import org.opensciencegrid.tokenrenewer.text.Printable;
 final class IniParser {
     private static final String BYTE_ORDER_MARK = "\uFEFF";
 
-    private record Option(List<String> value, List<Integer> lines) {
-        Option() {
-            this(new ArrayList<>(1), new ArrayList<>(1)); // nearly all have one line, and a file may have thousands
-        }
-
-        void add(int line, String text) {
-            value.add(text);
-            lines.add(line);
-        }
-    }
-
-    private record Section(int line, Map<String, Option> options) {}
-
-    private final Map<String, Section> sections = new LinkedHashMap<>();
-    private final List<Fault> faults = new ArrayList<>();
+    private final RawConfig result = new RawConfig();
 
     private String sectionName = "";
     /** Where options go; null before the first header. */
-    private @Nullable Section section;
+    private @Nullable Map<String, RawConfig.Option> section;
     /** What a line that is indented deeper continues; null after a header. */
-    private @Nullable Option option;
+    private RawConfig.@Nullable Option option;
 
     private int indent;
 
@@ -45,7 +29,7 @@ final class IniParser {
     static RawConfig parse(String text) {
         IniParser parser = new IniParser();
         parser.readAll(text);
-        return parser.result();
+        return parser.result;
     }
 
     private void readAll(String text) {
@@ -90,10 +74,9 @@ final class IniParser {
     }
 
     private void header(int number, String name) {
-        Section known = sections.get(name);
+        Map<String, RawConfig.Option> known = result.begun(name);
         if (known == null) {
-            section = new Section(number, new LinkedHashMap<>());
-            sections.put(name, section);
+            section = result.begin(name, number);
         } else if (name.equals(RawConfig.DEFAULT)) {
             section = known;
         } else {
@@ -102,15 +85,15 @@ final class IniParser {
                     number,
                     "section '%s' already exists (line %d)",
                     Printable.of(name),
-                    known.line());
-            section = new Section(number, new LinkedHashMap<>()); // read on, but keep none of it
+                    result.line(name));
+            section = new HashMap<>(); // read on, but keep none of it
         }
         sectionName = name;
         option = null;
     }
 
     private void beforeFirstSection(int number, String text) {
-        if (faults.isEmpty()) { // the lines after it have the same cause
+        if (result.faults().isEmpty()) { // the lines after it have the same cause
             fault(
                     Fault.Kind.MISSING_SECTION_HEADER,
                     number,
@@ -120,7 +103,7 @@ final class IniParser {
         }
     }
 
-    private void option(Section section, int number, String text) {
+    private void option(Map<String, RawConfig.Option> section, int number, String text) {
         int delimiter = firstDelimiter(text);
         if (delimiter < 0) {
             fault(
@@ -135,10 +118,10 @@ final class IniParser {
         if (name.isEmpty()) {
             fault(Fault.Kind.PARSING, number, "there is no option name before '%s'", text.charAt(0));
         }
-        Option begun = new Option();
+        RawConfig.Option begun = new RawConfig.Option(sectionName, name);
         option = begun;
         begun.add(number, PythonText.strip(text.substring(delimiter + 1)));
-        Option known = section.options().putIfAbsent(name, begun);
+        RawConfig.Option known = section.putIfAbsent(name, begun);
         if (known != null) {
             fault(
                     Fault.Kind.DUPLICATE_OPTION,
@@ -146,7 +129,7 @@ final class IniParser {
                     "option '%s' in section '%s' already exists (line %d)",
                     Printable.of(name),
                     Printable.of(sectionName),
-                    known.lines().get(0));
+                    known.line());
         }
         if (name.isEmpty()) {
             option = null;
@@ -163,17 +146,6 @@ final class IniParser {
     }
 
     private void fault(Fault.Kind kind, int line, String text, Object... args) {
-        faults.add(new Fault(kind, line, String.format(Locale.ROOT, text, args)));
-    }
-
-    private RawConfig result() {
-        RawConfig result = new RawConfig(faults);
-        sections.forEach((name, section) -> {
-            result.add(name, section.line());
-            section.options()
-                    .forEach((option, read) -> result.add(
-                            name, option, PythonText.stripEnd(String.join("\n", read.value())), read.lines()));
-        });
-        return result;
+        result.add(new Fault(kind, line, String.format(Locale.ROOT, text, args)));
     }
 }

@@ -40,6 +40,9 @@ final class Interpolation {
      * @param lookup the raw value of an option, by its name in lower case
      */
     static String expand(String value, Function<String, Optional<String>> lookup) throws Failure {
+        if (value.indexOf('%') < 0) { // nearly all of them
+            return value;
+        }
         Interpolation interpolation = new Interpolation(lookup);
         interpolation.append(value, 1);
         return interpolation.out.toString();

@@ -1,5 +1,6 @@
 package org.opensciencegrid.tokenrenewer.config;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -20,39 +21,59 @@ final class RawConfig {
      * An option that stands in the file.
      *
      * @param section where it stands, which may be {@link #DEFAULT}
-     * @param value not interpolated; the lines of the value, each without blanks around it, joined by line feeds
-     * @param lines the number of each line of the value
+     * @param parts the lines of the value, each without blanks around it
+     * @param lines the number of each of them
      */
-    record Option(String section, String name, String value, List<Integer> lines) {
+    record Option(String section, String name, List<String> parts, List<Integer> lines) {
+        Option(String section, String name) {
+            this(
+                    section,
+                    name,
+                    new ArrayList<>(1),
+                    new ArrayList<>(1)); // nearly all have one, and a file may have thousands
+        }
+
+        void add(int line, String part) {
+            lines.add(line);
+            parts.add(part);
+        }
+
+        /** Not interpolated; joined by line feeds. */
+        String value() {
+            return parts.size() == 1 ? parts.get(0) : PythonText.stripEnd(String.join("\n", parts));
+        }
+
         int line() {
             return lines.get(0);
         }
     }
 
     /** Sections and their options. No {@code Profile} of ini4j's, which would interpolate, and compiles a pattern for each section. */
-    private final CommonMultiMap<String, CommonMultiMap<String, String>> profile = new CommonMultiMap<>();
+    private final CommonMultiMap<String, CommonMultiMap<String, Option>> profile = new CommonMultiMap<>();
 
     private final Map<String, Integer> sectionLines = new LinkedHashMap<>();
-    private final Map<String, Map<String, List<Integer>>> optionLines = new LinkedHashMap<>();
-    private final List<Fault> faults;
+    private final List<Fault> faults = new ArrayList<>();
 
-    RawConfig(List<Fault> faults) {
-        this.faults = List.copyOf(faults);
-    }
-
-    void add(String section, int line) {
-        profile.put(section, new CommonMultiMap<>());
+    /** A section without options, to which they can be put. */
+    Map<String, Option> begin(String section, int line) {
+        CommonMultiMap<String, Option> options = new CommonMultiMap<>();
+        profile.put(section, options);
         sectionLines.put(section, line);
-        optionLines.put(section, new LinkedHashMap<>());
+        return options;
     }
 
-    void add(String section, String option, String value, List<Integer> lines) {
-        found(profile.get(section)).put(option, value);
-        found(optionLines.get(section)).put(option, List.copyOf(lines));
+    /** The options of a section that was begun before; else null. */
+    @Nullable
+    Map<String, Option> begun(String section) {
+        return profile.get(section);
+    }
+
+    void add(Fault fault) {
+        faults.add(fault);
     }
 
     List<Fault> faults() {
-        return faults;
+        return Collections.unmodifiableList(faults);
     }
 
     /** Names between the brackets, without {@link #DEFAULT}. */
@@ -63,32 +84,23 @@ final class RawConfig {
     }
 
     int line(String section) {
-        return found(sectionLines.get(section));
+        return Objects.requireNonNull(sectionLines.get(section));
     }
 
-    /** Names of the section's own options, in lower case. */
-    Set<String> options(String section) {
-        return Collections.unmodifiableSet(
-                optionLines.getOrDefault(section, Map.of()).keySet());
+    /** The section's own options, whose names are in lower case. */
+    List<Option> options(String section) {
+        CommonMultiMap<String, Option> options = profile.get(section);
+        return options == null ? List.of() : List.copyOf(options.values());
     }
 
     /** The option of this name in the section, or else in {@link #DEFAULT}. */
     Optional<Option> find(String section, String name) {
-        return findIn(section, name).or(() -> findIn(DEFAULT, name));
+        Option own = findIn(section, name);
+        return Optional.ofNullable(own != null ? own : findIn(DEFAULT, name));
     }
 
-    private Optional<Option> findIn(String section, String name) {
-        CommonMultiMap<String, String> options = profile.get(section);
-        return Optional.ofNullable(options == null ? null : options.get(name))
-                .map(value -> new Option(
-                        section,
-                        name,
-                        value,
-                        found(found(optionLines.get(section)).get(name))));
-    }
-
-    /** What {@link #add} has put there. */
-    private static <T> T found(@Nullable T value) {
-        return Objects.requireNonNull(value);
+    private @Nullable Option findIn(String section, String name) {
+        CommonMultiMap<String, Option> options = profile.get(section);
+        return options == null ? null : options.get(name);
     }
 }

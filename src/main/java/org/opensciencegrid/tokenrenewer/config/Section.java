@@ -25,9 +25,10 @@ import org.opensciencegrid.tokenrenewer.text.Printable;
 final class Section {
     static final String CLIENT_SECRET = "client_secret";
 
+    private static final int MOST_DIGITS = 18; // of any number that a long can hold
+
     /** Compiled at the first need, which most files do not have. */
     private static final class Form {
-        static final Pattern SECONDS = Pattern.compile("[0-9]{1,18}");
         static final Pattern MODE = Pattern.compile("0?[0-7]{3}");
         static final Pattern PRINCIPAL = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.@-]{0,99}");
     }
@@ -107,10 +108,11 @@ final class Section {
 
     /** As {@link #text}, and it is a problem if it is not there. */
     Optional<String> requiredText(String option) {
-        if (!has(option)) {
+        Optional<String> text = text(option);
+        if (text.isEmpty() && !has(option)) {
             problem(line(), "missing '" + option + "' attribute");
         }
-        return text(option);
+        return text;
     }
 
     Optional<Path> path(String option) {
@@ -123,9 +125,13 @@ final class Section {
 
     /** The words of a value, however they are spread over lines. */
     List<String> words(String option) {
+        Optional<RawConfig.Option> found = raw.find(header, option);
+        if (found.isEmpty()) {
+            return List.of();
+        }
         List<String> words = value(option).map(PythonText::words).orElse(List.of());
         isPrintable(option, String.join(" ", words));
-        raw.find(header, option).ifPresent(this::warnOfSwallowedOptions);
+        warnOfSwallowedOptions(found.get());
         return words;
     }
 
@@ -134,11 +140,20 @@ final class Section {
         if (text.isEmpty()) {
             return OptionalLong.empty();
         }
-        if (!Form.SECONDS.matcher(text.get()).matches()) {
+        if (!isNumber(text.get())) {
             problem(line(option), option + " '" + Printable.of(text.get()) + "' is not a number of seconds");
             return OptionalLong.empty();
         }
         return OptionalLong.of(Long.parseLong(text.get()));
+    }
+
+    /** Told by a loop: most files have such a number, and a pattern takes as long as the rest of them. */
+    private static boolean isNumber(String text) {
+        boolean isNumber = text.length() <= MOST_DIGITS;
+        for (int i = 0; i < text.length(); i++) {
+            isNumber &= text.charAt(i) >= '0' && text.charAt(i) <= '9';
+        }
+        return isNumber;
     }
 
     /** Who may read the token file. */

@@ -237,25 +237,25 @@ final class Validation {
         read.forEach(section -> references.addAll(section.references()));
         for (Section section : read) {
             List<String> known = section.type().equals("token") ? KnownOptions.TOKEN : KnownOptions.ACCOUNT;
-            warnOfUnknownOptions(section.header(), section.toString(), known, references);
+            warnOfUnknownOptions(section.header(), section, known, references);
         }
         List<String> all = new ArrayList<>(KnownOptions.TOKEN);
         all.addAll(KnownOptions.ACCOUNT);
         warnOfUnknownOptions(RawConfig.DEFAULT, "[DEFAULT]", all, references);
     }
 
+    /** @param section how to call it, if need be */
     private void warnOfUnknownOptions(
-            String header, String section, Collection<String> known, Set<RawConfig.Option> references) {
-        for (String name : raw.options(header)) {
-            RawConfig.Option option = raw.find(header, name).orElseThrow();
-            if (!known.contains(name) && !references.contains(option)) {
-                String hint = KnownOptions.nearest(name, known)
+            String header, Object section, Collection<String> known, Set<RawConfig.Option> references) {
+        for (RawConfig.Option option : raw.options(header)) {
+            if (!known.contains(option.name()) && !references.contains(option)) {
+                String hint = KnownOptions.nearest(option.name(), known)
                         .map(nearest -> " (did you mean '" + nearest + "'?)")
                         .orElse("");
                 findings.warning(
                         option.line(),
-                        "Config section " + section + ": unknown option '" + Printable.of(name) + "' is ignored"
-                                + hint);
+                        "Config section " + section + ": unknown option '" + Printable.of(option.name())
+                                + "' is ignored" + hint);
             }
         }
     }

@@ -46,8 +46,9 @@ final class Dump {
     private static String sections(RawConfig raw) throws Interpolation.Failure {
         List<String> members = new ArrayList<>();
         for (String section : raw.sections()) {
-            Set<String> options = new LinkedHashSet<>(raw.options(section));
-            options.addAll(raw.options(RawConfig.DEFAULT));
+            Set<String> options = new LinkedHashSet<>();
+            raw.options(section).forEach(option -> options.add(option.name()));
+            raw.options(RawConfig.DEFAULT).forEach(option -> options.add(option.name()));
             List<String> values = new ArrayList<>();
             for (String option : options) {
                 String value = Interpolation.expand(
