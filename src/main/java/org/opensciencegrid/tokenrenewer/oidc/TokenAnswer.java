@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.opensciencegrid.tokenrenewer.text.BearerToken;
 import org.opensciencegrid.tokenrenewer.text.Json;
 import org.opensciencegrid.tokenrenewer.text.Printable;
 import org.opensciencegrid.tokenrenewer.text.Secret;
@@ -118,22 +119,13 @@ public record TokenAnswer(
         return answer.json()
                 .filter(TokenAnswer::isBearer)
                 .flatMap(json -> Json.string(json, "access_token")
-                        .filter(TokenAnswer::isToken)
+                        .filter(BearerToken::isOne)
                         .map(token -> read(token, json, clock.instant(), answer.waited())));
     }
 
     /** A mac or DPoP token in a bearer file would be of no use to anybody. The original asks for no token_type. */
     private static boolean isBearer(Map<String, Object> json) {
         return !(json.get("token_type") instanceof String type) || type.equalsIgnoreCase("bearer");
-    }
-
-    /** RFC 6750 section 2.1 without its narrow alphabet: one line of visible ASCII. */
-    private static boolean isToken(String text) {
-        boolean isToken = true;
-        for (int i = 0; i < text.length(); i++) {
-            isToken &= text.charAt(i) > ' ' && text.charAt(i) < 0x7f;
-        }
-        return isToken;
     }
 
     private static TokenAnswer read(String token, Map<String, Object> json, Instant now, Duration waited) {

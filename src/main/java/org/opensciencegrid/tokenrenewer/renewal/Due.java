@@ -62,6 +62,6 @@ final class Due {
     }
 
     private static boolean sameWords(List<String> a, List<String> b) {
-        return Set.copyOf(a).equals(Set.copyOf(b));
+        return a.equals(b) || Set.copyOf(a).equals(Set.copyOf(b));
     }
 }

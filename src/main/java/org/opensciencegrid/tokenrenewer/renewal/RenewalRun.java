@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.ExecutionException;
@@ -113,7 +112,7 @@ public final class RenewalRun {
         if (byAccount.isEmpty()) {
             return;
         }
-        Map<String, Future<Told>> results = new LinkedHashMap<>();
+        Map<String, Told> results = new LinkedHashMap<>();
         Map<String, IssuerQueue> queues = new HashMap<>();
         try {
             byAccount.forEach((name, tokens) ->
@@ -134,18 +133,21 @@ public final class RenewalRun {
     }
 
     /** Looks whether anything is due of one account, and if so has it renewed beside those of other issuers. */
-    private Future<Told> begin(
+    private Told begin(
             AccountSection account, List<TokenSection> tokens, boolean force, Map<String, IssuerQueue> queues) {
         try {
             AccountRun run = of(account, tokens, force);
             if (!run.hasWork()) {
-                return CompletableFuture.completedFuture(nobodyToTell(run));
+                return nobodyToTell(run);
             }
             Network.prepare();
             IssuerQueue queue = queues.computeIfAbsent(run.issuer(), issuer -> new IssuerQueue(pause));
-            return queue.submit(() -> renew(account, run, queue.experience()));
+            Future<Told> renewed = queue.submit(() -> renew(account, run, queue.experience()));
+            return () -> renewed.get().outcomes();
         } catch (RuntimeException e) {
-            return CompletableFuture.failedFuture(e);
+            return () -> {
+                throw new ExecutionException(e);
+            };
         }
     }
 
@@ -168,9 +170,9 @@ public final class RenewalRun {
         return Objects.requireNonNull(config.accounts().get(name));
     }
 
-    private static Outcome outcome(Future<Told> result, TokenSection section) {
+    private static Outcome outcome(Told result, TokenSection section) {
         try {
-            return Objects.requireNonNull(result.get().outcomes().get(section.name()));
+            return Objects.requireNonNull(result.outcomes().get(section.name()));
         } catch (ExecutionException e) {
             // A bug in the work on one account must not hide what became of the others.
             Failure bug = new Failure(Failure.Kind.INTERNAL, section.account(), Printable.of(described(e.getCause())));

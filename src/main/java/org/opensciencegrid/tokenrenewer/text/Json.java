@@ -3,7 +3,6 @@ package org.opensciencegrid.tokenrenewer.text;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,7 +31,7 @@ public final class Json {
         }
         try {
             Object value = new JSONParser(STRICT).parse(text, JSONValue.defaultReader.DEFAULT_ORDERED);
-            return value instanceof Map<?, ?> map ? Optional.of(copy(map)) : Optional.empty();
+            return value instanceof Map<?, ?> map ? Optional.of(named(map)) : Optional.empty();
         } catch (ParseException | RuntimeException | StackOverflowError e) {
             // The parser throws more than it declares on hostile text (found by fuzzing): all of it means "not JSON".
             return Optional.empty();
@@ -51,7 +50,10 @@ public final class Json {
     /** The member if it is a whole number, or a string that spells one (several issuers send "3600"). */
     public static Optional<Long> number(Map<String, Object> object, String name) {
         Object value = object.get(name);
-        if (value instanceof Number number) {
+        if (value instanceof Integer || value instanceof Long) {
+            return Optional.of(((Number) value).longValue());
+        }
+        if (value instanceof Number number) { // one with a point or an exponent, or a very long one
             try {
                 return Optional.of(new BigDecimal(number.toString()).longValueExact());
             } catch (ArithmeticException | NumberFormatException e) {
@@ -91,7 +93,7 @@ public final class Json {
 
     /** The member if it is an object, else an empty map. */
     public static Map<String, Object> member(Map<String, Object> object, String name) {
-        return object.get(name) instanceof Map<?, ?> map ? copy(map) : Map.of();
+        return object.get(name) instanceof Map<?, ?> map ? named(map) : Map.of();
     }
 
     private static boolean hasEndlessNumber(String text) {
@@ -106,9 +108,9 @@ public final class Json {
         return run > DIGITS;
     }
 
-    private static Map<String, Object> copy(Map<?, ?> map) {
-        Map<String, Object> copy = new LinkedHashMap<>();
-        map.forEach((name, value) -> copy.put(String.valueOf(name), value));
-        return copy;
+    /** Of what was read from JSON, or is to be written as such, where all names are strings. */
+    @SuppressWarnings("unchecked")
+    private static Map<String, Object> named(Map<?, ?> object) {
+        return (Map<String, Object>) object;
     }
 }

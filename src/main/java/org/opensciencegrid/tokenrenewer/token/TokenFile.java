@@ -31,6 +31,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.opensciencegrid.tokenrenewer.config.TokenAccess;
+import org.opensciencegrid.tokenrenewer.text.BearerToken;
 import org.opensciencegrid.tokenrenewer.text.Printable;
 import org.opensciencegrid.tokenrenewer.text.Secret;
 import org.opensciencegrid.tokenrenewer.token.TokenFileException.Kind;
@@ -73,23 +74,17 @@ public final class TokenFile {
     /** The token that is there now, if a plain file with one line of text is. */
     public Optional<Secret> read() {
         try (FileChannel channel = openRegular(target(), StandardOpenOption.READ)) {
-            ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(channel.size(), LONGEST));
+            ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(channel.size(), LONGEST + 1));
             while (bytes.hasRemaining() && channel.read(bytes) >= 0) {
                 // a short read is not the end
             }
             String text = new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8).strip();
-            return isOneWord(text) && channel.size() <= LONGEST ? Optional.of(Secret.of(text)) : Optional.empty();
+            return BearerToken.isOne(text) && bytes.position() <= LONGEST
+                    ? Optional.of(Secret.of(text))
+                    : Optional.empty();
         } catch (IOException | TokenFileException e) {
             return Optional.empty();
         }
-    }
-
-    private static boolean isOneWord(String text) {
-        boolean isWord = !text.isEmpty();
-        for (int i = 0; i < text.length(); i++) {
-            isWord &= text.charAt(i) > ' ' && text.charAt(i) != 0x7f;
-        }
-        return isWord;
     }
 
     /** As {@link #write(Secret, TokenAccess)}, with everything as it was but the token. */
