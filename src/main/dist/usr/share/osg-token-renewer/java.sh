@@ -39,10 +39,10 @@ unset JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS CLASSPATH
 # Small and short-lived: one compiler, in one thread (a second one wakes for each method, to sleep again), that takes only what is
 # called often and copies little into it; G1, in one thread, as with it alone Java 17 takes the JDK's modules from the archive and
 # does not make them at each start; no classes spun for what reflection calls (one switch for Java 17, one for later ones); a
-# young generation that a run of one token does not fill, so that nothing is collected between the issuer's answer and the disk, and
-# an old one that is tidied up before it grows beyond an Argon2id's 64 MiB. No core, no heap file, no attaching: the heap holds
-# tokens. No logs and warnings of the JVM's and its library's (an Object configures none): they would be among our own lines. A JVM
-# that lacks an option does without; but one to which a number is no good does not start: the count of compilers fits the level.
+# young generation that a run of one token does not fill, so that nothing is collected between the issuer's answer and the disk. No
+# core, no heap file, no attaching: the heap holds tokens. No logs and warnings of the JVM's and its library's (an Object configures
+# none): they would be among our own lines. A JVM that lacks an option does without; but one to which a number is no good does not
+# start: the count of compilers fits the level.
 options="-XX:+IgnoreUnrecognizedVMOptions -XX:-PrintWarnings
     -XX:+UseG1GC -XX:ParallelGCThreads=1 -XX:ConcGCThreads=1 -XX:G1ConcRefinementThreads=0
     -XX:TieredStopAtLevel=1 -XX:-UseDynamicNumberOfCompilerThreads -XX:CICompilerCount=1
@@ -55,7 +55,7 @@ options="-XX:+IgnoreUnrecognizedVMOptions -XX:-PrintWarnings
 
 # In addition where an Argon2id will be calculated: its 64 MiB in the young generation, where nothing copies them, in pages of
 # 2 MiB if the kernel has them, and the JVM's other compiler, for whose work it alone is called often enough.
-deriving="-Xms130m -Xmn120m -XX:TieredStopAtLevel=4 -XX:CICompilerCount=2 -XX:CompileThresholdScaling=1
+deriving="-Xms200m -Xmn160m -XX:TieredStopAtLevel=4 -XX:CICompilerCount=2 -XX:CompileThresholdScaling=1
     -XX:Tier4InvocationThreshold=100000 -XX:Tier4MinInvocationThreshold=60000
     -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
 huge=/sys/kernel/mm/transparent_hugepage/hpage_pmd_size

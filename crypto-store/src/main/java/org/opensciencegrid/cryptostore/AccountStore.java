@@ -49,7 +49,7 @@ public final class AccountStore {
             return wentWell;
         }
 
-        void goesWell() {
+        void succeeded() {
             wentWell = true;
         }
     }

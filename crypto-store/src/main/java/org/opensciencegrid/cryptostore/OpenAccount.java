@@ -146,7 +146,7 @@ public final class OpenAccount implements AutoCloseable {
             // What a new JVM loads and links here, it need not with the only copy of a token in hand.
             // Once is enough if it went well; where it cannot be done, no account may ask.
             seal(plaintext);
-            tools.rehearsal().goesWell();
+            tools.rehearsal().succeeded();
         }
     }
 

@@ -118,7 +118,7 @@ final class IniParser {
         if (name.isEmpty()) {
             fault(Fault.Kind.PARSING, number, "there is no option name before '%s'", text.charAt(0));
         }
-        RawConfig.Option begun = new RawConfig.Option(sectionName, name);
+        RawConfig.Option begun = new RawConfig.Option(name);
         option = begun;
         begun.add(number, PythonText.strip(text.substring(delimiter + 1)));
         RawConfig.Option known = section.putIfAbsent(name, begun);

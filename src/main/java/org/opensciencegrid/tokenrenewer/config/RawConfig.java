@@ -17,34 +17,48 @@ final class RawConfig {
     /** The section whose options all others inherit. */
     static final String DEFAULT = "DEFAULT";
 
-    /**
-     * An option that stands in the file.
-     *
-     * @param section where it stands, which may be {@link #DEFAULT}
-     * @param parts the lines of the value, each without blanks around it
-     * @param lines the number of each of them
-     */
-    record Option(String section, String name, List<String> parts, List<Integer> lines) {
-        Option(String section, String name) {
-            this(
-                    section,
-                    name,
-                    new ArrayList<>(1),
-                    new ArrayList<>(1)); // nearly all have one, and a file may have thousands
+    /** An option that stands in the file, in {@link #DEFAULT} or another section; each is equal to itself alone. */
+    static final class Option {
+        private final String name;
+        private final List<String> parts = new ArrayList<>(1); // nearly all have one, and a file may have thousands
+        private final List<Integer> lines = new ArrayList<>(1);
+        private @Nullable String value;
+
+        Option(String name) {
+            this.name = name;
         }
 
+        String name() {
+            return name;
+        }
+
+        /** Another line of the value, without blanks around it. */
         void add(int line, String part) {
             lines.add(line);
             parts.add(part);
+            value = null;
         }
 
-        /** Not interpolated; joined by line feeds. */
-        String value() {
-            return parts.size() == 1 ? parts.get(0) : PythonText.stripEnd(String.join("\n", parts));
+        /** What {@link #add} was given; never empty. */
+        List<String> parts() {
+            return Collections.unmodifiableList(parts);
+        }
+
+        /** The number of a part's line. */
+        int line(int part) {
+            return lines.get(part);
         }
 
         int line() {
-            return lines.get(0);
+            return line(0);
+        }
+
+        /** Not interpolated; the parts, joined by line feeds. */
+        String value() {
+            if (value == null) {
+                value = parts.size() == 1 ? parts.get(0) : PythonText.stripEnd(String.join("\n", parts));
+            }
+            return value;
         }
     }
 

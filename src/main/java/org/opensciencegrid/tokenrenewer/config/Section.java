@@ -25,7 +25,7 @@ import org.opensciencegrid.tokenrenewer.text.Printable;
 final class Section {
     static final String CLIENT_SECRET = "client_secret";
 
-    private static final int MOST_DIGITS = 18; // of any number that a long can hold
+    private static final int MOST_DIGITS = 18; // of which any number fits a long
 
     /** Compiled at the first need, which most files do not have. */
     private static final class Form {
@@ -149,7 +149,7 @@ final class Section {
 
     /** Told by a loop: most files have such a number, and a pattern takes as long as the rest of them. */
     private static boolean isNumber(String text) {
-        boolean isNumber = text.length() <= MOST_DIGITS;
+        boolean isNumber = !text.isEmpty() && text.length() <= MOST_DIGITS;
         for (int i = 0; i < text.length(); i++) {
             isNumber &= text.charAt(i) >= '0' && text.charAt(i) <= '9';
         }
@@ -292,14 +292,14 @@ final class Section {
             return true;
         }
         RawConfig.Option found = raw.find(header, option).orElseThrow();
-        String[] lines = found.value().split("\n");
+        List<String> parts = found.parts();
         int second = 1;
-        while (second < lines.length && lines[second].isEmpty()) {
+        while (second < parts.size() && parts.get(second).isEmpty()) {
             second++;
         }
-        if (second < lines.length) {
+        if (second < parts.size()) {
             problem(
-                    found.lines().get(second),
+                    found.line(second),
                     "the line is indented, so it continues the value of '" + option
                             + "' above; let it begin where the line above begins");
         } else {
@@ -332,12 +332,12 @@ final class Section {
 
     /** The option that an indented line was meant to be: a part of a list here, as in the original. */
     private void warnOfSwallowedOptions(RawConfig.Option list) {
-        String[] lines = list.value().split("\n");
-        for (int i = 1; i < lines.length; i++) {
-            String word = PythonText.lower(lines[i].split("[\\s=:]", 2)[0]);
+        List<String> parts = list.parts();
+        for (int i = 1; i < parts.size(); i++) {
+            String word = PythonText.lower(parts.get(i).split("[\\s=:]", 2)[0]);
             if (KnownOptions.TOKEN.contains(word)) {
                 warning(
-                        list.lines().get(i),
+                        list.line(i),
                         "the line is indented, so '" + word + "' here is a part of the value of '" + list.name()
                                 + "' above");
             }

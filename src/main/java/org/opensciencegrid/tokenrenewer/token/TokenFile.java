@@ -71,7 +71,7 @@ public final class TokenFile {
         this.path = path;
     }
 
-    /** The token that is there now, if a plain file with one line of text is. */
+    /** The token that is there now, if a plain file with {@link BearerToken one} is. */
     public Optional<Secret> read() {
         try (FileChannel channel = openRegular(target(), StandardOpenOption.READ)) {
             ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(channel.size(), LONGEST + 1));

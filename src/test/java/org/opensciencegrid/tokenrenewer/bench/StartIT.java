@@ -42,6 +42,7 @@ class StartIT {
             assertNone(fresh, "java.util.stream.Sink"); // nor what the JDK would link for it
             assertNone(fresh, "java.time.format.");
             assertNone(fresh, "sun.security.provider."); // of random numbers, hashes, certificates
+            assertNone(fresh, "java.util.concurrent.CompletableFuture");
             assertNone(fresh, "com.nimbusds.");
             assertNone(fresh, "org.bouncycastle.");
         }

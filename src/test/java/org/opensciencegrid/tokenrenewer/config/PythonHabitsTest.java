@@ -165,6 +165,14 @@ class PythonHabitsTest {
     }
 
     @Test
+    void aLongValueReferredToOftenCannotKeepUsBusy() {
+        String file = "[DEFAULT]\nx = 1" + "\n".repeat(1_000_000) + "[account a]\npassword_file = /"
+                + "%(x)s".repeat(10_000) + "\n";
+        assertEquals(
+                "/" + "1".repeat(10_000), assertTimeoutPreemptively(Duration.ofSeconds(10), () -> passwordFile(file)));
+    }
+
+    @Test
     void aBracketInASectionName() {
         String rule = "; write [TYPE NAME] and nothing after it";
         assertEquals(

@@ -155,8 +155,8 @@ class ValidationTest {
                         ACCOUNT + TOKEN + "min_lifetime = \u0663\n",
                         "6: Config section [token T]: min_lifetime '\u0663' is not a number of seconds"),
                 arguments(
-                        ACCOUNT + TOKEN + "min_lifetime = 10000000000000000000\n",
-                        "6: Config section [token T]: min_lifetime '10000000000000000000' is not a number of seconds"),
+                        ACCOUNT + TOKEN + "min_lifetime = 9999999999999999999\n",
+                        "6: Config section [token T]: min_lifetime '9999999999999999999' is not a number of seconds"),
                 arguments(
                         ACCOUNT + TOKEN + "strict = maybe\n",
                         "6: Config section [token T]: strict 'maybe' is not yes or no"),

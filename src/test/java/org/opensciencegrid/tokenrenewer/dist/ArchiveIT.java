@@ -99,13 +99,14 @@ class ArchiveIT {
     }
 
     /** Else Java makes some seventy of them at each start. */
-    @Test
-    void itHoldsTheModulesOfTheJdk() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"$options", "$options $deriving"})
+    void itHoldsTheModulesOfTheJdk(String flags) throws Exception {
         Process java = new ProcessBuilder(
                         "sh",
                         "-c",
                         "OSG_TOKEN_RENEWER_JAVA_HOME=" + System.getProperty("java.home") + "; root=" + Installed.DIST
-                                + "; . $root/usr/share/osg-token-renewer/java.sh; exec \"$home/bin/java\" $options"
+                                + "; . $root/usr/share/osg-token-renewer/java.sh; exec \"$home/bin/java\" " + flags
                                 + " -XX:SharedArchiveFile=" + archive(Installed.DIST)
                                 + " -Xlog:all=info -cp \"$jar\" -version")
                 .redirectError(ProcessBuilder.Redirect.DISCARD)

@@ -195,11 +195,19 @@ class DistIT {
                 .out();
 
         assertTrue(afterABoot.contains("-XX:TieredStopAtLevel=4 "), afterABoot);
-        assertTrue(afterABoot.contains("-Xmn120m "), afterABoot);
-        assertFalse(later.contains("-Xmn120m"), later);
+        assertTrue(afterABoot.contains("-Xmn160m "), afterABoot);
+        assertEquals("1", last("-XX:CompileThresholdScaling=", afterABoot));
+        assertEquals("2", last("-XX:CompileThresholdScaling=", later));
+        assertFalse(later.contains("-Xmn160m"), later);
         assertTrue(afterABoot.endsWith("cli.Main renew\n"), afterABoot);
         assertFalse(later.contains("-XX:TieredStopAtLevel=4"), later);
         assertTrue(later.endsWith("cli.Main renew\n"), later);
+    }
+
+    /** Of an option that is given twice the JVM takes the last. */
+    private static String last(String option, String command) {
+        String value = command.substring(command.lastIndexOf(option) + option.length());
+        return value.substring(0, value.indexOf(' '));
     }
 
     /** A number that is no good to a JVM, alone or beside another one, lets none start. */

@@ -143,6 +143,28 @@ class RenewalRunTest extends SiteTest {
 
     /** Both requests meet in the issuer, or the barrier breaks and so do both answers. */
     @Test
+    void aBugInTheWorkOnOneAccountHidesNoOther() {
+        for (String account : List.of("a", "b", "c")) {
+            site.authorize(account);
+            site.token("of " + account, account);
+        }
+        RenewalRun run = site.run().watchedBy((account, done, due) -> {
+            if (account.equals("b")) {
+                throw new IllegalStateException("a bug");
+            }
+        });
+        List<Outcome> outcomes = new ArrayList<>();
+
+        run.run(site.config(), new RenewalRun.Selection(Set.of(), Set.of(), false), outcomes::add);
+
+        remember(outcomes);
+        renewed(outcomes.get(0));
+        String why = failed(Kind.INTERNAL, outcomes.get(1)).failure().detail();
+        assertTrue(why.contains("IllegalStateException: a bug at org.opensciencegrid"), why);
+        renewed(outcomes.get(2));
+    }
+
+    @Test
     void accountsAreRenewedAtTheSameTime() {
         CyclicBarrier both = new CyclicBarrier(2);
         site.authorize("a");

@@ -875,7 +875,18 @@ class TokenFileTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "\n", " \t\r\n", "to ken", "a.b.c\nd.e.f\n", "# a comment\ntoken\n", "\u0000\u0001"})
+    @ValueSource(
+            strings = {
+                "",
+                "\n",
+                " \t\r\n",
+                "to ken",
+                "a.b.c\nd.e.f\n",
+                "# a comment\ntoken\n",
+                "\u0000\u0001",
+                "tok\u00e9n",
+                "\ufefftok.en"
+            })
     void whatIsNoTokenIsNotRead(String content) throws Exception {
         Files.writeString(tokens.resolve("t"), content);
 
@@ -886,6 +897,8 @@ class TokenFileTest {
     void nothingIsReadFromAnAbsentFileOrAHugeOne() throws Exception {
         assertEquals(Optional.empty(), new TokenFile(tokens.resolve("absent")).read());
         assertEquals(Optional.empty(), new TokenFile(tokens.resolve("no/directory")).read());
+        Files.writeString(tokens.resolve("t"), "x".repeat(1 << 20));
+        assertTrue(new TokenFile(tokens.resolve("t")).read().isPresent());
         Files.writeString(tokens.resolve("t"), "x".repeat((1 << 20) + 1));
         assertEquals(Optional.empty(), new TokenFile(tokens.resolve("t")).read());
     }
