@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 /**
@@ -27,7 +28,7 @@ public final class AccountStore {
      * What an account works with.
      *
      * @param random asked for salts and nonces only: making one costs a new JVM more than a run with nothing due may
-     * @param rehearsal whether an account was sealed already, see {@link OpenAccount#reserve}
+     * @param rehearsed whether an account was sealed already, see {@link OpenAccount#reserve}
      */
     record Tools(
             Disk disk,
@@ -35,22 +36,9 @@ public final class AccountStore {
             KdfParameters parametersForNew,
             Supplier<SecureRandom> random,
             KeyCache keys,
-            Rehearsal rehearsal) {
+            AtomicBoolean rehearsed) {
         Tools(Disk disk, KeyDerivation derivation, KdfParameters parametersForNew, Supplier<SecureRandom> random) {
-            this(disk, derivation, parametersForNew, random, KeyCache.NONE, new Rehearsal());
-        }
-    }
-
-    /** No AtomicBoolean: to load that takes a hundredth of a run with nothing due. */
-    static final class Rehearsal {
-        private volatile boolean wentWell;
-
-        boolean wentWell() {
-            return wentWell;
-        }
-
-        void succeeded() {
-            wentWell = true;
+            this(disk, derivation, parametersForNew, random, KeyCache.NONE, new AtomicBoolean());
         }
     }
 
@@ -101,7 +89,7 @@ public final class AccountStore {
                         tools.parametersForNew(),
                         tools.random(),
                         new KeyCache(keys),
-                        tools.rehearsal()));
+                        tools.rehearsed()));
     }
 
     /**

@@ -142,11 +142,11 @@ public final class OpenAccount implements AutoCloseable {
         requireOpen();
         requireNextGeneration();
         takeSpace();
-        if (plaintext.length > 0 && !tools.rehearsal().wentWell()) {
+        if (plaintext.length > 0 && !tools.rehearsed().get()) {
             // What a new JVM loads and links here, it need not with the only copy of a token in hand.
             // Once is enough if it went well; where it cannot be done, no account may ask.
             seal(plaintext);
-            tools.rehearsal().succeeded();
+            tools.rehearsed().set(true);
         }
     }
 

@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer.config;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -102,9 +103,9 @@ final class RawConfig {
     }
 
     /** The section's own options, whose names are in lower case. */
-    List<Option> options(String section) {
-        CommonMultiMap<String, Option> options = profile.get(section);
-        return options == null ? List.of() : List.copyOf(options.values());
+    Collection<Option> options(String section) {
+        Map<String, Option> options = begun(section);
+        return options == null ? List.of() : options.values();
     }
 
     /** The option of this name in the section, or else in {@link #DEFAULT}. */
@@ -114,7 +115,7 @@ final class RawConfig {
     }
 
     private @Nullable Option findIn(String section, String name) {
-        CommonMultiMap<String, Option> options = profile.get(section);
+        Map<String, Option> options = begun(section);
         return options == null ? null : options.get(name);
     }
 }

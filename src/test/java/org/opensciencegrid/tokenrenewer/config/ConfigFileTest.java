@@ -58,7 +58,7 @@ class ConfigFileTest {
                 audience = ce.example.org:9619  https://wlcg.cern.ch/jwt/v1/any
                 scope = compute.read
                     compute.create
-                min_lifetime = 999999999999999999
+                min_lifetime = 7200
                 [token u]
                 account = cc
                 token_path = u.token
@@ -110,7 +110,7 @@ class ConfigFileTest {
                                 Path.of("/etc/osg/tokens/stored.t.token"),
                                 List.of("ce.example.org:9619", "https://wlcg.cern.ch/jwt/v1/any"),
                                 List.of("compute.read", "compute.create"),
-                                OptionalLong.of(999_999_999_999_999_999L),
+                                OptionalLong.of(7200),
                                 false,
                                 TokenAccess.AS_IT_WAS,
                                 Optional.empty()),

@@ -10,6 +10,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -60,6 +61,14 @@ class ValidationTest {
                         TOKEN + CLIENT.replace("client_secret = s\n", ""),
                         "4: Config section [account A]: missing 'client_secret' attribute"),
                 arguments("[account A/b c]\n", "1: Unrecognized config section 'account A/b c'"));
+    }
+
+    @Test
+    void anyNumberOfEighteenDigitsIsOneOfSeconds() throws Exception {
+        Config config = Texts.read(ACCOUNT + TOKEN + "min_lifetime = 999999999999999999\n");
+        assertEquals(
+                OptionalLong.of(999_999_999_999_999_999L),
+                config.tokens().get(0).minLifetime());
     }
 
     @ParameterizedTest
@@ -157,6 +166,9 @@ class ValidationTest {
                 arguments(
                         ACCOUNT + TOKEN + "min_lifetime = 9999999999999999999\n",
                         "6: Config section [token T]: min_lifetime '9999999999999999999' is not a number of seconds"),
+                arguments(
+                        ACCOUNT + TOKEN + "min_lifetime = 10000000000000000000\n",
+                        "6: Config section [token T]: min_lifetime '10000000000000000000' is not a number of seconds"),
                 arguments(
                         ACCOUNT + TOKEN + "strict = maybe\n",
                         "6: Config section [token T]: strict 'maybe' is not yes or no"),

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -102,17 +101,8 @@ class ArchiveIT {
     @ParameterizedTest
     @ValueSource(strings = {"$options", "$options $deriving"})
     void itHoldsTheModulesOfTheJdk(String flags) throws Exception {
-        Process java = new ProcessBuilder(
-                        "sh",
-                        "-c",
-                        "OSG_TOKEN_RENEWER_JAVA_HOME=" + System.getProperty("java.home") + "; root=" + Installed.DIST
-                                + "; . $root/usr/share/osg-token-renewer/java.sh; exec \"$home/bin/java\" " + flags
-                                + " -XX:SharedArchiveFile=" + archive(Installed.DIST)
-                                + " -Xlog:all=info -cp \"$jar\" -version")
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        String log = new String(java.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, java.waitFor());
+        String log = Installed.java(
+                flags + " -XX:SharedArchiveFile=" + archive(Installed.DIST) + " -Xlog:all=info -cp \"$jar\" -version");
         List<String> lines =
                 log.lines().filter(line -> line.contains("full module graph:")).toList();
         assertFalse(lines.isEmpty());

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -214,16 +213,7 @@ class DistIT {
     @Test
     void javaStartsWithTheFlagsOfBothLists() throws Exception {
         for (String flags : List.of("$options", "$options $deriving")) {
-            Process process = new ProcessBuilder(
-                            "sh",
-                            "-c",
-                            "OSG_TOKEN_RENEWER_JAVA_HOME=" + System.getProperty("java.home") + "; root="
-                                    + Installed.DIST
-                                    + "; . $root/usr/share/osg-token-renewer/java.sh; \"$home/bin/java\" " + flags
-                                    + " -version 2>&1")
-                    .start();
-            String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            assertEquals(0, process.waitFor(), said);
+            String said = Installed.java(flags + " -version");
             assertTrue(said.contains("version"), said);
         }
     }

@@ -1,7 +1,10 @@
 package org.opensciencegrid.tokenrenewer.dist;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -98,6 +101,25 @@ public final class Installed {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /**
+     * What the JDK under test prints, standard error with it.
+     *
+     * @param words of a shell that has read java.sh of target/dist
+     */
+    static String java(String words) throws IOException, InterruptedException {
+        ProcessBuilder builder = new ProcessBuilder(
+                        "sh",
+                        "-c",
+                        "root=" + DIST + "; . $root/usr/share/osg-token-renewer/java.sh; exec \"$home/bin/java\" "
+                                + words)
+                .redirectErrorStream(true);
+        builder.environment().put("OSG_TOKEN_RENEWER_JAVA_HOME", System.getProperty("java.home"));
+        Process java = builder.start();
+        String said = new String(java.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, java.waitFor(), said);
+        return said;
     }
 
     public Path file(String name) {

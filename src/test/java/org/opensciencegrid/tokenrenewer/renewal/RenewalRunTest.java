@@ -141,7 +141,6 @@ class RenewalRunTest extends SiteTest {
         assertEquals(0, site.issuer.reuses());
     }
 
-    /** Both requests meet in the issuer, or the barrier breaks and so do both answers. */
     @Test
     void aBugInTheWorkOnOneAccountHidesNoOther() {
         for (String account : List.of("a", "b", "c")) {
@@ -164,6 +163,7 @@ class RenewalRunTest extends SiteTest {
         renewed(outcomes.get(2));
     }
 
+    /** Both requests meet in the issuer, or the barrier breaks and so do both answers. */
     @Test
     void accountsAreRenewedAtTheSameTime() {
         CyclicBarrier both = new CyclicBarrier(2);
