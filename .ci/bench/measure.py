@@ -104,11 +104,11 @@ def main():
             if n <= 100:
                 cases.append(("curl", curl(n), ours, nothing))
             cases.append(("renew", [PROGRAM], config("config-%d.ini" % n), nothing))
-            if not latency and n <= 10:  # with more it only adds up
-                cases.append(("renew, keys derived anew", [PROGRAM], config("config-%d.ini" % n), cold))
+            if not latency and n <= 10:  # with more tokens the derivations only add up
+                cases.append(("renew, keys derived again", [PROGRAM], config("config-%d.ini" % n), cold))
             if not latency:
                 cases.append(("nothing due", [PROGRAM], config("config-%d-fresh.ini" % n), nothing))
-            if n == 1 and hundred:  # what is asked of it is a part of the agent's run of one token
+            if n == 1 and hundred:  # its goal is a fraction of the agent's run of one token
                 subprocess.run([PROGRAM], env=config("config-100.ini"), check=True, stdout=subprocess.DEVNULL)
                 cases.append(("nothing due, 100 accounts", [PROGRAM], config("config-100-fresh.ini"), nothing))
             took = {name: [] for name, *_ in cases}

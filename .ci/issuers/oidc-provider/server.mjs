@@ -1,23 +1,23 @@
-// The npm package oidc-provider, real and certified, as an issuer with https on 127.0.0.1. Keeps everything in memory.
+// The certified npm package oidc-provider as an issuer with https on 127.0.0.1. Keeps everything in memory.
 //
 // Called with one argument of JSON:
 //   port
-//   issuer                 its URL; another port than its own where a proxy stands before it
-//   rotation               "always": a new refresh token each time, and who sends an old one loses the grant;
-//                          "lenient": a new one each time, old ones stay good; "never"; "default": as the package does
+//   issuer                 its URL; has another port if there is a proxy in front of it
+//   rotation               "always": a new refresh token each time, and using an old one ends the grant;
+//                          "lenient": a new one each time, old ones stay valid; "never"; "default": that of the package
 //   keyStore, passphrase   PKCS #12 file with the server's key and certificate
 //   registration           "open", "off", or "token": with the initial access token registrationToken
 //   registrationToken
 //   clients                predefined clients, in the form of RFC 7591
-//   hastyClient            id of the client whose user codes end after 3 seconds
-//   forbiddenAudience      refused with invalid_target
+//   hastyClient            id of the client whose user codes expire after 3 seconds
+//   forbiddenAudience      rejected with invalid_target
 //   resources              false: no resource indicators
 //   accessTokens           "opaque": no JWTs
-//   accessSeconds, refreshSeconds    how long tokens live, if not for long
+//   accessSeconds, refreshSeconds    lifetimes of tokens, if they should be short
 //
-// Reads from its input, a line each: "disable PERSON", "enable PERSON", "secret CLIENT SECRET"; answers "done LINE".
+// Reads these lines from its input: "disable PERSON", "enable PERSON", "secret CLIENT SECRET"; answers "done LINE".
 //
-// Prints "ready URL" when it is, and "token request of CLIENT" for each: the test counts them.
+// Prints "ready URL" when it is ready, and "token request of CLIENT" for each token request; the test counts them.
 
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -40,7 +40,7 @@ const registration = {
 
 const provider = new Provider(settings.issuer, {
   clients: settings.clients,
-  clockTolerance: 0, // by its default a code lives 15 seconds longer
+  clockTolerance: 0, // with the default, a code is valid for 15 more seconds
   cookies: { keys: ['only for tests'] },
   jwks: { keys: [{ ...signingKey, kid: 'rsa', use: 'sig', alg: 'RS256' }] },
   scopes: ['openid', 'offline_access', 'profile', ...SCOPES],
@@ -77,7 +77,7 @@ const provider = new Provider(settings.issuer, {
   },
 });
 
-provider.proxy = true; // a request may name the proxy that it came through
+provider.proxy = true; // trust the proxy headers of a request
 if (settings.rotation === 'lenient') {
   provider.RefreshToken.prototype.consume = async () => {};
 }
@@ -85,7 +85,7 @@ if (settings.rotation === 'lenient') {
 provider.use(async (context, next) => {
   await next();
   if (context.oidc?.route === 'device_authorization' && context.status === 200) {
-    context.body.interval = 1; // it names none, which means 5 seconds: long for a test
+    context.body.interval = 1; // the package sends none, which means 5 seconds: long for a test
   }
   if (context.oidc?.route === 'token') {
     console.log(`token request of ${context.oidc.client?.clientId}`);

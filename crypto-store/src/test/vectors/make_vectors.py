@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes src/test/resources/vectors: account files of format 1, valid and hostile, and their index.
 
-An implementation of docs/account-file.md that shares no code with the Java one: Argon2id, AES-GCM and SHA-256 are
+An implementation of docs/reference/account-file.md that shares no code with the Java one: Argon2id, AES-GCM and SHA-256 are
 OpenSSL's, by way of the Python package "cryptography" (44 or later). Its output is committed; tests do not run it.
 """
 import base64, hashlib, pathlib, re

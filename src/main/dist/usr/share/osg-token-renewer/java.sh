@@ -1,13 +1,19 @@
-# Sourced by those who start Java, with $root, below which the tree is installed. Finds the newest Java of version 17 or later
-# that this machine has, or that OSG_TOKEN_RENEWER_JAVA_HOME names, and sets $home, $major, $jar and the JVM's options as
-# arguments; start runs the program. Nothing of the caller's environment reaches the JVM's options.
+# Sourced by scripts that start Java, with $root set to the directory below which the tree is installed. find_java finds the newest
+# Java, version 17 or later, that runs on this machine, or uses the one in OSG_TOKEN_RENEWER_JAVA_HOME, and sets $home and $major.
+# This file sets $jar and the JVM options. start runs the program. The caller's environment cannot add JVM options.
 jar=$root/usr/share/osg-token-renewer/osg-token-renewer.jar
 archives=$root/var/cache/osg-token-renewer
+java_place=${OSG_TOKEN_RENEWER_JAVA_HOME%/bin/java}
 
-# The major version of the Java in $1; 0 when there is none. Read from its release file: starting it costs too much.
+# A JVM needs a current directory that exists.
+[ . -ef "$PWD" ] || cd /
+
+# Sets $version to the major version of the Java in $1; 0 if there is none. Reads its release file if it has one, because starting
+# it takes too long.
 java_version() {
     version=0
-    if [ -x "$1/bin/java" ] && [ -r "$1/release" ]; then
+    [ -x "$1/bin/java" ] || return
+    if [ -r "$1/release" ]; then
         while IFS='=' read -r key value; do
             if [ "$key" = JAVA_VERSION ]; then
                 value=${value#\"}
@@ -15,34 +21,83 @@ java_version() {
                 break
             fi
         done < "$1/release"
+    elif ! is_root || roots_alone "$1/bin/java"; then
+        value=$("$1/bin/java" -version 2>&1)
+        value=${value#*version \"}
+        version=${value%%[!0-9]*}
     fi
-    [ -n "$version" ] || version=0
+    case $version in
+        ''|????*) version=0 ;;
+    esac
 }
 
-major=0
-home=
-for candidate in ${OSG_TOKEN_RENEWER_JAVA_HOME:+"$OSG_TOKEN_RENEWER_JAVA_HOME"} ${OSG_TOKEN_RENEWER_JAVA_HOME:-/usr/lib/jvm/*}; do
-    java_version "$candidate"
-    if [ "$version" -ge 17 ] && [ "$version" -gt "$major" ]; then
-        major=$version
-        home=$candidate
+# Whether the Java in $1, of version $2, can run the program; if not, sets $why. The Java that made the class archive can run it
+# if its files are there; any other one is started once to find out.
+runs() {
+    if [ ! -r "$1/conf/security/java.security" ]; then
+        why="it has no conf/security/java.security"
+        return 1
     fi
-done
-if [ -z "$home" ]; then
-    echo "osg-token-renewer: no Java 17 or later in ${OSG_TOKEN_RENEWER_JAVA_HOME:-/usr/lib/jvm}; install one: dnf install java-21-headless" >&2
-    exit 2
-fi
+    if [ -e "$1/lib/server/libjvm.so" ] && [ -e "$1/lib/modules" ]; then
+        for file in "$archives/classes-$2"-*.jsa; do
+            [ ! -e "$file" ] || return 0
+        done
+    fi
+    why=$("$1/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC --add-modules java.logging,java.naming -version 2>&1) && return
+    why=$(printf '%s' "$why" | tr '\n' ' ')
+    return 1
+}
+
+# If no Java runs, the error names the first one.
+find_java() {
+    case $java_place in
+        '') set -- /usr/lib/jvm/* ;;
+        /*) set -- "$java_place" ;;
+        *)
+            echo "osg-token-renewer: OSG_TOKEN_RENEWER_JAVA_HOME is not an absolute path: $java_place" >&2
+            exit 2 ;;
+    esac
+    tried=
+    broken=
+    while :; do
+        major=0
+        home=
+        for candidate in "$@"; do
+            case $tried in
+                *"|$candidate|"*) continue ;;
+            esac
+            java_version "$candidate"
+            if [ "$version" -ge 17 ] && [ "$version" -gt "$major" ]; then
+                major=$version
+                home=$candidate
+            fi
+        done
+        if [ -z "$home" ]; then
+            echo "osg-token-renewer: ${broken:-no Java 17 or later in ${java_place:-/usr/lib/jvm}}. Install one: dnf install java-21-headless" >&2
+            exit 2
+        fi
+        ! is_root || check_java
+        ! runs "$home" "$major" || return 0
+        tried="$tried|$home|"
+        broken=${broken:-"the Java in $home does not run: $why"}
+    done
+}
 
 ulimit -c 0
 unset JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS CLASSPATH
 
-# Small and short-lived: one compiler, in one thread (a second one wakes for each method, to sleep again), that takes only what is
-# called often and copies little into it; G1, in one thread, as with it alone Java 17 takes the JDK's modules from the archive and
-# does not make them at each start; no classes spun for what reflection calls (one switch for Java 17, one for later ones); a
-# young generation that a run of one token does not fill, so that nothing is collected between the issuer's answer and the disk. No
-# core, no heap file, no attaching: the heap holds tokens. No logs and warnings of the JVM's and its library's (an Object configures
-# none): they would be among our own lines. A JVM that lacks an option does without; but one to which a number is no good does not
-# start: the count of compilers fits the level.
+# Options for a small, short-lived JVM:
+# - One compiler thread, which compiles only methods that are called often and inlines little. A second thread would wake up for
+#   each method only to sleep again.
+# - G1 with one thread: only with G1, Java 17 takes the JDK's modules from the archive instead of creating them at each start.
+# - No classes generated for reflection (one option for Java 17, one for later versions).
+# - A young generation that a run of one token does not fill, so that there is no garbage collection between the issuer's response
+#   and the write to disk.
+# - No core file, no heap file, no attach mechanism, because the heap contains tokens.
+# - No logs or warnings from the JVM and its library (java.lang.Object as the logging configuration turns them off), because they
+#   would mix with the program's own lines.
+# A JVM ignores an option that it does not know. But it does not start with an invalid number, so CICompilerCount must match
+# TieredStopAtLevel.
 options="-XX:+IgnoreUnrecognizedVMOptions -XX:-PrintWarnings
     -XX:+UseG1GC -XX:ParallelGCThreads=1 -XX:ConcGCThreads=1 -XX:G1ConcRefinementThreads=0
     -XX:TieredStopAtLevel=1 -XX:-UseDynamicNumberOfCompilerThreads -XX:CICompilerCount=1
@@ -53,23 +108,74 @@ options="-XX:+IgnoreUnrecognizedVMOptions -XX:-PrintWarnings
     -Djava.util.logging.config.class=java.lang.Object
     -Djdk.console=java.base"
 
-# In addition where an Argon2id will be calculated: its 64 MiB in the young generation, where nothing copies them, in pages of
-# 2 MiB if the kernel has them, and the JVM's other compiler, for whose work it alone is called often enough.
-deriving="-Xms200m -Xmn160m -XX:TieredStopAtLevel=4 -XX:CICompilerCount=2 -XX:CompileThresholdScaling=1
+# More options for a run that computes Argon2id: heap for its 64 MiB, which the program allocates before it asks an issuer; the
+# whole heap touched at the start, in 2 MiB pages if the kernel has them; and the JVM's other compiler, which only compiles
+# Argon2id because nothing else is called often enough.
+deriving="-Xms120m -Xmn24m -XX:+AlwaysPreTouch -XX:TieredStopAtLevel=4 -XX:CICompilerCount=2 -XX:CompileThresholdScaling=1
     -XX:Tier4InvocationThreshold=100000 -XX:Tier4MinInvocationThreshold=60000
     -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
 huge=/sys/kernel/mm/transparent_hugepage/hpage_pmd_size
 [ -r "$huge" ] && read -r bytes < "$huge" && [ "$bytes" = 2097152 ] && deriving="$deriving -XX:+UseTransparentHugePages"
 
+# Sets $limit to the smallest memory limit of the control groups of this process, in MiB; empty if none is visible.
+memory_limit() {
+    limit=
+    while IFS=: read -r _ controllers path; do
+        case ,$controllers, in
+            ,,) base=/sys/fs/cgroup file=memory.max ;;
+            *,memory,*) base=/sys/fs/cgroup/memory file=memory.limit_in_bytes ;;
+            *) continue ;;
+        esac
+        while :; do
+            if [ -r "$base$path/$file" ] && read -r bytes < "$base$path/$file" && [ "$bytes" != max ]; then
+                [ "${limit:-$((bytes >> 20))}" -lt $((bytes >> 20)) ] || limit=$((bytes >> 20))
+            fi
+            [ -n "$path" ] || break
+            path=${path%/*}
+        done
+    done < /proc/self/cgroup
+}
+
+# With less memory than $1 MiB, the kernel could kill a run that waits for a response, and its refresh token would be lost.
+require_memory() {
+    memory_limit 2>/dev/null
+    if [ -n "$limit" ] && [ "$limit" -lt "$1" ]; then
+        echo "osg-token-renewer: the memory limit of this control group is $limit MiB, and this run may need $1 MiB; no issuer was asked. Raise MemoryMax= of the unit or the limit of the container" >&2
+        exit 1
+    fi
+}
+
+# Checks the effective user id. Starting id(1) takes too long.
+is_root() {
+    while read -r key _ uid _; do
+        [ "$key" != Uid: ] || { [ "$uid" = 0 ]; return; }
+    done < /proc/self/status
+    return 1
+}
+
+# The memory that a run needs, in MiB.
+need=96
+
+# If the caller is root, first becomes the owner of the state directory. Root does not use the caller's PATH.
 start() {
-    # Classes as this Java has them in memory, see make-archive. A JVM passes one over that does not fit it or the jar, but JDK 17
-    # dies of one that was cut: so its name tells its size.
+    # Root's launcher gives Java a pipe to the terminal.
+    [ ! -t 1 ] || export OSG_TOKEN_RENEWER_STDOUT=terminal
+    [ "${1-}" != renew ] || require_memory "$need"
+    if is_root; then
+        export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+        . "$root/usr/share/osg-token-renewer/root.sh"
+        choose_user "$@"
+        [ "$user" = root ] ||
+            exec "$root/usr/libexec/osg-token-renewer/give-up-root" "$user" "$root/usr/bin/osg-token-renewer" "$@"
+    fi
+    find_java
+    # The class archive, see make-archive. A JVM ignores an archive that does not match it or the jar, but JDK 17 crashes on a
+    # truncated one, so the file name contains the size.
     archive=
     for file in "$archives/classes-$major"-*.jsa; do
         size=${file##*-}
         [ -r "$file" ] && [ "$(stat -c %s "$file")" = "${size%.jsa}" ] && archive=$file
     done
     # shellcheck disable=SC2086 # $options are words
-    exec "$home/bin/java" $options ${archive:+"-XX:SharedArchiveFile=$archive"} -cp "$jar" \
-        org.opensciencegrid.tokenrenewer.cli.Main "$@"
+    exec "$home/bin/java" $options ${archive:+"-XX:SharedArchiveFile=$archive"} -jar "$jar" "$@"
 }

@@ -8,17 +8,23 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What the build and the program get from elsewhere: by the site's mirrors, and with the site's own clients. */
+/** Downloads of the build and the program: through the site's mirrors and with the site's own clients. */
 class BuildFilesTest {
     private static final Pattern REGISTRY = Pattern.compile(
             "https?://[^/\\s\"']*(maven|repo|registry|npmjs|sonatype|jitpack|mirror|artifactory|nexus)[^\\s\"'<]*|\"resolved\":.*");
     private static final Pattern NAMESPACE = Pattern.compile("http://maven\\.apache\\.org/(POM|xsd)/.*");
     private static final Pattern CLIENT_ID =
             Pattern.compile("new Client\\(\\s*\"|\"[^\"]*(client_id/|googleusercontent|public-oidc-agent)[^\"]*\"");
+
+    /** A row of THIRD-PARTY.md. */
+    private static final Pattern LIBRARY =
+            Pattern.compile("(?m)^\\| ([^ :]+):(\\S+) \\| (\\S+) \\| [^|]+ \\| ([0-9a-f]{64}) \\|$");
 
     @Test
     void noRegistryHasItsAddressHere() throws IOException {
@@ -48,6 +54,34 @@ class BuildFilesTest {
             }
         }
         assertEquals(List.of(), ids);
+    }
+
+    /**
+     * At least the libraries in the program's jar. .ci/checksums/run also checks the plugins, and tests that Maven
+     * compares.
+     */
+    @Test
+    void mavenComparesEachLibraryWithItsChecksum() throws IOException {
+        String config = Files.readString(Path.of("../.mvn/maven.config"));
+        assertTrue(config.contains("postProcessor.trustedChecksums=true\n"), config);
+        List<String> sums = Files.readAllLines(Path.of("../.mvn/checksums/checksums.sha256"));
+        assertEquals(List.copyOf(new TreeSet<>(sums)), sums);
+        List<String> missing = new ArrayList<>();
+        List<MatchResult> libraries = LIBRARY.matcher(
+                        Files.readString(Path.of("main/dist/usr/share/licenses/osg-token-renewer/THIRD-PARTY.md")))
+                .results()
+                .toList();
+        assertTrue(libraries.size() > 5, libraries.toString());
+        for (MatchResult library : libraries) {
+            String name = library.group(2);
+            String version = library.group(3);
+            String sum = library.group(4) + "  " + library.group(1).replace('.', '/') + "/" + name + "/" + version + "/"
+                    + name + "-" + version + ".jar";
+            if (!sums.contains(sum)) {
+                missing.add(sum);
+            }
+        }
+        assertEquals(List.of(), missing, "to write the checksums again: .mvn/record");
     }
 
     private static List<Path> files(String root, String names) throws IOException {

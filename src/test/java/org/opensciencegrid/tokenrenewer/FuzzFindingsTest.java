@@ -15,7 +15,7 @@ import org.opensciencegrid.tokenrenewer.config.ConfigFuzz;
 import org.opensciencegrid.tokenrenewer.oidc.AnswersFuzz;
 import org.opensciencegrid.tokenrenewer.oidc.ClaimsFuzz;
 
-/** What the fuzzer starts from and what it found, once more. */
+/** Runs the fuzzer's seeds and findings again. */
 class FuzzFindingsTest {
     private static final Path RESOURCES = Path.of("test/resources");
 

@@ -21,11 +21,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
 
-/** docs/issuer-quirks.md says who knows what of which issuer, and must not say it of yesterday's code. */
+/** docs/developer/issuer-quirks.md names the code for each quirk of an issuer. The names must exist in the current code. */
 class QuirksTest {
     private static final Pattern QUOTED = Pattern.compile("`([^`]+)`");
 
-    /** What the embedded issuer can be told that is no oddity of a server, or is one that needs nothing of the client. */
+    /** Settings of the embedded issuer that are not a quirk of a server, or need nothing from the client. */
     private static final Set<String> NO_QUIRK = Set.of(
             "strict",
             "interval",
@@ -34,20 +34,19 @@ class QuirksTest {
             "accessSeconds",
             "signatureAlgorithm",
             "defaultAudience",
-            "sendSlowDown", // we keep the pace in any case
+            "sendSlowDown", // the client always keeps the interval
             "sendCompleteUri",
             "deviceDropsUnknownScope",
-            "scopesIfNoneRegistered", // scope is always sent
-            "minClientName", // ours is longer
+            "scopesIfNoneRegistered", // the client always sends scope
+            "minClientName", // our name is longer
             "pathScopes",
-            "narrowingSticks",
-            "killFamilyOnReuse"); // a used token is sent again in no other case than a lost answer
+            "killFamilyOnReuse"); // a used token is only sent again after a lost response
 
     private record Quirk(String what, List<String> policies, String owner, String test) {}
 
     private static List<Quirk> table() throws IOException {
         List<Quirk> quirks = new ArrayList<>();
-        for (String line : Files.readAllLines(Path.of("..", "docs", "issuer-quirks.md"))) {
+        for (String line : Files.readAllLines(Path.of("..", "docs", "developer", "issuer-quirks.md"))) {
             String[] cells = line.split("\\|");
             if (cells.length == 6 && cells[5].contains("`")) {
                 quirks.add(new Quirk(
@@ -68,7 +67,7 @@ class QuirksTest {
                 .toList();
     }
 
-    /** The text of the one class of that name. */
+    /** The text of the only class with that name. */
     private static Optional<String> source(String root, String name) throws IOException {
         try (Stream<Path> files = Files.walk(Path.of(root))) {
             Optional<Path> file =

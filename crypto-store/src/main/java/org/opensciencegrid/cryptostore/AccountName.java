@@ -3,10 +3,10 @@ package org.opensciencegrid.cryptostore;
 /**
  * The rule for account names: 1 to 100 characters, {@code [A-Za-z0-9][A-Za-z0-9._@+-]*}, without "..".
  *
- * <p>A name becomes part of file names, so nothing that passes can leave a directory, be hidden or look like an option.
+ * <p>A name becomes part of file names. A valid name cannot leave the directory, be hidden or look like an option.
  */
 public final class AccountName {
-    /** The permitted characters, for messages to people. */
+    /** The permitted characters, for messages. */
     public static final String RULE =
             "1 to 100 of the characters A-Z a-z 0-9 . _ @ + -, starting with a letter or digit, without \"..\"";
 
@@ -14,8 +14,8 @@ public final class AccountName {
 
     private AccountName() {}
 
-    /** By hand, as a pattern would be compiled by each run. */
-    public static boolean isOne(String name) {
+    /** Whether the name is valid. Not a regular expression, because each run would compile it. */
+    public static boolean isValid(String name) {
         for (int i = 0; i < name.length(); i++) {
             char c = name.charAt(i);
             boolean isAlphanumeric = c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9';
@@ -26,9 +26,9 @@ public final class AccountName {
         return !name.isEmpty() && name.length() <= LONGEST && !name.contains("..");
     }
 
-    /** Returns the name if it is one. The message of the refusal does not repeat the name: it may hold anything. */
+    /** Returns the name if it is valid. The exception does not contain the name, because it may be any text. */
     public static String check(String name) {
-        if (!isOne(name)) {
+        if (!isValid(name)) {
             throw new IllegalArgumentException("not an account name: it must be " + RULE);
         }
         return name;

@@ -3,7 +3,9 @@ package org.opensciencegrid.cryptostore;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -11,13 +13,14 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 /**
- * A directory of encrypted accounts. Safe for use by several threads and processes: whoever wants to open or change an
- * account takes its lock first.
+ * A directory of encrypted accounts. Safe for use by several threads and processes: take the lock of an account before
+ * you open or change it.
  */
 public final class AccountStore {
     private final Path directory;
@@ -25,10 +28,11 @@ public final class AccountStore {
     private final Tools tools;
 
     /**
-     * What an account works with.
+     * The dependencies of an account.
      *
-     * @param random asked for salts and nonces only: making one costs a new JVM more than a run with nothing due may
-     * @param rehearsed whether an account was sealed already, see {@link OpenAccount#reserve}
+     * @param random used only for salts and nonces, because creating a SecureRandom costs a new JVM more than the rest
+     *     of a run with nothing due
+     * @param rehearsed whether this process has sealed an account before, see {@link OpenAccount#reserve}
      */
     record Tools(
             Disk disk,
@@ -36,13 +40,14 @@ public final class AccountStore {
             KdfParameters parametersForNew,
             Supplier<SecureRandom> random,
             KeyCache keys,
+            HostMemory memory,
             AtomicBoolean rehearsed) {
         Tools(Disk disk, KeyDerivation derivation, KdfParameters parametersForNew, Supplier<SecureRandom> random) {
-            this(disk, derivation, parametersForNew, random, KeyCache.NONE, new AtomicBoolean());
+            this(disk, derivation, parametersForNew, random, KeyCache.NONE, HostMemory.NONE, new AtomicBoolean());
         }
     }
 
-    /** Made when it is asked for. */
+    /** Created on first use. */
     private static final class Entropy {
         static final SecureRandom SOURCE = new SecureRandom();
     }
@@ -50,16 +55,16 @@ public final class AccountStore {
     /**
      * A store with Argon2id.
      *
-     * @param accountsDirectory made (0700) at the first lock if its parent exists
-     * @param rescueDirectory for a generation that the accounts directory does not take; best on another file system.
-     *     Made (0700) when needed if its parent exists. It must outlive the run
-     * @param parametersForNew the cost of keys that are made from now on; existing files carry their own
+     * @param accountsDirectory created (0700) at the first lock if its parent exists
+     * @param rescueDirectory for a generation that cannot be written to the accounts directory; best on another file
+     *     system. Created (0700) when needed if its parent exists. It must outlive the run
+     * @param parametersForNew the cost of new keys; existing files contain their own
      */
     public AccountStore(Path accountsDirectory, Path rescueDirectory, KdfParameters parametersForNew) {
         this(accountsDirectory, rescueDirectory, parametersForNew, KeyDerivation.argon2id());
     }
 
-    /** A store with another way to come to a key, for example one that counts the calls of {@link KeyDerivation#argon2id}. */
+    /** A store with another key derivation, for example one that counts the calls of {@link KeyDerivation#argon2id}. */
     public AccountStore(
             Path accountsDirectory, Path rescueDirectory, KdfParameters parametersForNew, KeyDerivation derivation) {
         this(
@@ -75,11 +80,25 @@ public final class AccountStore {
     }
 
     /**
-     * The same, with derived keys kept in memory until the next boot. Only for passwords that were read from a file.
+     * The same store, with derived keys kept in memory until the next boot. Only for passwords that were read from a
+     * file.
      *
-     * @param keys a directory; nothing is kept unless it is the user's own, of mode 0700, on a tmpfs
+     * @param keys a directory; used only if it belongs to the current user, has mode 0700 and is on a tmpfs
      */
     public AccountStore withKeysKept(Path keys) {
+        return with(new KeyCache(keys), tools.memory().with(keys));
+    }
+
+    /**
+     * The same store, with information about this host's accounts outside of their directory.
+     *
+     * @param memory a directory that is not in a backup of the accounts; used only if it belongs to the current user
+     */
+    public AccountStore withMemory(Path memory) {
+        return with(tools.keys(), tools.memory().withDurable(memory));
+    }
+
+    private AccountStore with(KeyCache keys, HostMemory memory) {
         return new AccountStore(
                 directory,
                 rescueDirectory,
@@ -88,12 +107,59 @@ public final class AccountStore {
                         tools.derivation(),
                         tools.parametersForNew(),
                         tools.random(),
-                        new KeyCache(keys),
+                        keys,
+                        memory,
                         tools.rehearsed()));
     }
 
+    /** A random name of this host, created on first use; empty if it cannot be stored. */
+    public Optional<String> instance() {
+        return tools.memory().instance(tools.random());
+    }
+
     /**
-     * The names of all accounts of which there is a file, even a damaged or half made one; sorted. No lock is taken.
+     * A mark that differs in nearly every copy of the account's directory: the inode of its lock file, which is never
+     * deleted.
+     */
+    public Optional<String> place(String name) {
+        return ofLock(name, "unix:ino");
+    }
+
+    /** A mark that differs in every copy, but also if the owner or mode of the files was changed: the lock file's ctime. */
+    public Optional<String> placeChangedAt(String name) {
+        return ofLock(name, "unix:ctime");
+    }
+
+    private Optional<String> ofLock(String name, String attribute) {
+        try {
+            return Optional.of(Files.getAttribute(files(directory, name).lock(), attribute, LinkOption.NOFOLLOW_LINKS)
+                    .toString());
+        } catch (IOException | UnsupportedOperationException e) {
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * A generation of this host that is newer than the account file. Needs no lock and no password. See {@link
+     * OpenAccount#newerGeneration}.
+     */
+    public Optional<Generation> newerGeneration(String name) {
+        AccountFiles files = files(directory, name);
+        // Read these first: a run may publish the next generation at any time.
+        long previous = Survey.generation(files.previous(), name, tools.disk());
+        Generation newest = tools.memory().newest(name, new Generation(previous, files.previous()));
+        Survey survey = new Survey(files, tools.disk());
+        if (!survey.current().readable()
+                || survey.successor().isPresent()
+                || !survey.rescueCopies().isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(newest)
+                .filter(known -> known.number() > survey.current().generation());
+    }
+
+    /**
+     * The sorted names of all accounts with at least one file, even a damaged or incomplete one. Takes no lock.
      *
      * @throws StoreException UNREADABLE
      */
@@ -103,7 +169,7 @@ public final class AccountStore {
             try (DirectoryStream<Path> files = Files.newDirectoryStream(place)) {
                 files.forEach(file -> addName(file.getFileName().toString(), names));
             } catch (NoSuchFileException | NotDirectoryException e) {
-                // No accounts yet, or nothing rescued.
+                // There are no accounts or no rescue copies yet.
             } catch (DirectoryIteratorException e) {
                 throw StoreException.unreadable(place, e.getCause());
             } catch (IOException e) {
@@ -119,19 +185,20 @@ public final class AccountStore {
                 try {
                     names.add(AccountName.check(file.substring(0, file.length() - suffix.length())));
                 } catch (IllegalArgumentException e) {
-                    // Not one of ours.
+                    // The file does not belong to an account.
                 }
             }
         }
     }
 
-    /** Where the account is, or would be. */
+    /** The path of the account file, whether or not it exists. */
     public Path file(String name) {
         return files(directory, name).account();
     }
 
     /**
-     * Reads what needs neither password nor lock. The account file is replaced atomically, so this is never half of one.
+     * Reads what needs no password and no lock. The account file is replaced atomically, so this never reads a partial
+     * file.
      *
      * @throws StoreException MISSING, CORRUPT, UNSUPPORTED, LIMITS, WRONG_ACCOUNT, UNREADABLE: about the account file
      *     itself; recovery may still succeed
@@ -146,10 +213,10 @@ public final class AccountStore {
     }
 
     /**
-     * Decrypts the account file as it is now, without lock and recovery, and changes nothing: to look at, never to renew
-     * with. The caller wipes the result.
+     * Decrypts the current account file for display, without lock and recovery, and changes nothing. Never renew with
+     * the result. The caller wipes it.
      *
-     * @throws StoreException as {@link #peek}, and WRONG_PASSWORD, TAMPERED
+     * @throws StoreException like {@link #peek}, and WRONG_PASSWORD, TAMPERED
      */
     public byte[] view(String name, Password password) throws StoreException {
         FormatOne.Sealed current =
@@ -162,12 +229,50 @@ public final class AccountStore {
         }
     }
 
+    /** Allocates the memory for {@link LockedAccount#open}, unless every account has a cached key. */
+    public void prepare(Iterable<String> accounts) {
+        for (String name : accounts) {
+            if (!tools.keys().has(AccountName.check(name))) {
+                tools.derivation().prepare(tools.parametersForNew());
+                return;
+            }
+        }
+    }
+
     /**
-     * Takes the lock of one account, whether it exists or not. It is held until {@link LockedAccount#close}.
+     * Tests whether there is space for a generation, as each renewal needs it. Does nothing if the directory does not
+     * exist yet.
      *
-     * @param wait how long to wait for another run, at least zero; some milliseconds more are possible
-     * @throws StoreException BUSY if it was not free in time or the thread was interrupted; UNWRITABLE if the lock file
-     *     or the directory cannot be made
+     * @throws StoreException UNWRITABLE
+     */
+    public void requireWritable() throws StoreException {
+        Path probe = directory.resolve(".probe");
+        Disk disk = tools.disk();
+        if (!Files.isDirectory(directory)) {
+            return;
+        }
+        try {
+            disk.delete(probe);
+            try (Disk.OpenFile file = disk.create(probe)) {
+                file.write(new byte[OpenAccount.MIN_RESERVATION_BYTES]);
+                file.force(true);
+            } finally {
+                disk.delete(probe);
+            }
+        } catch (FileAlreadyExistsException e) {
+            // another process runs the same test at this moment
+        } catch (IOException e) {
+            throw StoreException.unwritable(directory, e);
+        }
+    }
+
+    /**
+     * Takes the lock of an account, whether or not the account exists. The lock is held until {@link
+     * LockedAccount#close}.
+     *
+     * @param wait how long to wait for another run, at least zero; may take some milliseconds longer
+     * @throws StoreException BUSY if the lock was not free in time or the thread was interrupted; UNWRITABLE if the
+     *     lock file or the directory cannot be created
      */
     public LockedAccount lock(String name, Duration wait) throws StoreException {
         AccountName.check(name);

@@ -2,7 +2,7 @@ package org.opensciencegrid.cryptostore;
 
 import java.util.Arrays;
 
-/** What one derivation gave, with the salt and cost that lead to it: kept while an account is open. */
+/** The result of one key derivation, with its salt and cost. Kept while an account is open. */
 final class DerivedKey {
     private static final int HALF = KeyDerivation.LENGTH / 2;
 
@@ -14,7 +14,7 @@ final class DerivedKey {
         this(derivation.derive(password, salt, parameters), salt, parameters);
     }
 
-    /** @param bytes what a derivation gave; wiped with this */
+    /** @param bytes the result of a derivation; {@link #wipe} wipes it */
     DerivedKey(byte[] bytes, byte[] salt, KdfParameters parameters) {
         this.parameters = parameters;
         this.salt = salt;
@@ -32,7 +32,7 @@ final class DerivedKey {
         return salt;
     }
 
-    /** A copy of all that was derived, which the caller wipes. */
+    /** A copy of all derived bytes. The caller wipes it. */
     byte[] bytes() {
         return bytes.clone();
     }
@@ -42,7 +42,7 @@ final class DerivedKey {
         return Arrays.copyOf(bytes, HALF);
     }
 
-    /** The commitment that tells a wrong password from a changed file. */
+    /** The commitment that distinguishes a wrong password from a changed file. */
     byte[] check() {
         return Arrays.copyOfRange(bytes, HALF, KeyDerivation.LENGTH);
     }

@@ -4,8 +4,10 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** The system calls of the rotation protocol, no more: tests put a disk in that fails or loses power at any of them. */
-interface Disk {
+/**
+ * The system calls of the rotation protocol and no others. Tests use a disk that fails or loses power at any of them.
+ */
+public interface Disk {
     /**
      * Reads a regular file, without following a symbolic link.
      *
@@ -14,10 +16,10 @@ interface Disk {
      */
     byte[] read(Path file, int limit) throws IOException;
 
-    /** A new file of mode 0600 (O_EXCL). */
+    /** Creates a file with mode 0600 (O_EXCL). */
     OpenFile create(Path file) throws IOException;
 
-    /** An existing file for writing. */
+    /** Opens an existing file for writing. */
     OpenFile open(Path file) throws IOException;
 
     void link(Path existing, Path name) throws IOException;
@@ -25,14 +27,17 @@ interface Disk {
     /** Atomic; replaces the target. */
     void rename(Path from, Path to) throws IOException;
 
-    /** A missing file is fine. */
+    /** Does nothing if the file is missing. */
     void delete(Path file) throws IOException;
 
-    /** A new directory of mode 0700, durable. An existing one is fine. */
+    /** Creates a durable directory with mode 0700. Does nothing if it exists. */
     void makeDirectory(Path directory) throws IOException;
 
     /** Makes the names in a directory durable. */
     void forceDirectory(Path directory) throws IOException;
+
+    /** Equal for two names of one file, and for one name that still refers to the same file. */
+    Object identity(Path file) throws IOException;
 
     /** A file open for writing. */
     interface OpenFile extends Closeable {
@@ -41,7 +46,7 @@ interface Disk {
 
         void truncate(int length) throws IOException;
 
-        /** fsync, or fdatasync without {@code metadata}. */
+        /** fsync, or fdatasync if {@code metadata} is false. */
         void force(boolean metadata) throws IOException;
     }
 }

@@ -18,9 +18,9 @@ import org.bouncycastle.crypto.params.AEADParameters;
 import org.bouncycastle.crypto.params.KeyParameter;
 
 /**
- * Account file format 1: bytes in, bytes out. Specified in {@code docs/account-file.md}.
+ * Encodes and decodes account file format 1. Specified in {@code docs/reference/account-file.md}.
  *
- * <p>There is exactly one spelling of every file: the reader refuses whatever the writer would not have written.
+ * <p>Every file has exactly one valid encoding: the reader rejects everything that the writer would not write.
  */
 final class FormatOne {
     static final int MAX_FILE_BYTES = 256 * 1024;
@@ -42,7 +42,7 @@ final class FormatOne {
     private static final Pattern DATA = Pattern.compile("data: " + BASE64);
     private static final String END = "end: sha256=";
     private static final int END_LINE_BYTES = END.length() + 44 + 1;
-    /** Lines above the end line. */
+    /** Number of lines above the end line. */
     private static final int LINES = 7;
 
     private FormatOne() {}
@@ -60,7 +60,10 @@ final class FormatOne {
             byte[] data,
             byte[] bytes) {
 
-        /** Decrypts. Compares the check value first, because AES-GCM alone cannot tell a wrong key from a changed file. */
+        /**
+         * Decrypts. Compares the check value first, because AES-GCM alone cannot distinguish a wrong key from a changed
+         * file.
+         */
         byte[] open(DerivedKey key) throws StoreException {
             if (!constantTimeEquals(check, key.check())) {
                 throw new StoreException(StoreException.Kind.WRONG_PASSWORD, file, "the password is not the right one");
@@ -80,7 +83,7 @@ final class FormatOne {
     }
 
     /**
-     * Writes a file.
+     * Encrypts and encodes a file.
      *
      * @param nonce never used before with this key
      * @throws IllegalArgumentException if the plaintext is empty or the file would exceed its limit
@@ -90,7 +93,7 @@ final class FormatOne {
             throw new IllegalArgumentException("plaintext is empty, or the generation is out of range");
         }
         KdfParameters kdf = key.parameters();
-        // Everything above the data line is authenticated as the very bytes that are written (no re-serialisation).
+        // Everything above the data line is authenticated exactly as written, without another serialization.
         String head = "osg-token-renewer-account 1\naccount: " + account + "\ngeneration: " + generation
                 + "\nkdf: argon2id v=19 m=" + kdf.memoryKiB() + " t=" + kdf.iterations() + " p=" + kdf.parallelism()
                 + " salt=" + encode(key.salt()) + "\ncheck: " + encode(key.check()) + "\ncipher: aes-256-gcm nonce="
@@ -110,7 +113,7 @@ final class FormatOne {
     }
 
     /**
-     * Reads a file as far as that goes without a password. No memory beyond a small multiple of its size is taken.
+     * Decodes as much as possible without a password. Uses at most a small multiple of the file size as memory.
      *
      * @throws StoreException CORRUPT, UNSUPPORTED, LIMITS or WRONG_ACCOUNT
      */
@@ -119,7 +122,7 @@ final class FormatOne {
             throw limits(file, "longer than " + MAX_FILE_BYTES + " bytes");
         }
         String text = new String(bytes, ISO_8859_1);
-        // The first line alone decides on the version: a later format may have another checksum.
+        // Only the first line determines the version: a later format may have another checksum.
         Matcher version = VERSION.matcher(text);
         if (!version.lookingAt()) {
             throw corrupt(file, bytes.length == 0 ? "empty" : "does not begin like an account file");
@@ -172,7 +175,7 @@ final class FormatOne {
                 bytes);
     }
 
-    /** Without the zeros that a reservation has behind the sealed bytes (steps 3 and 6). */
+    /** Removes the zeros of a reservation that follow the sealed bytes (steps 3 and 6). */
     static byte[] withoutReservedSpace(byte[] bytes) {
         int length = bytes.length;
         while (length > 0 && bytes[length - 1] == 0) {
@@ -181,14 +184,16 @@ final class FormatOne {
         return Arrays.copyOf(bytes, length);
     }
 
-    /** Limits before any memory is taken: the numbers are an attacker's until the tag has been checked. */
+    /**
+     * Checks the limits before any memory is allocated: an attacker can choose the numbers until the tag is verified.
+     */
     private static KdfParameters parameters(Path file, Matcher kdf) throws StoreException {
         try {
             KdfParameters parameters = new KdfParameters(
                     Math.toIntExact(Long.parseLong(kdf.group(1))),
                     Math.toIntExact(Long.parseLong(kdf.group(2))),
                     Math.toIntExact(Long.parseLong(kdf.group(3))));
-            // Two derivations may run at once, and not all of the heap can be one array.
+            // Two derivations may run at the same time, and one array cannot use the whole heap.
             if (parameters.memoryKiB() > Runtime.getRuntime().maxMemory() / 1024 / 3) {
                 throw limits(file, "Argon2id memory of " + parameters.memoryKiB() + " KiB is more than there is here");
             }
@@ -209,7 +214,10 @@ final class FormatOne {
         return matcher;
     }
 
-    /** By far the longest line: to match it takes longer than all the rest, so only one that is refused is matched, to say why. */
+    /**
+     * Decodes the data line, which is by far the longest. Matching a pattern would take longer than everything else, so
+     * this is only done for an invalid line, to report the reason.
+     */
     private static byte[] data(Path file, String[] lines) throws StoreException {
         String line = lines[LINES - 1];
         if (line.startsWith("data: ")) {
@@ -233,7 +241,7 @@ final class FormatOne {
         return canonical(text).orElseThrow(() -> corrupt(file, "the " + what + " is not canonical base64"));
     }
 
-    /** Only canonical base64 (RFC 4648 section 3.5): the unused bits of the last character must be zero. */
+    /** Accepts only canonical Base64 (RFC 4648 section 3.5): the unused bits of the last character must be zero. */
     private static Optional<byte[]> canonical(String text) {
         try {
             byte[] bytes = Base64.getDecoder().decode(text);
@@ -255,7 +263,7 @@ final class FormatOne {
         return END + encode(hash) + "\n";
     }
 
-    /** @param secret wiped */
+    /** @param secret wiped by this method */
     static void gcm(boolean encrypt, byte[] secret, byte[] nonce, byte[] authenticated, byte[] input, byte[] output)
             throws InvalidCipherTextException {
         AEADBlockCipher cipher = GCMBlockCipher.newInstance(AESEngine.newInstance());

@@ -4,12 +4,12 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * What an account file tells without a password. Its checksum was right; nothing here is authenticated.
+ * The parts of an account file that need no password. The checksum is correct, but nothing is authenticated.
  *
  * @param account the account name
- * @param generation 1 or more, one higher at every write
+ * @param generation starts at 1 and increases by one with every write
  * @param kdf the cost of opening it
- * @param waiting complete, newer generations that are not published yet (after a crash or a failed write); the next
- *     {@link LockedAccount#open} does it. A rotation that is going on may show here for an instant.
+ * @param waiting complete newer generations that are not published yet (after a crash or a failed write). The next
+ *     {@link LockedAccount#open} publishes one of them. May briefly include a rotation that is in progress
  */
 public record Header(String account, long generation, KdfParameters kdf, List<Path> waiting) {}

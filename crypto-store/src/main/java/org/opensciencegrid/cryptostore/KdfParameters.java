@@ -3,15 +3,15 @@ package org.opensciencegrid.cryptostore;
 /**
  * The cost of one Argon2id v1.3 derivation (RFC 9106).
  *
- * <p>The limits are those of account file format 1. They keep a hostile file from taking memory or time: at most 256 MiB,
- * and at most 1 GiB of memory traffic (memory times iterations).
+ * <p>The limits are those of account file format 1. They keep a hostile file from using too much memory or time: at
+ * most 256 MiB, and at most 1 GiB of memory traffic (memory times iterations).
  *
  * @param memoryKiB memory in KiB, 8 to 262144, and at least 8 per lane (RFC 9106 section 3.1)
  * @param iterations passes over the memory, 1 to 10
  * @param parallelism lanes, 1 to 4
  */
 public record KdfParameters(int memoryKiB, int iterations, int parallelism) {
-    /** 64 MiB, three passes, one lane: no weaker than oidc-agent's 64 MiB and two passes. */
+    /** 64 MiB, three passes, one lane. Not weaker than oidc-agent's 64 MiB and two passes. */
     public static final KdfParameters DEFAULT = new KdfParameters(64 * 1024, 3, 1);
 
     private static final int MAX_MEMORY_KIB = 256 * 1024;

@@ -17,10 +17,10 @@ import org.bouncycastle.crypto.digests.SHA256Digest;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Derived keys kept in memory until the next boot, so that a run every few minutes does not derive them each time. Specified
- * in {@code docs/account-file.md}, with what it means for security.
+ * Keeps derived keys in memory until the next boot, so that a run every few minutes does not derive them each time.
+ * {@code docs/reference/account-file.md} specifies it and its effect on security.
  *
- * <p>It is of use, not of need: whatever is missing, foreign or damaged is passed over, and nothing here ever fails.
+ * <p>The cache is optional: it ignores everything that is missing, foreign or damaged, and never fails.
  */
 final class KeyCache {
     static final KeyCache NONE = new KeyCache(null);
@@ -31,22 +31,25 @@ final class KeyCache {
     private static final int BODY_BYTES = DIGEST_BYTES + KeyDerivation.LENGTH;
 
     private final @Nullable Path directory;
-    /** Once in a run: with many accounts it would cost more than the keys; and whoever may change it is the user or root. */
+    /**
+     * Checked once in a run, because the check costs more than the keys if there are many accounts. Only the user and
+     * root can change the result.
+     */
     private @Nullable Boolean usable;
 
-    /** @param directory where the keys are; used only if it is the user's own, of mode 0700, and in memory */
+    /** @param directory for the keys; used only if it belongs to the current user, has mode 0700 and is on a tmpfs */
     KeyCache(@Nullable Path directory) {
         this.directory = directory;
     }
 
-    /** The key that this very password file gave for this salt and cost. The caller wipes it. */
+    /** The key that was derived from this password file with this salt and cost. The caller wipes it. */
     Optional<byte[]> find(String account, Password password, byte[] salt, KdfParameters parameters) {
         if (password.origin().isEmpty() || !isUsable()) {
             return Optional.empty();
         }
         try {
             RegularFile.Content content = RegularFile.read(file(account), BODY_BYTES + DIGEST_BYTES);
-            if (content.status().owner() != PasswordFile.currentUser()
+            if (content.status().owner() != Owners.CURRENT.user()
                     || !content.status().permissions().equals(OWNER_ONLY)) {
                 return Optional.empty();
             }
@@ -63,7 +66,12 @@ final class KeyCache {
         }
     }
 
-    /** Keeps a key that has opened the account. */
+    /** Whether there is a key, valid or not. */
+    boolean has(String account) {
+        return isUsable() && Files.exists(file(account), LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /** Stores a key that opened the account. */
     void keep(String account, Password password, byte[] salt, KdfParameters parameters, byte[] key) {
         if (password.origin().isEmpty() || !isUsable()) {
             return;
@@ -76,31 +84,31 @@ final class KeyCache {
                 .put(body)
                 .put(digest(body))
                 .array();
-        RealDisk disk = new RealDisk();
-        Path part = Objects.requireNonNull(directory).resolve(account + ".key.part");
+        replace(file(account), bytes);
+        Arrays.fill(body, (byte) 0);
+        Arrays.fill(bytes, (byte) 0);
+    }
+
+    private static void replace(Path file, byte[] bytes) {
         try {
-            disk.delete(part);
-            try (Disk.OpenFile file = disk.create(part)) {
-                file.write(bytes);
-            }
-            disk.rename(part, file(account));
+            new RealDisk().replace(file, bytes);
         } catch (IOException e) {
-            // The next run derives it again.
-        } finally {
-            Arrays.fill(body, (byte) 0);
-            Arrays.fill(bytes, (byte) 0);
+            // The next run derives the key again.
         }
     }
 
-    /** The account is gone, or has another password. */
+    /** The account was deleted, or has another password. */
     void forget(String account) {
-        if (directory == null) {
-            return;
+        if (directory != null) {
+            delete(file(account));
         }
+    }
+
+    private static void delete(Path file) {
         try {
-            Files.deleteIfExists(file(account));
+            Files.deleteIfExists(file);
         } catch (IOException e) {
-            // It is in memory, opens no file that is there, and goes with the next boot.
+            // The key is only in memory, opens no existing file, and disappears at the next boot.
         }
     }
 
@@ -115,12 +123,10 @@ final class KeyCache {
         return usable;
     }
 
-    /** Nothing of this may reach a disk, and nobody else may put a key there. */
+    /** Keys must not reach a disk, and no other user may put a key there. */
     private static boolean isOurMemory(Path directory) {
         try {
-            return Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)
-                    && Files.getAttribute(directory, "unix:uid", LinkOption.NOFOLLOW_LINKS)
-                            .equals(PasswordFile.currentUser())
+            return Owners.ownDirectory(directory)
                     && Files.getPosixFilePermissions(directory, LinkOption.NOFOLLOW_LINKS)
                             .equals(OWNER_ONLY_DIRECTORY)
                     && Files.getFileStore(directory).type().equals("tmpfs");

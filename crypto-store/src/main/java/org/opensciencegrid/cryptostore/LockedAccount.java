@@ -8,9 +8,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An account under its lock, which {@link #close} gives back. Not for use by several threads at once.
+ * A locked account. {@link #close} releases the lock. Not for use by several threads at once.
  *
- * <p>At most one {@link OpenAccount} lives at a time: opening or creating another one, or closing this, closes it.
+ * <p>There is at most one {@link OpenAccount} at a time: opening or creating another one, or closing this, closes it.
  */
 public final class LockedAccount implements AutoCloseable {
     private final AccountFiles files;
@@ -25,11 +25,12 @@ public final class LockedAccount implements AutoCloseable {
         this.lock = lock;
     }
 
-    /** Whether there is anything to open, be it damaged. */
+    /** Whether there is anything to open, even if it is damaged. */
     public boolean exists() {
         requireHeld();
         try {
-            tools.disk().read(files.account(), 0); // nearly always enough, and opening it looks at all of them again
+            // Nearly always enough; opening the account looks at all files anyway.
+            tools.disk().read(files.account(), 0);
             return true;
         } catch (NoSuchFileException e) {
             return new Survey(files, tools.disk()).exists();
@@ -39,11 +40,12 @@ public final class LockedAccount implements AutoCloseable {
     }
 
     /**
-     * Decrypts the account, after finishing or dropping what a crash or a failed write has left.
+     * Decrypts the account, and first publishes or deletes what a crash or a failed write left behind.
      *
-     * <p>It costs one key derivation, unless a {@link AccountStore#withKeysKept kept key} does; a second one only if a waiting generation has another salt (new password).
+     * <p>Needs one key derivation, unless a {@link AccountStore#withKeysKept cached key} works. Needs a second one only
+     * if a waiting generation has another salt (after a password change).
      *
-     * @throws StoreException any kind but BUSY; UNWRITABLE if a waiting generation cannot be published
+     * @throws StoreException any kind except BUSY; UNWRITABLE if a waiting generation cannot be published
      */
     public OpenAccount open(Password password) throws StoreException {
         startOver();
@@ -56,7 +58,7 @@ public final class LockedAccount implements AutoCloseable {
 
     private OpenAccount choose(Survey survey, Password password) throws StoreException {
         StoreException refused = null;
-        // A rescue copy may lie about for long, in a directory that others tidy: it counts only if it opens.
+        // A rescue copy may be old, in a directory that others clean up. Use it only if it opens.
         for (FormatOne.Sealed copy : survey.rescueCopies()) {
             try {
                 return opened(survey, copy, password, OpenAccount.RecoveredFrom.RESCUE);
@@ -86,7 +88,7 @@ public final class LockedAccount implements AutoCloseable {
                 if (e.kind() != StoreException.Kind.WRONG_PASSWORD) {
                     throw e;
                 }
-                tools.keys().forget(files.name()); // somebody has meddled with it
+                tools.keys().forget(files.name()); // the cached key was changed
             }
         }
         DerivedKey key = new DerivedKey(tools.derivation(), password, chosen.salt(), chosen.parameters());
@@ -103,7 +105,7 @@ public final class LockedAccount implements AutoCloseable {
             byte[] plaintext = chosen.open(key);
             FormatOne.Sealed current = survey.current().sealed();
             if (current != null && current != chosen && key.isFor(current.salt(), current.parameters())) {
-                // Publishing would overwrite it: it must be authentic too (TAMPERED is never overwritten).
+                // Publishing would overwrite this file, so it must be authentic too (TAMPERED is never overwritten).
                 Arrays.fill(current.open(key), (byte) 0);
             }
             return new OpenAccount(files, tools, survey, key, plaintext, chosen, from);
@@ -114,10 +116,10 @@ public final class LockedAccount implements AutoCloseable {
     }
 
     /**
-     * Begins a new account in place of an older one, if any. Nothing is on disk before the first
-     * {@link OpenAccount#reserve} or {@link OpenAccount#save}; until a save the older one stays what it is.
+     * Starts a new account, which replaces the existing one, if any. Nothing is on disk before the first {@link
+     * OpenAccount#reserve} or {@link OpenAccount#save}. The existing account stays valid until a save.
      *
-     * @throws StoreException UNSUPPORTED if a newer program wrote the older one, UNREADABLE
+     * @throws StoreException UNSUPPORTED if a newer program wrote the existing account, UNREADABLE
      */
     public OpenAccount create(Password password) throws StoreException {
         startOver();
@@ -128,14 +130,15 @@ public final class LockedAccount implements AutoCloseable {
     }
 
     /**
-     * Deletes all files of the account but the lock. The account file goes last, so a crash leaves either an account or
-     * none.
+     * Deletes all files of the account except the lock. The account file is deleted last, so a crash leaves either an
+     * account or none.
      *
      * @throws StoreException UNWRITABLE
      */
     public void delete() throws StoreException {
         startOver();
         tools.keys().forget(files.name());
+        tools.memory().forget(files.name());
         Disk disk = tools.disk();
         try {
             for (Path rescue : files.rescues()) {
@@ -149,7 +152,7 @@ public final class LockedAccount implements AutoCloseable {
             try {
                 disk.forceDirectory(files.rescueDirectory());
             } catch (NoSuchFileException e) {
-                // Nothing was ever rescued.
+                // There was never a rescue copy.
             }
             disk.delete(files.account());
             disk.forceDirectory(files.directory());
@@ -158,7 +161,7 @@ public final class LockedAccount implements AutoCloseable {
         }
     }
 
-    /** Closes the open account, if any, and gives the lock back. */
+    /** Closes the open account, if any, and releases the lock. */
     @Override
     public void close() {
         if (closed) {

@@ -1,65 +1,80 @@
 package org.opensciencegrid.cryptostore;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The content of an account, and the way to replace it without ever losing it. Not for use by several threads at once.
+ * The content of an account. Replaces it without ever losing it. Not for use by several threads at once.
  *
- * <p>Order of use: {@link #reserve}, ask the issuer, {@link #save}; any number of times. A crash at any instant leaves
- * the content before the save or that of the save, and after save has returned always the latter.
+ * <p>Order of use: {@link #reserve}, ask the issuer, {@link #save}; any number of times. A crash at any time leaves the
+ * content before the save or that of the save. After save has returned, it is always the latter.
  *
- * <p>An interrupt that comes before or during a save does not stop it (the flag is set again afterwards); at worst the
- * bytes go to a rescue copy. Other operations may fail with UNWRITABLE or UNREADABLE if the thread is interrupted.
+ * <p>An interrupt before or during a save does not stop it (the flag is set again afterwards). At worst the bytes go to
+ * a rescue copy. Other operations may fail with UNWRITABLE or UNREADABLE if the thread is interrupted.
  */
 public final class OpenAccount implements AutoCloseable {
     /** Where the content came from when the account was opened. */
     public enum RecoveredFrom {
-        /** The account file; also a new account. Nothing had to be recovered. */
+        /** The account file, or a new account. Nothing had to be recovered. */
         CURRENT,
-        /** A generation that was complete and is published now. Nothing is lost. */
+        /** A complete generation that was waiting and is now published. Nothing is lost. */
         NEXT,
-        /** A rescue copy, brought home now. Nothing is lost. */
+        /** A rescue copy that is now published. Nothing is lost. */
         RESCUE,
-        /** The generation before, because the account file is damaged or missing. Its refresh token may be spent. */
+        /**
+         * The previous generation, because the account file is damaged or missing. Its refresh token may be used up.
+         */
         PREVIOUS
     }
 
-    private static final int MIN_RESERVATION_BYTES = 64 * 1024;
+    private static final String ANOTHER_RUN =
+            "another run works on this account, as the lock has no effect on this file system";
+    static final int MIN_RESERVATION_BYTES = 64 * 1024;
 
     private final AccountFiles files;
     private final AccountStore.Tools tools;
     private final RecoveredFrom recoveredFrom;
+    private final Optional<Instant> interruptedAt;
+    private final Supplier<Generation> newestKnown;
     /** Rescue copies on disk, with their generations. */
     private final Map<Path, Long> rescues;
 
     private DerivedKey key;
     private byte[] plaintext;
     private long generation;
-    /** Whether the account file is worth being kept as the previous generation. */
+    /** Whether to keep the account file as the previous generation. */
     private boolean currentIsGood;
-    /** Whether .next holds something that is of no use. */
+    /** The generation of the account file, as this run knows it; 0 if it was not readable. */
+    private long onDisk;
+    /** Whether .next has unusable content. */
     private boolean nextIsJunk;
-    /** A generation that is durable, but not yet published; null if there is none. */
+    /** A durable generation that is not published yet; null if there is none. */
     private @Nullable Waiting waiting;
-    /** .next, open and with its space taken; null if there is no reservation. */
+    /** The open .next with its reserved space; null if there is no reservation. */
     private Disk.@Nullable OpenFile reservation;
-    /** Whether a write into the reservation was begun: it is no longer just zeros. */
+
+    private @Nullable Object reserved;
+    /** Whether a write into the reservation has begun. Then it no longer contains only zeros. */
     private boolean begun;
-    /** Whether step 7 succeeded in the present save. */
+    /** Whether step 7 succeeded in the current save. */
     private boolean durable;
 
     private boolean closed;
 
     private record Waiting(byte[] sealed, Path place, long generation) {}
 
-    /** An account that was decrypted. */
+    /** Opens a decrypted account. */
     OpenAccount(
             AccountFiles files,
             AccountStore.Tools tools,
@@ -72,6 +87,7 @@ public final class OpenAccount implements AutoCloseable {
         this.tools = tools;
         this.rescues = new HashMap<>(survey.rescueGenerations());
         this.currentIsGood = survey.current().readable();
+        this.onDisk = survey.current().generation();
         this.key = key;
         this.plaintext = plaintext;
         this.generation = chosen.generation();
@@ -81,19 +97,25 @@ public final class OpenAccount implements AutoCloseable {
         } else {
             nextIsJunk = !survey.next().is(StoreException.Kind.MISSING);
         }
+        interruptedAt = nextIsJunk ? modified(files.next()) : Optional.empty();
+        newestKnown = () ->
+                tools.memory().newest(files.name(), new Generation(survey.previousGeneration(), files.previous()));
     }
 
-    /** A new account. */
+    /** Starts a new account. */
     OpenAccount(AccountFiles files, AccountStore.Tools tools, Survey survey, Password password) {
         this.files = files;
         this.tools = tools;
         this.rescues = new HashMap<>(survey.rescueGenerations());
         this.currentIsGood = survey.current().readable();
+        this.onDisk = survey.current().generation();
         this.recoveredFrom = RecoveredFrom.CURRENT;
+        this.interruptedAt = Optional.empty();
+        this.newestKnown = () -> new Generation(0, files.account());
         this.plaintext = new byte[0];
         this.generation = survey.highestGeneration();
-        // The older account's last generation is published before .next is used for the new one: until the first save
-        // of the new account the older one must stay openable.
+        // Publish the existing account's last generation before .next is used for the new account: the existing account
+        // must stay usable until the first save of the new one.
         survey.successor().ifPresent(next -> waiting = new Waiting(next.bytes(), next.file(), next.generation()));
         rekey(password);
     }
@@ -104,7 +126,7 @@ public final class OpenAccount implements AutoCloseable {
         return plaintext.clone();
     }
 
-    /** The generation of the content. For a new account: the highest one of the older account, or 0. */
+    /** The generation of the content. For a new account, the highest one of the account that it replaces, or 0. */
     public long generation() {
         return generation;
     }
@@ -114,12 +136,41 @@ public final class OpenAccount implements AutoCloseable {
         return recoveredFrom;
     }
 
-    /** The cost of the key in use. Weaker than what the caller wants? Then {@link #rekey} before the next save. */
+    /**
+     * When a run that had reserved space for a response ended before it could release the space. The response may be
+     * lost. Empty if there is no sign of this.
+     */
+    public Optional<Instant> interruptedAt() {
+        return interruptedAt;
+    }
+
+    /**
+     * A newer generation that this host has seen, which means that the account file was restored, for example from a
+     * backup. Empty if there is no sign of this, and if the previous generation was opened because the file is damaged.
+     * Only valid before the first save.
+     */
+    public Optional<Generation> newerGeneration() {
+        if (recoveredFrom != RecoveredFrom.CURRENT) {
+            return Optional.empty();
+        }
+        return Optional.of(newestKnown.get()).filter(known -> known.number() > generation);
+    }
+
+    private static Optional<Instant> modified(Path file) {
+        try {
+            return Optional.of(
+                    Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant());
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** The cost of the current key. If it is too weak, call {@link #rekey} before the next save. */
     public KdfParameters parameters() {
         return key.parameters();
     }
 
-    /** A new salt, and so a new key, for all saves from now on: a new password, or a higher cost. Nothing is written. */
+    /** Uses a new salt, and so a new key, for all later saves: for a new password or a higher cost. Writes nothing. */
     public void rekey(Password password) {
         requireOpen();
         tools.keys().forget(files.name());
@@ -133,19 +184,19 @@ public final class OpenAccount implements AutoCloseable {
     }
 
     /**
-     * Takes the space for the next generation (step 3), so that a full or read-only disk shows before the issuer is
-     * asked for a new token. Does nothing if the space is already taken.
+     * Reserves the space for the next generation (step 3), to find a full or read-only disk before the issuer is asked
+     * for a new token. Does nothing if the space is already reserved.
      *
-     * @throws StoreException UNWRITABLE, with nothing half made left behind; LIMITS if all generations are used up
+     * @throws StoreException UNWRITABLE, without leaving a partial file; LIMITS if all generations are used up
      */
     public void reserve() throws StoreException {
         requireOpen();
         requireNextGeneration();
         takeSpace();
         if (plaintext.length > 0 && !tools.rehearsed().get()) {
-            // What a new JVM loads and links here, it need not with the only copy of a token in hand.
-            // Once is enough if it went well; where it cannot be done, no account may ask.
-            seal(plaintext);
+            // Seal once as a test, so that a new JVM loads all classes before it holds the only copy of a token. Once
+            // in a process is enough. If it fails, no account may ask its issuer.
+            seal(plaintext, generation + 1);
             tools.rehearsed().set(true);
         }
     }
@@ -160,26 +211,26 @@ public final class OpenAccount implements AutoCloseable {
     }
 
     /** Step 5. */
-    private byte[] seal(byte[] content) {
+    private byte[] seal(byte[] content, long next) {
         byte[] nonce = new byte[FormatOne.NONCE_BYTES];
         tools.random().get().nextBytes(nonce);
-        return FormatOne.seal(files.name(), generation + 1, key, nonce, content);
+        return FormatOne.seal(files.name(), next, key, nonce, content);
     }
 
     /**
-     * Makes the bytes the content of the account (steps 5 to 10), reserving first if need be. They are durable when this
-     * returns. Should the account file fail, they go to a rescue copy, and the result says so.
+     * Replaces the content of the account (steps 5 to 10). Reserves space first if needed. The bytes are durable when
+     * this returns. If the account file cannot be written, they go to a rescue copy, and the result says so.
      *
      * @param newPlaintext at least one byte, at most about 190 KiB
-     * @throws StoreException UNWRITABLE if the bytes could be kept nowhere; the account is as before, and calling this
-     *     again is fine
+     * @throws StoreException UNWRITABLE if the bytes cannot be stored anywhere. The account is unchanged, and you may
+     *     call this again
      */
     public Saved save(byte[] newPlaintext) throws StoreException {
         requireOpen();
         requireNextGeneration();
         long next = generation + 1;
-        byte[] sealed = seal(newPlaintext);
-        // FileChannel closes itself when its thread is interrupted: with an unsaved token in hand that can wait.
+        byte[] sealed = seal(newPlaintext, next);
+        // FileChannel closes itself if its thread is interrupted. Delay the interrupt while a token is not saved.
         boolean interrupted = Thread.interrupted();
         Saved saved;
         try {
@@ -190,6 +241,12 @@ public final class OpenAccount implements AutoCloseable {
             saved = new Saved(next, files.account(), false, problem);
         } catch (IOException failure) {
             interrupted |= Thread.interrupted();
+            long published = Survey.generation(files.account(), files.name(), tools.disk());
+            if (published > onDisk && published >= next) {
+                // Another run was faster, so its answer is probably older than ours. Recovery must prefer ours.
+                next = published + 1;
+                sealed = seal(newPlaintext, next);
+            }
             saved = rescue(sealed, next, failure);
         } finally {
             if (interrupted) {
@@ -202,7 +259,7 @@ public final class OpenAccount implements AutoCloseable {
         return saved;
     }
 
-    /** Gives an unused reservation back and wipes key and content. */
+    /** Releases an unused reservation and wipes key and content. */
     @Override
     public void close() {
         if (closed) {
@@ -212,14 +269,15 @@ public final class OpenAccount implements AutoCloseable {
         key.wipe();
         Arrays.fill(plaintext, (byte) 0);
         if (reservation != null) {
-            closeReservation(!begun); // one that was begun may be all there is of a new token: recovery judges it
+            // A reservation with a started write may hold the only copy of a new token: recovery decides.
+            closeReservation(!begun);
         }
     }
 
     /**
-     * Publishes a generation that is waiting, and clears junk away.
+     * Publishes a waiting generation, and deletes unusable files.
      *
-     * @throws StoreException UNWRITABLE; then it is still waiting
+     * @throws StoreException UNWRITABLE; then the generation is still waiting
      */
     void recover() throws StoreException {
         try {
@@ -235,6 +293,9 @@ public final class OpenAccount implements AutoCloseable {
                 publish(waiting.generation());
             } else if (nextIsJunk) {
                 tools.disk().delete(files.next());
+                for (Path rescue : files.rescues()) {
+                    deleteQuietly(AccountFiles.incomplete(rescue)); // from the same run, perhaps
+                }
             }
             nextIsJunk = false;
         } catch (IOException e) {
@@ -248,14 +309,15 @@ public final class OpenAccount implements AutoCloseable {
         if (reservation != null) {
             return;
         }
+        requireUnchanged();
         tools.disk().delete(files.next());
         Disk.OpenFile file = tools.disk().create(files.next());
         reservation = file;
+        reserved = tools.disk().identity(files.next());
         begun = false;
         try {
-            // Zeros are written, not just a length: only then does the file system take the blocks; and only fsync
-            // makes
-            // it say that it has none (delayed allocation).
+            // Write zeros instead of only setting the length: only then does the file system allocate the blocks. And
+            // only fsync reports that there are none (delayed allocation).
             file.write(new byte[reservationBytes()]);
             file.force(true);
             tools.disk().forceDirectory(files.directory());
@@ -265,7 +327,7 @@ public final class OpenAccount implements AutoCloseable {
         }
     }
 
-    /** Room for twice the present content (base64 takes 4/3 of it). */
+    /** Enough for twice the current content (Base64 takes 4/3 of it). */
     private int reservationBytes() {
         return Math.max(MIN_RESERVATION_BYTES, Math.min(FormatOne.MAX_FILE_BYTES, 3 * plaintext.length));
     }
@@ -274,44 +336,75 @@ public final class OpenAccount implements AutoCloseable {
         Disk.OpenFile room = Objects.requireNonNull(reservation);
         begun = true;
         room.write(sealed); // step 6
-        room.force(false); // step 7: durable from here; what follows only publishes it
+        room.force(false); // step 7: durable from here; the rest only publishes it
         durable = true;
         cut(room, sealed.length);
     }
 
-    /** Step 8: without the rest of the reserved zeros. Before the rename, or a crash could publish them. */
+    /** Step 8: removes the remaining zeros. Done before the rename, because otherwise a crash could publish them. */
     private static void cut(Disk.OpenFile file, int length) throws IOException {
         file.truncate(length);
         file.force(true);
     }
 
-    /** Steps 9 and 10. Returns what went wrong with the copy of the previous generation; empty if nothing did. */
+    /** Steps 9 and 10. Returns the error of copying the previous generation; empty if there was none. */
     private String publish(long published) throws IOException {
         Disk disk = tools.disk();
         if (reservation != null) {
+            requireOurs();
+            requireUnchanged();
             reservation.close();
             reservation = null;
         }
         String problem = "";
-        if (currentIsGood) { // a damaged account file must not take the place of a good previous generation
+        if (currentIsGood) { // a damaged account file must not replace a good previous generation
             try {
-                // Step 9. A link, so that the account file never lacks its name.
+                // Step 9. Uses a link, so that the account file always exists.
                 disk.delete(files.old());
                 disk.link(files.account(), files.old());
                 disk.rename(files.old(), files.previous());
             } catch (IOException e) {
-                // No hard links here, perhaps. The new generation is worth more than a copy of the old one.
+                // The file system may not support hard links. The new generation is more important than a copy of the
+                // old one.
                 problem = "the previous generation was not kept: " + StoreException.reason(e);
             }
         }
         disk.rename(files.next(), files.account()); // step 10
+        onDisk = published;
         disk.forceDirectory(files.directory());
         currentIsGood = true;
+        tools.memory().published(files.name(), published);
         removeRescues(published);
         return problem;
     }
 
-    /** Steps 6 to 10 failed with a new generation in hand: it must go somewhere. */
+    /**
+     * If locks have no effect on this file system, another run may have put its own reservation there. Its zeros must
+     * not be published.
+     */
+    private void requireOurs() throws IOException {
+        if (!tools.disk().identity(files.next()).equals(reserved)) {
+            throw new IOException(ANOTHER_RUN);
+        }
+    }
+
+    /** Or it may have published a generation since this one was read. */
+    private void requireUnchanged() throws IOException {
+        long now = Survey.generation(files.account(), files.name(), tools.disk());
+        if (now != 0 && onDisk != 0 && now != onDisk) {
+            throw new IOException(ANOTHER_RUN);
+        }
+    }
+
+    private boolean isReserved() {
+        try {
+            return tools.disk().identity(files.next()).equals(reserved);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Steps 6 to 10 failed, and the new generation must be stored somewhere else. */
     private Saved rescue(byte[] sealed, long next, IOException failure) throws StoreException {
         String problem = failure instanceof StoreException known && known.getCause() instanceof IOException cause
                 ? StoreException.reason(cause)
@@ -346,11 +439,16 @@ public final class OpenAccount implements AutoCloseable {
             disk.makeDirectory(directory);
         }
         disk.delete(part);
-        try (Disk.OpenFile file = disk.create(part)) {
-            file.write(sealed);
-            file.force(true);
+        try {
+            try (Disk.OpenFile file = disk.create(part)) {
+                file.write(sealed);
+                file.force(true);
+            }
+            disk.rename(part, copy);
+        } catch (IOException e) {
+            deleteQuietly(part);
+            throw e;
         }
-        disk.rename(part, copy);
         disk.forceDirectory(directory);
     }
 
@@ -363,7 +461,10 @@ public final class OpenAccount implements AutoCloseable {
         }
     }
 
-    /** Rescue copies that are no newer than what is published. If one stays, its generation tells that it is old. */
+    /**
+     * Deletes rescue copies that are not newer than the published generation. If one remains, its generation shows that
+     * it is old.
+     */
     private void removeRescues(long published) {
         rescues.entrySet().removeIf(rescue -> rescue.getValue() <= published && deleteQuietly(rescue.getKey()));
     }
@@ -374,10 +475,10 @@ public final class OpenAccount implements AutoCloseable {
                 reservation.close();
             }
         } catch (IOException e) {
-            // What matters was forced.
+            // The important data is already durable.
         }
         reservation = null;
-        if (delete) {
+        if (delete && isReserved()) {
             deleteQuietly(files.next());
         }
     }
@@ -387,7 +488,7 @@ public final class OpenAccount implements AutoCloseable {
             tools.disk().delete(file);
             return true;
         } catch (IOException e) {
-            return false; // a left-over .next or rescue copy is recognised as such
+            return false; // a leftover .next or rescue copy is recognized later
         }
     }
 

@@ -3,9 +3,9 @@ package org.opensciencegrid.cryptostore;
 import java.util.Arrays;
 import java.util.Optional;
 
-/** A password: 1 to 1024 bytes, taken as they are (no character set, no normalisation). {@link #close} wipes it. */
+/** A password: 1 to 1024 bytes, used unchanged (no character set, no normalization). {@link #close} wipes it. */
 public final class Password implements AutoCloseable {
-    /** The longest password in bytes. */
+    /** The maximum length in bytes. */
     public static final int MAX_BYTES = 1024;
 
     private final byte[] bytes;
@@ -29,12 +29,12 @@ public final class Password implements AutoCloseable {
         return new Password(bytes.clone(), Optional.empty());
     }
 
-    /** The same with a mark of the file that it was read from; another content of that file has another mark. */
+    /** The same password, marked with the file that it was read from. The mark changes with the content of the file. */
     Password from(Optional<String> file) {
         return new Password(bytes, file);
     }
 
-    /** The same, as if it came from nowhere: its key is derived each time, and never kept. */
+    /** The same password without the mark of its file. Its key is derived each time and never cached. */
     public Password withoutOrigin() {
         return from(Optional.empty());
     }
@@ -43,7 +43,7 @@ public final class Password implements AutoCloseable {
         return origin;
     }
 
-    /** A copy that the caller wipes after use. */
+    /** A copy of the bytes. The caller wipes it. */
     public byte[] copyBytes() {
         if (closed) {
             throw new IllegalStateException("the password is closed");

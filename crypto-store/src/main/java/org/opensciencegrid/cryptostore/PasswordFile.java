@@ -3,7 +3,6 @@ package org.opensciencegrid.cryptostore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -14,29 +13,28 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A password is the first line of a file: every byte up to the first LF or the end, as oidc-agent's {@code --pw-file}
- * takes it. CR, byte order mark and blanks are part of it.
+ * A password is the first line of a file: every byte up to the first LF or the end, like oidc-agent's {@code
+ * --pw-file}. CR, byte order mark and spaces are part of it.
  *
- * <p>A file is refused if somebody else could have chosen its content: another owner than root or the current user, or
- * group or everybody may write. World-readable is only worth a warning, since refusing would stop sites that work.
+ * <p>A file is rejected if another user could have chosen its content: it belongs neither to root nor to the current
+ * user, or its group or everyone can write to it. World-readable only causes a warning, because rejecting it would
+ * break existing sites.
  */
 public final class PasswordFile {
-    /** The longest file in bytes. */
+    /** The maximum file size in bytes. */
     public static final int MAX_FILE_BYTES = 64 * 1024;
 
     private static final int SHORT_BYTES = 12;
 
-    private static volatile @Nullable Integer currentUser;
-
-    /** What works but should be told. */
+    /** Something that works but is probably a mistake. */
     public enum Warning {
-        /** Everybody may read it. */
+        /** Everyone can read the file. */
         WORLD_READABLE,
         /** A CR is part of the password (a file from Windows). */
         CARRIAGE_RETURN,
         /** A UTF-8 byte order mark is part of the password. */
         BYTE_ORDER_MARK,
-        /** A blank or tab at the beginning or end is part of the password. */
+        /** A space or tab at the beginning or end is part of the password. */
         OUTER_BLANKS,
         /** Fewer than 12 bytes. */
         SHORT,
@@ -47,20 +45,21 @@ public final class PasswordFile {
     private PasswordFile() {}
 
     /**
-     * Reads the password from a regular file. Symbolic links are not followed, and a FIFO is never waited for.
+     * Reads the password from a regular file. Follows symbolic links only if root or the current user created them.
+     * Never waits for a FIFO.
      *
-     * @throws PasswordFileException if the file is refused
+     * @throws PasswordFileException if the file is rejected
      */
     public static Password read(Path file) throws PasswordFileException {
         RegularFile.Content content = load(file);
         try {
-            return password(file, content.bytes()).from(mark(file, content.status()));
+            return password(file, content.bytes()).from(mark(content.file(), content.status()));
         } finally {
             Arrays.fill(content.bytes(), (byte) 0);
         }
     }
 
-    /** Of the content that was read; empty if it was being changed meanwhile. */
+    /** The mark of the content that was read; empty if the file changed during the read. */
     private static Optional<String> mark(Path file, RegularFile.Status before) {
         try {
             return RegularFile.status(file).isSameContentAs(before) ? Optional.of(before.mark()) : Optional.empty();
@@ -70,10 +69,10 @@ public final class PasswordFile {
     }
 
     /**
-     * Reads all lines less the last LF as one password, as oidc-agent's {@code --pw-cmd="cat FILE"} took them: the original
-     * service made its accounts so. Empty if there is only one line, or more than a password can hold.
+     * Reads all lines without the last LF as one password, like oidc-agent's {@code --pw-cmd="cat FILE"}. The original
+     * service created its accounts this way. Empty if there is only one line, or more than a password can have.
      *
-     * @throws PasswordFileException if the file is refused
+     * @throws PasswordFileException if the file is rejected
      */
     public static Optional<Password> readAllLines(Path file) throws PasswordFileException {
         byte[] content = load(file).bytes();
@@ -89,9 +88,9 @@ public final class PasswordFile {
     }
 
     /**
-     * Reads the password from a stream, to its end. Content rules are those of a file.
+     * Reads the password from a stream, to its end. The rules for the content are those of a file.
      *
-     * @throws PasswordFileException if the content is refused
+     * @throws PasswordFileException if the content is rejected
      */
     public static Password readStream(InputStream in) throws PasswordFileException {
         byte[] content = new byte[0];
@@ -108,9 +107,9 @@ public final class PasswordFile {
     }
 
     /**
-     * What is odd about a file that {@link #read} takes, in the order of {@link Warning}.
+     * The warnings about a file that {@link #read} accepts, in the order of {@link Warning}.
      *
-     * @throws PasswordFileException if the file is refused
+     * @throws PasswordFileException if the file is rejected
      */
     public static List<Warning> warnings(Path file) throws PasswordFileException {
         RegularFile.Content content = load(file);
@@ -143,13 +142,20 @@ public final class PasswordFile {
 
     private static RegularFile.Content load(Path file) throws PasswordFileException {
         try {
-            RegularFile.Status status = RegularFile.status(file);
+            Path target = TrustedPath.follow(file, Owners.CURRENT).path();
+            RegularFile.Status status = RegularFile.status(target);
             requireTrusted(file, status);
-            return RegularFile.read(file, MAX_FILE_BYTES, status); // of the very file that is trusted, or none
+            return RegularFile.read(target, MAX_FILE_BYTES, status); // the file that was checked, or fails
         } catch (PasswordFileException e) {
             throw e;
         } catch (NoSuchFileException e) {
             throw refused(PasswordFileException.Kind.MISSING, file, "there is no such file", e);
+        } catch (UntrustedPathException e) {
+            throw refused(
+                    PasswordFileException.Kind.FOREIGN_LINK,
+                    file,
+                    "the way to it leads over " + e.getFile() + ", and " + e.getReason(),
+                    e);
         } catch (RegularFile.NotRegularException e) {
             throw refused(
                     PasswordFileException.Kind.NOT_A_FILE, file, "it must be a regular file, not " + e.getReason(), e);
@@ -157,48 +163,29 @@ public final class PasswordFile {
             throw refused(
                     PasswordFileException.Kind.UNREADABLE,
                     file,
-                    StoreException.reason(e) + "; it must be readable for " + System.getProperty("user.name")
-                            + " (for example owned by that user, mode 0400)",
+                    StoreException.reason(e) + " for " + System.getProperty("user.name"),
                     e);
         }
     }
 
-    private static void requireTrusted(Path file, RegularFile.Status status) throws IOException {
+    private static void requireTrusted(Path file, RegularFile.Status status) throws PasswordFileException {
         if (status.permissions().contains(PosixFilePermission.GROUP_WRITE)
                 || status.permissions().contains(PosixFilePermission.OTHERS_WRITE)) {
             throw refused(
                     PasswordFileException.Kind.WRITABLE_BY_OTHERS,
                     file,
-                    "others may change it; take that right away with chmod go-w",
+                    "users other than its owner may change it",
                     null);
         }
-        if (status.owner() != 0 && status.owner() != currentUser()) {
+        if (status.owner() != 0 && status.owner() != Owners.CURRENT.user()) {
             throw refused(
                     PasswordFileException.Kind.FOREIGN_OWNER,
                     file,
                     "it belongs to user id " + Integer.toUnsignedString(status.owner())
-                            + "; it must belong to root or to " + System.getProperty("user.name"),
+                            + "; it must belong to root"
+                            + (Owners.CURRENT.user() == 0 ? "" : " or to " + System.getProperty("user.name")),
                     null);
         }
-    }
-
-    /** The effective user id, which a JVM does not change. */
-    static int currentUser() throws IOException {
-        Integer user = currentUser;
-        if (user == null) {
-            currentUser = user = readCurrentUser();
-        }
-        return user;
-    }
-
-    /** Java has no call for it; user.name is empty without an entry in passwd. */
-    private static int readCurrentUser() throws IOException {
-        for (String line : Files.readAllLines(Path.of("/proc/self/status"), StandardCharsets.ISO_8859_1)) {
-            if (line.startsWith("Uid:")) {
-                return Integer.parseUnsignedInt(line.split("\t")[2]);
-            }
-        }
-        throw new IOException("no user id in /proc/self/status");
     }
 
     private static Password password(@Nullable Path file, byte[] content) throws PasswordFileException {

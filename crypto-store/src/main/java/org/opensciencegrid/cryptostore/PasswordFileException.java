@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Why a password cannot be taken from a file or stream. The message is one line and holds no secret. */
+/** A file or stream has no usable password. The message is one line and contains no secret. */
 public final class PasswordFileException extends IOException {
     private static final long serialVersionUID = 1;
 
@@ -13,17 +13,19 @@ public final class PasswordFileException extends IOException {
     public enum Kind {
         /** There is no such file. */
         MISSING,
-        /** The operating system refused to read it. */
+        /** The operating system did not permit reading. */
         UNREADABLE,
-        /** A symbolic link, directory, FIFO, socket or device. */
+        /** A directory, FIFO, socket or device. */
         NOT_A_FILE,
+        /** The path has a symbolic link that was created neither by root nor by the current user. */
+        FOREIGN_LINK,
         /** The first line is empty. */
         EMPTY,
-        /** There is a NUL byte in the first line. */
+        /** The first line contains a NUL byte. */
         BINARY,
-        /** The first line has more than 1024 bytes, or the whole more than 64 KiB. */
+        /** The first line has more than 1024 bytes, or the file more than 64 KiB. */
         TOO_LONG,
-        /** The group or everybody may change it. */
+        /** The group or everyone can change it. */
         WRITABLE_BY_OTHERS,
         /** It belongs neither to root nor to the current user. */
         FOREIGN_OWNER
@@ -31,16 +33,30 @@ public final class PasswordFileException extends IOException {
 
     private final Kind kind;
     private final transient @Nullable Path file;
+    private final String reason;
 
     PasswordFileException(Kind kind, @Nullable Path file, String reason, @Nullable IOException cause) {
         super((file == null ? "password from a stream" : "password file " + file) + ": " + reason, cause);
         this.kind = kind;
         this.file = file;
+        this.reason = reason;
     }
 
     /** What is wrong. */
     public Kind kind() {
         return kind;
+    }
+
+    /** The message without the path. */
+    public String reason() {
+        return reason;
+    }
+
+    /** The untrusted link. */
+    public Optional<String> link() {
+        return getCause() instanceof UntrustedPathException untrusted
+                ? Optional.of(untrusted.getFile())
+                : Optional.empty();
     }
 
     /** The file; empty for a stream. */

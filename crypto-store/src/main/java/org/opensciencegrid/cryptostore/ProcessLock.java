@@ -16,10 +16,10 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An exclusive lock against other processes (fcntl) and against other threads of this one.
+ * An exclusive lock against other processes (fcntl) and other threads of this process.
  *
- * <p>fcntl locks belong to the process, and closing <em>any</em> descriptor of the file drops them. So a thread first
- * takes its turn in this process; only the one whose turn it is has the lock file open.
+ * <p>fcntl locks belong to the process, and closing <em>any</em> descriptor of the file releases them. So a thread
+ * first waits for its turn in this process. Only the thread that has the turn opens the lock file.
  */
 final class ProcessLock implements AutoCloseable {
     private static final Map<Path, Semaphore> TURNS = new ConcurrentHashMap<>();
@@ -35,9 +35,9 @@ final class ProcessLock implements AutoCloseable {
     }
 
     /**
-     * Waits no longer than {@code wait}. The file is made if need be and never deleted.
+     * Waits at most {@code wait}. The file is created if needed and never deleted.
      *
-     * @param file in a directory without symbolic links, so that one file has one name here
+     * @param file in a path without symbolic links, so that one file has only one name here
      * @throws StoreException BUSY or UNWRITABLE
      */
     static ProcessLock acquire(Path file, Duration wait) throws StoreException {
@@ -97,7 +97,7 @@ final class ProcessLock implements AutoCloseable {
                 channel.close();
             }
         } catch (IOException e) {
-            // close(2) drops the lock whatever it returns.
+            // close(2) releases the lock even if it fails.
         }
     }
 

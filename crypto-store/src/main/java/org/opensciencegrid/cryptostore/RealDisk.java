@@ -10,6 +10,7 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -17,11 +18,15 @@ import java.util.Objects;
 import java.util.Set;
 
 /** {@link Disk} of the operating system. */
-final class RealDisk implements Disk {
+public final class RealDisk implements Disk {
     static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY_DIRECTORY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
+    /** Some file systems (SMB, FUSE) cannot do more for the names in a directory than they do by themselves. */
+    private static final Set<String> NOT_FOR_DIRECTORIES =
+            Set.of("Invalid argument", "Operation not supported", "Function not implemented");
 
     @Override
     public byte[] read(Path file, int limit) throws IOException {
@@ -59,7 +64,7 @@ final class RealDisk implements Disk {
     @Override
     public void makeDirectory(Path directory) throws IOException {
         if (Files.isDirectory(directory)) {
-            return; // nearly always, and cheaper than an exception
+            return; // nearly always true, and cheaper than an exception
         }
         try {
             Files.createDirectory(directory, OWNER_ONLY_DIRECTORY);
@@ -73,14 +78,34 @@ final class RealDisk implements Disk {
     public void forceDirectory(Path directory) throws IOException {
         try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
             channel.force(true);
+        } catch (IOException e) {
+            if (!NOT_FOR_DIRECTORIES.contains(String.valueOf(e.getMessage()))) {
+                throw e;
+            }
         }
+    }
+
+    /** Replaces a small file by rename, without a sync: for files that a run can do without. */
+    void replace(Path file, byte[] bytes) throws IOException {
+        Path part = file.resolveSibling(file.getFileName() + ".part");
+        delete(part);
+        try (OpenFile open = create(part)) {
+            open.write(bytes);
+        }
+        rename(part, file);
+    }
+
+    @Override
+    public Object identity(Path file) throws IOException {
+        return Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                .fileKey();
     }
 
     private record ChannelFile(FileChannel channel) implements OpenFile {
         @Override
         public void write(byte[] bytes) throws IOException {
             ByteBuffer buffer = ByteBuffer.wrap(bytes);
-            while (buffer.hasRemaining()) { // once, unless the kernel takes less
+            while (buffer.hasRemaining()) { // one iteration, unless the kernel writes less
                 channel.write(buffer, buffer.position());
             }
         }

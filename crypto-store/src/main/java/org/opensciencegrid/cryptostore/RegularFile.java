@@ -3,26 +3,48 @@ package org.opensciencegrid.cryptostore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
-/** Reading a regular file: no symbolic link is followed, no FIFO or device is ever opened. */
-final class RegularFile {
+/**
+ * Opens regular files only. Symbolic links are not followed. If a FIFO or device replaces a file while it is opened, or
+ * the file's owner delays the open with a lease, waits at most one second.
+ */
+public final class RegularFile {
+    private static final long LONGEST_OPEN_MILLIS = 900;
+
+    private static final long ONE_LOOK_NANOS = 1_000_000_000;
+    private static final Map<Path, Looked> LOOKED = new ConcurrentHashMap<>();
+
+    /** Whether other users could change where a path leads, and when this was checked. */
+    private record Looked(boolean canBeChanged, long nanos) {}
+
     private RegularFile() {}
 
-    /** What was read, and from which file. */
-    record Content(byte[] bytes, Status status) {}
+    /** The content, and the file it was read from. */
+    public record Content(Path file, byte[] bytes, Status status) {}
 
-    /** One stat(2). No write leaves the inode's change time as it was. */
+    /** The result of one stat(2). Every write changes ctime. */
     record Status(Object fileKey, Set<?> permissions, int owner, FileTime changed, long size) {
-        /** Not equals: what a record brings is made when it is first used, which takes longer than the rest of a read. */
+        /**
+         * Not equals(): a JVM generates a record's equals() at its first use, which takes longer than the rest of a
+         * read.
+         */
         boolean isThatOf(Status other) {
             return fileKey.equals(other.fileKey) && permissions.equals(other.permissions) && owner == other.owner;
         }
@@ -31,14 +53,14 @@ final class RegularFile {
             return fileKey.equals(other.fileKey) && changed.equals(other.changed) && size == other.size;
         }
 
-        /** Which file that is, and which content it has. */
+        /** Identifies the file and its content. */
         String mark() {
             return fileKey + " " + changed + " " + size;
         }
     }
 
     /** Thrown for a symbolic link, directory, FIFO, socket or device. */
-    static final class NotRegularException extends FileSystemException {
+    public static final class NotRegularException extends FileSystemException {
         private static final long serialVersionUID = 1;
 
         NotRegularException(Path file, String reason) {
@@ -46,20 +68,116 @@ final class RegularFile {
         }
     }
 
-    /** At most {@code limit + 1} bytes. */
-    static Content read(Path file, int limit) throws IOException {
+    /**
+     * Reads at most {@code limit + 1} bytes. Returns within about a second, whatever the path leads to.
+     *
+     * @throws IOException also if the path does not lead to a regular file
+     */
+    public static byte[] bytes(Path file, int limit) throws IOException {
+        return read(file, limit).bytes();
+    }
+
+    /** Reads at most {@code limit + 1} bytes. */
+    public static Content read(Path file, int limit) throws IOException {
         return read(file, limit, status(file));
     }
 
-    /** @param status looked at before the open, which would wait for a writer on a FIFO and act on a device */
-    static Content read(Path file, int limit, Status status) throws IOException {
-        try (InputStream in = Channels.newInputStream(
-                Files.newByteChannel(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))) {
-            // Java cannot stat an open channel: the name must mean the same file before and after the open.
+    /** @param status read before the open, which would wait for a writer on a FIFO and could trigger a device */
+    public static Content read(Path file, int limit, Status status) throws IOException {
+        try (InputStream in = Channels.newInputStream(open(file, StandardOpenOption.READ, status.owner()))) {
+            // Java cannot stat an open channel, so the name must refer to the same file before and after the open.
             if (!status.isThatOf(status(file))) {
                 throw new NotRegularException(file, "one that is replaced while it is opened");
             }
-            return new Content(in.readNBytes(limit + 1), status);
+            return new Content(file, in.readNBytes(limit + 1), status);
+        }
+    }
+
+    /**
+     * Opens a file after checking that it is a regular file.
+     *
+     * @throws IOException also if it no longer is
+     */
+    public static FileChannel open(Path file, OpenOption option) throws IOException {
+        return open(file, option, status(file).owner());
+    }
+
+    /** @param owner can delay each open of the file with a lease */
+    private static FileChannel open(Path file, OpenOption option, int owner) throws IOException {
+        Callable<FileChannel> opening = () -> FileChannel.open(file, option, LinkOption.NOFOLLOW_LINKS);
+        boolean canBeHeldUp = !Owners.CURRENT.users().contains(owner) || canBeSwapped(file);
+        FileChannel channel = canBeHeldUp ? withinASecond(file, opening) : call(opening);
+        try {
+            channel.position(); // fails for a FIFO
+            return channel;
+        } catch (IOException e) {
+            channel.close();
+            throw new NotRegularException(file, "a FIFO, socket or device");
+        }
+    }
+
+    /**
+     * Whether a user other than root and the current user can replace the file with a FIFO. A run may open thousands of
+     * files in one directory, so each directory is checked at most once a second.
+     */
+    private static boolean canBeSwapped(Path file) throws IOException {
+        Path directory = file.toAbsolutePath().getParent();
+        if (directory == null) {
+            return true;
+        } else if (directory.startsWith("/proc")) {
+            // The same descriptor number may refer to another directory a moment later.
+            return canBeChanged(directory);
+        }
+        long now = System.nanoTime();
+        Looked last = LOOKED.get(directory);
+        if (last == null || now - last.nanos() > ONE_LOOK_NANOS) {
+            last = new Looked(canBeChanged(directory), now);
+            LOOKED.put(directory, last);
+        }
+        return last.canBeChanged();
+    }
+
+    private static boolean canBeChanged(Path directory) throws IOException {
+        boolean isLastOneSafe = false; // a file must be in a directory in which only trusted users can write
+        for (Path path = directory; path != null; path = path.getParent()) {
+            Node in = Node.of(path.resolve("."));
+            boolean isSticky = isLastOneSafe && in.isSticky() && Owners.CURRENT.have(in);
+            if (!isSticky && !Owners.CURRENT.areAlone(in)) {
+                return true;
+            }
+            isLastOneSafe = Owners.CURRENT.have(in);
+        }
+        return false;
+    }
+
+    /**
+     * open(2) waits for the writer of a FIFO or the end of a lease, and Java has no O_NONBLOCK. So another thread opens
+     * the file.
+     */
+    private static <C> C withinASecond(Path file, Callable<C> opening) throws IOException {
+        FutureTask<C> task = new FutureTask<>(opening);
+        Thread thread = new Thread(task, "opens a file");
+        thread.setDaemon(true);
+        thread.start();
+        try {
+            return task.get(LONGEST_OPEN_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            throw new NotRegularException(file, "one that cannot be opened within a second");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new NotRegularException(file, "one that was still being opened when the program had to end");
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof IOException cause ? cause : new IOException(e.getCause());
+        }
+    }
+
+    private static <C> C call(Callable<C> opening) throws IOException {
+        try {
+            return opening.call();
+        } catch (IOException | RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IOException(e);
         }
     }
 

@@ -9,17 +9,19 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** Why an account cannot be read or written. The message is one line that names the file and holds no secret. */
+/** An account cannot be read or written. The message is one line that contains the path and no secret. */
 public final class StoreException extends IOException {
     private static final long serialVersionUID = 1;
 
-    /** What is wrong; {@code docs/account-file.md} has the table of causes and remedies. */
+    /** What is wrong; {@code docs/reference/account-file.md} has the table of causes and remedies. */
     public enum Kind {
-        /** The checksum or the form is wrong: damaged, cut or edited. Found without a password. */
+        /** The checksum or the format is wrong: damaged, truncated or edited. Found without a password. */
         CORRUPT,
-        /** The file is whole, and the password is not the one it was made with. */
+        /** The file is intact but the password is wrong. */
         WRONG_PASSWORD,
-        /** The password is right and the content is not authentic. Nothing is overwritten, no older copy is used. */
+        /**
+         * The password is right but the content is not authentic. Nothing is overwritten, and no older copy is used.
+         */
         TAMPERED,
         /** The file was made for another account name. */
         WRONG_ACCOUNT,
@@ -31,9 +33,12 @@ public final class StoreException extends IOException {
         MISSING,
         /** Another process or thread holds the lock. */
         BUSY,
-        /** The operating system refused to write: full, read-only, permission... The cause is its exception. */
+        /** The operating system did not permit writing: full, read-only, permission... The cause is its exception. */
         UNWRITABLE,
-        /** The operating system refused to read: permission, I/O error, not a regular file. The cause is its exception. */
+        /**
+         * The operating system did not permit reading: permission, I/O error, not a regular file. The cause is its
+         * exception.
+         */
         UNREADABLE
     }
 
@@ -60,8 +65,8 @@ public final class StoreException extends IOException {
         return new StoreException(Kind.UNREADABLE, file, "cannot be read: " + reason(cause), cause);
     }
 
-    /** The operating system's words. Java keeps them for some errors and has a class in their place for others. */
-    static String reason(IOException cause) {
+    /** The error message of the operating system. Java has an exception class without a message for some errors. */
+    public static String reason(IOException cause) {
         if (cause instanceof AccessDeniedException) {
             return "Permission denied";
         } else if (cause instanceof NoSuchFileException) {
@@ -83,7 +88,7 @@ public final class StoreException extends IOException {
         return kind;
     }
 
-    /** The file it is about; null only after serialisation. */
+    /** The file; null only after serialization. */
     public Path file() {
         return file;
     }

@@ -12,7 +12,10 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** All generations of an account that are on disk, and which of them counts: the recovery rules, without a password. */
+/**
+ * Finds all generations of an account on disk, and decides which of them to use. These are the recovery rules, without
+ * a password.
+ */
 final class Survey {
     private final Found current;
     private final Found next;
@@ -20,7 +23,7 @@ final class Survey {
     private @Nullable Found previous;
     private final List<Found> rescues;
 
-    /** A file that is readable (sealed), or not (problem). */
+    /** A file that is readable (sealed) or not (problem). */
     record Found(
             Path file,
             FormatOne.@Nullable Sealed sealed,
@@ -55,12 +58,17 @@ final class Survey {
         }
     }
 
-    /** Of the generation before, only the rare need is worth a look. */
+    /** Read only when needed, which is rare. */
     private Found previous() {
         if (previous == null) {
             previous = lookAtPrevious.get();
         }
         return previous;
+    }
+
+    /** The generation of a published file of the account as it is now; 0 if it is missing or damaged. */
+    static long generation(Path file, String name, Disk disk) {
+        return look(disk, file, name, false).generation();
     }
 
     private static Found look(Disk disk, Path file, String name, boolean mayHaveReservedSpace) {
@@ -86,7 +94,7 @@ final class Survey {
         return next;
     }
 
-    /** A complete new generation that a crash kept from being published. */
+    /** A complete new generation that was not published because of a crash. */
     Optional<FormatOne.Sealed> successor() {
         boolean follows = current.readable()
                 ? next.generation() == current.generation() + 1
@@ -95,10 +103,10 @@ final class Survey {
     }
 
     /**
-     * Rescue copies that are newer than what was published, newest first.
+     * Rescue copies that are newer than the published generation, newest first.
      *
-     * <p>One of the same generation as .next wins: it exists because .next could not be written or flushed, and after a
-     * failed fsync Linux may show content that never reached the disk.
+     * <p>A copy with the same generation as .next takes precedence. It exists because .next could not be written or
+     * flushed, and after a failed fsync Linux may show content that never reached the disk.
      */
     List<FormatOne.Sealed> rescueCopies() {
         long atLeast = successor().map(FormatOne.Sealed::generation).orElse(newestPublished() + 1);
@@ -112,7 +120,7 @@ final class Survey {
         return copies;
     }
 
-    /** The generation of each rescue copy; 0 for a damaged one. What this program does not understand is not listed. */
+    /** The generation of each rescue copy; 0 for a damaged copy. Copies in an unknown format are not included. */
     Map<Path, Long> rescueGenerations() {
         Map<Path, Long> generations = new HashMap<>();
         for (Found rescue : rescues) {
@@ -123,11 +131,16 @@ final class Survey {
         return generations;
     }
 
-    /** The generation before: only if the account file is damaged or missing. */
+    /** The previous generation; present only if the account file is damaged or missing. */
     Optional<FormatOne.Sealed> fallback() {
         return current.readable()
                 ? Optional.empty()
                 : Optional.ofNullable(previous().sealed());
+    }
+
+    /** The number of the previous generation; 0 if it is missing or damaged. */
+    long previousGeneration() {
+        return previous().generation();
     }
 
     boolean exists() {
@@ -144,8 +157,8 @@ final class Survey {
     }
 
     /**
-     * Only damaged and missing files may be passed over in favour of others. A file that cannot even be read may hold the
-     * newest generation: to go on with an older one would spend its refresh token for nothing.
+     * Throws unless each unusable file is damaged or missing. A file that cannot be read may contain the newest
+     * generation, and an older one would waste its refresh token.
      */
     void requireRecoverable() throws StoreException {
         for (Found found : List.of(current, next)) {
@@ -164,7 +177,10 @@ final class Survey {
         }
     }
 
-    /** Files that a new account must not replace: of a newer program, or not files at all. */
+    /**
+     * Throws if there is a file that a new account must not replace: the file of a newer program, or something that is
+     * not a file.
+     */
     void requireReplaceable() throws StoreException {
         for (Found found : List.of(current, next, previous())) {
             if (found.is(StoreException.Kind.UNSUPPORTED) || found.is(StoreException.Kind.UNREADABLE)) {
@@ -173,7 +189,7 @@ final class Survey {
         }
     }
 
-    /** Why there is nothing to open. */
+    /** The reason why there is nothing to open. */
     StoreException nothing() {
         Found found = current.is(StoreException.Kind.MISSING) && !previous().is(StoreException.Kind.MISSING)
                 ? previous()

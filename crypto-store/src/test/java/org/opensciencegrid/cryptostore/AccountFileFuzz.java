@@ -7,8 +7,8 @@ import java.util.Base64;
 import org.bouncycastle.crypto.digests.SHA256Digest;
 
 /**
- * Any bytes as an account file: refused with a reason, or opened, and then they are what the writer writes. Run by
- * {@code .ci/fuzz/run}; what it finds is kept below {@code fuzz/} and replayed by {@link FuzzFindingsTest}.
+ * Arbitrary bytes as an account file: rejected with a reason, or opened, and then equal to what the writer writes. Run
+ * by {@code .ci/fuzz/run}. Findings are stored below {@code fuzz/}, and {@link FuzzFindingsTest} runs them again.
  */
 public final class AccountFileFuzz {
     private static final Path FILE = Path.of("/account");
@@ -19,7 +19,7 @@ public final class AccountFileFuzz {
     /** Called by the fuzzer. */
     public static void fuzzerTestOneInput(byte[] input) {
         open(input);
-        open(withChecksum(input)); // a checksum is nothing that chance finds
+        open(withChecksum(input)); // a fuzzer does not find a valid checksum by chance
         FormatOne.withoutReservedSpace(input);
     }
 

@@ -8,13 +8,28 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -22,8 +37,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** On the real disk. */
+/** The store on a real disk. */
 class AccountStoreTest {
     private static final DerivedKey KEY =
             new DerivedKey(KeyDerivation.argon2id(), Given.password(), new byte[FormatOne.SALT_BYTES], Given.CHEAP);
@@ -47,7 +63,7 @@ class AccountStoreTest {
         return FormatOne.seal(account, generation, key, nonce, Given.bytes(content));
     }
 
-    /** "5" is generation 5 with the content "five" and so on; other words are defects. "-" is no file. */
+    /** "5" is generation 5 with the content "five" and so on; other words are defects. "-" means no file. */
     private void put(Path file, String what) throws IOException {
         if (what.equals("-")) {
             return;
@@ -90,7 +106,7 @@ class AccountStoreTest {
         }
     }
 
-    /** The tag is that of another plaintext; the checksum is right. */
+    /** The tag belongs to another plaintext, but the checksum is right. */
     private Path tampered(int generation) throws IOException {
         DerivedKey sameCheck = new DerivedKey(
                 (password, salt, parameters) -> {
@@ -104,10 +120,287 @@ class AccountStoreTest {
         return Files.write(temporary.resolve("t"), sealed("evil", generation, Given.NAME, sameCheck));
     }
 
-    /** The recovery table of docs/account-file.md. */
+    @Test
+    void anAccountFileThatIsOlderThanTheGenerationBeforeWasPutBack() throws IOException {
+        put(files.account(), "4");
+        put(files.previous(), "5");
+        try (LockedAccount locked = store.lock(Given.NAME, Duration.ZERO)) {
+            assertEquals(
+                    Optional.of(new Generation(5, files.previous())),
+                    locked.open(Given.password()).newerGeneration());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"5, 6, -, 6", "5, 5, -, 0", "5, 4, -, 0", "corrupt, 6, -, 0", "5, 6, 6, 0"})
+    void anAccountIsOldIfOnlyThePreviousFileIsNewer(String current, String previous, String next, long newer)
+            throws IOException {
+        put(files.account(), current);
+        put(files.previous(), previous);
+        put(files.next(), next);
+        assertEquals(
+                newer, store.newerGeneration(Given.NAME).map(Generation::number).orElse(0L));
+    }
+
+    @Test
+    void memoryIsAllocatedIfAnAccountHasNoKey() throws IOException {
+        List<KdfParameters> prepared = new ArrayList<>();
+        KeyDerivation derivation = new KeyDerivation() {
+            @Override
+            public byte[] derive(Password password, byte[] salt, KdfParameters parameters) {
+                return Given.HASH.derive(password, salt, parameters);
+            }
+
+            @Override
+            public void prepare(KdfParameters parameters) {
+                prepared.add(parameters);
+            }
+        };
+        AccountStore some = new AccountStore(
+                files.directory(),
+                files.rescueDirectory(),
+                new AccountStore.Tools(new RealDisk(), derivation, Given.CHEAP, () -> Given.RANDOM));
+        some.prepare(List.of());
+        assertEquals(List.of(), prepared);
+        some.prepare(List.of(Given.NAME, "other"));
+        assertEquals(List.of(Given.CHEAP), prepared);
+    }
+
+    @Test
+    void theMarksOfAPlaceAreThoseOfTheLockFile() throws IOException {
+        assertEquals(Optional.empty(), store.place(Given.NAME));
+        assertEquals(Optional.empty(), store.placeChangedAt(Given.NAME));
+        try (LockedAccount locked = store.lock(Given.NAME, Duration.ZERO)) {
+            assertFalse(locked.exists());
+            put(files.previous(), "5");
+            assertTrue(locked.exists());
+        }
+        assertEquals(
+                Files.getAttribute(files.lock(), "unix:ino").toString(),
+                store.place(Given.NAME).orElseThrow());
+        assertEquals(
+                Files.getAttribute(files.lock(), "unix:ctime").toString(),
+                store.placeChangedAt(Given.NAME).orElseThrow());
+    }
+
+    /** The probe tests the disk, and not only the directory. */
+    @Test
+    void theProbeIsWrittenAndFlushed() throws IOException {
+        Files.createDirectories(files.directory());
+        List<String> calls = new ArrayList<>();
+        RealDisk disk = new RealDisk();
+        Disk watched = (Disk) Proxy.newProxyInstance(
+                Disk.class.getClassLoader(), new Class<?>[] {Disk.class}, (proxy, method, arguments) -> {
+                    Object result = method.invoke(disk, arguments);
+                    return !(result instanceof Disk.OpenFile file)
+                            ? result
+                            : Proxy.newProxyInstance(
+                                    Disk.class.getClassLoader(),
+                                    new Class<?>[] {Disk.OpenFile.class},
+                                    (open, called, given) -> {
+                                        calls.add(called.getName());
+                                        return called.invoke(file, given);
+                                    });
+                });
+        new AccountStore(
+                        files.directory(),
+                        files.rescueDirectory(),
+                        new AccountStore.Tools(watched, Given.HASH, Given.CHEAP, () -> Given.RANDOM))
+                .requireWritable();
+        assertEquals(List.of("write", "force", "close"), calls);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "java.nio.file.AccessDeniedException, Permission denied",
+        "java.nio.file.NoSuchFileException, No such file or directory",
+        "java.nio.file.FileAlreadyExistsException, File exists",
+        "java.nio.file.DirectoryNotEmptyException, Directory not empty"
+    })
+    void anErrorHasTheWordsOfTheOperatingSystem(Class<? extends IOException> type, String words) throws Exception {
+        assertEquals(
+                words, StoreException.reason(type.getConstructor(String.class).newInstance("file")));
+    }
+
+    @Test
+    void theProbeLeavesNothing() throws IOException {
+        store.requireWritable();
+        assertFalse(Files.exists(files.directory()), "a directory that does not exist is not created");
+        Files.createDirectories(files.directory());
+        Files.writeString(files.directory().resolve(".probe"), "left by a crash");
+        store.requireWritable();
+        try (Stream<Path> left = Files.list(files.directory())) {
+            assertEquals(List.of(), left.toList());
+        }
+        Files.createDirectories(files.directory().resolve(".probe/with"));
+        StoreException e = assertThrows(StoreException.class, store::requireWritable);
+        assertEquals(StoreException.Kind.UNWRITABLE, e.kind());
+    }
+
+    /** {@link AccountStore#newerGeneration} needs no lock, so a run may publish while it reads. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void anAccountThatIsRenewedMeanwhileIsNotOld(int renewals) throws IOException {
+        put(files.account(), "5");
+        Path memory = Files.createDirectory(temporary.resolve("memory"));
+        RealDisk disk = new RealDisk();
+        AtomicInteger left = new AtomicInteger(renewals);
+        Disk slow = (Disk) Proxy.newProxyInstance(
+                Disk.class.getClassLoader(), new Class<?>[] {Disk.class}, (proxy, method, arguments) -> {
+                    Object result;
+                    try {
+                        result = method.invoke(disk, arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                    if (files.account().equals(arguments[0])) {
+                        while (left.getAndDecrement() > 0) {
+                            renew(memory);
+                        }
+                    }
+                    return result;
+                });
+        AccountStore reader = new AccountStore(
+                        files.directory(),
+                        files.rescueDirectory(),
+                        new AccountStore.Tools(slow, KeyDerivation.argon2id(), Given.CHEAP, () -> Given.RANDOM))
+                .withMemory(memory);
+        assertEquals(Optional.empty(), reader.newerGeneration(Given.NAME));
+        assertEquals(5 + renewals, store.peek(Given.NAME).generation());
+    }
+
+    private void renew(Path memory) throws IOException {
+        try (LockedAccount locked = store.withMemory(memory).lock(Given.NAME, Duration.ZERO)) {
+            locked.open(Given.password()).save(Given.bytes("renewed"));
+        }
+    }
+
+    @Test
+    void aReservationThatWasLeftTellsWhenARunWasInterrupted() throws IOException {
+        Instant then = Instant.parse("2026-11-29T12:00:00Z");
+        put(files.account(), "5");
+        try (LockedAccount locked = store.lock(Given.NAME, Duration.ZERO)) {
+            assertEquals(Optional.empty(), locked.open(Given.password()).interruptedAt());
+        }
+        put(files.next(), "zeros");
+        Files.setLastModifiedTime(files.next(), FileTime.from(then));
+        try (LockedAccount locked = store.lock(Given.NAME, Duration.ZERO)) {
+            assertEquals(Optional.of(then), locked.open(Given.password()).interruptedAt());
+        }
+    }
+
+    @Test
+    void workersThatStartAtOnceAgreeOnTheInstance() throws Exception {
+        int workers = 4;
+        ExecutorService pool = Executors.newFixedThreadPool(workers);
+        try {
+            for (int round = 0; round < 300; round++) {
+                Path memory = Files.createDirectory(temporary.resolve("memory" + round));
+                CyclicBarrier start = new CyclicBarrier(workers);
+                Callable<Optional<String>> worker = () -> {
+                    start.await();
+                    return store.withMemory(memory).instance();
+                };
+                Set<Optional<String>> names = new HashSet<>();
+                for (Future<Optional<String>> name : pool.invokeAll(Collections.nCopies(workers, worker))) {
+                    names.add(name.get());
+                }
+                assertEquals(Set.of(store.withMemory(memory).instance()), names);
+                assertTrue(names.iterator().next().isPresent());
+                try (Stream<Path> left = Files.list(memory)) {
+                    assertEquals(1, left.count());
+                }
+            }
+        } finally {
+            pool.shutdownNow();
+        }
+    }
+
+    @Test
+    void aDamagedInstanceIsReplaced() throws IOException {
+        Path memory = Files.createDirectory(temporary.resolve("memory"));
+        Files.writeString(memory.resolve("instance"), "damaged");
+        assertTrue(store.withMemory(memory).instance().isPresent());
+    }
+
+    /** As where a lock has no effect. */
+    @Test
+    void aGenerationOfAnotherRunIsNotReplaced() throws IOException {
+        put(files.account(), "5");
+        try (LockedAccount locked = store.lock(Given.NAME, Duration.ZERO)) {
+            OpenAccount account = locked.open(Given.password());
+            put(files.account(), "6");
+            StoreException before = assertThrows(StoreException.class, account::reserve, "nothing is to be asked");
+            assertTrue(before.getMessage().contains("the lock has no effect"), before.getMessage());
+        }
+        put(files.account(), "5");
+        try (LockedAccount locked = store.lock(Given.NAME, Duration.ZERO)) {
+            OpenAccount account = locked.open(Given.password());
+            account.reserve();
+            put(files.account(), "6");
+            Saved saved = account.save(Given.bytes("new"));
+            assertTrue(saved.rescued());
+            assertTrue(saved.problem().contains("the lock has no effect"), saved.problem());
+            assertEquals(7, saved.generation(), "recovery prefers it to the other run's");
+        }
+        assertEquals(6, store.peek(Given.NAME).generation());
+        try (LockedAccount locked = store.lock(Given.NAME, Duration.ZERO)) {
+            OpenAccount account = locked.open(Given.password());
+            assertArrayEquals(Given.bytes("new"), account.plaintext());
+            assertEquals(OpenAccount.RecoveredFrom.RESCUE, account.recoveredFrom());
+        }
+    }
+
+    /** As procfs does, which every machine has. */
+    @Test
+    void aDirectoryThatRefusesFsyncIsNoFailure() throws IOException {
+        Path directory = Path.of("/proc/self");
+        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            IOException refused = assertThrows(IOException.class, () -> channel.force(true));
+            assertEquals("Invalid argument", refused.getMessage());
+        }
+        new RealDisk().forceDirectory(directory);
+    }
+
+    /** What a full disk, or one that let nothing be removed, has left. */
+    @Test
+    void nothingStaysOfAFailedRescue() throws IOException {
+        put(files.account(), "5");
+        put(files.next(), "zeros");
+        Path part = AccountFiles.incomplete(files.rescues().get(0));
+        Files.createFile(part);
+        try (LockedAccount locked = store.lock(Given.NAME, Duration.ZERO)) {
+            locked.open(Given.password());
+        }
+        assertFalse(Files.exists(part));
+        assertFalse(Files.exists(files.next()));
+    }
+
+    /** As if a lock has no effect: the zeros of another run replaced the account. */
+    @Test
+    void theReservationOfAnotherRunIsNotPublished() throws IOException {
+        put(files.account(), "5");
+        try (LockedAccount locked = store.lock(Given.NAME, Duration.ZERO)) {
+            OpenAccount account = locked.open(Given.password());
+            account.reserve();
+            Files.delete(files.next());
+            put(files.next(), "zeros");
+            Saved saved = account.save(Given.bytes("content 6"));
+            assertTrue(saved.rescued());
+            assertTrue(saved.problem().contains("the lock has no effect"), saved.problem());
+        }
+        assertEquals(5, store.peek(Given.NAME).generation());
+        assertEquals(64 * 1024, Files.size(files.next()), "it is the other run's");
+        try (LockedAccount locked = store.lock(Given.NAME, Duration.ZERO)) {
+            assertArrayEquals(
+                    Given.bytes("content 6"), locked.open(Given.password()).plaintext());
+        }
+    }
+
+    /** The recovery table of docs/reference/account-file.md. */
     @ParameterizedTest(name = "{0} next={1} prev={2} rescue={3} -> {4} {5}")
     @CsvSource({
-        // account, next, prev, rescue (beside), expected generation or kind, where from
+        // account, next, prev, rescue (same directory), expected generation or kind, source
         "4, -, -, -, 4, CURRENT",
         "4, -, 3, -, 4, CURRENT",
         "4, empty, 3, -, 4, CURRENT",
@@ -240,7 +533,7 @@ class AccountStoreTest {
                 }
             }
         }
-        all.remove(files.directory().toString()); // the lock makes it
+        all.remove(files.directory().toString()); // the lock creates it
         return all;
     }
 
@@ -573,6 +866,6 @@ class AccountStoreTest {
         assertEquals(StoreException.Kind.UNWRITABLE, e.kind());
         assertFalse(Files.exists(temporary.resolve("made-by-the-link")));
         Files.delete(files.lock());
-        store.lock(Given.NAME, Given.NO_WAIT).close(); // the failed attempt holds nothing
+        store.lock(Given.NAME, Given.NO_WAIT).close(); // the failed attempt does not hold the lock
     }
 }

@@ -23,8 +23,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Faults at every operation of a rotation, on {@link ModelDisk}: afterwards the account holds the content before the save
- * or that of the save, and that of the save if it had returned.
+ * Faults at every operation of a rotation, on {@link ModelDisk}. Afterwards the account has the content before the save
+ * or that of the save, and always that of the save if it had returned.
  */
 class CrashTest {
     private static final DerivedKey KEY =
@@ -34,10 +34,13 @@ class CrashTest {
     private Path temporary;
 
     private AccountFiles files;
-    /** States of the disk that were judged already. */
+    /** States of the disk that were already checked. */
     private final Set<String> judged = new HashSet<>();
 
-    /** What a run starts with, and the content that it must then find; null: there is no account, it makes one. */
+    /**
+     * The state before a run, and the content that the run must find; null: there is no account, and the run creates
+     * one.
+     */
     private enum Start {
         NO_ACCOUNT(null),
         ACCOUNT("one"),
@@ -57,7 +60,7 @@ class CrashTest {
         }
     }
 
-    /** Equal runs leave equal disks, so each needs to be judged only once. */
+    /** Equal runs leave equal disks, so each is only checked once. */
     private static final class Counter extends SecureRandom {
         private static final long serialVersionUID = 1;
         private byte count;
@@ -68,7 +71,7 @@ class CrashTest {
         }
     }
 
-    /** How far a run came: all saves up to "returned" returned, and no save after "tried" was begun. */
+    /** The progress of a run: all saves up to "returned" have returned, and no save after "tried" has started. */
     private static final class Progress {
         private int tried;
         private int returned;
@@ -125,7 +128,7 @@ class CrashTest {
                 new AccountStore.Tools(disk, Given.HASH, Given.CHEAP, () -> random));
     }
 
-    /** Opens (or creates) the account and saves twice, as a run does in which the token rotates twice. */
+    /** Opens (or creates) the account and saves twice, like a run in which the token rotates twice. */
     private void run(ModelDisk disk, Progress progress, boolean isNew) throws StoreException {
         try (LockedAccount locked = store(disk).lock(Given.NAME, Given.NO_WAIT)) {
             OpenAccount account = isNew ? locked.create(Given.password()) : locked.open(Given.password());
@@ -145,7 +148,7 @@ class CrashTest {
         return progress;
     }
 
-    /** After power failed: the content is one that may be there, and the account can be used as ever. */
+    /** After a power failure, the content is one of those that are permitted, and the account is usable. */
     private void assertWhole(ModelDisk disk, Progress progress, String when) throws StoreException {
         for (ModelDisk after : disk.afterPowerFailure()) {
             if (!judged.add(after.identity() + progress.returned + " " + progress.tried)) {
@@ -204,7 +207,7 @@ class CrashTest {
         assertTrue(operations >= 27, "a run that saves twice has more than " + operations + " operations");
     }
 
-    /** One operation fails, the run goes on, and then power fails. */
+    /** One operation fails, the run continues, and then the power fails. */
     @Tag("slow")
     @ParameterizedTest
     @EnumSource(names = {"NO_ACCOUNT", "ACCOUNT_AND_OLDER", "CRASHED_BEFORE_PUBLICATION", "RESCUED_ELSEWHERE"})
@@ -224,7 +227,7 @@ class CrashTest {
                     } catch (ModelDisk.Crash e) {
                         finished = false;
                     } catch (StoreException e) {
-                        // It gave up.
+                        // The run gave up.
                     }
                     assertWhole(disk, progress, start + ", " + error + " at " + n + ", crash at " + m + " " + disk.log);
                     more |= disk.log.size() > n;
@@ -236,7 +239,7 @@ class CrashTest {
         }
     }
 
-    /** Step 7 makes the promise; the steps after it must not be needed to keep it. */
+    /** Step 7 makes the new content durable; the later steps must not be needed for it. */
     @ParameterizedTest
     @EnumSource
     void fromStepSevenOnTheNewContentIsThere(Start start) throws StoreException {
@@ -252,7 +255,7 @@ class CrashTest {
             int crash = n;
             assertThrows(
                     ModelDisk.Crash.class, () -> run(disk, progress, start == Start.NO_ACCOUNT), () -> "at " + crash);
-            progress.returned = CONTENTS.size() - 1; // as good as returned
+            progress.returned = CONTENTS.size() - 1; // as if it had returned
             assertWhole(disk, progress, start + " at " + n + " " + disk.log);
         }
     }
@@ -269,6 +272,7 @@ class CrashTest {
         }
         assertEquals(
                 List.of(
+                        "read cilogon-example.account",
                         "delete cilogon-example.account.next",
                         "create cilogon-example.account.next",
                         "write cilogon-example.account.next",
@@ -278,6 +282,7 @@ class CrashTest {
                         "fdatasync cilogon-example.account.next",
                         "truncate cilogon-example.account.next",
                         "fsync cilogon-example.account.next",
+                        "read cilogon-example.account",
                         "delete cilogon-example.account.old",
                         "link cilogon-example.account.old",
                         "rename cilogon-example.account.prev",
@@ -319,7 +324,7 @@ class CrashTest {
                 new Given.Content("three", 7, OpenAccount.RecoveredFrom.CURRENT), Given.open(store(disk), Given.NAME));
     }
 
-    /** The kernel said no to everything, but step 7 had succeeded: the caller sees a failure, recovery the content. */
+    /** Every operation failed, but step 7 had succeeded: the caller sees a failure, and recovery finds the content. */
     @Test
     void whatASaveLeftInNextIsNotThrownAway() throws StoreException {
         for (boolean again : new boolean[] {false, true}) {
@@ -341,9 +346,9 @@ class CrashTest {
         }
     }
 
-    /** Rescue copies cannot be made either, but what step 7 made durable can be seen to be there. */
+    /** Rescue copies cannot be written either, but the content that step 7 made durable is still readable. */
     @ParameterizedTest
-    @ValueSource(ints = {2, 3, 4, 5, 6, 7, 8}) // from the truncation to the last flush of the directory
+    @ValueSource(ints = {2, 3, 4, 5, 6, 7, 8, 9}) // from the truncation to the last sync of the directory
     void aDiskThatTurnsReadOnlyAfterStepSevenHasTheNewContent(int n) throws StoreException {
         ModelDisk disk = disk(Start.ACCOUNT);
         try (LockedAccount locked = store(disk).lock(Given.NAME, Given.NO_WAIT)) {
@@ -351,10 +356,10 @@ class CrashTest {
             account.reserve();
             disk.arm(ModelDisk.Fault.READ_ONLY_FROM_NOW_ON, n);
             Saved saved = account.save(Given.bytes("two"));
-            assertEquals(new Saved(6, n < 8 ? files.next() : files.account(), true, "Input/output error"), saved);
+            assertEquals(new Saved(6, n < 9 ? files.next() : files.account(), true, "Input/output error"), saved);
             assertEquals("two", Given.text(account.plaintext()));
             disk.arm(ModelDisk.Fault.NONE, 0);
-            account.reserve(); // brings it home first, and a crash now finds it
+            account.reserve(); // publishes it first, and a crash now finds it
         }
         assertEquals(
                 new Given.Content("two", 6, OpenAccount.RecoveredFrom.CURRENT), Given.open(store(disk), Given.NAME));
@@ -366,7 +371,7 @@ class CrashTest {
         try (LockedAccount locked = store(disk).lock(Given.NAME, Given.NO_WAIT)) {
             OpenAccount account = locked.open(Given.password());
             account.reserve();
-            disk.arm(ModelDisk.Fault.READ_ONLY_FROM_NOW_ON, 1); // at fdatasync: what can be read may not be there
+            disk.arm(ModelDisk.Fault.READ_ONLY_FROM_NOW_ON, 1); // at fdatasync: readable content may not be on disk
             StoreException e = assertThrows(StoreException.class, () -> account.save(Given.bytes("two")));
             assertEquals(StoreException.Kind.UNWRITABLE, e.kind());
             assertEquals(2, e.getCause().getSuppressed().length, "each rescue copy says why it was not made");
@@ -420,7 +425,7 @@ class CrashTest {
         }
     }
 
-    /** Deleting is all or nothing, and nothing comes back. */
+    /** A deletion is complete or has no effect, and nothing reappears. */
     @ParameterizedTest
     @EnumSource
     void aDeletedAccountStaysDeleted(Start start) throws StoreException {
@@ -435,7 +440,7 @@ class CrashTest {
                 locked.delete();
                 deleted = true;
             } catch (ModelDisk.Crash e) {
-                // Dead.
+                // The process is dead.
             }
             for (ModelDisk after : disk.afterPowerFailure()) {
                 boolean accountIsGone = hadAccountFile && !after.has(files.account());

@@ -41,7 +41,10 @@ class FormatOneTest {
         return FormatOne.seal(Given.NAME, 7, KEY, NONCE, Given.bytes(plaintext));
     }
 
-    /** With the right key whatever the file says of salt and cost: authentication alone must refuse a change of them. */
+    /**
+     * Uses the right key regardless of the salt and cost in the file: authentication alone must reject a change of
+     * them.
+     */
     private static byte[] open(byte[] file) throws StoreException {
         return FormatOne.decode(FILE, file, Given.NAME).open(KEY);
     }
@@ -57,7 +60,7 @@ class FormatOneTest {
         return vectors;
     }
 
-    /** Files made by src/test/vectors/make_vectors.py, each with one defect (or none), opened through the store. */
+    /** Files from src/test/vectors/make_vectors.py, each with one defect (or none), opened through the store. */
     @TestFactory
     Stream<DynamicTest> vectors() throws IOException {
         return index().stream()
@@ -89,7 +92,7 @@ class FormatOneTest {
                 }));
     }
 
-    /** In a JVM of its own, as what is refused must be refused before memory is taken for it. */
+    /** In a separate JVM, because a hostile file must be rejected before memory is allocated for it. */
     @Test
     void hostileFilesAreRefusedWithinSixtyFourMebibytes() throws Exception {
         Set<String> refusals = Set.of("CORRUPT", "UNSUPPORTED", "LIMITS", "WRONG_ACCOUNT");
@@ -109,11 +112,11 @@ class FormatOneTest {
         List<String> said = process.inputReader().lines().toList();
         List<String> expected =
                 new ArrayList<>(hostile.stream().map(Vector::kind).toList());
-        expected.add("LIMITS"); // a good file, and more than such a heap holds
+        expected.add("LIMITS"); // a valid file that needs more memory than this heap
         assertEquals(expected, said);
     }
 
-    /** The other process. */
+    /** The main method of the separate JVM. */
     public static void main(String[] files) throws IOException {
         for (String file : files) {
             try (Password password = Given.password()) {
@@ -173,7 +176,7 @@ class FormatOneTest {
         assertThrows(IllegalArgumentException.class, () -> seal("x".repeat(262_145)));
     }
 
-    /** Base64 grows by four, the number of a generation by one: together they meet the limit. */
+    /** Base64 grows by four characters, the number of a generation by one: a combination reaches the limit exactly. */
     @Test
     void aFileOfTheLongestAndOneMore() throws StoreException {
         int met = 0;
@@ -218,7 +221,7 @@ class FormatOneTest {
         }
     }
 
-    /** An attacker can make the checksum right again. Then the tag must refuse: all lines above the data are AAD. */
+    /** An attacker can correct the checksum. Then the tag must reject the file: all lines above the data are AAD. */
     @Test
     void anyFlippedBitWithARightChecksumIsRefused() {
         byte[] file = seal("{\"refresh_token\":\"abc\"}");

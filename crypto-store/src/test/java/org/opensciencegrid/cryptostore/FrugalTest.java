@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is done once or not at all to spare a run of many accounts something, and what must be done all the same. */
+/** Work that is skipped or done only once to speed up a run with many accounts, and work that must still be done. */
 class FrugalTest {
     @TempDir
     Path directory;
@@ -61,7 +61,7 @@ class FrugalTest {
                 }));
     }
 
-    /** Else the first account would fail in the rehearsal, and all others with a rotated token in hand. */
+    /** Otherwise the first account would fail in the rehearsal, but all others with a rotated token. */
     @Test
     void aRehearsalThatFailsIsNone() throws Exception {
         isBroken = true;

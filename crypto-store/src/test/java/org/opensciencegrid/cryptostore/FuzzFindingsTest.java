@@ -11,8 +11,9 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
+import org.opensciencegrid.cryptostore.oidcagent.AgentFileFuzz;
 
-/** What the fuzzer starts from and what it found, once more. */
+/** Runs the fuzzer's seeds and findings again. */
 class FuzzFindingsTest {
     private static final Path RESOURCES = Path.of("src/test/resources");
 

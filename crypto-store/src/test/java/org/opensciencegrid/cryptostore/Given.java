@@ -16,14 +16,14 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.bouncycastle.crypto.digests.SHA512Digest;
 
-/** What tests share. */
-final class Given {
-    static final KdfParameters CHEAP = new KdfParameters(8, 1, 1);
+/** Helpers of the tests. */
+public final class Given {
+    public static final KdfParameters CHEAP = new KdfParameters(8, 1, 1);
     static final SecureRandom RANDOM = new SecureRandom();
     static final Duration NO_WAIT = Duration.ZERO;
     static final String NAME = "cilogon-example";
 
-    /** Not a KDF: for tests that open thousands of accounts and are not about keys. */
+    /** Not a KDF: for tests that open thousands of accounts and do not test keys. */
     static final KeyDerivation HASH = (password, salt, parameters) -> {
         byte[] secret = password.copyBytes();
         SHA512Digest digest = new SHA512Digest();
@@ -36,27 +36,27 @@ final class Given {
 
     private Given() {}
 
-    static Password password() {
+    public static Password password() {
         return password("correct horse battery staple");
     }
 
-    static Password password(String text) {
+    public static Password password(String text) {
         return Password.of(bytes(text));
     }
 
-    static byte[] bytes(String text) {
+    public static byte[] bytes(String text) {
         return text.getBytes(UTF_8);
     }
 
-    static String text(byte[] bytes) {
+    public static String text(byte[] bytes) {
         return new String(bytes, UTF_8);
     }
 
     /**
-     * A file that lies beside the project, and not in it as others made it; a test that needs it is skipped where it is
-     * not. {@code -Dshared} names another place.
+     * A file of another project, outside this project's directory. A test is skipped if its file is missing. {@code
+     * -Dshared} sets another location.
      */
-    static Path shared(String file) {
+    public static Path shared(String file) {
         Optional<Path> found = Stream.of(System.getProperty("shared", "../../shared"), "../../../shared")
                 .map(place -> Path.of(place).resolve(file))
                 .filter(Files::exists)
@@ -65,7 +65,7 @@ final class Given {
         return found.get();
     }
 
-    /** What this process has open of the files there. */
+    /** The files below this directory that this process has open. */
     static List<String> openFilesBelow(Path place) throws IOException {
         List<String> open = new ArrayList<>();
         try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
@@ -73,7 +73,7 @@ final class Given {
                 try {
                     open.add(Files.readSymbolicLink(descriptor).toString());
                 } catch (NoSuchFileException e) {
-                    // Closed meanwhile.
+                    // Closed in the meantime.
                 }
             }
         }
@@ -81,7 +81,7 @@ final class Given {
         return open;
     }
 
-    /** A store on the real disk, below a directory that exists. */
+    /** A store on the real disk, below an existing directory. */
     static AccountStore store(Path below) {
         return new AccountStore(below.resolve("accounts"), below.resolve("rescue"), CHEAP);
     }
@@ -102,7 +102,7 @@ final class Given {
         }
     }
 
-    /** The content, and where it came from. */
+    /** The content and its source. */
     record Content(String text, long generation, OpenAccount.RecoveredFrom from) {}
 
     static Content open(AccountStore store, String name) throws StoreException {

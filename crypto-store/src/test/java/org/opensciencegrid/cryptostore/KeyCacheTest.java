@@ -10,8 +10,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -71,6 +73,30 @@ class KeyCacheTest {
                 .withKeysKept(cache);
     }
 
+    /** The state directory was restored with the previous generation, without a boot since. */
+    @Test
+    void anAccountThatWasPutBackIsKnown() throws IOException {
+        Path accounts = temporary.resolve("accounts");
+        byte[] old = Files.readAllBytes(accounts.resolve(Given.NAME + ".account"));
+        try (LockedAccount locked = store(keys).lock(Given.NAME, Duration.ZERO)) {
+            OpenAccount account = locked.open(PasswordFile.read(password));
+            assertEquals(Optional.empty(), account.newerGeneration());
+            account.save(Given.bytes("content 2"));
+            account.save(Given.bytes("content 3"));
+        }
+        Files.write(accounts.resolve(Given.NAME + ".account"), old);
+        Files.delete(accounts.resolve(Given.NAME + ".account.prev"));
+        try (LockedAccount locked = store(keys).lock(Given.NAME, Duration.ZERO)) {
+            OpenAccount account = locked.open(PasswordFile.read(password));
+            Path seen = keys.resolve(Given.NAME + ".generation");
+            assertEquals(Optional.of(new Generation(3, seen)), account.newerGeneration());
+            locked.delete();
+        }
+        try (Stream<Path> left = Files.list(keys)) {
+            assertEquals(0, left.count());
+        }
+    }
+
     private String open() throws IOException {
         return open(PasswordFile.read(password), keys);
     }
@@ -82,7 +108,7 @@ class KeyCacheTest {
         }
     }
 
-    /** Opens twice, and tells how often a key was derived for the second time. */
+    /** Opens the account twice, and returns how many keys were derived the second time. */
     private int derivedAgain(Password secret, Path cache) throws IOException {
         open(PasswordFile.read(password), cache);
         derivations.set(0);
@@ -208,10 +234,14 @@ class KeyCacheTest {
         }
     }
 
-    /** Whoever can write there can make the checksum right; the check value of the account file then tells. */
+    /**
+     * A user who can write to the cache can correct the checksum; then the check value of the account file shows it.
+     */
     @Test
     void aForgedKeyIsNotUsed() throws IOException {
+        assertFalse(new KeyCache(keys).has(Given.NAME));
         open();
+        assertTrue(new KeyCache(keys).has(Given.NAME));
         byte[] zeros = new byte[KeyDerivation.LENGTH];
         try (Password secret = PasswordFile.read(password)) {
             FormatOne.Sealed sealed = FormatOne.decode(

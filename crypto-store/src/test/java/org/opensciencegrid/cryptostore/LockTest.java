@@ -127,7 +127,7 @@ class LockTest {
         assertEquals("60", Given.open(store, Given.NAME).text());
     }
 
-    /** Closing any descriptor of the lock file drops a fcntl lock: attempts in this process must not open one. */
+    /** Closing any descriptor of the lock file releases a fcntl lock, so attempts in this process must not open one. */
     @Test
     void aFailedAttemptDoesNotDropTheLock() throws Exception {
         try (LockedAccount held = store.lock(Given.NAME, Given.NO_WAIT)) {
@@ -175,7 +175,7 @@ class LockTest {
                 .start();
     }
 
-    /** The other process. */
+    /** The main method of the other process. */
     public static void main(String[] arguments) throws IOException {
         AccountStore store = Given.store(Path.of(arguments[1]));
         try {
@@ -184,7 +184,7 @@ class LockTest {
             } else if (arguments[0].equals("hold")) {
                 try (LockedAccount held = store.lock(Given.NAME, Given.NO_WAIT)) {
                     System.out.println(held.exists() ? "held" : "nothing there");
-                    System.in.read(); // until the other closes it
+                    System.in.read(); // until the other process closes it
                 }
             } else {
                 store.lock(Given.NAME, Duration.ofMillis(50)).close();

@@ -13,35 +13,35 @@ import java.util.function.Consumer;
 import java.util.zip.CRC32;
 
 /**
- * A disk in memory that knows what is durable and what is only in the page cache.
+ * A disk in memory that distinguishes durable content from the page cache.
  *
- * <p>Without an fsync a crash may lose any write (or tear it), and any subset of the changes of names in a directory. A
- * failed fsync loses its writes for good while they still can be read, as on Linux ("fsyncgate"). Blocks are allocated
- * at fsync, so a full disk shows there.
+ * <p>Without an fsync, a crash may lose or tear any write, and lose any subset of the changes of names in a directory.
+ * A failed fsync loses its writes permanently although they are still readable, as on Linux ("fsyncgate"). Blocks are
+ * allocated at fsync, so a full disk causes an error there.
  */
 final class ModelDisk implements Disk {
-    /** The process is dead: no code of it runs after this, and nothing it does reaches the disk. */
+    /** The process is dead: none of its code runs after this, and nothing it does reaches the disk. */
     static final class Crash extends Error {
         private static final long serialVersionUID = 1;
     }
 
     enum Fault {
         NONE,
-        /** Power fails before the operation. */
+        /** The power fails before the operation. */
         CRASH,
-        /** The operation fails, once. */
+        /** The operation fails once. */
         ERROR,
-        /** The operation takes effect, and is reported as failed, once. */
+        /** The operation takes effect but reports a failure, once. */
         ERROR_AFTER_EFFECT,
-        /** The operation fails, and so does every later one in the accounts directory. */
+        /** This operation and all later ones in the accounts directory fail. */
         ERROR_FROM_NOW_ON,
-        /** The operation fails, and so does every later one but reading (errors=remount-ro). */
+        /** This operation and all later ones except reads fail (errors=remount-ro). */
         READ_ONLY_FROM_NOW_ON,
-        /** All operations fail from here. */
+        /** This operation and all later ones fail. */
         ERROR_EVERYWHERE
     }
 
-    /** What becomes of writes that were not forced. */
+    /** What happens to writes that were not synced. */
     private enum Loss {
         ALL,
         NONE,
@@ -68,7 +68,7 @@ final class ModelDisk implements Disk {
     private int crashAt = Integer.MAX_VALUE;
     private boolean crashed;
     boolean full;
-    /** Whether what fails also interrupts its thread, as an interrupt closes a channel in use. */
+    /** Whether a failure also interrupts the thread, as an interrupt closes an open channel. */
     boolean interrupts;
     /** Files that were opened for writing and not closed. */
     int open;
@@ -77,19 +77,19 @@ final class ModelDisk implements Disk {
         this.accounts = accounts;
     }
 
-    /** Arms a fault at the n-th operation from now, counted from 0. */
+    /** Sets a fault at the n-th operation from now, counted from 0. */
     void arm(Fault newFault, int n) {
         log.clear();
         fault = newFault;
         faultAt = n;
     }
 
-    /** Arms a power failure before the n-th operation, besides the other fault. */
+    /** Sets a power failure before the n-th operation, in addition to the other fault. */
     void crashAt(int n) {
         crashAt = n;
     }
 
-    /** Puts a durable file there. */
+    /** Adds a durable file. */
     ModelDisk with(Path file, byte[] bytes) {
         Inode inode = new Inode();
         inode.cached = inode.durable = inode.torn = bytes;
@@ -102,7 +102,7 @@ final class ModelDisk implements Disk {
         return cachedNames.containsKey(file);
     }
 
-    /** Equal for equal disks. */
+    /** The same for equal disks. */
     String identity() {
         StringBuilder identity = new StringBuilder();
         durableNames.forEach((file, inode) -> {
@@ -119,7 +119,7 @@ final class ModelDisk implements Disk {
                 .toList();
     }
 
-    /** Every disk that a power failure at this instant can leave, each once. */
+    /** Every disk that a power failure at this moment can leave, each once. */
     List<ModelDisk> afterPowerFailure() {
         Map<String, ModelDisk> disks = new TreeMap<>();
         for (int subset = 0; subset < 1 << pending.size(); subset++) {
@@ -248,6 +248,11 @@ final class ModelDisk implements Disk {
                 change(file, names -> names.remove(file));
             }
         });
+    }
+
+    @Override
+    public Object identity(Path file) throws IOException {
+        return inode(file);
     }
 
     @Override

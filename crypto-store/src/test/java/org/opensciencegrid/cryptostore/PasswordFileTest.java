@@ -11,6 +11,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -28,8 +29,9 @@ class PasswordFileTest {
     private Path directory;
 
     private Path file(String content, String mode) throws IOException {
-        Path file =
-                Files.write(directory.resolve("site.pw"), content.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        Path file = directory.resolve("site.pw");
+        Files.deleteIfExists(file); // a user cannot write a file that it can only read
+        Files.write(file, content.getBytes(java.nio.charset.StandardCharsets.UTF_8));
         return Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(mode));
     }
 
@@ -66,7 +68,7 @@ class PasswordFileTest {
         }
     }
 
-    /** Empty where it would be the first line once more, or longer than a password. */
+    /** Empty if it would be the first line again, or longer than a password. */
     @ParameterizedTest
     @CsvSource(
             quoteCharacter = '"',
@@ -127,22 +129,45 @@ class PasswordFileTest {
 
     @Test
     void onlyRegularFilesAreOpened() throws Exception {
-        Path real = file("secret", "r--------");
         assertRefused(PasswordFileException.Kind.MISSING, directory.resolve("none"));
         assertRefused(PasswordFileException.Kind.NOT_A_FILE, directory);
         assertRefused(PasswordFileException.Kind.NOT_A_FILE, Path.of("/dev/zero"));
-        Path link = Files.createSymbolicLink(directory.resolve("link"), real);
-        assertRefused(PasswordFileException.Kind.NOT_A_FILE, link);
-        assertTrue(assertThrows(PasswordFileException.class, () -> PasswordFile.read(link))
-                .getMessage()
-                .contains("symbolic link"));
         Path fifo = directory.resolve("fifo");
         assertEquals(0, new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor());
-        assertRefused(PasswordFileException.Kind.NOT_A_FILE, fifo); // and does not wait for a writer
+        assertRefused(PasswordFileException.Kind.NOT_A_FILE, fifo); // and it does not wait for a writer
         assertRefused(PasswordFileException.Kind.UNREADABLE, directory.resolve("x".repeat(300)));
     }
 
-    /** What is looked at after the open must be what was looked at before. */
+    /** As Kubernetes mounts a Secret, and as Puppet and Vault link files. */
+    @Test
+    void linksOfRootAndOfTheServiceAreFollowed() throws Exception {
+        Path version = Files.createDirectory(directory.resolve("..2026_11_29"));
+        Files.move(file("secret", "r--r-----"), version.resolve("site.pw"));
+        Files.createSymbolicLink(directory.resolve("..data"), version.getFileName());
+        Path link = Files.createSymbolicLink(directory.resolve("site.pw"), Path.of("..data/site.pw"));
+        try (Password password = PasswordFile.read(link)) {
+            assertEquals("secret", new String(password.copyBytes(), java.nio.charset.StandardCharsets.UTF_8));
+        }
+    }
+
+    @Test
+    void aLinkOfAnybodyElseIsNamedWithItsMaker() throws Exception {
+        assumeTrue(Owners.CURRENT.user() == 0, "needs root");
+        Path real = Files.move(file("secret", "r--------"), directory.resolve("real"));
+        Path link = Files.createSymbolicLink(directory.resolve("link"), real);
+        Path directoryLink = Files.createSymbolicLink(directory.resolve("way"), directory);
+        for (Path foreign : List.of(link, directoryLink)) {
+            Files.setAttribute(foreign, "unix:uid", 65533, LinkOption.NOFOLLOW_LINKS);
+        }
+        for (Path file : List.of(link, directoryLink.resolve("real"))) {
+            assertRefused(PasswordFileException.Kind.FOREIGN_LINK, file);
+            String said = assertThrows(PasswordFileException.class, () -> PasswordFile.read(file))
+                    .getMessage();
+            assertTrue(said.contains("symbolic link made by 65533"), said);
+        }
+    }
+
+    /** The file after the open must be the file that was checked before. */
     @Test
     void anotherFileOrAnotherOwnerOrModeIsNoticed() {
         RegularFile.Status status = status("file", "mode", 1);
@@ -152,7 +177,7 @@ class PasswordFileTest {
         assertFalse(status.isThatOf(status("file", "mode", 2)));
     }
 
-    /** A key is kept for the content that was read, and for no other. */
+    /** A cached key is only valid for the content that was read. */
     @Test
     void aChangeOfTheContentIsNoticed() {
         RegularFile.Status status = status(7, 12);

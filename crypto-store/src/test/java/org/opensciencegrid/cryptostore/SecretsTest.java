@@ -46,8 +46,8 @@ class SecretsTest {
     @Test
     void everyCharacterOfAName() {
         for (char c = 0; c < 0x200; c++) {
-            assertEquals(("" + c).matches("[A-Za-z0-9]"), AccountName.isOne("" + c), "first: " + (int) c);
-            assertEquals(("a" + c).matches("a[A-Za-z0-9._@+-]"), AccountName.isOne("a" + c), "second: " + (int) c);
+            assertEquals(("" + c).matches("[A-Za-z0-9]"), AccountName.isValid("" + c), "first: " + (int) c);
+            assertEquals(("a" + c).matches("a[A-Za-z0-9._@+-]"), AccountName.isValid("a" + c), "second: " + (int) c);
         }
     }
 
@@ -82,7 +82,7 @@ class SecretsTest {
         assertThrows(IllegalArgumentException.class, () -> AccountName.check("a".repeat(101)));
     }
 
-    /** Made by the argon2 program of the Argon2 authors (Debian package argon2 0~20171227), -id -v 13 -l 64 -r. */
+    /** Created by the argon2 program of the Argon2 authors (Debian package argon2 0~20171227), -id -v 13 -l 64 -r. */
     @ParameterizedTest
     @CsvSource({
         "65536, 3, 1, 35e6b1ff6d56ec8ccf8524278ffd77f8f7939032d8863e0d571da5e449e7861a2cd26c87c5321ba6e19302d3b1cde1200ddad6e7e3654b0a09136ae7e5674baa",

@@ -23,12 +23,12 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Test vectors of others on the code that encrypts accounts. HMAC and HKDF have no place in it. */
+/** Published test vectors for the code that encrypts accounts. It does not use HMAC and HKDF. */
 class VectorsTest {
     private static final int TAG = 16;
     private static final int TESTS = 316;
 
-    /** One case of Wycheproof: its members are texts and numbers. */
+    /** One case of Wycheproof; its members are texts and numbers. */
     record Case(Map<String, String> members) {
         private static final Pattern MEMBER = Pattern.compile("\"(\\w+)\"\\s*:\\s*\"?([^\",\\[\\]{}]*)");
 
@@ -95,8 +95,8 @@ class VectorsTest {
     }
 
     /**
-     * RFC 9106 sections 5.1 to 5.3, whose vectors have a secret and associated data, which the account file has not: they
-     * are about the library. {@link SecretsTest} has those that go the whole way of our own.
+     * RFC 9106 sections 5.1 to 5.3. Its vectors have a secret and associated data, which account files do not have, so
+     * they only test the library. {@link SecretsTest} has vectors for our own code.
      */
     @ParameterizedTest
     @CsvSource({

@@ -6,32 +6,32 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.json.JsonObject;
 import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.Client;
 import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
 import org.opensciencegrid.tokenrenewer.oidc.Provider;
 import org.opensciencegrid.tokenrenewer.oidc.Registration.Registered;
-import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer;
-import org.opensciencegrid.tokenrenewer.text.Members;
-import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.oidc.TokenResponse;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /**
- * One authorized client as it is kept in an account file: a JSON object whose members docs/account-file.md lists.
- * Immutable. Members that this version does not know are kept and written back, so that a downgrade loses nothing.
+ * One authorized client as stored in an account file: a JSON object. docs/reference/account-file.md lists its members. Immutable.
+ * Members that this version does not know are kept and written back, so a downgrade loses nothing.
  */
 public final class Account {
     private static final long FORMAT = 1;
     private static final long LAST_SECOND = 253_402_300_799L; // 9999-12-31
 
-    private final Members members;
+    private final JsonObject members;
 
-    private Account(Members members) {
+    private Account(JsonObject members) {
         this.members = members;
     }
 
-    /** A client at an issuer, not yet authorized. */
+    /** A client at an issuer, without an authorization. */
     public static Account of(Provider provider, Client client, List<String> scope, List<String> audience) {
-        return new Account(Members.NONE)
+        return new Account(JsonObject.NONE)
                 .with("v", FORMAT)
                 .with("issuer", provider.issuer())
                 .withEndpoints(provider)
@@ -45,7 +45,8 @@ public final class Account {
     /**
      * Reads what {@link #encode} wrote.
      *
-     * @throws IllegalArgumentException when a member that is needed is missing or unfit; the message names it, no value
+     * @throws IllegalArgumentException if a required member is missing or invalid; the message contains its name but
+     *     not its value
      */
     public static Account decode(byte[] json) {
         Account account = decodeRegistration(json);
@@ -53,11 +54,9 @@ public final class Account {
         return account;
     }
 
-    /**
-     * As {@link #decode}, for a client that nobody has authorized yet: {@link #refreshToken} may throw.
-     */
+    /** Like {@link #decode}, for a client without an authorization: {@link #refreshToken} may throw. */
     public static Account decodeRegistration(byte[] json) {
-        Account account = new Account(Members.parse(new String(json, StandardCharsets.UTF_8))
+        Account account = new Account(JsonObject.parse(new String(json, StandardCharsets.UTF_8))
                 .orElseThrow(() -> new IllegalArgumentException("its content is not a JSON object")));
         account.issuer();
         account.client();
@@ -65,11 +64,13 @@ public final class Account {
         return account;
     }
 
-    /** With the mark of this host, so that a copy on another one is noticed there. */
     public byte[] encode() {
-        return members.with("host", Host.fingerprint().or(() -> members.string("host")))
-                .toJson()
-                .getBytes(StandardCharsets.UTF_8);
+        return members.toJson().getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** Adds the marks of the host that saves the account, so that another host recognizes a copy. */
+    public Account savedBy(HostIdentity host) {
+        return new Account(host.in(members));
     }
 
     public String issuer() {
@@ -97,75 +98,108 @@ public final class Account {
         return Secret.of(needed("refresh_token"));
     }
 
-    /** What was authorized; a renewal that names no scope gets this. */
+    /** The authorized scope. A renewal without a scope gets this one. */
     public List<String> scope() {
         return members.words("scope");
     }
 
-    /** What was asked for at setup. */
+    /** The audience requested at setup. */
     public List<String> audience() {
         return members.words("audience");
     }
 
-    /** The parameter that the issuer is known to take audiences by: said or found out at setup. */
+    /** The parameter by which the issuer accepts audiences: an option of setup, or found by setup. */
     public Optional<AudienceParameter> audienceParameter() {
         return members.string("audience_parameter").flatMap(AudienceParameter::of);
     }
 
-    /** PEM file given at setup. The config file's ca_file goes before it. */
+    /** PEM file from an option of setup. The ca_file of the config file takes precedence. */
     public Optional<String> caFile() {
         return members.string("cert_path");
     }
 
-    /** Who approved, as the first id_token said. */
-    public Optional<TokenAnswer.Identity> identity() {
+    /** The user who approved, from the first id_token. */
+    public Optional<TokenResponse.Identity> identity() {
         return members.string("sub")
-                .map(subject -> new TokenAnswer.Identity(
+                .map(subject -> new TokenResponse.Identity(
                         members.string("id_token_issuer").orElse(""), subject));
+    }
+
+    /** The subject of the first access token. Subject or issuer is empty if the token does not contain it. */
+    public Optional<TokenResponse.Identity> tokenIdentity() {
+        Optional<String> subject = members.string("token_sub");
+        Optional<String> issuer = members.string("token_issuer");
+        return subject.or(() -> issuer).map(known -> new TokenResponse.Identity(issuer.orElse(""), subject.orElse("")));
+    }
+
+    public Account withTokenIdentity(Optional<TokenResponse.Identity> identity) {
+        return with("token_sub", identity.map(TokenResponse.Identity::subject).filter(subject -> !subject.isEmpty()))
+                .with(
+                        "token_issuer",
+                        identity.map(TokenResponse.Identity::issuer).filter(issuer -> !issuer.isEmpty()));
     }
 
     public Optional<Instant> authorizedAt() {
         return time("authorized_at");
     }
 
+    /** When the issuer last rotated the refresh token; empty if the token came from setup or an import. */
+    public Optional<Instant> rotatedAt() {
+        return time("rotated_at");
+    }
+
+    /** Replaces the refresh token with the one that the issuer returned. */
+    public Account rotated(Secret refreshToken, Instant at) {
+        return withRefreshToken(refreshToken).with("rotated_at", at.getEpochSecond());
+    }
+
     public Optional<Instant> clientSecretExpiresAt() {
-        return time("client_secret_expires_at"); // 0 is never (RFC 7591 section 3.2.1)
+        return time("client_secret_expires_at"); // 0 means never (RFC 7591 section 3.2.1)
     }
 
     public Optional<URI> deviceAuthorizationEndpoint() {
         return uri("device_authorization_endpoint");
     }
 
-    /** Where the authorization can be taken back (RFC 7009), if the issuer says. */
+    /** The endpoint to revoke the authorization (RFC 7009), if the issuer has one. */
     public Optional<URI> revocationEndpoint() {
         return uri("revocation_endpoint");
     }
 
-    /** The key to read or delete the client's registration (RFC 7592), if there is one. */
+    /** The token to read or delete the client's registration (RFC 7592), if there is one. */
     public Optional<Secret> registrationAccessToken() {
         return members.string("registration_access_token").map(Secret::of);
     }
 
-    /** Where that key works. */
+    /** The endpoint for {@link #registrationAccessToken}. */
     public Optional<URI> registrationClientUri() {
         return uri("registration_client_uri");
     }
 
-    /** What oidc-agent kept about an account that came from there and that has no other place here. */
-    public Members agentMembers() {
+    /** Members of an imported oidc-agent account that have no counterpart here. */
+    public JsonObject agentMembers() {
         return members.member("oidc_agent");
     }
 
-    /** Whether another machine was the last to save it: then two may be using one refresh token. */
-    public boolean isFromAnotherHost() {
-        Optional<String> here = Host.fingerprint();
-        return here.isPresent()
-                && members.string("host")
-                        .filter(host -> !host.equals(here.get()))
-                        .isPresent();
+    /**
+     * Whether another machine, or this one with another name, saved the account last. Then two may use one refresh
+     * token.
+     */
+    public boolean isFromAnotherHost(HostIdentity here) {
+        return here.isNot(HostIdentity.of(members)) || isCopy(here);
     }
 
-    /** The same with the endpoints as the issuer names them now. */
+    /** Whether the account is a copy: restored from a backup, or from another host. */
+    public boolean isCopy(HostIdentity here) {
+        return here.hasCopyOf(HostIdentity.of(members));
+    }
+
+    /** The name of the host that saved the account. */
+    public Optional<String> hostName() {
+        return HostIdentity.of(members).name();
+    }
+
+    /** Updates the endpoints to the issuer's current ones. */
     public Account withEndpoints(Provider provider) {
         return with("token_endpoint", provider.tokenEndpoint().toString())
                 .with("device_authorization_endpoint", text(provider.deviceAuthorizationEndpoint()))
@@ -182,7 +216,25 @@ public final class Account {
                 .with("client_secret_expires_at", registered.secretExpiresAt().map(Instant::getEpochSecond));
     }
 
-    /** What {@link #withRegistration} kept. */
+    /** Stores the scope that was requested at registration, even if the issuer granted less. */
+    public Account withRequestedScope(List<String> requested) {
+        return with("requested_scope", String.join(" ", requested));
+    }
+
+    /** The scope from {@link #withRequestedScope}, or else the scope of the client. */
+    public List<String> requestedScope() {
+        List<String> requested = members.words("requested_scope");
+        return requested.isEmpty() ? scope() : requested;
+    }
+
+    /** Whether the client was not registered by setup: the issuer returned no registration access token. */
+    public boolean isPredefined() {
+        return registrationAccessToken().isEmpty()
+                && registrationClientUri().isEmpty()
+                && clientSecretExpiresAt().isEmpty();
+    }
+
+    /** The registration from {@link #withRegistration}. */
     public Registered registration() {
         return new Registered(
                 client(),
@@ -190,6 +242,10 @@ public final class Account {
                 members.string("registration_access_token").map(Secret::of),
                 members.string("registration_client_uri").map(URI::create),
                 clientSecretExpiresAt());
+    }
+
+    public Account withAuthorized(List<String> scope, List<String> audience) {
+        return with("scope", String.join(" ", scope)).with("audience", String.join(" ", audience));
     }
 
     public Account withAudienceParameter(Optional<AudienceParameter> parameter) {
@@ -200,17 +256,17 @@ public final class Account {
         return with("cert_path", path);
     }
 
-    public Account withAgentMembers(Members kept) {
+    public Account withAgentMembers(JsonObject kept) {
         return with("oidc_agent", kept.names().isEmpty() ? Optional.empty() : kept);
     }
 
-    public Account withAuthorization(Instant at, Optional<TokenAnswer.Identity> identity) {
+    public Account withAuthorization(Instant at, Optional<TokenResponse.Identity> identity) {
         return with("authorized_at", at.getEpochSecond())
-                .with("sub", identity.map(TokenAnswer.Identity::subject))
-                .with("id_token_issuer", identity.map(TokenAnswer.Identity::issuer));
+                .with("sub", identity.map(TokenResponse.Identity::subject))
+                .with("id_token_issuer", identity.map(TokenResponse.Identity::issuer));
     }
 
-    /** Names issuer and client only. */
+    /** Shows issuer and client only. */
     @Override
     public String toString() {
         return "Account[" + members.string("issuer").orElse("?") + ", "
@@ -225,7 +281,7 @@ public final class Account {
         try {
             return members.string(name).map(URI::create);
         } catch (IllegalArgumentException e) {
-            return Optional.empty(); // of no use, and not needed to renew
+            return Optional.empty(); // not usable, and not needed to renew
         }
     }
 

@@ -5,9 +5,9 @@ import java.nio.file.Path;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFile;
 import org.opensciencegrid.cryptostore.PasswordFileException;
-import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
-/** A secret on the first line of a file, under the same rules as a password file. */
+/** Reads a secret from the first line of a file, under the same rules as a password file. */
 public final class SecretFile {
     private SecretFile() {}
 

@@ -1,6 +1,7 @@
 /**
- * What is kept about a client between runs, and its encoding: the plaintext inside an account file, and where its
- * password comes from. It does not know how the file is encrypted or replaced (crypto-store) nor when (renewal, setup).
+ * The stored data of a client and its encoding, which is the plaintext of an account file, and where the account's
+ * password comes from. This package does not know how the file is encrypted or replaced (crypto-store), nor when
+ * (renewal, setup).
  */
 @NullMarked
 package org.opensciencegrid.tokenrenewer.account;

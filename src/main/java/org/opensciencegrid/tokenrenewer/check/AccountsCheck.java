@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer.check;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,46 +15,71 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.opensciencegrid.cryptostore.Header;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFile;
 import org.opensciencegrid.cryptostore.PasswordFileException;
 import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.tokenrenewer.account.Account;
+import org.opensciencegrid.tokenrenewer.account.HostIdentity;
 import org.opensciencegrid.tokenrenewer.account.SecretFile;
 import org.opensciencegrid.tokenrenewer.check.Finding.Kind;
 import org.opensciencegrid.tokenrenewer.config.AccountSection;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
+import org.opensciencegrid.tokenrenewer.net.IssuerException;
+import org.opensciencegrid.tokenrenewer.net.Network;
+import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
+import org.opensciencegrid.tokenrenewer.net.ProxySettings;
+import org.opensciencegrid.tokenrenewer.net.TrustStore;
 import org.opensciencegrid.tokenrenewer.oidc.Discovery;
-import org.opensciencegrid.tokenrenewer.oidc.Network;
-import org.opensciencegrid.tokenrenewer.oidc.OidcException;
 import org.opensciencegrid.tokenrenewer.oidc.Provider;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
-import org.opensciencegrid.tokenrenewer.state.Failure;
-import org.opensciencegrid.tokenrenewer.state.Failures;
+import org.opensciencegrid.tokenrenewer.state.UnusedToken;
+import org.opensciencegrid.tokenrenewer.systemd.Sandbox;
+import org.opensciencegrid.tokenrenewer.util.Printable;
 
-/** Each account: its password, its file, what the last run left, and its issuer. */
+/** Checks each account: its password, its file, the result of the last run, and its issuer. */
 final class AccountsCheck {
-    /** Issuers refuse what is dated further off; tokens look expired or not yet good. */
+    /** If the clock is further off, issuers reject our requests, and tokens look expired or not yet valid. */
     private static final Duration SKEW = Duration.ofMinutes(1);
 
-    private final Checkup checkup;
+    private final HealthCheck checkup;
     private final Config config;
     private final List<Finding> findings = new ArrayList<>();
-    private final Map<Optional<Path>, Discovery> discoveries = new HashMap<>();
-    private final Set<String> asked = new HashSet<>();
+    private final Map<Access, Discovery> discoveries = new HashMap<>();
+    private final Map<Optional<Path>, TrustStore> trusts = new HashMap<>();
+    private final Set<Asked> asked = new HashSet<>();
 
-    AccountsCheck(Checkup checkup, Config config) {
+    /** The accounts that share one set of CAs and one proxy also share their connections. */
+    private record Access(Optional<Path> ca, NetworkOptions reach) {}
+
+    private record Asked(String where, Access access) {}
+
+    AccountsCheck(HealthCheck checkup, Config config) {
         this.checkup = checkup;
         this.config = config;
     }
 
     List<Finding> run() {
+        UnusedToken.Finder finder =
+                new UnusedToken.Finder(config, checkup.clock().instant());
+        Set<String> named = config.namedAccounts();
         for (AccountSection section : config.accounts().values()) {
+            // An account without a token may not be set up yet.
+            boolean isWanted = named.contains(section.name())
+                    || Files.exists(checkup.store().file(section.name()));
+            if (named.contains(section.name())) {
+                finder.of(section.name(), state(section.name()))
+                        .forEach(token -> findings.add(
+                                Finding.of(Kind.TOKEN_FORGOTTEN, token.path(), token.token(), section.name())));
+            }
             if (section instanceof StoredAccount stored) {
-                stored(stored);
+                stored(stored, isWanted);
             } else if (section instanceof ClientCredentialsAccount client) {
                 clientCredentials(client);
             }
@@ -62,24 +88,34 @@ final class AccountsCheck {
         return findings;
     }
 
-    private void stored(StoredAccount section) {
+    /** @param isWanted whether it is a fault if the account is not set up */
+    private void stored(StoredAccount section, boolean isWanted) {
         String name = section.name();
         AccountState state = state(name);
+        Optional<Failure> ofPassword =
+                password(section).filter(why -> isWanted || why.kind() != Failure.Kind.PASSWORD_MISSING);
         Optional<Account> account = Optional.empty();
         Optional<Failure> failure = Optional.empty();
         try {
             Header header = checkup.store().peek(name);
             header.waiting().forEach(file -> findings.add(Finding.of(Kind.REFRESH_TOKEN_WAITING, file, "", name)));
-            passwordOddities(section);
-            account = Optional.of(open(section));
+            failure = FailureMapper.older(checkup.store(), name);
+            if (ofPassword.isEmpty()) {
+                Account content = open(section);
+                account = Optional.of(content);
+                HostIdentity here = HostIdentity.here(checkup.store(), name);
+                failure = failure.or(() -> copied(name, state, content, here));
+            }
         } catch (StoreException e) {
-            failure = Optional.of(Failures.of(e));
+            failure = Optional.of(FailureMapper.of(e))
+                    .filter(why -> isWanted || why.kind() != Failure.Kind.ACCOUNT_MISSING);
         } catch (PasswordFileException e) {
-            failure = Optional.of(Failures.of(e));
+            failure = Optional.of(FailureMapper.of(e));
         } catch (IllegalArgumentException e) {
-            failure = Optional.of(Failures.unfit(checkup.store().file(name), e));
+            failure = Optional.of(FailureMapper.unfit(checkup.store().file(name), e));
         }
-        failure.or(() -> standing(state)).ifPresent(why -> findings.add(Finding.of(why, name)));
+        Stream.concat(ofPassword.stream(), failure.or(() -> standing(state)).stream())
+                .forEach(why -> findings.add(Finding.of(why, name)));
         unreadable(section.passwordFile(), name + ".pw", name);
         section.caFile().ifPresent(file -> unreadable(file, "", name));
         Optional<Account> opened = account;
@@ -88,17 +124,40 @@ final class AccountsCheck {
                 section.caFile().or(() -> opened.flatMap(Account::caFile).map(Path::of));
         Optional<String> issuer = opened.map(Account::issuer).or(state::issuer);
         if (opened.isPresent() || ca.isPresent()) {
-            issuer.ifPresent(url -> issuer(name, url, ca));
-        } else if (checkup.network().isPresent()) { // its CA may be named in the file that did not open
+            issuer.ifPresent(url -> issuer(name, url, new Access(ca, section.reach())));
+        } else if (checkup.network().isPresent()) { // the account file may name its CA, but did not open
             issuer.ifPresent(url -> findings.add(Finding.of(Kind.ISSUER_NOT_ASKED, url, "", name)));
         }
     }
 
-    /** What the last run met and nobody but the issuer can tell; not what we see better now. */
+    /** What is wrong with its password file, independent of other faults. */
+    private Optional<Failure> password(StoredAccount section) {
+        try {
+            if (!checkup.passwords().isHandedOver(section.name())) {
+                passwordOddities(section);
+            }
+            return Optional.empty();
+        } catch (PasswordFileException e) {
+            return Optional.of(FailureMapper.of(e));
+        }
+    }
+
+    /**
+     * The failure of the last run, if only the issuer can show whether it persists. We check everything else ourselves.
+     */
     private Optional<Failure> standing(AccountState state) {
         return state.failure()
-                .filter(why -> !why.kind().isOfAccountFiles())
+                .filter(why -> !why.kind().isAccountFileFailure())
                 .filter(why -> checkup.network().isEmpty() || !why.kind().passesByItself());
+    }
+
+    private Optional<Failure> copied(String name, AccountState state, Account account, HostIdentity here) {
+        return state.mayRotate() && account.isCopy(here)
+                ? Optional.of(new Failure(
+                        Failure.Kind.ACCOUNT_COPIED,
+                        checkup.store().file(name).toString(),
+                        account.hostName().map(Printable::of).orElse("")))
+                : Optional.empty();
     }
 
     private Account open(StoredAccount section) throws StoreException, PasswordFileException {
@@ -127,30 +186,31 @@ final class AccountsCheck {
         }
     }
 
-    /** @param credential its name among systemd's credentials, which spare the service from reading it */
+    /**
+     * @param credential its name among systemd's credentials: the service need not read a file that systemd passes to
+     *     it
+     */
     private void unreadable(Path file, String credential, String account) {
-        Optional<User> user = checkup.machine().flatMap(Machine::user);
+        Optional<User> user = checkup.machine().flatMap(ServiceMachine::user);
         boolean isHandedOver = checkup.machine()
-                .flatMap(Machine::sandbox)
+                .flatMap(ServiceMachine::sandbox)
                 .filter(sandbox -> sandbox.loadsCredential(credential))
                 .isPresent();
         try {
-            if (user.isPresent()
-                    && !isHandedOver
-                    && Files.exists(file)
-                    && !(user.get().mayReach(file) && user.get().mayRead(file))) {
-                findings.add(Finding.of(Kind.UNREADABLE_FOR_SERVICE, file, "", account));
+            if (user.isPresent() && !isHandedOver) {
+                findings.addAll(ConfigCheck.unreadable(user.get(), file, account));
             }
         } catch (IOException | UnsupportedOperationException e) {
-            // cannot be told
+            // unknown
         }
     }
 
-    /** What earlier runs learned and a person should know. */
+    /** Findings from earlier runs that an admin should know. */
     private void remembered(String name, AccountState state, Optional<Account> account) {
         Instant now = checkup.clock().instant();
-        boolean isCopy = account.filter(Account::isFromAnotherHost).isPresent() || state.isOnTwoHosts(now);
-        if (isCopy) {
+        HostIdentity here = HostIdentity.here(checkup.store(), name);
+        boolean isElsewhere = account.filter(of -> of.isFromAnotherHost(here)).isPresent();
+        if (isElsewhere || state.isOnTwoHosts(now)) {
             findings.add(Finding.of(Kind.TWO_HOSTS, checkup.store().file(name), "", name));
         }
         state.inDoubtSince()
@@ -178,38 +238,47 @@ final class AccountsCheck {
             try {
                 SecretFile.read(file);
             } catch (PasswordFileException e) {
-                Failure told = Failures.of(e);
-                findings.add(Finding.of(new Failure(Failure.Kind.SECRET_FILE, told.where(), told.detail()), name));
+                findings.add(Finding.of(FailureMapper.ofSecret(e), name));
             }
             unreadable(file, "", name);
         });
-        ask(name, section.tokenRequestUrl().toString(), section.caFile(), discovery -> {
+        Access access = new Access(section.caFile(), section.reach());
+        ask(name, section.tokenRequestUrl().toString(), access, discovery -> {
             discovery.reach(section.tokenRequestUrl());
             return Optional.empty();
         });
     }
 
-    private void issuer(String name, String issuer, Optional<Path> ca) {
-        ask(name, issuer, ca, discovery -> Optional.of(discovery.discover(issuer)));
+    private void issuer(String name, String issuer, Access access) {
+        ask(name, issuer, access, discovery -> Optional.of(discovery.discover(issuer)));
     }
 
-    /** What is asked of an issuer. */
+    /** A request to an issuer. */
     @FunctionalInterface
     private interface Question {
-        Optional<Provider> ask(Discovery discovery) throws OidcException;
+        Optional<Provider> ask(Discovery discovery) throws IssuerException;
     }
 
-    private void ask(String account, String where, Optional<Path> ca, Question question) {
-        if (checkup.network().isEmpty() || !asked.add(where + " " + ca)) {
-            return; // ten accounts of one issuer are one question
+    private void ask(String account, String where, Access access, Question question) {
+        if (checkup.network().isEmpty() || !asked.add(new Asked(where, access))) {
+            return; // ask an issuer once, even if ten accounts use it
         }
         Network network = checkup.network().get();
-        Discovery discovery = discoveries.computeIfAbsent(ca, file -> new Discovery(network.transport(file)));
+        if (access.reach().proxies().isEmpty()) {
+            checkup.shell().ifPresent(shell -> compare(URI.create(where), network.proxies(), shell));
+        }
+        TrustStore trust = trusts.computeIfAbsent(access.ca(), TrustStore::new);
+        Discovery discovery = discoveries.computeIfAbsent(
+                access, way -> new Discovery(network.with(way.reach()).transport(trust)));
         try {
             Optional<Provider> provider = question.ask(discovery);
             if (provider.filter(known -> known.deviceAuthorizationEndpoint().isEmpty())
                     .isPresent()) {
                 findings.add(Finding.of(Kind.NO_REAUTHENTICATION, where, "", account));
+            }
+            silent(discovery, URI.create(where));
+            if (provider.isPresent()) {
+                silent(discovery, provider.get().tokenEndpoint());
             }
             discovery.clockOfServer().ifPresent(time -> {
                 Duration ahead = Duration.between(time, checkup.clock().instant());
@@ -217,12 +286,59 @@ final class AccountsCheck {
                     findings.add(Finding.of(Kind.CLOCK_DIFFERS, where, String.valueOf(ahead.toSeconds())));
                 }
             });
-        } catch (OidcException e) {
-            findings.add(Finding.of(Failures.of(e, where, false), account));
+        } catch (IssuerException e) {
+            Failure why = FailureMapper.of(e, where, false);
+            // An issuer that is down recovers. A wrong proxy stays wrong.
+            Optional<String> proxy = why.kind() == Failure.Kind.ISSUER_UNREACHABLE
+                    ? network.with(access.reach()).proxies().address(URI.create(where))
+                    : Optional.empty();
+            findings.add(
+                    proxy.isPresent()
+                            ? Finding.of(Kind.PROXY_UNREACHABLE, placeOfProxy(access), why.detail(), account)
+                            : Finding.of(why, account));
+        }
+        trust.revocationLists().forEach(this::revocationList);
+    }
+
+    /** Where the proxy is configured. */
+    private Object placeOfProxy(Access access) {
+        return access.reach().proxies().isPresent()
+                ? config.file()
+                : checkup.shell().isPresent() ? Sandbox.UNIT : "environment";
+    }
+
+    private void compare(URI uri, ProxySettings service, ProxySettings shell) {
+        Optional<String> ofService = service.address(uri);
+        Optional<String> ofShell = shell.address(uri);
+        if (!ofService.equals(ofShell)) {
+            String detail = "the service reaches it " + way(ofService) + ", and this shell " + way(ofShell);
+            findings.add(Finding.of(Kind.PROXY_DIFFERS, uri, detail));
         }
     }
 
-    /** Accounts that lie in the store and that no section names: each is an authorization that is still good. */
+    private static String way(Optional<String> proxy) {
+        return proxy.map(url -> "through the proxy " + url).orElse("without a proxy");
+    }
+
+    /** Renewals skip these addresses, but each costs up to 5 s. */
+    private void silent(Discovery discovery, URI uri) throws IssuerException {
+        for (String address : discovery.silent(uri)) {
+            findings.add(Finding.of(Kind.ADDRESS_SILENT, uri.resolve("/"), address));
+        }
+    }
+
+    private void revocationList(TrustStore.RevocationList list) {
+        if (list.file().isEmpty()) {
+            findings.add(Finding.of(Kind.CRL_MISSING, list.lookedAt(), list.ca()));
+        } else {
+            list.nextUpdate()
+                    .filter(end -> end.isBefore(checkup.clock().instant()))
+                    .ifPresent(end -> findings.add(
+                            Finding.of(Kind.CRL_EXPIRED, list.file().get(), text(end))));
+        }
+    }
+
+    /** Accounts in the store that no section names: each is an authorization that is still valid. */
     private void strangers() {
         try {
             for (String name : checkup.store().names()) {
@@ -233,7 +349,7 @@ final class AccountsCheck {
                 }
             }
         } catch (StoreException e) {
-            findings.add(Finding.of(Failures.of(e), ""));
+            findings.add(Finding.of(FailureMapper.of(e), ""));
         }
     }
 

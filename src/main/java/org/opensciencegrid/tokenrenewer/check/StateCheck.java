@@ -2,6 +2,7 @@ package org.opensciencegrid.tokenrenewer.check;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -13,12 +14,15 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.tokenrenewer.check.Finding.Kind;
-import org.opensciencegrid.tokenrenewer.state.Places;
+import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
+import org.opensciencegrid.tokenrenewer.state.StateLayout;
 
-/** The state directory: whose it is, who sees it, and whether there is room for a rotation. */
+/** Checks the state directory: its owner, its permissions, and whether there is space for a rotation. */
 final class StateCheck {
-    /** A rotation takes a few blocks at most; so near the end, something else fills the disk. */
+    /** A rotation needs only a few blocks. With less than this, the disk will be full soon. */
     static final long LEAST_ROOM = 4L << 20;
 
     private static final Set<PosixFilePermission> OTHERS = EnumSet.of(
@@ -27,14 +31,23 @@ final class StateCheck {
             PosixFilePermission.OTHERS_READ,
             PosixFilePermission.OTHERS_WRITE);
 
-    private final Places places;
+    private final StateLayout places;
+    private final AccountStore store;
 
-    StateCheck(Places places) {
+    StateCheck(StateLayout places, AccountStore store) {
         this.places = places;
+        this.store = store;
     }
 
     List<Finding> run() {
         List<Finding> findings = new ArrayList<>();
+        boolean isWritable = true;
+        try {
+            store.requireWritable();
+        } catch (StoreException e) {
+            isWritable = false;
+            findings.add(Finding.of(FailureMapper.of(e), ""));
+        }
         Path directory =
                 Objects.requireNonNull(places.accounts().toAbsolutePath().getParent());
         try {
@@ -42,22 +55,37 @@ final class StateCheck {
                 findings.add(Finding.of(Kind.STATE_OPEN, directory, ""));
             }
             foreign(directory).ifPresent(file -> findings.add(Finding.of(Kind.STATE_OWNER, file, owner(directory))));
-            long room = Files.getFileStore(directory).getUsableSpace();
-            if (room < LEAST_ROOM) {
+            FileStore disk = Files.getFileStore(directory);
+            long room = disk.getUsableSpace();
+            // Some file systems report a size of 0: then their free space is unknown.
+            if (room < LEAST_ROOM && disk.getTotalSpace() > 0 && isWritable) {
                 findings.add(Finding.of(Kind.STATE_NEARLY_FULL, directory, room / 1024 + " KiB"));
             }
         } catch (IOException | UncheckedIOException | UnsupportedOperationException e) {
-            // Not there, or not for us: each account says so itself.
+            // Missing or not readable: the checks of the accounts report it.
         }
         return findings;
     }
 
-    /** One file that root or somebody else left there: the user that renews cannot replace it. */
-    private static Optional<Path> foreign(Path directory) throws IOException {
+    /**
+     * A file of the program that belongs to another user than the directory: the user that renews cannot replace it. The
+     * directory may also have files of others.
+     */
+    private Optional<Path> foreign(Path directory) throws IOException {
         Object uid = Files.getAttribute(directory, "unix:uid");
-        try (Stream<Path> files = Files.walk(directory)) {
-            return files.filter(file -> !uid(file).equals(uid)).sorted().findFirst();
+        for (Path own : List.of(places.accounts(), places.registrations(), places.state(), places.rescue())) {
+            if (own.startsWith(directory) && Files.exists(own)) {
+                try (Stream<Path> files = Files.walk(own)) {
+                    Optional<Path> foreign = files.filter(file -> !uid(file).equals(uid))
+                            .sorted()
+                            .findFirst();
+                    if (foreign.isPresent()) {
+                        return foreign;
+                    }
+                }
+            }
         }
+        return Optional.empty();
     }
 
     private static Object uid(Path file) {

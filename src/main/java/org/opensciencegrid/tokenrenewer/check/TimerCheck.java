@@ -14,15 +14,13 @@ import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
 import org.opensciencegrid.tokenrenewer.systemd.Timer;
 
-/** The timer, alone and against the lifetimes of tokens. */
+/** Checks the timer, and whether it is fast enough for the tokens' lifetimes. */
 final class TimerCheck {
     private TimerCheck() {}
 
-    static List<Finding> ofService(Machine machine) {
+    static List<Finding> ofService(ServiceMachine machine) {
         List<Finding> findings = new ArrayList<>();
-        if (machine.timer().filter(timer -> !timer.isEnabled()).isPresent()) {
-            findings.add(Finding.of(Kind.TIMER_OFF, Timer.UNIT, ""));
-        }
+        machine.timer().flatMap(TimerCheck::trouble).ifPresent(findings::add);
         if (machine.timer().isEmpty()) {
             findings.add(Finding.of(Kind.TIMER_UNKNOWN, Timer.UNIT, ""));
         }
@@ -32,33 +30,55 @@ final class TimerCheck {
         return findings;
     }
 
+    private static Optional<Finding> trouble(Timer timer) {
+        return timer.trouble().map(trouble -> Finding.of(kind(trouble), Timer.UNIT, timer.detail()));
+    }
+
+    private static Kind kind(Timer.Trouble trouble) {
+        return switch (trouble) {
+            case MASKED -> Kind.TIMER_MASKED;
+            case STATE_LINK -> Kind.TIMER_STATE_LINK;
+            case BROKEN_RUN -> Kind.TIMER_BROKEN_RUN;
+            case NO_FIRST_RUN -> Kind.TIMER_NO_FIRST_RUN;
+            case NO_SECOND_RUN -> Kind.TIMER_NO_SECOND_RUN;
+            case OFF -> Kind.TIMER_OFF;
+            case NOT_STARTED -> Kind.TIMER_NOT_STARTED;
+            case NOT_RELOADED -> Kind.TIMER_NOT_RELOADED;
+            case NOT_ENABLED -> Kind.TIMER_NOT_ENABLED;
+        };
+    }
+
+    /** The launcher uses only an archive of its Java version. */
     private static boolean hasArchive(Path directory) {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "classes-*.jsa")) {
+        String name = "classes-" + Runtime.version().feature() + "-*.jsa";
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, name)) {
             return files.iterator().hasNext();
         } catch (IOException e) {
-            return true; // cannot be told
+            return true; // unknown
         }
     }
 
-    /** Whether the token can expire between two runs, by the life that the issuer gave it last time. */
+    /** Whether the token can expire between two runs, according to its lifetime at the last renewal. */
     static Optional<Finding> ofToken(Timer timer, TokenSection section, TokenState state) {
         Optional<Duration> gap = timer.longestGap();
         Optional<Duration> life = state.life();
         if (gap.isEmpty() || life.isEmpty()) {
             return Optional.empty();
         }
-        if (timer.misses(life.get())) {
+        if (timer.isShorterThanGap(life.get())) {
             return Optional.of(Finding.of(
                     Kind.TIMER_TOO_SLOW,
                     "[token " + section.name() + "]",
-                    "it lives " + minutes(life.get()) + ", and up to " + minutes(gap.get()) + " lie between two runs"));
+                    "it lives " + minutes(life.get()) + ", and up to " + minutes(gap.get()) + " lie between two runs",
+                    section.account()));
         }
         OptionalLong least = section.minLifetime();
         if (least.isPresent() && least.getAsLong() < gap.get().toSeconds()) {
             return Optional.of(Finding.of(
                     Kind.MIN_LIFETIME_TOO_SHORT,
                     "[token " + section.name() + "]",
-                    String.valueOf(gap.get().toSeconds())));
+                    String.valueOf(gap.get().toSeconds()),
+                    section.account()));
         }
         return Optional.empty();
     }

@@ -15,33 +15,34 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
+import org.opensciencegrid.cryptostore.Owners;
 import org.opensciencegrid.tokenrenewer.check.Finding.Kind;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.TokenAccess;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
 import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
-import org.opensciencegrid.tokenrenewer.state.Failure;
-import org.opensciencegrid.tokenrenewer.state.Failures;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
 import org.opensciencegrid.tokenrenewer.systemd.Sandbox;
-import org.opensciencegrid.tokenrenewer.text.Printable;
-import org.opensciencegrid.tokenrenewer.text.Secret;
 import org.opensciencegrid.tokenrenewer.token.TokenFile;
+import org.opensciencegrid.tokenrenewer.token.TokenFileException;
+import org.opensciencegrid.tokenrenewer.util.Printable;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
-/** Each token: its path, who may write and read there, its length, and whether the timer is fast enough for it. */
+/** Checks each token: its path, the access to it, its length, and whether the timer is fast enough for it. */
 final class TokensCheck {
     private static final Duration SKEW = Duration.ofMinutes(5);
     private static final String UNIX_MODE = "unix:mode";
     private static final int STICKY = 01000;
     private static final int SET_GROUP_ID = 02000;
 
-    private final Checkup checkup;
+    private final HealthCheck checkup;
     private final Config config;
     private final List<Finding> findings = new ArrayList<>();
 
-    TokensCheck(Checkup checkup, Config config) {
+    TokensCheck(HealthCheck checkup, Config config) {
         this.checkup = checkup;
         this.config = config;
     }
@@ -51,30 +52,29 @@ final class TokensCheck {
             Path path = section.tokenPath();
             TokenState state = state(section);
             state.failure()
-                    .filter(why -> why.kind().isOfTokenFile()
-                            || why.kind().isOfOneToken()
-                            || why.kind().isOfHook())
+                    .filter(why -> why.kind().isTokenFileFailure()
+                            || why.kind().isSingleTokenFailure()
+                            || why.kind().isHookFailure())
                     .ifPresent(why -> findings.add(Finding.of(why, section.account())));
             checkup.machine()
-                    .flatMap(Machine::timer)
+                    .flatMap(ServiceMachine::timer)
                     .ifPresent(
                             timer -> TimerCheck.ofToken(timer, section, state).ifPresent(findings::add));
-            section.postRenewal().ifPresent(hook -> hook(section, hook.program()));
-            if (!path.isAbsolute()) {
-                // The unit's working directory is /, a person's is not.
+            if (state.livesNoLongerThan(section.minLifetime())) {
                 findings.add(Finding.of(
-                        Kind.TOKEN_PATH_RELATIVE,
-                        Checkup.place(config.file(), section.line()),
-                        path.toString(),
-                        section.name()));
-                continue;
+                        Kind.LIFE_TOO_SHORT,
+                        "[token " + section.name() + "]",
+                        String.valueOf(state.life().orElseThrow().toSeconds()),
+                        section.account()));
             }
+            section.postRenewal().ifPresent(hook -> hook(section, hook.program()));
             try {
+                way(section, path);
                 directory(section, Objects.requireNonNullElse(path.getParent(), path));
                 access(section, path);
                 file(section, path);
             } catch (IOException | UnsupportedOperationException e) {
-                // Not for us to look at: the service's own journal tells.
+                // We cannot read the file; the service's journal reports its problems.
             }
         }
         return findings;
@@ -82,40 +82,70 @@ final class TokensCheck {
 
     private TokenState state(TokenSection section) {
         try {
-            return checkup.states().read(section.account()).token(section.name());
+            return checkup.states()
+                    .read(section.account())
+                    .token(section.name())
+                    .standing(section, true);
         } catch (IOException e) {
             return AccountState.UNKNOWN.token(section.name());
         }
     }
 
+    /** What the service would report about the links and directories in the token's path. */
+    private void way(TokenSection section, Path path) {
+        Owners owners = checkup.machine()
+                .flatMap(ServiceMachine::user)
+                .map(user -> Owners.of(user.uid(), user.groups()))
+                .orElse(Owners.CURRENT);
+        try {
+            new TokenFile(path).requireTrusted(owners);
+        } catch (TokenFileException e) {
+            if (e.kind() == TokenFileException.Kind.FOREIGN_LINK
+                    || e.kind() == TokenFileException.Kind.FOREIGN_DIRECTORY) {
+                findings.add(Finding.of(FailureMapper.of(e), section.account()));
+            }
+        }
+    }
+
     private void directory(TokenSection section, Path directory) throws IOException {
+        Optional<User> user = checkup.machine().flatMap(ServiceMachine::user);
+        Optional<Path> closed = user.isPresent() ? user.get().closed(directory) : Optional.empty();
+        if (closed.isPresent()) {
+            findings.add(Finding.of(
+                    Kind.DIRECTORY_CLOSED, closed.get(), section.tokenPath().toString(), section.account()));
+            return;
+        }
         if (!Files.isDirectory(directory)) {
             Failure missing = new Failure(
                     Failure.Kind.TOKEN_DIRECTORY_MISSING,
                     section.tokenPath().toString(),
                     "the directory " + directory + " does not exist");
             findings.add(Finding.of(missing, section.account()));
+            outsideSandbox(section, directory);
             return;
         }
         if (isOpen(directory)) {
-            findings.add(Finding.of(Kind.TOKEN_DIRECTORY_OPEN, directory, "", section.name()));
+            findings.add(Finding.of(Kind.TOKEN_DIRECTORY_OPEN, directory, "", section.account()));
         }
-        Optional<User> user = checkup.machine().flatMap(Machine::user);
         if (user.isPresent() && !canWrite(user.get(), section.tokenPath(), directory)) {
-            findings.add(Finding.of(Kind.TOKEN_DIRECTORY_CLOSED, directory, "", section.name()));
+            findings.add(Finding.of(Kind.TOKEN_DIRECTORY_CLOSED, directory, "", section.account()));
         }
+        outsideSandbox(section, directory);
+    }
+
+    private void outsideSandbox(TokenSection section, Path directory) {
         if (checkup.machine()
-                .flatMap(Machine::sandbox)
-                .filter(sandbox -> !sandbox.lets(directory))
+                .flatMap(ServiceMachine::sandbox)
+                .filter(sandbox -> !sandbox.allowsWrite(directory))
                 .isPresent()) {
-            findings.add(Finding.of(Kind.TOKEN_OUTSIDE_SANDBOX, directory, "", section.name()));
+            findings.add(Finding.of(Kind.TOKEN_OUTSIDE_SANDBOX, directory, "", section.account()));
         }
     }
 
-    /** Whether the service can give the file to whom the section says. */
+    /** Whether the service can set the owner and group in the section. */
     private void access(TokenSection section, Path path) throws IOException {
         TokenAccess access = section.access();
-        Optional<User> user = checkup.machine().flatMap(Machine::user).filter(service -> service.uid() != 0);
+        Optional<User> user = checkup.machine().flatMap(ServiceMachine::user).filter(service -> service.uid() != 0);
         UserPrincipalLookupService names = path.getFileSystem().getUserPrincipalLookupService();
         String asked = "";
         try {
@@ -137,7 +167,7 @@ final class TokensCheck {
                 }
             }
         } catch (UserPrincipalNotFoundException e) {
-            unwritable(section, Failure.Kind.TOKEN_NAME_UNKNOWN, asked); // Java 25 does not tell it
+            unwritable(section, Failure.Kind.TOKEN_NAME_UNKNOWN, asked); // on Java 25 the exception has no name
         }
     }
 
@@ -145,7 +175,7 @@ final class TokensCheck {
         findings.add(Finding.of(new Failure(kind, section.tokenPath().toString(), name), section.account()));
     }
 
-    /** New files have the user's own group, or that of a directory that says so; another one takes a chown. */
+    /** A new file gets the user's own group, or that of a setgid directory. Any other group needs chown. */
     private boolean canGive(User user, GroupPrincipal group, Path directory, UserPrincipalLookupService names)
             throws IOException {
         boolean fromDirectory = ((Integer) Files.getAttribute(directory, UNIX_MODE) & SET_GROUP_ID) != 0;
@@ -153,7 +183,7 @@ final class TokensCheck {
         if (group.equals(names.lookupPrincipalByGroupName(number(given)))) {
             return true;
         }
-        Optional<Sandbox> sandbox = checkup.machine().flatMap(Machine::sandbox);
+        Optional<Sandbox> sandbox = checkup.machine().flatMap(ServiceMachine::sandbox);
         boolean isMember = sandbox.filter(unit -> unit.joins(group.getName())).isPresent();
         for (int member : user.groups()) {
             isMember |= group.equals(names.lookupPrincipalByGroupName(number(member)));
@@ -165,35 +195,39 @@ final class TokensCheck {
         return Integer.toString(id);
     }
 
-    /** The site's program. */
+    /** Checks the program in post_renewal. */
     private void hook(TokenSection section, Path program) {
         try {
-            Optional<User> user = checkup.machine().flatMap(Machine::user);
+            Optional<User> user = checkup.machine().flatMap(ServiceMachine::user);
             boolean mayRun = user.isPresent()
                     ? Files.exists(program)
-                            && user.get().mayReach(program)
+                            && user.get().closed(program).isEmpty()
                             && user.get().mayExecute(program)
                     : Files.isExecutable(program);
-            Optional<Failure> unfit = Failures.unfitHook(program, mayRun);
+            Optional<Failure> unfit = FailureMapper.unfitHook(program, mayRun);
             unfit.ifPresent(why -> findings.add(Finding.of(why, section.account())));
-            if (unfit.isEmpty()
-                    && (isOpen(program) || isOpen(Objects.requireNonNullElse(program.getParent(), program)))) {
-                findings.add(Finding.of(Kind.HOOK_OPEN, program, "", section.name()));
+            if (unfit.isEmpty()) {
+                for (Path open : List.of(program, Objects.requireNonNullElse(program.getParent(), program))) {
+                    if (isOpen(open)) {
+                        findings.add(Finding.of(Kind.HOOK_OPEN, open, "", section.account()));
+                    }
+                }
             }
         } catch (IOException | UnsupportedOperationException e) {
-            // Not for us to look at: the service's own journal tells.
+            // We cannot read the file; the service's journal reports its problems.
         }
     }
 
-    /** Whether everybody may change it, or put another file there. */
+    /** Whether every user can change the file, or replace it. */
     private static boolean isOpen(Path path) throws IOException {
         boolean isSticky = ((Integer) Files.getAttribute(path, UNIX_MODE) & STICKY) != 0;
         return !isSticky && Files.getPosixFilePermissions(path).contains(PosixFilePermission.OTHERS_WRITE);
     }
 
-    /** A file of the site's in a directory that is closed is written in place. */
+    /** A token file that the site made in a directory that is not writable is overwritten in place. */
     private static boolean canWrite(User user, Path file, Path directory) throws IOException {
-        return user.mayReach(file) && (user.mayWrite(directory) || (Files.isRegularFile(file) && user.mayWrite(file)));
+        return user.mayExecute(directory)
+                && (user.mayWrite(directory) || (Files.isRegularFile(file) && user.mayWrite(file)));
     }
 
     private void file(TokenSection section, Path path) throws IOException {
@@ -206,15 +240,18 @@ final class TokensCheck {
                     new Failure(Failure.Kind.TOKEN_PATH, path.toString(), "it is " + what), section.account()));
             return;
         }
-        Set<PosixFilePermission> mode = Files.getPosixFilePermissions(path);
-        if (mode.contains(PosixFilePermission.OTHERS_READ)) {
-            findings.add(Finding.of(Kind.TOKEN_WORLD_READABLE, path, "", section.name()));
+        boolean isMeantForAll = section.access()
+                .mode()
+                .filter(mode -> mode.contains(PosixFilePermission.OTHERS_READ))
+                .isPresent();
+        if (!isMeantForAll && Files.getPosixFilePermissions(path).contains(PosixFilePermission.OTHERS_READ)) {
+            findings.add(Finding.of(Kind.TOKEN_WORLD_READABLE, path, "", section.account()));
         }
         Optional<Secret> token = new TokenFile(path).read();
         if (token.filter(text -> text.reveal().length() > TokenFile.LONGEST_FOR_ALL)
                 .isPresent()) {
             findings.add(Finding.of(
-                    Kind.TOKEN_LONG, path, String.valueOf(token.get().reveal().length()), section.name()));
+                    Kind.TOKEN_LONG, path, String.valueOf(token.get().reveal().length()), section.account()));
         }
         Instant now = checkup.clock().instant();
         token.flatMap(text -> JwtClaims.of(text.reveal()))

@@ -6,13 +6,17 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
+import org.opensciencegrid.cryptostore.Owners;
 
 /**
- * The user that renews, and what the modes of files let it do. ACLs are not seen by Java: they can only give more.
+ * The user that renews, and its rights on files: from their modes, or also from their ACLs if this process runs as that
+ * user.
  *
- * @param uid 0 may do everything
- * @param group that new files have
+ * @param uid 0 has all rights
+ * @param group of new files
  * @param groups every group of the user
  */
 public record User(int uid, int group, Set<Integer> groups) {
@@ -34,12 +38,17 @@ public record User(int uid, int group, Set<Integer> groups) {
 
     boolean mayRead(Path file) throws IOException {
         return may(
-                file, PosixFilePermission.OWNER_READ, PosixFilePermission.GROUP_READ, PosixFilePermission.OTHERS_READ);
+                file,
+                Files::isReadable,
+                PosixFilePermission.OWNER_READ,
+                PosixFilePermission.GROUP_READ,
+                PosixFilePermission.OTHERS_READ);
     }
 
     boolean mayWrite(Path file) throws IOException {
         return may(
                 file,
+                Files::isWritable,
                 PosixFilePermission.OWNER_WRITE,
                 PosixFilePermission.GROUP_WRITE,
                 PosixFilePermission.OTHERS_WRITE);
@@ -48,25 +57,35 @@ public record User(int uid, int group, Set<Integer> groups) {
     boolean mayExecute(Path file) throws IOException {
         return may(
                 file,
+                Files::isExecutable,
                 PosixFilePermission.OWNER_EXECUTE,
                 PosixFilePermission.GROUP_EXECUTE,
                 PosixFilePermission.OTHERS_EXECUTE);
     }
 
-    /** Whether it may go through every directory above the file. */
-    boolean mayReach(Path file) throws IOException {
+    /** The topmost directory above the file that the user cannot search. */
+    Optional<Path> closed(Path file) throws IOException {
+        Optional<Path> closed = Optional.empty();
         for (Path above = file.toAbsolutePath().getParent(); above != null; above = above.getParent()) {
-            if (!mayExecute(above)) {
-                return false;
+            if (Files.exists(above) && !mayExecute(above)) {
+                closed = Optional.of(above);
             }
         }
-        return true;
+        return closed;
     }
 
-    private boolean may(Path file, PosixFilePermission owner, PosixFilePermission group, PosixFilePermission others)
+    private boolean may(
+            Path file,
+            Predicate<Path> now,
+            PosixFilePermission owner,
+            PosixFilePermission group,
+            PosixFilePermission others)
             throws IOException {
         if (uid == 0) {
             return true;
+        }
+        if (uid == Owners.CURRENT.user()) {
+            return now.test(file); // the system also checks ACLs
         }
         Set<PosixFilePermission> mode = Files.getPosixFilePermissions(file);
         if (Files.getAttribute(file, "unix:uid").equals(uid)) {

@@ -1,6 +1,6 @@
 /**
- * Looks for what will break before it does: files and their owners, the timer, the sandbox, the clock, the issuers. It asks
- * no issuer for a token and writes nothing. The texts of what it finds are the cli's.
+ * Finds faults before they stop renewals: files and their owners, the timer, the sandbox, the clock, the issuers.
+ * Requests no token and writes nothing. The text of the findings is in cli.output.
  */
 @NullMarked
 package org.opensciencegrid.tokenrenewer.check;

@@ -6,21 +6,29 @@ import java.util.concurrent.Callable;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFile;
 import org.opensciencegrid.cryptostore.PasswordFileException;
-import org.opensciencegrid.tokenrenewer.life.LifeException;
-import org.opensciencegrid.tokenrenewer.life.PasswordChange;
-import org.opensciencegrid.tokenrenewer.state.Failure;
-import org.opensciencegrid.tokenrenewer.state.Failures;
-import org.opensciencegrid.tokenrenewer.text.Printable;
+import org.opensciencegrid.tokenrenewer.account.PasswordChange;
+import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
+import org.opensciencegrid.tokenrenewer.cli.output.Messages;
+import org.opensciencegrid.tokenrenewer.cli.output.Output;
+import org.opensciencegrid.tokenrenewer.cli.output.Repair;
+import org.opensciencegrid.tokenrenewer.cli.output.RepairCommands;
+import org.opensciencegrid.tokenrenewer.cli.output.UsageException;
+import org.opensciencegrid.tokenrenewer.cli.terminal.Terminal;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureException;
+import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
+import org.opensciencegrid.tokenrenewer.net.Limits;
+import org.opensciencegrid.tokenrenewer.util.Printable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** After a new password file was put in place. */
+/** Runs after the admin put a new password file in place. */
 @Command(
         name = "change-password",
         description = {
-            "Encrypts an account with the password that its password_file holds now.",
-            "Put the new password there first, and keep the old one until this is done."
+            "Encrypts an account again, with the password that is now in its password_file.",
+            "Write the new password to that file first, and keep the old one until this command is done."
         })
 final class ChangePasswordCommand implements Callable<Integer> {
     @Parameters(paramLabel = "NAME", description = "short name of the account")
@@ -29,24 +37,24 @@ final class ChangePasswordCommand implements Callable<Integer> {
     @Option(
             names = "--old-pw-file",
             paramLabel = "FILE",
-            description = "file with the password that the account has (default: ask for it)")
+            description = "file with the old password (default: ask for it)")
     private Path oldPasswordFile;
 
-    private final Root root;
+    private final CommandContext context;
     private final Output output;
 
-    ChangePasswordCommand(Root root) {
-        this.root = root;
-        this.output = new Output(root.environment());
+    ChangePasswordCommand(CommandContext context) {
+        this.context = context;
+        this.output = new Output(context.environment());
     }
 
     @Override
     public Integer call() {
-        String name = Configured.name(account);
-        Path file = new Configured(root).passwordFile(name);
-        root.makeStateDirectory();
-        try (Password fresh = root.passwords().read(name, file)) {
-            boolean changed = new PasswordChange(root.store(), Root.LOCK_WAIT).run(name, fresh, this::old);
+        String name = ConfiguredAccounts.name(account);
+        Path file = new ConfiguredAccounts(context).passwordFile(name);
+        context.makeStateDirectory();
+        try (Password fresh = context.passwords().read(name, file)) {
+            boolean changed = new PasswordChange(context.store(), Limits.LOCK).run(name, fresh, this::old);
             output.info(
                     "account " + name + (changed ? ": has the password of " : ": already had the password of ") + file);
             if (changed && oldPasswordFile != null) {
@@ -54,13 +62,14 @@ final class ChangePasswordCommand implements Callable<Integer> {
             }
             return ExitStatus.OK;
         } catch (PasswordFileException e) {
-            if (e.kind() == PasswordFileException.Kind.MISSING) { // that of the new one
-                output.error("account " + name + ": unchanged: " + Printable.of(e.getMessage()) + "; make it: "
-                        + root.commands().makePassword(file));
+            if (e.kind() == PasswordFileException.Kind.MISSING) { // the new password's file
+                output.error(
+                        "account " + name + ": unchanged: " + Printable.of(e.getMessage()),
+                        new Repair("write the new password to it, or create one", RepairCommands.makePassword(file)));
                 return ExitStatus.FAILED;
             }
-            return failed(Failures.of(e), name);
-        } catch (LifeException e) {
+            return failed(FailureMapper.of(e), name);
+        } catch (FailureException e) {
             if (e.failure().kind() == Failure.Kind.WRONG_PASSWORD) {
                 output.error("account " + name + ": unchanged: neither the new nor the old password opens "
                         + e.failure().where());
@@ -72,7 +81,7 @@ final class ChangePasswordCommand implements Callable<Integer> {
 
     private Password old() {
         if (oldPasswordFile == null) {
-            return Password.of(new Terminal(root.environment())
+            return Password.of(new Terminal(context.environment())
                     .askSecret("Old password (not shown)", "--old-pw-file=FILE")
                     .reveal()
                     .getBytes(StandardCharsets.UTF_8));
@@ -85,7 +94,8 @@ final class ChangePasswordCommand implements Callable<Integer> {
     }
 
     private int failed(Failure failure, String name) {
-        output.error("account " + name + ": unchanged: " + new Messages(root.commands()).line(failure, name));
+        Messages messages = new Messages(context.commands());
+        output.error("account " + name + ": unchanged: " + messages.what(failure), messages.repair(failure, name));
         return ExitStatus.FAILED;
     }
 }

@@ -1,61 +1,71 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.opensciencegrid.tokenrenewer.check.Checkup;
 import org.opensciencegrid.tokenrenewer.check.Finding;
-import org.opensciencegrid.tokenrenewer.check.Machine;
-import org.opensciencegrid.tokenrenewer.oidc.Network;
+import org.opensciencegrid.tokenrenewer.check.HealthCheck;
+import org.opensciencegrid.tokenrenewer.check.ServiceMachine;
+import org.opensciencegrid.tokenrenewer.cli.output.CheckText;
+import org.opensciencegrid.tokenrenewer.cli.output.Colors;
+import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
+import org.opensciencegrid.tokenrenewer.cli.output.Messages;
+import org.opensciencegrid.tokenrenewer.net.Network;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** What an operator asks before it breaks. */
+/** Finds faults before they stop renewals. */
 @Command(
         name = "check",
         description = {
-            "Looks for what will break: files and their owners, passwords, the timer, the sandbox, the clock, the issuers.",
-            "Changes nothing, and asks no issuer for a token."
+            "Finds problems before they break renewals: files and their owners, passwords, the timer, the sandbox, the clock, the issuers.",
+            "Leaves nothing changed, and requests no token."
         })
 final class CheckCommand implements Callable<Integer> {
-    @Option(names = "--offline", description = "leave the issuers alone")
+    @Option(names = "--offline", description = "do not contact the issuers")
     private boolean offline;
+
+    @Option(names = "--json", description = "print one line of JSON for programs")
+    private boolean json;
 
     @Mixin
     private ViewOptions view = new ViewOptions();
 
-    private final Root root;
+    private final CommandContext context;
 
-    CheckCommand(Root root) {
-        this.root = root;
+    CheckCommand(CommandContext context) {
+        this.context = context;
     }
 
     @Override
     public Integer call() {
         Duration within = view.within();
-        root.requireReader();
-        Optional<Network> network = offline ? Optional.empty() : Optional.of(root.network(false));
-        Optional<Machine> machine = root.commands().isService()
-                ? Optional.of(Machine.read(Path.of("/"), root.stateDirectory()))
+        context.requireReader();
+        // Reach an issuer as the service does, not with the proxy of this shell.
+        Optional<Network> ofService = context.networkOfService();
+        Optional<Network> network =
+                offline ? Optional.empty() : Optional.of(ofService.orElseGet(() -> context.network(false)));
+        Optional<ServiceMachine> machine = context.commands().isService()
+                ? Optional.of(ServiceMachine.read(context.stateDirectory()))
                 : Optional.empty();
-        List<Finding> findings = new Checkup(
-                        root.configFile(),
-                        root.places(),
-                        root.store(),
-                        root.states(),
-                        root.passwords(),
+        List<Finding> findings = new HealthCheck(
+                        context.configFile(),
+                        context.places(),
+                        context.store(),
+                        context.states(),
+                        context.passwords(),
                         network,
+                        ofService.flatMap(service -> context.proxiesOfShell()),
                         machine,
                         within,
-                        root.environment().clock())
+                        context.environment().clock())
                 .run();
-        Colours colours = view.colours(root.environment());
-        CheckText text = new CheckText(new Messages(root.commands()), root.commands(), colours);
-        root.environment().out().print(text.of(findings));
-        root.environment().out().flush();
+        Colors colors = view.colors(context.environment());
+        CheckText text = new CheckText(new Messages(context.commands()), context.commands(), colors);
+        context.environment().out().print(json ? text.json(findings) : text.of(findings));
+        context.environment().out().flush();
         return findings.stream().anyMatch(Finding::isProblem) ? ExitStatus.FAILED : ExitStatus.OK;
     }
 }

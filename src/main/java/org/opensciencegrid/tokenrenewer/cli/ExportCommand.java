@@ -4,56 +4,61 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFileException;
-import org.opensciencegrid.tokenrenewer.agent.AgentException;
-import org.opensciencegrid.tokenrenewer.agent.AgentExport;
-import org.opensciencegrid.tokenrenewer.state.Failure;
-import org.opensciencegrid.tokenrenewer.state.Failures;
+import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
+import org.opensciencegrid.tokenrenewer.cli.output.Messages;
+import org.opensciencegrid.tokenrenewer.cli.output.Output;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureException;
+import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
+import org.opensciencegrid.tokenrenewer.net.Limits;
+import org.opensciencegrid.tokenrenewer.oidcagent.AgentExport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** The way back. */
+/** Lets a site go back to oidc-agent. */
 @Command(
         name = "export-oidc-agent",
-        description = "Writes an account as a file that oidc-agent opens with the account's password.")
+        description = "Writes an account to a file that oidc-agent can open with the account's password.")
 final class ExportCommand implements Callable<Integer> {
     @Parameters(paramLabel = "NAME", description = "short name of the account")
     private String account;
 
-    @Option(names = "--to", paramLabel = "FILE", required = true, description = "a file that does not exist yet")
+    @Option(names = "--to", paramLabel = "FILE", required = true, description = "file to write; it must not exist yet")
     private Path to;
 
-    private final Root root;
+    private final CommandContext context;
     private final Output output;
 
-    ExportCommand(Root root) {
-        this.root = root;
-        this.output = new Output(root.environment());
+    ExportCommand(CommandContext context) {
+        this.context = context;
+        this.output = new Output(context.environment());
     }
 
     @Override
     public Integer call() {
-        String name = Configured.name(account);
-        Configured configured = new Configured(root);
-        root.makeStateDirectory();
-        try (Password password = root.passwords().read(name, configured.passwordFile(name))) {
-            new AgentExport(root.store(), Root.LOCK_WAIT).run(name, password, to);
+        String name = ConfiguredAccounts.name(account);
+        ConfiguredAccounts configured = new ConfiguredAccounts(context);
+        context.makeStateDirectory();
+        try (Password password = context.passwords().read(name, configured.passwordFile(name))) {
+            new AgentExport(context.store(), Limits.LOCK).run(name, password, to);
         } catch (PasswordFileException e) {
-            return failed(Failures.of(e), name);
-        } catch (AgentException e) {
+            return failed(FailureMapper.of(e), name);
+        } catch (FailureException e) {
             return failed(e.failure(), name);
         }
         output.info("account " + name + ": exported to " + to);
         if (configured.isInUse(name)) {
-            output.warning("the timer still renews this account, and each renewal may make that file stale: remove "
-                    + String.join(" ", configured.sections(name)) + " from " + root.configFile()
+            output.warning("the timer still renews this account, and each renewal may make that file unusable: remove "
+                    + String.join(" ", configured.sections(name)) + " from " + context.configFile()
                     + " before oidc-agent uses it");
         }
         return ExitStatus.OK;
     }
 
     private int failed(Failure failure, String name) {
-        output.error("account " + name + ": not exported: " + new Messages(root.commands()).line(failure, name));
+        Messages messages = new Messages(context.commands());
+        output.error("account " + name + ": not exported: " + messages.what(failure), messages.repair(failure, name));
         return ExitStatus.FAILED;
     }
 }

@@ -7,33 +7,37 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.opensciencegrid.tokenrenewer.account.Account;
-import org.opensciencegrid.tokenrenewer.agent.AgentDirectory;
-import org.opensciencegrid.tokenrenewer.agent.AgentException;
-import org.opensciencegrid.tokenrenewer.agent.AgentImport;
-import org.opensciencegrid.tokenrenewer.state.Failure;
-import org.opensciencegrid.tokenrenewer.text.Printable;
+import org.opensciencegrid.tokenrenewer.cli.output.Environment;
+import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
+import org.opensciencegrid.tokenrenewer.cli.output.Messages;
+import org.opensciencegrid.tokenrenewer.cli.output.Output;
+import org.opensciencegrid.tokenrenewer.cli.output.ShellQuote;
+import org.opensciencegrid.tokenrenewer.cli.output.UsageException;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureException;
+import org.opensciencegrid.tokenrenewer.net.Limits;
+import org.opensciencegrid.tokenrenewer.oidcagent.AgentDirectory;
+import org.opensciencegrid.tokenrenewer.oidcagent.AgentImport;
+import org.opensciencegrid.tokenrenewer.util.Printable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** The way of a site from the original service to this one. */
+/** Moves a site from the original service to this one. */
 @Command(
         name = "import-oidc-agent",
         description = {
-            "Takes over accounts of oidc-agent, with their authorizations: no browser.",
-            "Uses the password_file of each account. oidc-agent's files are not changed."
+            "Imports accounts of oidc-agent with their authorizations, without a browser.",
+            "Uses the password_file of each account. Does not change oidc-agent's files."
         })
 final class ImportCommand implements Callable<Integer> {
-    /** The home of the service's user where the original was installed. */
+    /** The home of the service's user in the original installation. */
     private static final Path ORIGINAL_HOME = Path.of("/var/spool/osg-token-svc");
 
-    /** Which accounts. */
+    /** The accounts to import. */
     static final class Which {
-        @Option(
-                names = "--all",
-                required = true,
-                description = "every account that is there, but those imported already")
+        @Option(names = "--all", required = true, description = "import every account that is not imported yet")
         private boolean all;
 
         @Parameters(paramLabel = "NAME", arity = "1..*", description = "short names of accounts")
@@ -48,43 +52,50 @@ final class ImportCommand implements Callable<Integer> {
             paramLabel = "DIR",
             description =
                     "directory of oidc-agent (default: $OIDC_CONFIG_DIR, else .config/oidc-agent or .oidc-agent in"
-                            + " /var/spool/osg-token-svc or $HOME)")
+                            + " /var/spool/osg-token-svc or $HOME, but not root's)")
     private Path from;
 
-    private final Root root;
+    private final CommandContext context;
     private final Environment environment;
     private final Output output;
 
-    ImportCommand(Root root) {
-        this.root = root;
-        this.environment = root.environment();
+    ImportCommand(CommandContext context) {
+        this.context = context;
+        this.environment = context.environment();
         this.output = new Output(environment);
     }
 
     @Override
     public Integer call() {
-        Configured configured = new Configured(root);
+        ConfiguredAccounts configured = new ConfiguredAccounts(context);
         AgentDirectory directory = directory();
         List<String> names = which.all
                 ? all(directory)
-                : which.names.stream().map(Configured::name).toList();
-        root.makeStateDirectory();
-        AgentImport agentImport = new AgentImport(
-                directory, root.store(), root.states(), root.passwords(), Root.LOCK_WAIT, root.network(false));
-        Messages messages = new Messages(root.commands());
+                : which.names.stream().map(ConfiguredAccounts::name).toList();
+        context.makeStateDirectory();
+        Messages messages = new Messages(context.commands());
         int imported = 0;
         int failed = 0;
         for (String name : names) {
             try {
+                AgentImport agentImport = new AgentImport(
+                        directory,
+                        context.store(),
+                        context.states(),
+                        context.passwords(),
+                        Limits.LOCK,
+                        context.network(name, false));
                 Account account = agentImport.run(name, configured.passwordFile(name), configured.caFile(name));
                 output.info("account " + name + ": imported, client "
                         + Printable.of(account.client().id()) + " at " + Printable.of(account.issuer()));
                 imported++;
-            } catch (AgentException e) {
+            } catch (FailureException e) {
                 if (which.all && e.failure().kind() == Failure.Kind.ACCOUNT_EXISTS) {
-                    output.info("account " + name + ": is here already, left as it is");
+                    output.info("account " + name + ": already exists, not changed");
                 } else {
-                    output.error("account " + name + ": not imported: " + messages.line(e.failure(), name));
+                    output.error(
+                            "account " + name + ": not imported: " + messages.what(e.failure()),
+                            messages.repair(e.failure(), name));
                     failed++;
                 }
             }
@@ -97,11 +108,11 @@ final class ImportCommand implements Callable<Integer> {
 
     private void next(Path directory) {
         output.info("");
-        output.info("The files in " + directory + " were not changed. They go stale at");
+        output.info("The files in " + directory + " were not changed. They become outdated at");
         output.info("the first renewal here, and must not be used by oidc-agent any more.");
-        output.info("To have all tokens now:");
+        output.info("To get all tokens now, run:");
         output.info("");
-        output.info("    " + root.commands().renew());
+        output.info("    " + ShellQuote.line(context.commands().renew()));
     }
 
     private AgentDirectory directory() {
@@ -109,12 +120,11 @@ final class ImportCommand implements Callable<Integer> {
             return new AgentDirectory(from.toAbsolutePath());
         }
         Optional<Path> home = environment.variable("HOME").map(Path::of);
-        List<Path> homes = root.commands().isService()
+        List<Path> homes = context.commands().isService()
                 ? Stream.concat(Stream.of(ORIGINAL_HOME), home.stream()).toList()
                 : home.stream().toList();
         return AgentDirectory.find(environment.variable("OIDC_CONFIG_DIR").map(Path::of), homes)
-                .orElseThrow(
-                        () -> new UsageException("no directory of oidc-agent is where it should be; give --from=DIR"));
+                .orElseThrow(() -> new UsageException("found no directory of oidc-agent; give --from=DIR"));
     }
 
     private static List<String> all(AgentDirectory directory) {

@@ -2,7 +2,7 @@ package org.opensciencegrid.tokenrenewer.cli;
 
 import java.util.List;
 
-/** Public issuers of our users, offered at setup's prompt. Any other can be typed. */
+/** Public issuers of our users, which setup's prompt lists. You can type any other. */
 final class KnownIssuers {
     static final List<String> LIST = List.of(
             "https://cilogon.org",

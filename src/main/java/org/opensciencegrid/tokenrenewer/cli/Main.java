@@ -2,12 +2,19 @@ package org.opensciencegrid.tokenrenewer.cli;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import org.opensciencegrid.tokenrenewer.text.Members;
-import org.opensciencegrid.tokenrenewer.text.Printable;
-import picocli.AutoComplete.GenerateCompletion;
+import java.util.List;
+import org.opensciencegrid.tokenrenewer.cli.output.Environment;
+import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
+import org.opensciencegrid.tokenrenewer.cli.output.Output;
+import org.opensciencegrid.tokenrenewer.cli.output.UsageException;
+import org.opensciencegrid.tokenrenewer.json.JsonObject;
+import org.opensciencegrid.tokenrenewer.util.Printable;
 import picocli.CommandLine;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
-/** The program. */
+/** The program's entry point. */
 public final class Main {
     private Main() {}
 
@@ -15,62 +22,83 @@ public final class Main {
         System.exit(run(Environment.ofProcess(), arguments));
     }
 
-    /** One command line from parsing to its exit status. */
+    /** Runs one command line and returns its exit status. */
     public static int run(Environment environment, String... arguments) {
-        Root root = new Root(environment, arguments);
+        CommandContext context = new CommandContext(environment, arguments);
         if (arguments.length == 1 && arguments[0].equals("renew")) {
-            return renew(root); // what the timer runs
+            return renew(context); // the timer's command line
         }
-        CommandLine line = new CommandLine(root)
-                .addSubcommand(new RenewCommand(root))
-                .addSubcommand(new StatusCommand(root))
-                .addSubcommand(new CheckCommand(root))
-                .addSubcommand(new SetupCommand(root))
-                .addSubcommand(hidden(new GenerateCompletion()))
-                .addSubcommand(new ImportCommand(root))
-                .addSubcommand(new ExportCommand(root))
-                .addSubcommand(new ChangePasswordCommand(root))
-                .addSubcommand(new RemoveCommand(root))
+        return commandLine(context, environment).execute(arguments);
+    }
+
+    /** All commands with their options; the build generates the shell completion from it. */
+    static CommandLine commandLine(CommandContext context, Environment environment) {
+        return new CommandLine(context)
+                .addSubcommand(new RenewCommand(context))
+                .addSubcommand(new StatusCommand(context))
+                .addSubcommand(new TokenCommand(context))
+                .addSubcommand(new CheckCommand(context))
+                .addSubcommand(new SetupCommand(context))
+                .addSubcommand(new ImportCommand(context))
+                .addSubcommand(new ExportCommand(context))
+                .addSubcommand(new ChangePasswordCommand(context))
+                .addSubcommand(new RemoveCommand(context))
+                .addSubcommand(new HelpCommand())
+                .setExpandAtFiles(false) // an error message would show the words of a password file
                 .setOut(new PrintWriter(environment.out(), true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(environment.err(), true, StandardCharsets.UTF_8))
-                .setExecutionExceptionHandler((e, command, parsed) -> failed(root, e))
-                .setParameterExceptionHandler((e, words) -> {
-                    new Output(environment).error("osg-token-renewer: " + Printable.of(e.getMessage()));
-                    environment
-                            .err()
-                            .println("Try '"
-                                    + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
-                    return ExitStatus.USAGE;
-                });
-        return line.execute(arguments);
+                .setExecutionExceptionHandler((e, command, parsed) -> failed(context, e))
+                .setParameterExceptionHandler((e, words) -> wrong(environment, e));
     }
 
-    /** The command without options, and so without picocli: its reflection would take a quarter of the start. */
-    private static int renew(Root root) {
+    /** The first letter: people rarely mistype it. */
+    private static String beginning(String word) {
+        return word.replaceFirst("^-+", "").replaceFirst("(?<=.).*", "");
+    }
+
+    private static int wrong(Environment environment, ParameterException e) {
+        CommandLine command = e.getCommandLine();
+        String message = Printable.of(e.getMessage());
+        List<String> meant = List.of();
+        if (e instanceof UnmatchedArgumentException unmatched) {
+            String typed = unmatched.getUnmatched().get(0);
+            meant = unmatched.getSuggestions().stream()
+                    .filter(word -> beginning(word).equals(beginning(typed)))
+                    .toList();
+            if (command.getParent() == null && !unmatched.isUnknownOption()) {
+                message = "'" + Printable.of(typed) + "' is not a command";
+            }
+        }
+        new Output(environment)
+                .error("osg-token-renewer: " + message
+                        + (meant.isEmpty() ? "" : "; did you mean " + String.join(" or ", meant) + "?"));
+        environment.err().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
+        return ExitStatus.USAGE;
+    }
+
+    /** Runs renew without options and without picocli, whose reflection would take a quarter of the startup time. */
+    private static int renew(CommandContext context) {
         try {
-            return new RenewCommand(root).call();
+            return new RenewCommand(context).call();
         } catch (RuntimeException e) {
-            return failed(root, e);
+            return failed(context, e);
         }
     }
 
-    /** For the build, which makes bash's completion file with it. */
-    private static CommandLine hidden(Object command) {
-        CommandLine line = new CommandLine(command);
-        line.getCommandSpec().usageMessage().hidden(true);
-        return line;
-    }
-
-    private static int failed(Root root, Exception e) {
-        Output output = root.output();
-        if (e instanceof UsageException) {
-            e.getMessage().lines().forEach(line -> output.error(line, Members.NONE.with("event", "usage")));
+    private static int failed(CommandContext context, Exception e) {
+        Output output = context.output();
+        if (e instanceof UsageException usage) {
+            JsonObject event = JsonObject.NONE.with("event", "usage");
+            usage.repair()
+                    .ifPresentOrElse(
+                            repair -> output.error(e.getMessage(), repair, event),
+                            () -> e.getMessage().lines().forEach(line -> output.error(line, event)));
             return ExitStatus.USAGE;
         }
         output.error(
                 "a bug in osg-token-renewer, please report it with all that follows",
-                Members.NONE.with("event", "bug"));
-        e.printStackTrace(root.environment().err());
+                JsonObject.NONE.with("event", "bug"));
+        e.printStackTrace(context.environment().err());
         return ExitStatus.BUG;
     }
 }

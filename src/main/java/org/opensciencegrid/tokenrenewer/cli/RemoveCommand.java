@@ -1,32 +1,39 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFileException;
-import org.opensciencegrid.tokenrenewer.life.LifeException;
-import org.opensciencegrid.tokenrenewer.life.Removal;
-import org.opensciencegrid.tokenrenewer.life.Removal.End;
-import org.opensciencegrid.tokenrenewer.life.Removal.Outcome;
-import org.opensciencegrid.tokenrenewer.state.Failure;
-import org.opensciencegrid.tokenrenewer.state.Failures;
+import org.opensciencegrid.tokenrenewer.account.AccountRemoval;
+import org.opensciencegrid.tokenrenewer.account.AccountRemoval.End;
+import org.opensciencegrid.tokenrenewer.account.AccountRemoval.Outcome;
+import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
+import org.opensciencegrid.tokenrenewer.cli.output.Messages;
+import org.opensciencegrid.tokenrenewer.cli.output.Output;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureException;
+import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
+import org.opensciencegrid.tokenrenewer.net.Limits;
+import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.util.Printable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** The end of an account. */
+/** Removes an account. */
 @Command(
         name = "remove",
         description = {
-            "Removes an account. Without --revoke its authorization stays at the issuer.",
-            "If a step at the issuer fails, the account stays, so that it can be repeated."
+            "Removes an account. Without --revoke, its authorization stays valid at the issuer.",
+            "If a request to the issuer fails, the account is kept so that you can retry."
         })
 final class RemoveCommand implements Callable<Integer> {
     @Parameters(paramLabel = "NAME", description = "short name of the account")
     private String account;
 
-    @Option(names = "--revoke", description = "first take the authorization back at the issuer (RFC 7009)")
+    @Option(names = "--revoke", description = "first revoke the authorization at the issuer (RFC 7009)")
     private boolean revoke;
 
     @Option(
@@ -34,50 +41,76 @@ final class RemoveCommand implements Callable<Integer> {
             description = "first delete the client that setup registered at the issuer (RFC 7592)")
     private boolean deleteClient;
 
-    @Option(names = "--dry-run", description = "only tell what would be done")
+    @Option(names = "--dry-run", description = "only print what would be done")
     private boolean dryRun;
 
-    private final Root root;
+    private final CommandContext context;
     private final Output output;
 
-    @SuppressWarnings("NullAway.Init") // call() begins with it
+    @SuppressWarnings("NullAway.Init") // call() sets it first
     private Messages messages;
 
-    RemoveCommand(Root root) {
-        this.root = root;
-        this.output = new Output(root.environment());
+    RemoveCommand(CommandContext context) {
+        this.context = context;
+        this.output = new Output(context.environment());
     }
 
     @Override
     public Integer call() {
-        messages = new Messages(root.commands());
-        String name = Configured.name(account);
-        Configured configured = new Configured(root);
-        root.makeStateDirectory();
-        Removal removal = new Removal(root.store(), root.states(), Root.LOCK_WAIT, root.network(false));
-        Removal.Request request = new Removal.Request(name, revoke, deleteClient, dryRun);
+        messages = new Messages(context.commands());
+        String name = ConfiguredAccounts.name(account);
+        ConfiguredAccounts configured = new ConfiguredAccounts(context);
+        context.makeStateDirectory();
+        AccountState state = state(name);
+        AccountRemoval removal =
+                new AccountRemoval(context.store(), context.states(), Limits.LOCK, context.network(name, false));
+        AccountRemoval.Request request = new AccountRemoval.Request(name, revoke, deleteClient, dryRun);
         List<Outcome> outcomes;
         try {
             outcomes = revoke || deleteClient
                     ? withPassword(removal, request, configured)
                     : removal.run(request, Optional.empty(), Optional.empty());
         } catch (PasswordFileException e) {
-            return failed(Failures.of(e), name);
-        } catch (LifeException e) {
+            return failed(FailureMapper.of(e), name);
+        } catch (FailureException e) {
             return failed(e.failure(), name);
         }
         outcomes.forEach(this::tell);
         boolean kept = outcomes.get(outcomes.size() - 1).end() == End.KEPT;
         if (!kept) {
+            tellWhatStays(state);
             tellSections(configured.sections(name));
         }
         return kept ? ExitStatus.FAILED : ExitStatus.OK;
     }
 
-    private List<Outcome> withPassword(Removal removal, Removal.Request request, Configured configured)
-            throws PasswordFileException, LifeException {
+    private AccountState state(String name) {
+        try {
+            return context.states().read(name);
+        } catch (IOException e) {
+            return AccountState.UNKNOWN;
+        }
+    }
+
+    /** After the removal, nothing on this host can revoke it. */
+    private void tellWhatStays(AccountState state) {
+        String issuer = state.issuer().map(Printable::of).orElse("its issuer");
+        String stays = dryRun ? " would stay" : " stays";
+        if (!revoke) {
+            output.info("The authorization" + stays + " valid at " + issuer
+                    + ". You can end it only on the issuer's web page.");
+        }
+        if (!deleteClient) {
+            output.info("The client " + state.clientId().map(Printable::of).orElse("of the account") + stays
+                    + " registered at " + issuer + ".");
+        }
+    }
+
+    private List<Outcome> withPassword(
+            AccountRemoval removal, AccountRemoval.Request request, ConfiguredAccounts configured)
+            throws PasswordFileException, FailureException {
         String name = request.account();
-        try (Password password = root.passwords().read(name, configured.passwordFile(name))) {
+        try (Password password = context.passwords().read(name, configured.passwordFile(name))) {
             return removal.run(request, Optional.of(password), configured.caFile(name));
         }
     }
@@ -87,6 +120,7 @@ final class RemoveCommand implements Callable<Integer> {
             case DONE -> "";
             case WOULD -> "would be ";
             case GONE -> "was already ";
+            case NOT_OURS -> "stays at the issuer, which issued no token to manage it, and is not ";
             case FAILED, KEPT -> "NOT ";
         };
         String line = switch (outcome.step()) {
@@ -97,7 +131,7 @@ final class RemoveCommand implements Callable<Integer> {
         if (outcome.failure().isPresent()) {
             output.error(line + ": " + messages.what(outcome.failure().get()));
         } else if (outcome.end() == End.KEPT) {
-            output.error(line + ", so that the steps above can be repeated; to remove it without them leave out "
+            output.error(line + ", so that you can retry the steps above. To remove it without them, omit "
                     + "--revoke and --delete-client");
         } else {
             output.info(line);
@@ -107,22 +141,28 @@ final class RemoveCommand implements Callable<Integer> {
     private void tellSections(List<String> sections) {
         if (!sections.isEmpty()) {
             output.info("");
-            output.info(
-                    "Take these out of " + root.configFile() + ", as renew fails for them" + (dryRun ? " then:" : ":"));
+            output.info("Take these out of " + context.configFile() + ", as renew fails for them"
+                    + (dryRun ? " then:" : ":"));
             output.info("");
             sections.forEach(section -> output.info("    " + section));
             output.info("");
-            output.info("Their token files stay, and end by themselves.");
+            output.info("Their token files stay until the tokens expire.");
         }
     }
 
     private int failed(Failure failure, String name) {
         boolean needsPassword = switch (failure.kind()) {
-            case PASSWORD_FILE, PASSWORD_MISSING, WRONG_PASSWORD -> true;
+            case PASSWORD_FILE, PASSWORD_MISSING, FILE_ACCESS, FILE_LINK, WRONG_PASSWORD -> true;
             default -> false;
         };
-        output.error("account " + name + ": NOT removed: " + messages.line(failure, name)
-                + (needsPassword ? "; or leave out --revoke and --delete-client, which need no password" : ""));
+        if (failure.kind() == Failure.Kind.ACCOUNT_MISSING) {
+            output.error("account " + name + ": there is no such account, so nothing was removed");
+            return ExitStatus.FAILED;
+        }
+        output.error(
+                "account " + name + ": NOT removed: " + messages.what(failure)
+                        + (needsPassword ? " (without --revoke and --delete-client no password is needed)" : ""),
+                messages.repair(failure, name));
         return ExitStatus.FAILED;
     }
 }

@@ -5,24 +5,41 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.tokenrenewer.cli.output.Environment;
+import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
+import org.opensciencegrid.tokenrenewer.cli.output.LiveProgress;
+import org.opensciencegrid.tokenrenewer.cli.output.MetricsFile;
+import org.opensciencegrid.tokenrenewer.cli.output.MetricsText;
+import org.opensciencegrid.tokenrenewer.cli.output.Output;
+import org.opensciencegrid.tokenrenewer.cli.output.RenewalLog;
+import org.opensciencegrid.tokenrenewer.cli.output.UsageException;
 import org.opensciencegrid.tokenrenewer.config.Config;
-import org.opensciencegrid.tokenrenewer.oidc.Network;
+import org.opensciencegrid.tokenrenewer.net.Limits;
+import org.opensciencegrid.tokenrenewer.net.Network;
 import org.opensciencegrid.tokenrenewer.renewal.RenewalRun;
 import org.opensciencegrid.tokenrenewer.renewal.RenewalRun.Selection;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.state.StateStore;
+import org.opensciencegrid.tokenrenewer.state.UnusedAccount;
 import org.opensciencegrid.tokenrenewer.status.StatusReport;
-import org.opensciencegrid.tokenrenewer.text.Printable;
+import org.opensciencegrid.tokenrenewer.util.Printable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
-/** What the timer runs. */
+/** The command that the timer runs. */
 @Command(name = "renew", description = "Renews the tokens of the config file that are due.")
 final class RenewCommand implements Callable<Integer> {
+    @Parameters(arity = "0..*", paramLabel = "NAME", description = "only this token, or only this account's tokens")
+    private List<String> names = List.of();
+
     @Option(names = "--token", paramLabel = "NAME", description = "only this token; may be repeated")
     private Set<String> tokens = Set.of();
 
@@ -31,24 +48,31 @@ final class RenewCommand implements Callable<Integer> {
 
     @Option(
             names = "--force",
-            description = "renew even what is fresh for longer than its min_lifetime, and ask the issuer even where"
-                    + " an earlier refusal stands")
+            description = "renew tokens that are not due yet, and contact the issuer even if it rejected an earlier"
+                    + " request")
     private boolean force;
 
     @Option(
             names = "--strict",
-            description = "an issuer that is down for a while is a failure even where the old token is good for long")
+            description = "fail if an issuer is down, even if the current token is valid for a long time")
     private boolean strict;
 
-    @Option(names = "--dry-run", description = "only tell what would be done; ask no issuer, write nothing")
+    @Option(names = "--dry-run", description = "only print what would be done; do not contact an issuer, do not write")
     private boolean dryRun;
 
     @Option(
             names = "--metrics-file",
             paramLabel = "FILE",
-            description = "write metrics for Prometheus there when done (default: $OSG_TOKEN_RENEWER_METRICS_FILE,"
-                    + " else none)")
+            description =
+                    "write metrics for Prometheus to this file at the end (default: $OSG_TOKEN_RENEWER_METRICS_FILE,"
+                            + " else none)")
     private Path metricsFile;
+
+    @Option(names = "--quiet", description = "print only warnings and errors")
+    private boolean quiet;
+
+    @Option(names = "--after-setup", hidden = true, description = "the last step of osg-token-renewer-setup")
+    private boolean afterSetup;
 
     @Option(names = "--verbose", description = "show each request to an issuer and its answer, without secrets")
     private boolean verbose;
@@ -56,21 +80,26 @@ final class RenewCommand implements Callable<Integer> {
     @Option(
             names = "--log-format",
             paramLabel = "FORMAT",
-            description = "text or json, one object a line (default: $OSG_TOKEN_RENEWER_LOG_FORMAT, else text)")
+            description = "text or json (one object for each line; default: $OSG_TOKEN_RENEWER_LOG_FORMAT, else text)")
     private String logFormat;
 
-    private final Root root;
-
-    @SuppressWarnings("NullAway.Init") // call() begins with it
-    private RenewalLog log;
-
-    RenewCommand(Root root) {
-        this.root = root;
+    @FunctionalInterface
+    private interface Reporter {
+        StatusReport report() throws IOException;
     }
 
-    /** For one account that has just been authorized: whatever stood in the way before does no more. */
-    static RenewCommand of(Root root, String account, boolean verbose) {
-        RenewCommand renew = new RenewCommand(root);
+    private final CommandContext context;
+
+    @SuppressWarnings("NullAway.Init") // call() sets it first
+    private RenewalLog log;
+
+    RenewCommand(CommandContext context) {
+        this.context = context;
+    }
+
+    /** For an account that was just authorized: ignores earlier rejections. */
+    static RenewCommand of(CommandContext context, String account, boolean verbose) {
+        RenewCommand renew = new RenewCommand(context);
         renew.accounts = Set.of(account);
         renew.force = true;
         renew.verbose = verbose;
@@ -79,48 +108,88 @@ final class RenewCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Environment environment = root.environment();
-        if (isJson()) {
-            root.printTo(new Output(environment, true));
+        Environment environment = context.environment();
+        if (quiet || isJson()) {
+            context.printTo(new Output(environment, isJson(), quiet));
         }
-        log = new RenewalLog(root.output(), root.commands(), root::timer, environment.clock(), strict);
-        Config config = dryRun ? root.readConfig() : root.readConfig(Network::prepare);
-        requireKnown(config);
+        log = new RenewalLog(context.output(), context.commands(), context::timer, environment.clock(), strict);
+        Instant began =
+                environment.clock().instant().truncatedTo(ChronoUnit.SECONDS); // state files have this precision
+        Config config = readConfig(began);
+        choose(config);
         log.warningsOf(config);
-        if (!dryRun) {
-            root.makeStateDirectory();
+        if (tokens.isEmpty() && accounts.isEmpty()) {
+            log.problemsOf(config);
+        }
+        if (!dryRun && (config.problems().isEmpty() || !config.tokens().isEmpty())) {
+            context.makeStateDirectory();
+        }
+        AccountStore store = context.store();
+        StateStore states = context.states();
+        if (tokens.isEmpty() && accounts.isEmpty()) {
+            UnusedAccount.find(config, store, states, environment.clock().instant())
+                    .forEach(account -> log.forgotten(account, config));
         }
         RenewalRun run = new RenewalRun(
-                root.store(),
-                root.states(),
-                root.passwords(),
-                Root.LOCK_WAIT,
-                root.network(verbose),
+                store,
+                states,
+                context.passwords(),
+                Limits.LOCK,
+                context.network(config, verbose),
                 environment.clock(),
                 environment.pause());
         Selection selection = new Selection(tokens, accounts, force);
         if (dryRun) {
             run.rehearse(config, selection, log::tell);
-            return ExitStatus.OK;
+            log.summary();
+            return log.status() == ExitStatus.USAGE ? ExitStatus.USAGE : ExitStatus.OK;
         }
-        Instant began = environment.clock().instant().truncatedTo(ChronoUnit.SECONDS); // as state files keep time
-        Optional<LiveLines> live = verbose
+        Optional<LiveProgress> live = verbose || quiet
                 ? Optional.empty()
-                : LiveLines.of(environment, selection.of(config).size());
+                : LiveProgress.of(environment, selection.of(config).size());
         if (live.isPresent()) {
-            root.output().below(live.get());
+            context.output().below(live.get());
             run.watchedBy(live.get());
         }
         run.run(config, selection, log::tell);
         run.accountsOfAnotherHost().forEach(log::onTwoHosts);
-        writeMetrics(config, began);
+        run.narrowedAccounts().forEach(log::narrows);
+        writeMetrics(
+                () -> StatusReport.of(
+                        config,
+                        store,
+                        states,
+                        context.passwords(),
+                        context.timer(),
+                        AccountState.SOON,
+                        environment.clock()),
+                began);
         log.end();
+        if (afterSetup) {
+            PostSetup.timer(context).forEach(context.output()::info);
+        }
         return log.status();
+    }
+
+    /** If nothing in the file is usable, the metrics say so, instead of keeping the values of an earlier run. */
+    private Config readConfig(Instant began) {
+        if (dryRun) {
+            return context.readConfig();
+        }
+        try {
+            return context.readConfig(Network::prepare);
+        } catch (UsageException e) {
+            writeMetrics(
+                    () -> StatusReport.withoutConfig(
+                            context.environment().clock().instant(), e.getMessage()),
+                    began);
+            throw e;
+        }
     }
 
     private boolean isJson() {
         String format = Optional.ofNullable(logFormat)
-                .or(() -> root.environment().variable("OSG_TOKEN_RENEWER_LOG_FORMAT"))
+                .or(() -> context.environment().variable("OSG_TOKEN_RENEWER_LOG_FORMAT"))
                 .orElse("text");
         if (!format.equals("text") && !format.equals("json")) {
             throw new UsageException("the log format '" + Printable.of(format) + "' is neither text nor json");
@@ -128,38 +197,65 @@ final class RenewCommand implements Callable<Integer> {
         return format.equals("json");
     }
 
-    /** For whoever watches the service: their loss costs no token, and so fails nothing. */
-    private void writeMetrics(Config config, Instant began) {
-        Environment environment = root.environment();
+    /** For monitoring. If they cannot be written, the run still succeeds, because no token is lost. */
+    private void writeMetrics(Reporter reporter, Instant began) {
+        Environment environment = context.environment();
         Optional<Path> file = Optional.ofNullable(metricsFile)
                 .or(() -> environment.variable("OSG_TOKEN_RENEWER_METRICS_FILE").map(Path::of));
         if (file.isEmpty()) {
             return;
         }
         try {
-            StatusReport report = StatusReport.of(
-                    config,
-                    root.store(),
-                    root.states(),
-                    root.passwords(),
-                    root.timer(),
-                    AccountState.SOON,
-                    environment.clock());
-            new MetricsFile(file.get()).write(Metrics.of(report, began));
+            new MetricsFile(file.get()).write(MetricsText.of(reporter.report(), began));
         } catch (IOException e) {
-            log.noMetrics(Printable.of(e.toString()) + "; "
-                    + root.commands()
+            log.noMetrics(
+                    Printable.of(e.toString()),
+                    context.commands()
                             .allowWriting(Objects.requireNonNullElse(
                                     file.get().toAbsolutePath().getParent(), file.get())));
         }
     }
 
-    /** A misspelt name would else renew nothing and report success. */
-    private void requireKnown(Config config) {
-        Set<String> names = new HashSet<>();
-        config.tokens().forEach(token -> names.add(token.name()));
-        requireKnown("token", tokens, names);
-        requireKnown("account", accounts, config.accounts().keySet());
+    /** A misspelled name would otherwise renew nothing and report success. */
+    private void choose(Config config) {
+        Set<String> known = new HashSet<>();
+        config.tokens().forEach(token -> known.add(token.name()));
+        Set<String> knownAccounts = new HashSet<>(config.accountsInUse().keySet());
+        config.faultyTokens().forEach(token -> {
+            known.add(token.name());
+            knownAccounts.add(token.account());
+        });
+        requireKnown("account", accounts, knownAccounts);
+        if (!names.isEmpty()) {
+            tokens = new HashSet<>(tokens);
+            for (String name : names) {
+                tokens.addAll(tokensOf(name, config, known, knownAccounts));
+            }
+        }
+        requireKnown("token", tokens, known);
+        if (!selects(new Selection(tokens, accounts, force), config) && !known.isEmpty()) {
+            throw new UsageException("no token that you name belongs to an account that you name");
+        }
+    }
+
+    private static boolean selects(Selection selection, Config config) {
+        return !selection.of(config).isEmpty() || !selection.faultyOf(config).isEmpty();
+    }
+
+    /** The token of this name, or all of the account. A name may be both if both select the same tokens. */
+    private Set<String> tokensOf(String name, Config config, Set<String> known, Set<String> knownAccounts) {
+        if (!knownAccounts.contains(name)) {
+            return Set.of(name);
+        }
+        Selection account = new Selection(Set.of(), Set.of(name), force);
+        Set<String> ofAccount = new HashSet<>();
+        account.of(config).forEach(token -> ofAccount.add(token.name()));
+        account.faultyOf(config).forEach(token -> ofAccount.add(token.name()));
+        if (known.contains(name) && !ofAccount.equals(Set.of(name))) {
+            throw new UsageException("there are [token " + name + "] and [account " + name + "]; choose one: --token="
+                    + name + " or --account=" + name);
+        }
+        return ofAccount;
     }
 
     private void requireKnown(String kind, Set<String> asked, Set<String> known) {
@@ -167,7 +263,7 @@ final class RenewCommand implements Callable<Integer> {
         unknown.removeAll(known);
         if (!unknown.isEmpty()) {
             throw new UsageException("no [" + kind + " " + unknown.iterator().next() + "] in use in "
-                    + root.configFile() + "; there are: " + String.join(", ", new TreeSet<>(known)));
+                    + context.configFile() + "; there are: " + String.join(", ", new TreeSet<>(known)));
         }
     }
 }

@@ -1,7 +1,11 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
+import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,20 +17,38 @@ import org.opensciencegrid.cryptostore.AccountName;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFileException;
 import org.opensciencegrid.tokenrenewer.account.SecretFile;
+import org.opensciencegrid.tokenrenewer.cli.output.Environment;
+import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
+import org.opensciencegrid.tokenrenewer.cli.output.LineWrapper;
+import org.opensciencegrid.tokenrenewer.cli.output.Messages;
+import org.opensciencegrid.tokenrenewer.cli.output.Output;
+import org.opensciencegrid.tokenrenewer.cli.output.ProxyAdvice;
+import org.opensciencegrid.tokenrenewer.cli.output.Repair;
+import org.opensciencegrid.tokenrenewer.cli.output.RepairCommands;
+import org.opensciencegrid.tokenrenewer.cli.output.ShellQuote;
+import org.opensciencegrid.tokenrenewer.cli.output.UsageException;
+import org.opensciencegrid.tokenrenewer.cli.terminal.ConsoleSetupUi;
+import org.opensciencegrid.tokenrenewer.cli.terminal.Countdown;
+import org.opensciencegrid.tokenrenewer.cli.terminal.Terminal;
 import org.opensciencegrid.tokenrenewer.config.AccountSection;
+import org.opensciencegrid.tokenrenewer.config.ConfigAddition;
 import org.opensciencegrid.tokenrenewer.config.ConfigException;
 import org.opensciencegrid.tokenrenewer.config.ConfigFile;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureException;
+import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
+import org.opensciencegrid.tokenrenewer.json.Json;
+import org.opensciencegrid.tokenrenewer.net.Limits;
+import org.opensciencegrid.tokenrenewer.net.Network;
+import org.opensciencegrid.tokenrenewer.net.ProxySettings;
 import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
 import org.opensciencegrid.tokenrenewer.setup.AccountSetup;
 import org.opensciencegrid.tokenrenewer.setup.ClientCredentialsSetup;
-import org.opensciencegrid.tokenrenewer.setup.SetupException;
-import org.opensciencegrid.tokenrenewer.state.Failure;
-import org.opensciencegrid.tokenrenewer.state.Failures;
-import org.opensciencegrid.tokenrenewer.text.Json;
-import org.opensciencegrid.tokenrenewer.text.Printable;
-import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.util.Printable;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -36,8 +58,9 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "setup",
         description = {
-            "Registers and authorizes an account, with a person's approval in a browser.",
-            "Asks for what no option gives."
+            "Registers and authorizes an account. You approve it in a browser.",
+            "Asks for every value that you do not give as an option.",
+            "If you set up an account again, values that no option changes stay the same."
         })
 final class SetupCommand implements Callable<Integer> {
     private static final String TOKENS = "/etc/osg/tokens/";
@@ -45,7 +68,7 @@ final class SetupCommand implements Callable<Integer> {
     @Parameters(paramLabel = "ACCOUNT", description = "short name of the account")
     private String account;
 
-    /** How the client comes about; dynamic client registration when none is given. */
+    /** How to get the client; default is dynamic client registration. */
     static final class How {
         @Option(names = "--manual", description = "use a predefined client id and secret")
         private boolean manual;
@@ -55,12 +78,14 @@ final class SetupCommand implements Callable<Integer> {
 
         @Option(
                 names = "--client-credentials",
-                description = "no person: use a client id and secret that live in the config file")
+                description = "no user approves: use a client id and secret from the config file")
         private boolean clientCredentials;
 
         @Option(
                 names = "--reauthenticate",
-                description = "authorize the account anew with the client, scopes and audience it has")
+                description =
+                        "authorize the account again with its current client; --scope and --audience change what is"
+                                + " requested")
         private boolean reauthenticate;
     }
 
@@ -70,27 +95,27 @@ final class SetupCommand implements Callable<Integer> {
     @Option(
             names = "--pw-file",
             paramLabel = "FILE",
-            description = "file with the account's encryption password (default: that of the config file, else"
+            description = "file with the account's encryption password (default: the file in the config file, else"
                     + " /etc/osg/tokens/ACCOUNT.pw)")
     private Path passwordFile;
 
     @Option(names = "--issuer", paramLabel = "URL", description = "issuer")
     private String issuer;
 
-    @Option(names = "--scope", paramLabel = "SCOPES", description = "scopes, with blanks between; may be repeated")
+    @Option(names = "--scope", paramLabel = "SCOPES", description = "scopes, separated by spaces; may be repeated")
     private List<String> scope = List.of();
 
     @Option(
             names = "--audience",
             paramLabel = "AUDIENCES",
-            description = "audiences that tokens will ask for, as some issuers grant only what is named here (default:"
-                    + " those of the account's tokens in the config file)")
+            description = "audiences that tokens will request; some issuers grant only these (default: the audiences of"
+                    + " the account's tokens in the config file)")
     private List<String> audience = List.of();
 
     @Option(
             names = "--audience-parameter",
             paramLabel = "NAME",
-            description = "resource (RFC 8707) or audience (INDIGO IAM, WLCG); found out by itself when not given")
+            description = "resource (RFC 8707) or audience (INDIGO IAM, WLCG); default: setup tests which one works")
     private String audienceParameter;
 
     @Option(names = "--client-id", paramLabel = "ID", description = "client id")
@@ -108,13 +133,13 @@ final class SetupCommand implements Callable<Integer> {
     @Option(
             names = "--registration-token-file",
             paramLabel = "FILE",
-            description = "initial access token of an issuer with closed registration")
+            description = "file with the initial access token of an issuer that requires one for registration")
     private Path registrationTokenFile;
 
     @Option(
             names = "--ca-file",
             paramLabel = "FILE",
-            description = "PEM file or directory of CAs to believe beside the system's")
+            description = "PEM file or directory with CAs to trust in addition to the system's CAs")
     private Path caFile;
 
     @Option(names = "--verbose", description = "show each request to the issuer and its answer, without secrets")
@@ -129,7 +154,7 @@ final class SetupCommand implements Callable<Integer> {
     @Option(
             names = "--token",
             paramLabel = "NAME",
-            description = "name of the first token's section (default: that of the account)")
+            description = "name of the first token's section (default: the name of the account)")
     private String token;
 
     @Option(
@@ -143,9 +168,9 @@ final class SetupCommand implements Callable<Integer> {
     @Option(names = "--config-addition", hidden = true, description = "where the wrapper takes what it has to add")
     private Path configAddition;
 
-    /** Whether the link is drawn. */
+    /** Whether to draw the link. */
     static final class Picture {
-        @Option(names = "--qr", description = "show the link as a QR code even where this is no terminal of UTF-8")
+        @Option(names = "--qr", description = "show the link as a QR code even if the terminal does not use UTF-8")
         private boolean yes;
 
         @Option(names = "--no-qr", description = "never show the link as a QR code")
@@ -155,15 +180,15 @@ final class SetupCommand implements Callable<Integer> {
     @ArgGroup
     private Picture picture = new Picture();
 
-    private final Root root;
+    private final CommandContext context;
     private final Environment environment;
     private final Output output;
-    private final Terminal terminal; // one for all questions: a second reader would miss what the first has buffered
+    private final Terminal terminal; // one for all questions: another reader would miss what the first has buffered
     private final Countdown countdown;
 
-    SetupCommand(Root root) {
-        this.root = root;
-        this.environment = root.environment();
+    SetupCommand(CommandContext context) {
+        this.context = context;
+        this.environment = context.environment();
         this.output = new Output(environment);
         this.terminal = new Terminal(environment);
         this.countdown = new Countdown(environment.out(), environment.pause(), terminal.isInteractive());
@@ -172,38 +197,97 @@ final class SetupCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         requireName();
+        requireFitting();
+        requireIssuer();
         requireCaFile();
-        root.makeStateDirectory();
+        context.makeStateDirectory();
+        if (!isMeant()) {
+            say("Nothing was changed.");
+            return ExitStatus.USAGE; // for the wrapper: nothing was attempted
+        }
         try {
             return how.clientCredentials ? clientCredentials() : device();
-        } catch (SetupException e) {
+        } catch (FailureException e) {
             countdown.end();
-            output.error("setup of " + account + " failed: " + line(e.failure()));
+            output.error(
+                    "setup of " + account + " failed: " + new Messages(context.commands()).what(e.failure()),
+                    repair(e.failure()));
             return switch (e.failure().kind()) {
-                case PASSWORD_FILE, PASSWORD_MISSING, INSECURE_URL -> ExitStatus.USAGE; // nobody was asked anything
+                case PASSWORD_FILE, PASSWORD_MISSING, FILE_ACCESS, FILE_LINK, INSECURE_URL ->
+                    ExitStatus.USAGE; // failed before any question
                 default -> ExitStatus.FAILED;
             };
         }
     }
 
-    /** As {@link Messages#line}, but no timer tries a setup again, and no section names its CA yet. */
-    private String line(Failure failure) {
-        Messages messages = new Messages(root.commands());
+    /** Like {@link Messages#repair}, but no timer retries a setup, and no section names its CA yet. */
+    private Repair repair(Failure failure) {
+        Repair usual = new Messages(context.commands()).repair(failure, account);
         return switch (failure.kind()) {
-            case ISSUER_UNREACHABLE ->
-                messages.what(failure) + "; check the issuer's URL and the network, then run setup again";
+            case ISSUER_UNREACHABLE -> Repair.advice("check the issuer's URL and the network, then run setup again");
             case PASSWORD_MISSING ->
                 how.reauthenticate
-                        ? messages.line(failure, account)
-                        : messages.what(failure) + "; make it: "
-                                + root.commands().makePassword(Path.of(failure.where()))
-                                + ", or name another with --pw-file=FILE";
-            case ISSUER_TLS -> messages.what(failure) + "; if the issuer has a CA of its own: --ca-file=FILE";
-            default ->
-                failure.kind().passesByItself()
-                        ? messages.what(failure) + "; run setup again later"
-                        : messages.line(failure, account);
+                        ? usual
+                        : new Repair(
+                                "name another file with --pw-file, or create it",
+                                RepairCommands.makePassword(Path.of(failure.where())));
+            case CERTIFICATE_UNTRUSTED, CERTIFICATE_CA_NOT_SENT, CA_FILE ->
+                Repair.advice("if the issuer has a CA of its own, name its PEM file with --ca-file");
+            case ISSUER_WRONG -> Repair.advice("give --issuer exactly as the issuer names itself");
+            case CLIENT_REFUSED -> clientRepair();
+            case SCOPE_REFUSED ->
+                Repair.advice("request only what this client is allowed to request, with " + ConsoleSetupUi.SCOPE);
+            case AUDIENCE_REFUSED ->
+                Repair.advice("correct --audience, or try --audience-parameter=" + otherParameter());
+            case REQUEST_REFUSED ->
+                Repair.advice("ask the issuer's administrator, then run the same setup again"
+                        + (audience.isEmpty() ? "" : ", or try --audience-parameter=" + otherParameter()));
+            case ACCOUNT_BUSY ->
+                Repair.advice("wait until it ends (another setup may be running), then run setup again");
+            default -> failure.kind().passesByItself() ? Repair.advice("run setup again later") : usual;
         };
+    }
+
+    private Repair clientRepair() {
+        boolean isOnesOwn = how.manual || how.clientCredentials;
+        if (isOnesOwn) {
+            return Repair.advice("check the client id and the secret; if they are right, the issuer may require"
+                    + " --client-auth=post or --client-auth=basic_raw");
+        }
+        return how.publicClient
+                ? Repair.advice("check the client id")
+                : new Repair("use a client that you have", context.commands().setup("--manual", account));
+    }
+
+    private String otherParameter() {
+        return audienceParameter().orElse(AudienceParameter.RESOURCE).other().word();
+    }
+
+    /** Whether the admin wants to replace an existing account. */
+    private boolean isMeant() {
+        if (how.reauthenticate
+                || how.clientCredentials
+                || !Files.exists(context.store().file(account))) {
+            return true;
+        }
+        AccountState state;
+        try {
+            state = context.states().read(account);
+        } catch (IOException e) {
+            state = AccountState.UNKNOWN;
+        }
+        say(LineWrapper.of(
+                environment.out(),
+                "Account " + account + " is set up already"
+                        + state.authorizedAt()
+                                .map(at -> ", authorized "
+                                        + at.atOffset(ZoneOffset.UTC).toLocalDate())
+                                .orElse("")
+                        + state.subject().map(who -> " by " + Printable.of(who)).orElse("")
+                        + state.issuer().map(at -> " at " + Printable.of(at)).orElse("")
+                        + ". The authorization stays valid there when it is replaced. To authorize the same client again: "
+                        + ShellQuote.line(context.commands().reauthenticate(account))));
+        return !terminal.isInteractive() || terminal.confirm("Replace it?");
     }
 
     private void requireCaFile() {
@@ -221,36 +305,101 @@ final class SetupCommand implements Callable<Integer> {
         }
     }
 
-    private int device() throws SetupException {
+    private void requireIssuer() {
+        if (issuer == null) {
+            return;
+        }
+        try {
+            issuer = ConsoleSetupUi.issuer(issuer, this::say);
+        } catch (IllegalArgumentException e) {
+            throw new UsageException("--issuer: " + e.getMessage());
+        }
+    }
+
+    /** Rejects options that would have no effect. */
+    private void requireFitting() {
+        if (!how.reauthenticate) {
+            return;
+        }
+        for (Map.Entry<String, Boolean> option : Map.of(
+                        "--client-id", clientId != null,
+                        "--client-secret-file", clientSecretFile != null,
+                        "--client-auth", clientAuth != null,
+                        "--registration-token-file", registrationTokenFile != null)
+                .entrySet()) {
+            if (option.getValue()) {
+                throw new UsageException(
+                        option.getKey() + " cannot be combined with --reauthenticate, which keeps the client."
+                                + " To use another client, omit --reauthenticate");
+            }
+        }
+    }
+
+    private int device() throws FailureException {
         Optional<StoredAccount> configured = configured();
-        Path file = passwordFile != null
-                ? passwordFile
-                : configured.map(StoredAccount::passwordFile).orElse(Path.of(TOKENS + account + ".pw"));
+        Path usual = Path.of(TOKENS + account + ".pw");
+        Optional<Path> named =
+                passwordFile != null ? Optional.empty() : ConfigAddition.passwordFile(context.configFile(), account);
+        Path file = named.orElse(passwordFile != null ? passwordFile : usual);
+        // Root's wrapper does not read the config file, and opens the default password file for us.
+        if (named.isPresent() && !file.equals(usual) && isThere(usual) && isForService()) {
+            throw new UsageException(
+                    context.configFile() + " names another password_file for account " + account + " than " + usual,
+                    withPassword("use that one", file));
+        }
         AccountSetup.Request request = new AccountSetup.Request(
                 account,
                 mode(),
+                Optional.ofNullable(issuer),
+                words(scope),
                 audience.isEmpty() ? audienceOfTokens() : words(audience),
                 audienceParameter(),
                 auth(),
                 Optional.ofNullable(registrationTokenFile).map(path -> secret(path, "--registration-token-file")),
                 Optional.ofNullable(caFile).or(() -> configured.flatMap(StoredAccount::caFile)));
         Path tokens = Objects.requireNonNullElse(file.toAbsolutePath().getParent(), file);
-        boolean asConfigured = passwordFile == null && configured.isPresent();
-        Map<String, String> options = Map.of("password_file", asConfigured ? file.toString() : absolute(file));
-        Handover handover = handover();
-        handover.requireWritable(options, tokens);
+        Map<String, String> options = Map.of("password_file", named.isPresent() ? file.toString() : absolute(file));
+        PostSetup postSetup = handover();
+        postSetup.requireWritable(options, tokens);
         try (Password password = password(file)) {
             new AccountSetup(
-                            root.store(),
-                            root.registrations(),
-                            root.states(),
-                            Root.LOCK_WAIT,
-                            root.network(verbose),
+                            context.store(),
+                            context.registrations(),
+                            context.states(),
+                            Limits.LOCK,
+                            context.network(account, verbose),
                             environment.clock(),
                             countdown)
                     .run(request, password, person());
         }
-        return handover.finish(options, tokens);
+        int status = postSetup.finish(options, tokens);
+        issuerOfAccount().ifPresent(this::adviseOnProxy);
+        return status;
+    }
+
+    private Optional<URI> issuerOfAccount() {
+        try {
+            return context.states().read(account).issuer().map(URI::create);
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Only if the service is installed, and the config file leaves the proxy to the environment. */
+    private void adviseOnProxy(URI at) {
+        Optional<ProxySettings> shell = context.proxiesOfShell();
+        Optional<ProxySettings> service;
+        try {
+            service = context.networkOfService().map(Network::proxies);
+        } catch (UsageException e) { // setup itself succeeded
+            output.warning("osg-token-renewer.service: " + e.text());
+            return;
+        }
+        if (shell.isPresent() && service.isPresent() && context.proxy(account).isEmpty()) {
+            for (String line : ProxyAdvice.lines(shell.get(), service.get(), at, account, context.configFile())) {
+                say(line.startsWith(" ") ? line : LineWrapper.of(environment.out(), line));
+            }
+        }
     }
 
     private AccountSetup.Mode mode() {
@@ -263,11 +412,11 @@ final class SetupCommand implements Callable<Integer> {
         return how.manual ? AccountSetup.Mode.MANUAL : AccountSetup.Mode.REGISTER;
     }
 
-    private int clientCredentials() throws SetupException {
-        Handover handover = handover();
-        handover.requireWritable();
+    private int clientCredentials() throws FailureException {
+        PostSetup postSetup = handover();
+        postSetup.requireWritable();
         ClientCredentialsSetup.Result result = new ClientCredentialsSetup(
-                        root.network(verbose), environment.clock(), environment.pause())
+                        context.network(account, verbose), environment.clock(), environment.pause())
                 .run(words(scope), words(audience), audienceParameter(), auth(), Optional.ofNullable(caFile), person());
         say("The issuer gave a token for client " + Printable.of(result.client().id()) + ".");
         Map<String, String> options = new LinkedHashMap<>();
@@ -278,43 +427,45 @@ final class SetupCommand implements Callable<Integer> {
             options.put("client_secret", result.client().secret().orElseThrow().reveal());
         }
         options.put("token_request_url", result.provider().tokenEndpoint().toString());
-        if (clientAuth != null) {
+        if (result.client().auth() != ClientAuth.BASIC) { // the default of a section
             options.put("client_auth", result.client().auth().word());
         }
-        if (result.audienceParameter() != AudienceParameter.AUDIENCE) { // which is what a section means that has none
+        if (result.audienceParameter() != AudienceParameter.AUDIENCE) { // the default of a section
             options.put("audience_parameter", result.audienceParameter().word());
         }
         if (caFile != null) {
             options.put("ca_file", absolute(caFile));
         }
-        return handover.finish(options, Path.of(TOKENS));
+        int status = postSetup.finish(options, Path.of(TOKENS));
+        adviseOnProxy(result.provider().tokenEndpoint());
+        return status;
     }
 
     private static String absolute(Path path) {
         return path.toAbsolutePath().toString();
     }
 
-    private Handover handover() {
-        return new Handover(
-                root,
+    private PostSetup handover() {
+        return new PostSetup(
+                context,
                 terminal,
                 account,
-                new Handover.Wishes(
+                new PostSetup.Wishes(
                         writeConfig,
                         Optional.ofNullable(configAddition),
                         Optional.ofNullable(token),
                         Optional.ofNullable(tokenPath),
-                        how.clientCredentials ? words(scope) : List.of(), // else the account knows it
+                        how.clientCredentials ? words(scope) : List.of(), // otherwise the account stores it
                         words(audience),
                         verbose));
     }
 
-    private TerminalPerson person() {
-        return new TerminalPerson(
+    private ConsoleSetupUi person() {
+        return new ConsoleSetupUi(
                 environment,
                 terminal,
                 countdown,
-                new TerminalPerson.Given(
+                new ConsoleSetupUi.Given(
                         questions(),
                         KnownIssuers.LIST,
                         Optional.ofNullable(issuer),
@@ -325,40 +476,40 @@ final class SetupCommand implements Callable<Integer> {
                 verbose);
     }
 
-    /** The options whose questions will be asked, as they are not given. */
+    /** The options that are missing, so that their questions will be asked. */
     private List<String> questions() {
         boolean predefined = how.manual || how.publicClient || how.clientCredentials;
         List<String> questions = new ArrayList<>();
         if (issuer == null) {
-            questions.add(TerminalPerson.ISSUER);
+            questions.add(ConsoleSetupUi.ISSUER);
         }
         if (words(scope).isEmpty() && !how.clientCredentials) {
-            questions.add(TerminalPerson.SCOPE);
+            questions.add(ConsoleSetupUi.SCOPE);
         }
         if (predefined && clientId == null) {
-            questions.add(TerminalPerson.CLIENT_ID);
+            questions.add(ConsoleSetupUi.CLIENT_ID);
         }
         if (predefined && !how.publicClient && clientSecretFile == null) {
-            questions.add(TerminalPerson.CLIENT_SECRET);
+            questions.add(ConsoleSetupUi.CLIENT_SECRET);
         }
         return questions;
     }
 
-    /** An account that the config file knows already needs no new section. A config file in the making is no error here. */
+    /** An account that the config file already has needs no new section. An incomplete config file is no error here. */
     private Optional<StoredAccount> configured() {
         try {
             AccountSection section =
-                    ConfigFile.read(root.configFile()).accounts().get(account);
+                    ConfigFile.read(context.configFile()).accounts().get(account);
             return section instanceof StoredAccount stored ? Optional.of(stored) : Optional.empty();
         } catch (ConfigException e) {
             return Optional.empty();
         }
     }
 
-    /** Of a config file that was written before its account. */
+    /** For a config file that was written before its account. */
     private List<String> audienceOfTokens() {
         try {
-            return ConfigFile.read(root.configFile()).tokens().stream()
+            return ConfigFile.read(context.configFile()).tokens().stream()
                     .filter(token -> token.account().equals(account))
                     .flatMap(token -> token.audience().stream())
                     .distinct()
@@ -368,17 +519,40 @@ final class SetupCommand implements Callable<Integer> {
         }
     }
 
-    private Password password(Path file) throws SetupException {
+    private Password password(Path file) throws FailureException {
         try {
-            return root.passwords().read(account, file);
+            return context.passwords().read(account, file);
         } catch (PasswordFileException e) {
-            throw new SetupException(Failures.of(e));
+            if (passwordFile == null
+                    && e.kind() == PasswordFileException.Kind.UNREADABLE
+                    && context.commands().isService()) {
+                throw new UsageException(
+                        "the password_file of account " + account + ": " + e.getMessage(),
+                        withPassword("name it, so that setup opens it for the service", file));
+            }
+            throw new FailureException(FailureMapper.of(e));
         }
+    }
+
+    private Repair withPassword(String advice, Path file) {
+        return new Repair(
+                advice,
+                how.reauthenticate
+                        ? context.commands().setupWithPassword(file, "--reauthenticate", account)
+                        : context.commands().setupWithPassword(file, account));
+    }
+
+    private boolean isForService() {
+        return context.commands().isService() || context.passwords().isHandedOver(account);
+    }
+
+    private static boolean isThere(Path file) {
+        return Files.exists(file, LinkOption.NOFOLLOW_LINKS);
     }
 
     private Secret clientSecret(String file) {
         return file.equals("-")
-                ? terminal.askSecret("Client secret (not shown)", TerminalPerson.CLIENT_SECRET)
+                ? terminal.askSecret("Client secret (not shown)", ConsoleSetupUi.CLIENT_SECRET)
                 : secret(Path.of(file), "--client-secret-file");
     }
 
@@ -386,7 +560,7 @@ final class SetupCommand implements Callable<Integer> {
         try {
             return SecretFile.read(file);
         } catch (PasswordFileException e) {
-            throw new UsageException(option + ": " + Printable.of(e.getMessage()));
+            throw new UsageException(option + ": " + Printable.of(file + ": " + e.reason()));
         }
     }
 

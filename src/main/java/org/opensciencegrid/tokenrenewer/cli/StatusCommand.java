@@ -2,29 +2,51 @@ package org.opensciencegrid.tokenrenewer.cli;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
+import org.opensciencegrid.tokenrenewer.cli.output.AccountText;
+import org.opensciencegrid.tokenrenewer.cli.output.Colors;
+import org.opensciencegrid.tokenrenewer.cli.output.Environment;
+import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
+import org.opensciencegrid.tokenrenewer.cli.output.LineWrapper;
+import org.opensciencegrid.tokenrenewer.cli.output.Messages;
+import org.opensciencegrid.tokenrenewer.cli.output.StatusJson;
+import org.opensciencegrid.tokenrenewer.cli.output.StatusTable;
+import org.opensciencegrid.tokenrenewer.cli.output.TokenText;
+import org.opensciencegrid.tokenrenewer.cli.output.UsageException;
+import org.opensciencegrid.tokenrenewer.cli.terminal.FullScreen;
+import org.opensciencegrid.tokenrenewer.config.Config;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.status.AccountDetails;
 import org.opensciencegrid.tokenrenewer.status.AccountStatus;
-import org.opensciencegrid.tokenrenewer.status.AccountStory;
 import org.opensciencegrid.tokenrenewer.status.Level;
 import org.opensciencegrid.tokenrenewer.status.StatusReport;
 import org.opensciencegrid.tokenrenewer.status.TokenStatus;
-import org.opensciencegrid.tokenrenewer.text.Printable;
+import org.opensciencegrid.tokenrenewer.util.Printable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** What an operator looks at once a month, or at 3 a.m. */
-@Command(name = "status", description = "Shows every token, when it ends, and what needs a person. Uses no network.")
+/** Shows the state of every token, for a routine look or an emergency. */
+@Command(
+        name = "status",
+        description = "Shows every token, when it expires, and what needs your attention. Uses no network.")
 final class StatusCommand implements Callable<Integer> {
-    @Option(names = "--json", description = "for machines; docs/status-json.md describes it")
+    @Option(names = "--json", description = "print one line of JSON for programs")
     private boolean json;
+
+    @Option(
+            names = "--long",
+            description = "show everything that is known about each account, and the path of each token")
+    private boolean isLong;
 
     @Option(
             names = "--account",
             paramLabel = "NAME",
-            description = "all that is known of one account, whether the config file names it or not")
+            description = "show everything that is known about one account, even if it is not in the config file")
     private String account;
 
     @Mixin
@@ -35,121 +57,129 @@ final class StatusCommand implements Callable<Integer> {
             arity = "0..1",
             paramLabel = "SECONDS",
             fallbackValue = "5",
-            description = "show it anew every 5 seconds, or every SECONDS, until Ctrl-C")
+            description = "refresh the output every 5 seconds, or every SECONDS seconds, until Ctrl-C")
     private Integer watch;
 
-    @Parameters(arity = "0..1", paramLabel = "TOKEN", description = "explain this one token and what is in it")
+    @Parameters(arity = "0..1", paramLabel = "TOKEN", description = "explain this token and its content")
     private String token;
 
-    private final Root root;
+    private final CommandContext context;
 
-    StatusCommand(Root root) {
-        this.root = root;
+    StatusCommand(CommandContext context) {
+        this.context = context;
     }
 
-    /** What is shown, and the exit status that goes with it. */
+    /** The text, and its exit status. */
     private record Page(String text, int status) {
         static Page of(String text, Level level) {
             return new Page(text, level == Level.ACTION ? ExitStatus.FAILED : ExitStatus.OK);
+        }
+
+        Page withStatus(int other) {
+            return new Page(text, other);
         }
     }
 
     @Override
     public Integer call() {
         if (json && (token != null || account != null || watch != null)) {
-            throw new UsageException(
-                    "--json goes with none of TOKEN, --account and --watch: it has all there is, once");
+            throw new UsageException("--json cannot be combined with TOKEN, --account or --watch");
         }
         if (token != null && account != null) {
-            throw new UsageException("TOKEN and --account exclude each other");
+            throw new UsageException("TOKEN cannot be combined with --account");
+        }
+        if (isLong && (json || token != null || account != null)) {
+            throw new UsageException("--long cannot be combined with --json, TOKEN or --account");
         }
         if (watch != null && watch < 1) {
             throw new UsageException("--watch=" + watch + ": give at least 1 second");
         }
         Page page = page();
-        Environment environment = root.environment();
+        Environment environment = context.environment();
         if (watch == null) {
             environment.out().print(page.text());
             environment.out().flush();
         } else {
-            new Screen(environment).show(this::pageOrWhyNot, Duration.ofSeconds(watch));
+            new FullScreen(environment).show(this::pageOrWhyNot, Duration.ofSeconds(watch));
         }
         return page.status();
     }
 
-    /** While it is watched, the config file may be under an editor. */
+    /** With --watch, the config file may be incomplete for a moment because somebody edits it. */
     private String pageOrWhyNot() {
         try {
             return page().text();
         } catch (UsageException e) {
-            return e.getMessage() + "\n";
+            return e.text() + "\n";
         }
     }
 
     private Page page() {
         Duration within = view.within();
-        root.requireReader();
+        context.requireReader();
         try {
             if (account != null) {
-                return story(Configured.name(account));
+                return details(ConfiguredAccounts.name(account));
             }
+            Config config = context.readConfig();
             StatusReport report = StatusReport.of(
-                    root.readConfig(),
-                    root.store(),
-                    root.states(),
-                    root.passwords(),
-                    root.timer(),
+                    config,
+                    context.store(),
+                    context.states(),
+                    context.passwords(),
+                    context.timerNow(),
                     within,
-                    root.environment().clock());
-            return token != null ? explain(report) : all(report, within);
+                    context.environment().clock());
+            return token != null ? explain(config, report) : all(report, within);
         } catch (IOException e) {
-            throw new UsageException("the state in " + root.places().state() + " cannot be read: "
+            throw new UsageException("the state in " + context.places().state() + " cannot be read: "
                     + Printable.of(e.getMessage()) + "; run status as root or osg-token-svc");
         }
     }
 
     private Page all(StatusReport report, Duration within) {
-        Messages messages = new Messages(root.commands());
-        Colours colours = view.colours(root.environment());
+        Messages messages = new Messages(context.commands());
+        Colors colors = view.colors(context.environment());
+        StatusTable table = new StatusTable(messages, context.commands(), colors, within, isLong);
         String text = json
                 ? new StatusJson(messages).of(report)
-                : new StatusTable(messages, root.commands(), colours, within).of(report);
-        return Page.of(text, report.level());
+                : watch == null ? table.of(report) : table.attentionFirst(report);
+        Page page = Page.of(text, report.level());
+        return report.configProblems().isEmpty() ? page : page.withStatus(ExitStatus.USAGE);
     }
 
-    private Page explain(StatusReport report) {
+    private Page explain(Config config, StatusReport report) {
         for (AccountStatus of : report.accounts()) {
             for (TokenStatus status : of.tokens()) {
                 if (status.section().name().equals(token)) {
-                    String text =
-                            new TokenText(new Messages(root.commands()), root.commands(), report.time()).of(status, of);
+                    String text = new TokenText(new Messages(context.commands()), context.commands(), report.time())
+                            .of(status, of);
                     return Page.of(text, status.level());
                 }
             }
         }
-        throw new UsageException("no [token " + Printable.of(token) + "] in " + root.configFile() + "; there are: "
-                + report.accounts().stream()
-                        .flatMap(of -> of.tokens().stream())
-                        .map(status -> status.section().name())
-                        .sorted()
-                        .collect(Collectors.joining(", ")));
+        throw UsageException.noToken(token, config);
     }
 
-    private Page story(String name) throws IOException {
-        Configured configured = new Configured(root);
-        Messages messages = new Messages(root.commands());
-        AccountStory story = AccountStory.of(
-                name,
-                configured.passwordFile(name),
-                root.store(),
-                root.states(),
-                root.passwords(),
-                root.environment().clock().instant());
-        if (!story.exists()) {
-            String line =
-                    "account " + name + ": " + messages.line(story.problem().orElseThrow(), name);
-            return new Page(line + "\n", ExitStatus.FAILED);
+    private Page details(String name) throws IOException {
+        ConfiguredAccounts configured = new ConfiguredAccounts(context);
+        Messages messages = new Messages(context.commands());
+        Instant now = context.environment().clock().instant();
+        AccountDetails details = configured.isClientCredentials(name)
+                ? AccountDetails.ofClientCredentials(name, context.store(), context.states(), now)
+                : AccountDetails.of(
+                        name,
+                        configured.passwordFile(name),
+                        context.store(),
+                        context.states(),
+                        context.passwords(),
+                        now);
+        if (!details.exists()) {
+            Failure why = details.problem().orElseThrow();
+            List<String> lines = new ArrayList<>(List.of("account " + name + ": " + messages.what(why)));
+            lines.addAll(messages.repair(why, name).lines(LineWrapper.HANGING, Colors.NONE));
+            return new Page(String.join("\n", lines) + "\n", ExitStatus.FAILED);
         }
-        return Page.of(new AccountText(messages).of(story, configured.sections(name)), story.level());
+        return Page.of(new AccountText(messages).of(details, configured.sections(name)), details.level());
     }
 }

@@ -1,9 +1,11 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
 import java.time.Duration;
+import org.opensciencegrid.tokenrenewer.cli.output.Colors;
+import org.opensciencegrid.tokenrenewer.cli.output.Environment;
 import picocli.CommandLine.Option;
 
-/** What {@code status} and {@code check} are both told of how to show things. */
+/** The options that {@code status} and {@code check} share. */
 final class ViewOptions {
     @Option(
             names = "--warn",
@@ -17,14 +19,14 @@ final class ViewOptions {
             paramLabel = "WHEN",
             defaultValue = "auto",
             description = "auto, always or never (default: auto: on a terminal, unless NO_COLOR is set)")
-    private Colours.When color;
+    private Colors.When color;
 
-    /** How far ahead to look. */
+    /** How far ahead to warn. */
     Duration within() {
-        return Root.span("--warn", warn);
+        return CommandContext.span("--warn", warn);
     }
 
-    Colours colours(Environment environment) {
-        return Colours.of(color, environment);
+    Colors colors(Environment environment) {
+        return Colors.of(color, environment);
     }
 }

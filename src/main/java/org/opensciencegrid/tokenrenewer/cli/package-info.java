@@ -1,6 +1,7 @@
 /**
- * Options, exit statuses, and every word that is printed. Commands are thin: they read options, call one task of
- * renewal, setup or status, and say what became of it. The only room that knows picocli, System.out and exit.
+ * The command line. Commands are short: they read options, call one task of renewal, setup
+ * or status, and print the result. The only package that uses picocli, System.out and exit. Its text is in
+ * cli.output.
  */
 @NullMarked
 package org.opensciencegrid.tokenrenewer.cli;

@@ -3,16 +3,17 @@ package org.opensciencegrid.tokenrenewer.config;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
 import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
-import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /**
- * An account whose tokens are requested with the client's own credentials; nothing of it is stored.
+ * An account that requests tokens with the client's own credentials. Nothing about it is stored.
  *
- * @param clientSecret present if and only if {@code clientSecretFile} is not
+ * @param clientSecret present if and only if {@code clientSecretFile} is empty
  * @param clientSecretFile a file whose first line is the secret
- * @param caFile a PEM file, or a directory of them
+ * @param caFile a PEM file, or a directory of PEM files
  */
 public record ClientCredentialsAccount(
         String name,
@@ -23,5 +24,6 @@ public record ClientCredentialsAccount(
         Optional<Path> clientSecretFile,
         AudienceParameter audienceParameter,
         ClientAuth clientAuth,
-        Optional<Path> caFile)
+        Optional<Path> caFile,
+        NetworkOptions reach)
         implements AccountSection {}

@@ -2,27 +2,57 @@ package org.opensciencegrid.tokenrenewer.config;
 
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
- * A valid config.ini; everything in the order of the file.
+ * The usable parts of a config.ini, and its mistakes. Everything is in file order.
  *
- * @param accounts the accounts that at least one token uses, by name
- * @param tokens each names an account that is in {@code accounts}
- * @param unusedAccounts names of accounts that no token uses; nothing else of them was looked at
+ * @param accounts the valid accounts by name, including those that no token uses
+ * @param tokens the valid tokens; the account of each is in {@code accounts}
+ * @param faultyTokens the other tokens
+ * @param problems every mistake in the file, including those of {@code faultyTokens}
+ * @param unusedAccounts names of accounts that no token uses, valid or not
  */
 public record Config(
         Path file,
         Map<String, AccountSection> accounts,
         List<TokenSection> tokens,
-        List<Warning> warnings,
+        List<InvalidToken> faultyTokens,
+        List<ConfigError> problems,
+        List<ConfigWarning> warnings,
         List<String> unusedAccounts) {
     public Config {
         accounts = Collections.unmodifiableMap(new LinkedHashMap<>(accounts));
         tokens = List.copyOf(tokens);
+        faultyTokens = List.copyOf(faultyTokens);
+        problems = List.copyOf(problems);
         warnings = List.copyOf(warnings);
         unusedAccounts = List.copyOf(unusedAccounts);
+    }
+
+    /** The valid accounts that at least one token uses, by name. */
+    public Map<String, AccountSection> accountsInUse() {
+        Map<String, AccountSection> inUse = new LinkedHashMap<>(accounts);
+        unusedAccounts.forEach(inUse::remove);
+        return inUse;
+    }
+
+    /** The names of all tokens that have a section, even if it has a mistake. */
+    public Set<String> namedTokens() {
+        Set<String> names = new HashSet<>();
+        tokens.forEach(token -> names.add(token.name()));
+        faultyTokens.forEach(token -> names.add(token.name()));
+        return names;
+    }
+
+    /** The names of all accounts that a [token] section uses, even if one of the two sections has a mistake. */
+    public Set<String> namedAccounts() {
+        Set<String> names = new HashSet<>(accountsInUse().keySet());
+        faultyTokens.forEach(token -> names.add(token.account()));
+        return names;
     }
 }

@@ -2,29 +2,54 @@ package org.opensciencegrid.tokenrenewer.config;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-/** A config.ini that cannot be used; carries all that is wrong with it. */
+/** No section of config.ini can be used. Carries every problem, and the warnings that may explain them. */
 public final class ConfigException extends Exception {
     private final Path file;
-    private final List<Problem> problems;
+    private final List<ConfigError> problems;
+    private final List<ConfigWarning> warnings;
+    private final Optional<Config> readable;
 
-    ConfigException(Path file, List<Problem> problems) {
-        super(problems.stream().map(problem -> describe(file, problem)).collect(Collectors.joining("\n")));
+    ConfigException(Path file, List<ConfigError> problems) {
+        this(file, problems, List.of(), Optional.empty());
+    }
+
+    /** @param rest the sections that can be read although a line of the file cannot */
+    ConfigException(Config rest) {
+        this(rest.file(), rest.problems(), rest.warnings(), Optional.of(rest));
+    }
+
+    private ConfigException(
+            Path file, List<ConfigError> problems, List<ConfigWarning> warnings, Optional<Config> readable) {
+        super(Stream.concat(
+                        problems.stream().map(problem -> problem.in(file)),
+                        warnings.stream().map(warning -> new ConfigError(warning.line(), warning.text()).in(file)))
+                .collect(Collectors.joining("\n")));
         this.file = file;
         this.problems = List.copyOf(problems);
+        this.warnings = List.copyOf(warnings);
+        this.readable = readable;
     }
 
     public Path file() {
         return file;
     }
 
-    /** In the order of their lines; never empty. */
-    public List<Problem> problems() {
-        return problems;
+    /** The warnings that may explain the problems, in line order. */
+    public List<ConfigWarning> warnings() {
+        return warnings;
     }
 
-    private static String describe(Path file, Problem problem) {
-        return problem.line() == 0 ? file + ": " + problem.text() : file + ":" + problem.line() + ": " + problem.text();
+    /** The sections that can be read. They may be incomplete, and must not be used except to find more mistakes. */
+    public Optional<Config> readable() {
+        return readable;
+    }
+
+    /** The problems in line order; never empty. */
+    public List<ConfigError> problems() {
+        return problems;
     }
 }

@@ -12,10 +12,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
+import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
 
 /** Reads config.ini. */
 public final class ConfigFile {
-    /** Room for 10,000 tokens, and far more than any real file; keeps a wrong path (a log, a disk image) from being read into memory. */
+    /** Enough for 10,000 tokens. Keeps a wrong path (a log, a disk image) from being read into memory. */
     static final int MAX_BYTES = 4 * 1024 * 1024;
 
     private ConfigFile() {}
@@ -23,23 +24,49 @@ public final class ConfigFile {
     /**
      * Reads and checks the whole file.
      *
-     * @throws ConfigException if it cannot be read, or anything in it is wrong
+     * @throws ConfigException if the file cannot be read or no section can be used
      */
     public static Config read(Path file) throws ConfigException {
-        return read(file, () -> {});
+        return Validation.validate(file, IniParser.parse(text(file)));
     }
 
     /**
-     * The same for who renews.
+     * Reads and checks the whole file for a renewal.
      *
-     * @param onAlwaysDue run, before all is checked, where a token has no min_lifetime: there will be something to do
+     * @param reserved directories that must not contain a token: those of accounts, state and cached keys
+     * @param onAlwaysDue called before validation if a token has no min_lifetime, because there will be work to do
      */
-    public static Config read(Path file, Runnable onAlwaysDue) throws ConfigException {
+    public static Config read(Path file, List<Path> reserved, Runnable onAlwaysDue) throws ConfigException {
         RawConfig raw = IniParser.parse(text(file));
         if (Validation.isAnyAlwaysDue(raw)) {
             onAlwaysDue.run();
         }
-        return Validation.validate(file, raw);
+        return Validation.validate(file, raw, reserved);
+    }
+
+    /**
+     * Reads how to reach the issuer of an account. The account may have no section yet; then {@code [DEFAULT]} applies.
+     * An unreadable file counts as empty.
+     *
+     * @throws ConfigException if the proxy or the timeout is invalid
+     */
+    public static NetworkOptions reach(Path file, String account) throws ConfigException {
+        RawConfig raw;
+        try {
+            raw = IniParser.parse(text(file));
+        } catch (ConfigException e) {
+            return NetworkOptions.USUAL;
+        }
+        String header = raw.sections().stream()
+                .filter(name -> PythonText.words(name).equals(List.of("account", account)))
+                .findFirst()
+                .orElse(RawConfig.DEFAULT);
+        Diagnostics findings = new Diagnostics();
+        NetworkOptions reach = new Section(raw, findings, header, "account", account).reach();
+        if (!findings.problems().isEmpty()) {
+            throw new ConfigException(file, findings.problems());
+        }
+        return reach;
     }
 
     private static String text(Path file) throws ConfigException {
@@ -73,7 +100,7 @@ public final class ConfigFile {
     static String decode(Path file, byte[] bytes) throws ConfigException {
         ByteBuffer in = ByteBuffer.wrap(bytes);
         try {
-            // newDecoder() reports what is malformed; new String() would put U+FFFD into a secret or a path.
+            // newDecoder() reports malformed bytes; new String() would put U+FFFD into a secret or a path.
             return StandardCharsets.UTF_8.newDecoder().decode(in).toString();
         } catch (CharacterCodingException e) {
             int wrong = in.position();
@@ -90,6 +117,6 @@ public final class ConfigFile {
     }
 
     private static ConfigException unusable(Path file, String text) {
-        return new ConfigException(file, List.of(new Problem(0, text)));
+        return new ConfigException(file, List.of(new ConfigError(0, text)));
     }
 }

@@ -5,11 +5,11 @@ import java.util.Iterator;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.opensciencegrid.tokenrenewer.text.Printable;
+import org.opensciencegrid.tokenrenewer.util.Printable;
 
 /**
- * Lines to sections and options, as {@code configparser.ConfigParser()} of Python 3.11 reads them. Where Python stops at
- * the first error this goes on, so that all of them are found at once; the first that stops Python is the same.
+ * Splits lines into sections and options like {@code configparser.ConfigParser()} of Python 3.11. Python stops at the
+ * first error. This parser continues and reports all errors; its first fatal error is the same as Python's.
  */
 final class IniParser {
     private static final String BYTE_ORDER_MARK = "\uFEFF";
@@ -17,9 +17,9 @@ final class IniParser {
     private final RawConfig result = new RawConfig();
 
     private String sectionName = "";
-    /** Where options go; null before the first header. */
+    /** The section that gets the options; null before the first header. */
     private @Nullable Map<String, RawConfig.Option> section;
-    /** What a line that is indented deeper continues; null after a header. */
+    /** The option that a more deeply indented line continues; null after a header. */
     private RawConfig.@Nullable Option option;
 
     private int indent;
@@ -35,11 +35,15 @@ final class IniParser {
     private void readAll(String text) {
         String rest = text;
         if (text.startsWith(BYTE_ORDER_MARK)) {
-            fault(Fault.Kind.MISSING_SECTION_HEADER, 1, "the file begins with a byte order mark; save it without one");
+            fault(
+                    SyntaxError.Kind.MISSING_SECTION_HEADER,
+                    sectionName,
+                    1,
+                    "the file begins with a byte order mark; save it without one");
             rest = text.substring(1);
         }
         int number = 0;
-        Iterator<String> lines = rest.lines().iterator(); // Python's universal newlines, and no others
+        Iterator<String> lines = rest.lines().iterator(); // splits at Python's universal newlines only
         while (lines.hasNext()) {
             read(++number, lines.next());
         }
@@ -52,7 +56,7 @@ final class IniParser {
         }
         if (text.isEmpty()) {
             if (option != null) {
-                option.add(number, ""); // a value goes on after a blank line, if a deeper line follows
+                option.add(number, ""); // a value continues after an empty line if a more deeply indented line follows
             }
             return;
         }
@@ -62,7 +66,7 @@ final class IniParser {
             return;
         }
         indent = lineIndent;
-        // Up to the last bracket, and whatever follows it is ignored: Python 3.10 and later.
+        // The name ends at the last bracket and the rest of the line is ignored, as in Python 3.10 and later.
         int close = text.lastIndexOf(']');
         if (text.startsWith("[") && close > 1) {
             header(number, text.substring(1, close));
@@ -81,21 +85,23 @@ final class IniParser {
             section = known;
         } else {
             fault(
-                    Fault.Kind.DUPLICATE_SECTION,
+                    SyntaxError.Kind.DUPLICATE_SECTION,
+                    name,
                     number,
                     "section '%s' already exists (line %d)",
                     Printable.of(name),
                     result.line(name));
-            section = new HashMap<>(); // read on, but keep none of it
+            section = new HashMap<>(); // read the section but discard it
         }
         sectionName = name;
         option = null;
     }
 
     private void beforeFirstSection(int number, String text) {
-        if (result.faults().isEmpty()) { // the lines after it have the same cause
+        if (result.faults().isEmpty()) { // the lines that follow have the same cause
             fault(
-                    Fault.Kind.MISSING_SECTION_HEADER,
+                    SyntaxError.Kind.MISSING_SECTION_HEADER,
+                    sectionName,
                     number,
                     text.startsWith("[")
                             ? "a section must be written [account NAME] or [token NAME]"
@@ -107,16 +113,17 @@ final class IniParser {
         int delimiter = firstDelimiter(text);
         if (delimiter < 0) {
             fault(
-                    Fault.Kind.PARSING,
+                    SyntaxError.Kind.PARSING,
+                    sectionName,
                     number,
                     text.startsWith("[")
                             ? "a section must be written [account NAME] or [token NAME]"
                             : "neither a [section] nor an 'option = value'");
-            return; // as in Python, deeper lines now continue the option before this line
+            return; // as in Python, indented lines now continue the option above this line
         }
         String name = PythonText.lower(PythonText.stripEnd(text.substring(0, delimiter)));
         if (name.isEmpty()) {
-            fault(Fault.Kind.PARSING, number, "there is no option name before '%s'", text.charAt(0));
+            fault(SyntaxError.Kind.PARSING, sectionName, number, "there is no option name before '%s'", text.charAt(0));
         }
         RawConfig.Option begun = new RawConfig.Option(name);
         option = begun;
@@ -124,7 +131,8 @@ final class IniParser {
         RawConfig.Option known = section.putIfAbsent(name, begun);
         if (known != null) {
             fault(
-                    Fault.Kind.DUPLICATE_OPTION,
+                    SyntaxError.Kind.DUPLICATE_OPTION,
+                    sectionName,
                     number,
                     "option '%s' in section '%s' already exists (line %d)",
                     Printable.of(name),
@@ -145,7 +153,7 @@ final class IniParser {
         return -1;
     }
 
-    private void fault(Fault.Kind kind, int line, String text, Object... args) {
-        result.add(new Fault(kind, line, String.format(Locale.ROOT, text, args)));
+    private void fault(SyntaxError.Kind kind, String section, int line, String text, Object... args) {
+        result.add(new SyntaxError(kind, section, line, String.format(Locale.ROOT, text, args)));
     }
 }

@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
-/** The options that mean something; whatever else a section has is ignored, with a warning. */
+/** The options that have a meaning. Any other option is ignored with a warning. */
 final class KnownOptions {
     static final List<String> ACCOUNT = List.of(
             "password_file",
@@ -16,7 +16,10 @@ final class KnownOptions {
             "audience_parameter",
             "client_auth",
             "ca_file",
-            "ca_dir");
+            "ca_dir",
+            "proxy",
+            "no_proxy",
+            "answer_timeout");
 
     static final List<String> TOKEN = List.of(
             "account",
@@ -31,21 +34,25 @@ final class KnownOptions {
             "post_renewal",
             "post_renewal_timeout");
 
-    /** Those whose words may be spread over lines. */
-    static final List<String> LISTS = List.of("audience", "scope");
+    /** Options whose words may be on several lines. */
+    static final List<String> LISTS = List.of("audience", "scope", "no_proxy");
 
     private static final int MAX_TYPOS = 2;
 
     private KnownOptions() {}
 
-    /** The known option that was probably meant. */
-    static Optional<String> nearest(String option, Collection<String> known) {
+    /**
+     * The known word that was probably meant. Short words must match exactly except for case, because too many are
+     * similar.
+     */
+    static Optional<String> nearest(String word, Collection<String> known) {
         return known.stream()
-                .filter(candidate -> distance(option, candidate) <= MAX_TYPOS)
-                .min(Comparator.comparingInt(candidate -> distance(option, candidate)));
+                .filter(candidate -> candidate.equalsIgnoreCase(word)
+                        || candidate.length() > 2 * MAX_TYPOS && distance(word, candidate) <= MAX_TYPOS)
+                .min(Comparator.comparingInt(candidate -> distance(word, candidate)));
     }
 
-    /** Levenshtein's distance. */
+    /** The Levenshtein distance. */
     private static int distance(String a, String b) {
         int[] row = new int[b.length() + 1];
         for (int j = 0; j < row.length; j++) {

@@ -5,10 +5,10 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * {@code post_renewal}: what is to be run when a new token is at its path.
+ * {@code post_renewal}: the command to run after a new token is in place.
  *
- * @param command an absolute path and arguments; no shell reads them
- * @param timeout it is ended after that
+ * @param command an absolute path and arguments; no shell is involved
+ * @param timeout the command is killed after this time
  */
 public record PostRenewal(List<String> command, Duration timeout) {
     public PostRenewal {

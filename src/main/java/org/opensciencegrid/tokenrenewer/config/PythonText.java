@@ -4,16 +4,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Python's str methods where Java's look the same but have another idea of white space. */
+/** Python's str methods, where Java's methods have another definition of white space. */
 final class PythonText {
     private PythonText() {}
 
-    /** str.isspace() of one character: unlike Java's, true for U+0085 and the no-break spaces. */
+    /** str.isspace() of one character. Unlike in Java, U+0085 and the no-break spaces are white space. */
     static boolean isSpace(char c) {
         return Character.isWhitespace(c) || c == '\u0085' || c == '\u00A0' || c == '\u2007' || c == '\u202F';
     }
 
-    /** The number of blanks that the text begins with. */
+    /** The number of white space characters at the start of the text. */
     static int indent(String text) {
         int i = 0;
         while (i < text.length() && isSpace(text.charAt(i))) {
@@ -34,7 +34,10 @@ final class PythonText {
         return text.substring(0, end);
     }
 
-    /** str.lower(), but for a capital sigma beside punctuation (the one in "A_Σ"): what ends a word is another matter in Java. */
+    /**
+     * str.lower(). Differs only for a capital sigma next to punctuation (as in "A_Σ"), because Java finds the end of a
+     * word differently.
+     */
     static String lower(String text) {
         return text.toLowerCase(Locale.ROOT);
     }

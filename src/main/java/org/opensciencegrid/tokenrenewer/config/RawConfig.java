@@ -13,15 +13,16 @@ import java.util.Set;
 import org.ini4j.CommonMultiMap;
 import org.jspecify.annotations.Nullable;
 
-/** Sections, options and raw values as the lines of a file give them, with the lines; and what could not be read. */
+/** Sections, options and raw values with their line numbers, and the syntax errors. */
 final class RawConfig {
     /** The section whose options all others inherit. */
     static final String DEFAULT = "DEFAULT";
 
-    /** An option that stands in the file, in {@link #DEFAULT} or another section; each is equal to itself alone. */
+    /** An option in {@link #DEFAULT} or another section. Equality is identity. */
     static final class Option {
         private final String name;
-        private final List<String> parts = new ArrayList<>(1); // nearly all have one, and a file may have thousands
+        // Nearly all options have one line, and a file may have thousands of options.
+        private final List<String> parts = new ArrayList<>(1);
         private final List<Integer> lines = new ArrayList<>(1);
         private @Nullable String value;
 
@@ -33,19 +34,19 @@ final class RawConfig {
             return name;
         }
 
-        /** Another line of the value, without blanks around it. */
+        /** Adds a line of the value, without surrounding white space. */
         void add(int line, String part) {
             lines.add(line);
             parts.add(part);
             value = null;
         }
 
-        /** What {@link #add} was given; never empty. */
+        /** The lines passed to {@link #add}; never empty. */
         List<String> parts() {
             return Collections.unmodifiableList(parts);
         }
 
-        /** The number of a part's line. */
+        /** The line number of a part. */
         int line(int part) {
             return lines.get(part);
         }
@@ -54,7 +55,7 @@ final class RawConfig {
             return line(0);
         }
 
-        /** Not interpolated; the parts, joined by line feeds. */
+        /** The parts joined by line feeds, not interpolated. */
         String value() {
             if (value == null) {
                 value = parts.size() == 1 ? parts.get(0) : PythonText.stripEnd(String.join("\n", parts));
@@ -63,13 +64,16 @@ final class RawConfig {
         }
     }
 
-    /** Sections and their options. No {@code Profile} of ini4j's, which would interpolate, and compiles a pattern for each section. */
+    /**
+     * Sections and their options. Not an ini4j {@code Profile}: that would interpolate, and compiles a pattern for each
+     * section.
+     */
     private final CommonMultiMap<String, CommonMultiMap<String, Option>> profile = new CommonMultiMap<>();
 
     private final Map<String, Integer> sectionLines = new LinkedHashMap<>();
-    private final List<Fault> faults = new ArrayList<>();
+    private final List<SyntaxError> faults = new ArrayList<>();
 
-    /** A section without options, to which they can be put. */
+    /** Starts a section without options and returns it, so that options can be added. */
     Map<String, Option> begin(String section, int line) {
         CommonMultiMap<String, Option> options = new CommonMultiMap<>();
         profile.put(section, options);
@@ -77,21 +81,21 @@ final class RawConfig {
         return options;
     }
 
-    /** The options of a section that was begun before; else null. */
+    /** The options of a section that was started before; otherwise null. */
     @Nullable
     Map<String, Option> begun(String section) {
         return profile.get(section);
     }
 
-    void add(Fault fault) {
+    void add(SyntaxError fault) {
         faults.add(fault);
     }
 
-    List<Fault> faults() {
+    List<SyntaxError> faults() {
         return Collections.unmodifiableList(faults);
     }
 
-    /** Names between the brackets, without {@link #DEFAULT}. */
+    /** The section names, without {@link #DEFAULT}. */
     Set<String> sections() {
         Set<String> names = new LinkedHashSet<>(sectionLines.keySet());
         names.remove(DEFAULT);
@@ -102,13 +106,13 @@ final class RawConfig {
         return Objects.requireNonNull(sectionLines.get(section));
     }
 
-    /** The section's own options, whose names are in lower case. */
+    /** The section's own options; their names are in lower case. */
     Collection<Option> options(String section) {
         Map<String, Option> options = begun(section);
         return options == null ? List.of() : options.values();
     }
 
-    /** The option of this name in the section, or else in {@link #DEFAULT}. */
+    /** Finds the option in the section or, if it is not there, in {@link #DEFAULT}. */
     Optional<Option> find(String section, String name) {
         Option own = findIn(section, name);
         return Optional.ofNullable(own != null ? own : findIn(DEFAULT, name));

@@ -2,10 +2,12 @@ package org.opensciencegrid.tokenrenewer.config;
 
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -15,19 +17,24 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Pattern;
-import org.opensciencegrid.tokenrenewer.oidc.Transport;
-import org.opensciencegrid.tokenrenewer.text.Printable;
+import org.opensciencegrid.tokenrenewer.net.Limits;
+import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
+import org.opensciencegrid.tokenrenewer.net.ProxySettings;
+import org.opensciencegrid.tokenrenewer.net.Transport;
+import org.opensciencegrid.tokenrenewer.util.Printable;
 
 /**
- * An {@code [account NAME]} or {@code [token NAME]} whose options can be read as what they should be. What is wrong with a
- * value goes to the findings and reads as empty; so does an option that is not there, or has no value.
+ * Reads the options of an {@code [account NAME]} or {@code [token NAME]} section as typed values. A bad value is
+ * reported to the findings and reads as empty. A missing option, or one without a value, also reads as empty.
  */
 final class Section {
     static final String CLIENT_SECRET = "client_secret";
+    private static final String PROXY = "proxy";
+    private static final long SHORTEST_ANSWER = 10;
 
-    private static final int MOST_DIGITS = 18; // of which any number fits a long
+    private static final int MOST_DIGITS = 18; // any number with this many digits fits a long
 
-    /** Compiled at the first need, which most files do not have. */
+    /** Compiled when first used, because most files have no such option. */
     private static final class Form {
         static final Pattern MODE = Pattern.compile("0?[0-7]{3}");
         static final Pattern PRINCIPAL = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.@-]{0,99}");
@@ -40,13 +47,14 @@ final class Section {
     private static final Set<String> NO = Set.of("no", "false", "off", "0");
 
     private final RawConfig raw;
-    private final Findings findings;
+    private final Diagnostics findings;
     private final String header;
     private final String type;
     private final String name;
     private final Set<RawConfig.Option> references = new HashSet<>();
+    private final List<ConfigError> problems = new ArrayList<>(0);
 
-    Section(RawConfig raw, Findings findings, String header, String type, String name) {
+    Section(RawConfig raw, Diagnostics findings, String header, String type, String name) {
         this.raw = raw;
         this.findings = findings;
         this.header = header;
@@ -75,12 +83,12 @@ final class Section {
         return "[" + type + " " + Printable.of(name) + "]";
     }
 
-    /** The options whose values were taken over by {@code %(option)s}. */
+    /** The options that were referenced by {@code %(option)s}. */
     Set<RawConfig.Option> references() {
         return references;
     }
 
-    /** Whether the option is there and not empty, right or wrong. */
+    /** Whether the option is set and not empty, valid or not. */
     boolean has(String option) {
         try {
             return expand(option).isPresent();
@@ -94,19 +102,30 @@ final class Section {
     }
 
     void problem(int line, String text) {
-        findings.problem(line, "Config section " + this + ": " + text);
+        add(new ConfigError(line, "Config section " + this + ": " + text));
+    }
+
+    /** Adds a problem, which makes the section unusable. */
+    void add(ConfigError problem) {
+        problems.add(problem);
+        findings.add(problem);
+    }
+
+    /** The problems in the order in which they were found; empty for a valid section. */
+    List<ConfigError> problems() {
+        return problems;
     }
 
     void warning(int line, String text) {
         findings.warning(line, "Config section " + this + ": " + text);
     }
 
-    /** A value on one line, without control characters. */
+    /** A value on one line without control characters. */
     Optional<String> text(String option) {
         return value(option).filter(value -> isOneLine(option, value) && isPrintable(option, value));
     }
 
-    /** As {@link #text}, and it is a problem if it is not there. */
+    /** Like {@link #text}, but a missing value is a problem. */
     Optional<String> requiredText(String option) {
         Optional<String> text = text(option);
         if (text.isEmpty() && !has(option)) {
@@ -123,7 +142,25 @@ final class Section {
         return requiredText(option).flatMap(text -> toPath(option, text));
     }
 
-    /** The words of a value, however they are spread over lines. */
+    /** Like {@link #requiredPath}, but a directory is a problem. */
+    Optional<Path> requiredFile(String option) {
+        return requiredPath(option).filter(path -> isNoDirectory(option, path));
+    }
+
+    /** Like {@link #path}, but a directory is a problem. */
+    Optional<Path> file(String option) {
+        return path(option).filter(path -> isNoDirectory(option, path));
+    }
+
+    private boolean isNoDirectory(String option, Path path) {
+        if (text(option).filter(text -> text.endsWith("/")).isEmpty() && !Files.isDirectory(path)) {
+            return true;
+        }
+        problem(line(option), option + " '" + Printable.of(path.toString()) + "' is a directory; name a file in it");
+        return false;
+    }
+
+    /** The words of a value, on any number of lines. */
     List<String> words(String option) {
         Optional<RawConfig.Option> found = raw.find(header, option);
         if (found.isEmpty()) {
@@ -147,7 +184,9 @@ final class Section {
         return OptionalLong.of(Long.parseLong(text.get()));
     }
 
-    /** Told by a loop: most files have such a number, and a pattern takes as long as the rest of them. */
+    /**
+     * A loop, because most files have such a number and compiling a pattern takes as long as the rest of the parsing.
+     */
     private static boolean isNumber(String text) {
         boolean isNumber = !text.isEmpty() && text.length() <= MOST_DIGITS;
         for (int i = 0; i < text.length(); i++) {
@@ -156,12 +195,50 @@ final class Section {
         return isNumber;
     }
 
-    /** Who may read the token file. */
+    /** How to reach the issuer of the account. */
+    NetworkOptions reach() {
+        List<String> direct = words("no_proxy");
+        Optional<ProxySettings> proxies = text(PROXY).flatMap(url -> proxies(url, direct));
+        if (!direct.isEmpty() && !has(PROXY)) {
+            warning(line("no_proxy"), "no_proxy without 'proxy' means nothing");
+        }
+        OptionalLong seconds = seconds("answer_timeout");
+        long most = Limits.ANSWER.toSeconds();
+        if (seconds.isPresent() && (seconds.getAsLong() < SHORTEST_ANSWER || seconds.getAsLong() > most)) {
+            problem(
+                    line("answer_timeout"),
+                    "answer_timeout is not from " + SHORTEST_ANSWER + " to " + most + " seconds: a lost answer may"
+                            + " cost a refresh token, and a run has 9 minutes");
+            seconds = OptionalLong.empty();
+        }
+        return new NetworkOptions(
+                proxies, seconds.isPresent() ? Optional.of(Duration.ofSeconds(seconds.getAsLong())) : Optional.empty());
+    }
+
+    private Optional<ProxySettings> proxies(String url, List<String> direct) {
+        if (url.equals("none")) {
+            return Optional.of(ProxySettings.NONE);
+        }
+        try {
+            return Optional.of(ProxySettings.of("config.ini", url, String.join(" ", direct)));
+        } catch (IllegalArgumentException e) { // do not show the value: it may contain a password
+            problem(
+                    line(PROXY),
+                    "proxy must be http://HOST:PORT or https://HOST:PORT, or the same with USER:PASSWORD@ before"
+                            + " HOST, or none; write special characters of the password as %%XX");
+            return Optional.empty();
+        }
+    }
+
+    /** The permissions of the token file. */
     TokenAccess access() {
         return new TokenAccess(mode("token_mode"), principal("token_owner"), principal("token_group"));
     }
 
-    /** Octal digits as chmod reads them. The service itself must be able to read the file, and nobody else to forge it. */
+    /**
+     * Octal digits as for chmod. The service must be able to read the file, and other users must not be able to forge
+     * it.
+     */
     private Optional<Set<PosixFilePermission>> mode(String option) {
         Optional<String> text = text(option);
         Optional<Set<PosixFilePermission>> mode =
@@ -171,13 +248,13 @@ final class Section {
         } else if (mode.isPresent() && !mode.get().contains(PosixFilePermission.OWNER_READ)) {
             problem(line(option), option + " '" + text.get() + "' does not let the owner read");
         } else if (mode.isPresent() && mode.get().contains(PosixFilePermission.OTHERS_WRITE)) {
-            problem(line(option), option + " '" + text.get() + "' lets everybody write");
+            problem(line(option), option + " '" + text.get() + "' lets everyone write");
         }
         return mode;
     }
 
     private static Set<PosixFilePermission> permissions(String octal) {
-        PosixFilePermission[] fromTheLeft = PosixFilePermission.values(); // rwx of owner, group, others
+        PosixFilePermission[] fromTheLeft = PosixFilePermission.values(); // in the order rwx of owner, group, others
         int bits = Integer.parseInt(octal, 8);
         Set<PosixFilePermission> permissions = EnumSet.noneOf(PosixFilePermission.class);
         for (PosixFilePermission permission : fromTheLeft) {
@@ -188,7 +265,7 @@ final class Section {
         return permissions;
     }
 
-    /** Whether there is such a user or group is not for this room to ask. */
+    /** A user or group name. This package does not check whether it exists. */
     private Optional<String> principal(String option) {
         Optional<String> text = text(option);
         if (text.isPresent() && !Form.PRINCIPAL.matcher(text.get()).matches()) {
@@ -197,14 +274,14 @@ final class Section {
         return text;
     }
 
-    /** What is run after a renewal. */
+    /** The command to run after a renewal. */
     Optional<PostRenewal> postRenewal() {
         List<String> command = words("post_renewal");
         OptionalLong timeout = seconds("post_renewal_timeout");
         if (timeout.isPresent() && (timeout.getAsLong() < 1 || timeout.getAsLong() > LONGEST_HOOK_SECONDS)) {
             problem(
                     line("post_renewal_timeout"),
-                    "post_renewal_timeout is not from 1 to " + LONGEST_HOOK_SECONDS + " seconds: a run has 5 minutes");
+                    "post_renewal_timeout is not from 1 to " + LONGEST_HOOK_SECONDS + " seconds: a run has 9 minutes");
         }
         if (command.isEmpty()) {
             if (has("post_renewal_timeout")) {
@@ -212,14 +289,11 @@ final class Section {
             }
             return Optional.empty();
         }
-        if (!command.get(0).startsWith("/")) {
-            problem(line("post_renewal"), "post_renewal must begin with the whole path of a program, from / on");
-        }
         return toPath("post_renewal", command.get(0))
                 .map(program -> new PostRenewal(command, Duration.ofSeconds(timeout.orElse(HOOK_SECONDS))));
     }
 
-    /** Yes or no, in the words that Python's getboolean knows; no when it is not there. */
+    /** A boolean, in the words of Python's getboolean; false if the option is not set. */
     boolean flag(String option) {
         Optional<String> text = text(option).map(PythonText::lower);
         if (text.isPresent() && !YES.contains(text.get()) && !NO.contains(text.get())) {
@@ -244,11 +318,11 @@ final class Section {
         return chosen;
     }
 
-    /** An address to which a secret may be sent. */
+    /** A URL that is safe to send a secret to. */
     Optional<URI> requiredEndpoint(String option) {
         Optional<String> text = requiredText(option);
         Optional<URI> endpoint = text.flatMap(Section::toUri).filter(Transport::isSafe);
-        if (text.isPresent() && endpoint.isEmpty()) { // not shown: it may have a password in it
+        if (text.isPresent() && endpoint.isEmpty()) { // do not show the value: it may contain a password
             problem(
                     line(option),
                     option + " must be an https:// address (http:// only on localhost) without user name and without"
@@ -261,8 +335,8 @@ final class Section {
         try {
             return expand(option);
         } catch (Interpolation.Failure e) {
-            // the message may repeat what stands between brackets, which in a secret is a part of it
-            boolean secret = option.equals(CLIENT_SECRET);
+            // the message may repeat the text in parentheses, which may be part of a secret
+            boolean secret = option.equals(CLIENT_SECRET) || option.equals(PROXY);
             problem(line(option), option + ": " + (secret ? "write '%%' for each '%' of the secret" : e.getMessage()));
             return Optional.empty();
         }
@@ -277,7 +351,7 @@ final class Section {
         return value.isEmpty() ? Optional.empty() : Optional.of(value);
     }
 
-    /** The original sets an option {@code name} in every section, whatever the file says it is. */
+    /** The original program sets an option {@code name} in every section, regardless of what the file says. */
     private Optional<String> reference(String option) {
         if (option.equals("name")) {
             return Optional.of(name.replace("%", "%%"));
@@ -320,9 +394,14 @@ final class Section {
     }
 
     private Optional<Path> toPath(String option, String text) {
+        Optional<String> mistake = mistakeInPath(text);
+        if (mistake.isPresent()) {
+            problem(line(option), option + " '" + Printable.of(text) + "' " + mistake.get());
+            return Optional.empty();
+        }
         try {
             return Optional.of(Path.of(text));
-        } catch (InvalidPathException e) { // in the C locale Java cannot name files outside ASCII
+        } catch (InvalidPathException e) { // in the C locale, Java cannot use file names with characters outside ASCII
             problem(
                     line(option),
                     option + " has a character that file names cannot have in this locale; set LC_ALL=C.UTF-8");
@@ -330,7 +409,30 @@ final class Section {
         }
     }
 
-    /** The option that an indented line was meant to be: a part of a list here, as in the original. */
+    /** Common mistakes of people who expect the file to be read like a shell script, a template or YAML. */
+    private static Optional<String> mistakeInPath(String text) {
+        if (text.startsWith("\"") || text.startsWith("'")) {
+            return Optional.of("begins with a quotation mark; write the path without quotation marks");
+        }
+        if (text.contains("{{") || text.contains("{%") || text.contains("${") || text.startsWith("$")) {
+            return Optional.of("has a variable in it that was not replaced; write the path itself");
+        }
+        if (text.startsWith("~")) {
+            return Optional.of("begins with '~', which is not replaced; write the whole path, starting with '/'");
+        }
+        if (!text.startsWith("/")) {
+            return Optional.of("is not an absolute path; write the whole path, starting with '/'");
+        }
+        if (text.contains(" #") || text.contains(" ;") || text.contains("\t#") || text.contains("\t;")) {
+            return Optional.of("has a comment in it; put the comment on a line of its own");
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * Warns about an indented line that was probably meant as an option. As in the original program, it becomes part of
+     * the list.
+     */
     private void warnOfSwallowedOptions(RawConfig.Option list) {
         List<String> parts = list.parts();
         for (int i = 1; i < parts.size(); i++) {

@@ -2,13 +2,14 @@ package org.opensciencegrid.tokenrenewer.config;
 
 import java.nio.file.Path;
 import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
 import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
 
 /**
- * An account that a person authorized: its client and refresh token are in an encrypted file that setup wrote.
+ * An account that a person authorized. Setup stored its client and refresh token in an encrypted file.
  *
- * @param caFile a PEM file, or a directory of them
+ * @param caFile a PEM file, or a directory of PEM files
  */
 public record StoredAccount(
         String name,
@@ -16,5 +17,6 @@ public record StoredAccount(
         Path passwordFile,
         Optional<AudienceParameter> audienceParameter,
         Optional<ClientAuth> clientAuth,
-        Optional<Path> caFile)
+        Optional<Path> caFile,
+        NetworkOptions reach)
         implements AccountSection {}

@@ -5,13 +5,14 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Who may read a token file: {@code token_mode}, {@code token_owner} and {@code token_group}. What is empty stays as it is.
+ * The permissions of a token file: {@code token_mode}, {@code token_owner} and {@code token_group}. An empty value
+ * keeps the current one.
  *
  * @param owner name or number of a user
  * @param group name or number of a group
  */
 public record TokenAccess(Optional<Set<PosixFilePermission>> mode, Optional<String> owner, Optional<String> group) {
-    /** As the file was, or for its owner alone. */
+    /** Keeps the current permissions. A new file is readable only by its owner. */
     public static final TokenAccess AS_IT_WAS = new TokenAccess(Optional.empty(), Optional.empty(), Optional.empty());
 
     public TokenAccess {

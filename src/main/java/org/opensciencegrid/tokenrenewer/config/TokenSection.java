@@ -8,14 +8,14 @@ import java.util.OptionalLong;
 /**
  * A {@code [token NAME]} section.
  *
- * @param line the line of the section's header
- * @param tokenPath as written: a relative path starts at the working directory
- * @param audience empty if none is asked for
- * @param scope empty if none is asked for
+ * @param line the line number of the section header
+ * @param tokenPath an absolute path, as written
+ * @param audience empty to request none
+ * @param scope empty to request none
  * @param minLifetime in seconds
- * @param strict whether a token that is good for more than was asked is refused
- * @param access of the token file
- * @param postRenewal empty if nothing is to be run
+ * @param strict whether to reject a token that allows more than was requested
+ * @param access permissions of the token file
+ * @param postRenewal empty to run nothing
  */
 public record TokenSection(
         String name,

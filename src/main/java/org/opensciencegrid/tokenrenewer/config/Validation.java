@@ -1,9 +1,12 @@
 package org.opensciencegrid.tokenrenewer.config;
 
+import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -11,37 +14,46 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.opensciencegrid.cryptostore.AccountName;
+import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
 import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
-import org.opensciencegrid.tokenrenewer.text.Printable;
-import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.util.Printable;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /**
- * Raw sections to accounts and tokens. The sentences that begin with "Config" and "Unrecognized" are those of the original
- * program, word for word: people search their journals for them.
+ * Converts raw sections to accounts and tokens. The messages that begin with "Config" and "Unrecognized" are those of
+ * the original program, word for word, because people search their journals for them.
  */
 final class Validation {
     private static final int MAX_TOKEN_NAME = 100;
 
     private final RawConfig raw;
-    private final Findings findings = new Findings();
+    private final Diagnostics findings = new Diagnostics();
 
-    /** Sections by name; a second section of the same name is a problem if the name is used. */
+    /** Sections by name. A second section with the same name is a problem if a token uses the name. */
     private final Map<String, List<Section>> accountSections = new LinkedHashMap<>();
 
     private final Map<String, List<Section>> tokenSections = new LinkedHashMap<>();
     private final Set<String> usedAccounts = new HashSet<>();
+    private final Map<Path, Path> realDirectories = new HashMap<>();
+    private boolean isUnreadable;
 
     private Validation(RawConfig raw) {
         this.raw = raw;
     }
 
     static Config validate(Path file, RawConfig raw) throws ConfigException {
-        return new Validation(raw).run(file);
+        return validate(file, raw, List.of());
     }
 
-    /** Whether there is a token without min_lifetime, as far as can be told without checking the file. */
+    /** @param reserved directories that must not contain a token */
+    static Config validate(Path file, RawConfig raw, List<Path> reserved) throws ConfigException {
+        return new Validation(raw).run(file, reserved);
+    }
+
+    /** Whether any token has no min_lifetime. A guess: the file is not validated. */
     static boolean isAnyAlwaysDue(RawConfig raw) {
         for (String header : raw.sections()) {
             if (header.startsWith("token") && raw.find(header, "min_lifetime").isEmpty()) {
@@ -51,41 +63,84 @@ final class Validation {
         return false;
     }
 
-    private Config run(Path file) throws ConfigException {
-        raw.faults().forEach(fault -> findings.problem(fault.line(), fault.text()));
+    private Config run(Path file, List<Path> reserved) throws ConfigException {
         raw.sections().forEach(this::sortIn);
+        raw.faults().forEach(this::sortIn);
 
-        List<TokenSection> tokens = new ArrayList<>();
-        tokenSections.values().forEach(same -> token(same).ifPresent(tokens::add));
-        warnOfSharedPaths(tokens);
+        Map<Section, Optional<TokenSection>> read = new LinkedHashMap<>();
+        tokenSections.values().forEach(same -> {
+            Section section = onlyOne(same);
+            read.put(section, token(section));
+        });
 
         Map<String, AccountSection> accounts = new LinkedHashMap<>();
         List<String> unused = new ArrayList<>();
         accountSections.forEach((name, same) -> {
-            if (usedAccounts.contains(name)) {
-                account(same).ifPresent(account -> accounts.put(name, account));
-            } else if (AccountName.isOne(name)) {
+            Section section = onlyOne(same);
+            account(section)
+                    .filter(account -> section.problems().isEmpty())
+                    .ifPresent(account -> accounts.put(name, account));
+            if (!usedAccounts.contains(name) && AccountName.isValid(name)) {
                 unused.add(name);
-            } else {
-                same.get(0)
-                        .warning(
-                                same.get(0).line(), "no token uses this account, and none could: " + accountNameRule());
             }
         });
         warnOfUnknownOptions();
 
-        if (!findings.problems().isEmpty()) {
-            throw new ConfigException(file, findings.problems());
+        refuseFilesOfOurs(read, accounts.values(), file, reserved);
+
+        List<TokenSection> tokens = new ArrayList<>();
+        List<InvalidToken> faulty = new ArrayList<>();
+        read.forEach((section, token) -> {
+            if (section.problems().isEmpty()
+                    && token.filter(sound -> accounts.containsKey(sound.account()))
+                            .isPresent()) {
+                tokens.add(token.get());
+            } else {
+                faulty.add(faulty(section));
+            }
+        });
+        warnOfSharedPaths(tokens);
+        Config config = new Config(file, accounts, tokens, faulty, findings.problems(), findings.warnings(), unused);
+        if (isUnreadable) {
+            throw new ConfigException(config);
         }
-        return new Config(file, accounts, tokens, findings.warnings(), unused);
+        return config;
+    }
+
+    private InvalidToken faulty(Section section) {
+        String account = section.text("account").orElse("");
+        List<ConfigError> problems = new ArrayList<>(section.problems());
+        List<Section> ofAccount = accountSections.getOrDefault(account, List.of());
+        if (!ofAccount.isEmpty()) {
+            problems.addAll(ofAccount.get(0).problems());
+        }
+        problems.sort(Comparator.comparingInt(ConfigError::line));
+        return new InvalidToken(section.name(), account, problems);
+    }
+
+    /** An error that affects more than one section makes the whole file unusable. */
+    private void sortIn(SyntaxError fault) {
+        ConfigError problem = new ConfigError(fault.line(), fault.text());
+        Optional<Section> section = fault.concernsOneSection() ? section(fault.section()) : Optional.empty();
+        section.ifPresentOrElse(found -> found.add(problem), () -> findings.add(problem));
+        isUnreadable |= !fault.concernsOneSection();
+    }
+
+    private Optional<Section> section(String header) {
+        return Stream.of(tokenSections, accountSections)
+                .flatMap(sections -> sections.values().stream())
+                .filter(same ->
+                        same.stream().anyMatch(section -> section.header().equals(header)))
+                .map(same -> same.get(0))
+                .findFirst();
     }
 
     private void sortIn(String header) {
         if (header.indexOf(']') >= 0) {
-            // Python 3.9 and older end the name at the first ']', newer ones at the last: nobody can mean either
-            findings.problem(
+            // Python 3.9 and older end the name at the first ']', newer versions at the last: reject the name
+            findings.add(new ConfigError(
                     raw.line(header),
-                    "']' in the section name '" + Printable.of(header) + "'; write [TYPE NAME] and nothing after it");
+                    "']' in the section name '" + Printable.of(header) + "'; write [TYPE NAME] and nothing after it"));
             return;
         }
         List<String> words = PythonText.words(header);
@@ -93,8 +148,28 @@ final class Validation {
         switch (type) {
             case "account" -> add(accountSections, header, words);
             case "token" -> add(tokenSections, header, words);
-            default -> findings.problem(raw.line(header), "Unrecognized config section '" + Printable.of(header) + "'");
+            default ->
+                findings.add(new ConfigError(
+                        raw.line(header),
+                        "Unrecognized config section '" + Printable.of(header) + "'" + suggestion(words)));
         }
+    }
+
+    private static String suggestion(List<String> words) {
+        Optional<String> type = words.isEmpty() ? Optional.empty() : type(words.get(0));
+        if (type.isPresent() && words.size() > 2) {
+            return "; write [" + type.get() + " NAME], with a name that has no spaces in it";
+        }
+        return type.map(meant -> " (did you mean '[" + meant + " "
+                        + (words.size() == 2 ? Printable.of(words.get(1)) : "NAME") + "]'?)")
+                .orElse("");
+    }
+
+    /** The section type that a misspelled word probably means: {@code Token}, {@code acount}, {@code token:x}. */
+    private static Optional<String> type(String word) {
+        List<String> types = List.of("account", "token");
+        String letters = PythonText.lower(word).split("[^a-z]", 2)[0];
+        return KnownOptions.nearest(letters, types);
     }
 
     private void add(Map<String, List<Section>> sections, String header, List<String> words) {
@@ -102,8 +177,7 @@ final class Validation {
                 .add(new Section(raw, findings, header, words.get(0), words.get(1)));
     }
 
-    private Optional<TokenSection> token(List<Section> same) {
-        Section section = onlyOne(same);
+    private Optional<TokenSection> token(Section section) {
         if (!isTokenName(section.name())) {
             section.problem(
                     section.line(),
@@ -114,12 +188,15 @@ final class Validation {
         account.ifPresent(name -> {
             usedAccounts.add(name);
             if (!accountSections.containsKey(name)) {
-                findings.problem(
+                String meant = KnownOptions.nearest(name, accountSections.keySet())
+                        .map(nearest -> " (did you mean '" + Printable.of(nearest) + "'?)")
+                        .orElse("");
+                section.add(new ConfigError(
                         section.line("account"),
-                        "Config for " + section + ": missing [account " + Printable.of(name) + "] section");
+                        "Config for " + section + ": missing [account " + Printable.of(name) + "] section" + meant));
             }
         });
-        Optional<Path> tokenPath = section.requiredPath("token_path");
+        Optional<Path> tokenPath = section.requiredFile("token_path");
         List<String> audience = section.words("audience");
         if (String.join(" ", audience).contains(",")) {
             section.warning(
@@ -140,14 +217,14 @@ final class Validation {
         return account.isPresent() && tokenPath.isPresent() ? Optional.of(token) : Optional.empty();
     }
 
-    private Optional<AccountSection> account(List<Section> same) {
-        Section section = onlyOne(same);
-        if (!AccountName.isOne(section.name())) {
+    private Optional<AccountSection> account(Section section) {
+        if (!AccountName.isValid(section.name())) {
             section.problem(section.line(), accountNameRule());
         }
         Optional<AudienceParameter> audienceParameter = section.choice("audience_parameter", AudienceParameter.class);
         Optional<ClientAuth> clientAuth = section.choice("client_auth", ClientAuth.class);
         Optional<Path> caFile = section.path("ca_file").or(() -> section.path("ca_dir"));
+        NetworkOptions reach = section.reach();
         if (section.has("ca_file") && section.has("ca_dir")) {
             section.problem(section.line("ca_dir"), "both 'ca_file' and 'ca_dir'; keep one");
         }
@@ -157,9 +234,15 @@ final class Validation {
                         section.line("token_request_url"),
                         "'token_request_url' is ignored: 'password_file' goes first");
             }
-            return section.requiredPath("password_file")
+            return section.requiredFile("password_file")
                     .map(passwordFile -> new StoredAccount(
-                            section.name(), section.line(), passwordFile, audienceParameter, clientAuth, caFile));
+                            section.name(),
+                            section.line(),
+                            passwordFile,
+                            audienceParameter,
+                            clientAuth,
+                            caFile,
+                            reach));
         }
         if (!section.has("token_request_url")) {
             section.problem(section.line(), "missing both 'password_file' and 'token_request_url' attributes");
@@ -167,7 +250,7 @@ final class Validation {
         }
         Optional<URI> tokenRequestUrl = section.requiredEndpoint("token_request_url");
         Optional<String> clientId = section.requiredText("client_id");
-        Optional<Path> secretFile = section.path("client_secret_file");
+        Optional<Path> secretFile = section.file("client_secret_file");
         Optional<Secret> secret = Optional.empty();
         if (!section.has("client_secret_file")) {
             secret = section.requiredText(Section.CLIENT_SECRET).map(Secret::of);
@@ -185,16 +268,20 @@ final class Validation {
                 clientId.get(),
                 secret,
                 secretFile,
-                audienceParameter.orElse(AudienceParameter.AUDIENCE), // as the original sends it
+                audienceParameter.orElse(AudienceParameter.AUDIENCE), // the parameter that the original program sends
                 clientAuth.orElse(ClientAuth.BASIC),
-                caFile));
+                caFile,
+                reach));
     }
 
-    /** The first of the sections with one name, which should be the only one: the blanks in [token  x] are no difference. */
+    /**
+     * The first of the sections with one name; the others are problems. Headers that differ only in spaces, such as
+     * [token  x], have the same name.
+     */
     private static Section onlyOne(List<Section> same) {
         Section first = same.get(0);
         for (Section other : same.subList(1, same.size())) {
-            other.problem(other.line(), "this section already exists (line " + first.line() + ")");
+            first.problem(other.line(), "this section already exists (line " + first.line() + ")");
         }
         return first;
     }
@@ -210,6 +297,75 @@ final class Validation {
             isClean &= name.charAt(i) != '/' && !Character.isISOControl(name.charAt(i));
         }
         return isClean && name.length() <= MAX_TOKEN_NAME && !name.equals(".") && !name.equals("..");
+    }
+
+    /** Rejects a token_path that would overwrite one of the files or directories of the service. */
+    private void refuseFilesOfOurs(
+            Map<Section, Optional<TokenSection>> tokens,
+            Collection<AccountSection> accounts,
+            Path file,
+            List<Path> reserved) {
+        Map<Path, String> ours = new HashMap<>();
+        ours.put(real(file), "this config file itself");
+        for (AccountSection account : accounts) {
+            String of = " of [account " + Printable.of(account.name()) + "]";
+            if (account instanceof StoredAccount stored) {
+                ours.put(real(stored.passwordFile()), "the password_file" + of);
+                stored.caFile().ifPresent(ca -> ours.put(real(ca), authorities(ca) + of));
+            } else if (account instanceof ClientCredentialsAccount client) {
+                client.clientSecretFile().ifPresent(secret -> ours.put(real(secret), "the client_secret_file" + of));
+                client.caFile().ifPresent(ca -> ours.put(real(ca), authorities(ca) + of));
+            }
+        }
+        List<Path> directories = new ArrayList<>();
+        reserved.forEach(path -> directories.add(real(path)));
+        tokens.forEach((section, token) -> token.map(TokenSection::tokenPath).ifPresent(path -> {
+            Path real = real(path);
+            String what = ours.get(real);
+            String around = ours.get(real.getParent());
+            if (what == null && around != null) {
+                what = "in " + around;
+            }
+            for (Path directory : directories) {
+                if (what == null && real.startsWith(directory)) {
+                    what = "in the service's own directory " + directory;
+                }
+            }
+            if (what != null) {
+                section.problem(
+                        section.line("token_path"),
+                        "token_path is " + what + "; name a file of its own, such as /srv/tokens/"
+                                + Printable.of(section.name()));
+            }
+        }));
+    }
+
+    private static String authorities(Path file) {
+        return Files.isDirectory(file) ? "the ca_dir" : "the ca_file";
+    }
+
+    /** Resolves symbolic links, as far as the path exists. */
+    private Path real(Path path) {
+        Path absolute = path.toAbsolutePath().normalize();
+        Path parent = absolute.getParent();
+        if (parent == null) {
+            return absolute;
+        }
+        Path directory = realDirectories.get(parent); // thousands of tokens may be in one directory
+        if (directory == null) {
+            directory = realDirectory(parent);
+            realDirectories.put(parent, directory);
+        }
+        Path file = directory.resolve(absolute.getFileName());
+        return Files.isSymbolicLink(file) ? realDirectory(file) : file;
+    }
+
+    private Path realDirectory(Path path) {
+        try {
+            return path.toRealPath();
+        } catch (IOException e) {
+            return Files.isSymbolicLink(path) ? path : real(path);
+        }
     }
 
     private void warnOfSharedPaths(List<TokenSection> tokens) {
@@ -228,11 +384,7 @@ final class Validation {
     private void warnOfUnknownOptions() {
         List<Section> read = new ArrayList<>();
         tokenSections.values().forEach(read::addAll);
-        accountSections.forEach((name, same) -> {
-            if (usedAccounts.contains(name)) {
-                read.addAll(same);
-            }
-        });
+        accountSections.values().forEach(read::addAll);
         Set<RawConfig.Option> references = new HashSet<>();
         read.forEach(section -> references.addAll(section.references()));
         for (Section section : read) {
@@ -244,7 +396,7 @@ final class Validation {
         warnOfUnknownOptions(RawConfig.DEFAULT, "[DEFAULT]", all, references);
     }
 
-    /** @param section how to call it, if need be */
+    /** @param section how to name the section in a warning */
     private void warnOfUnknownOptions(
             String header, Object section, Collection<String> known, Set<RawConfig.Option> references) {
         for (RawConfig.Option option : raw.options(header)) {

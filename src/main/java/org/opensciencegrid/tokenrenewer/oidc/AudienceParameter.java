@@ -3,14 +3,14 @@ package org.opensciencegrid.tokenrenewer.oidc;
 import java.util.Locale;
 import java.util.Optional;
 
-/** The parameter that carries an audience; issuers ignore the one they do not know. */
+/** The request parameter for audiences. Issuers ignore the one that they do not support. */
 public enum AudienceParameter {
     /** RFC 8707: one {@code resource} for each audience. */
     RESOURCE,
-    /** One {@code audience}, separated by spaces: INDIGO IAM, WLCG. */
+    /** One {@code audience} with spaces between the audiences: INDIGO IAM, WLCG. */
     AUDIENCE;
 
-    /** The word of the config file and of the account file. */
+    /** The value in the config file and in the account file. */
     public String word() {
         return name().toLowerCase(Locale.ROOT);
     }

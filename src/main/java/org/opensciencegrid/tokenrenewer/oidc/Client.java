@@ -5,15 +5,16 @@ import com.nimbusds.oauth2.sdk.auth.ClientSecretBasic;
 import com.nimbusds.oauth2.sdk.auth.ClientSecretPost;
 import com.nimbusds.oauth2.sdk.http.HTTPRequest;
 import com.nimbusds.oauth2.sdk.id.ClientID;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Optional;
-import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /**
- * Who we are at an issuer.
+ * The identity of this program at an issuer.
  *
- * @param secret absent exactly when {@code auth} is NONE
+ * @param secret empty if and only if {@code auth} is NONE
  */
 public record Client(String id, Optional<Secret> secret, ClientAuth auth) {
     public Client {
@@ -23,12 +24,12 @@ public record Client(String id, Optional<Secret> secret, ClientAuth auth) {
         }
     }
 
-    /** A confidential client with BASIC when there is a secret, else a public one. */
+    /** A confidential client with BASIC if there is a secret, otherwise a public client. */
     public static Client of(String id, Optional<Secret> secret) {
         return new Client(id, secret, secret.isPresent() ? ClientAuth.BASIC : ClientAuth.NONE);
     }
 
-    /** The same with another way to prove itself, as far as there is a secret; without one it stays public. */
+    /** The same client with another authentication method. Without a secret it stays public. */
     public Client with(ClientAuth other) {
         return secret.isEmpty() || other == ClientAuth.NONE
                 ? new Client(id, Optional.empty(), ClientAuth.NONE)
@@ -39,7 +40,7 @@ public record Client(String id, Optional<Secret> secret, ClientAuth auth) {
         return new ClientID(id);
     }
 
-    /** What Nimbus applies to a request; empty for a public client. */
+    /** The authentication for Nimbus requests; empty for a public client. */
     Optional<ClientAuthentication> nimbus() {
         return secret.map(value -> {
             var nimbusSecret = new com.nimbusds.oauth2.sdk.auth.Secret(value.reveal());
@@ -49,8 +50,16 @@ public record Client(String id, Optional<Secret> secret, ClientAuth auth) {
         });
     }
 
-    /** Undoes the form encoding of the SDK for servers that compare id and secret raw. */
+    /**
+     * Adds client_id to the body, because some servers require it (RFC 6749 section 3.2.1). For BASIC_RAW, also
+     * replaces the SDK's form-encoded credentials by raw ones.
+     */
     HTTPRequest finish(HTTPRequest request) {
+        String body = request.getBody();
+        if (!("&" + body).contains("&client_id=")) {
+            request.setBody(
+                    body + (body.isEmpty() ? "" : "&") + "client_id=" + URLEncoder.encode(id, StandardCharsets.UTF_8));
+        }
         if (auth == ClientAuth.BASIC_RAW) {
             String raw = id + ":" + secret.orElseThrow().reveal();
             request.setAuthorization(

@@ -1,13 +1,18 @@
 package org.opensciencegrid.tokenrenewer.oidc;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 
-/** How a client proves itself at the token endpoint (RFC 6749 section 2.3). The config file spells these in lower case. */
+/**
+ * The client authentication methods at the token endpoint (RFC 6749 section 2.3). The config file has these names in
+ * lower case.
+ */
 public enum ClientAuth {
-    /** client_secret_basic: id and secret form-urlencoded before Base64, as RFC 6749 section 2.3.1 says. */
+    /** client_secret_basic: id and secret are form-urlencoded before Base64, as in RFC 6749 section 2.3.1. */
     BASIC("client_secret_basic"),
-    /** The same without the form encoding, for servers that compare raw. */
+    /** The same without the form encoding, for servers that do not decode it. */
     BASIC_RAW("client_secret_basic"),
     POST("client_secret_post"),
     /** A public client: only the client_id is sent. */
@@ -24,12 +29,24 @@ public enum ClientAuth {
         return registered;
     }
 
-    /** The word of the config file and of the account file. */
+    /** The value in the config file and in the account file. */
     public String word() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** The method that a config word or an RFC 7591 name stands for. */
+    /**
+     * The first supported method that the issuer offers; BASIC if it does not say, which is the default of RFC 8414
+     * section 2.
+     */
+    public static ClientAuth offered(Provider provider, boolean hasSecret) {
+        List<String> offered = provider.clientAuthMethods();
+        return Stream.of(BASIC, POST, NONE)
+                .filter(auth -> offered.contains(auth.registered) && !(hasSecret && auth == NONE))
+                .findFirst()
+                .orElse(BASIC);
+    }
+
+    /** The method with this config value or RFC 7591 name. */
     public static Optional<ClientAuth> of(String word) {
         for (ClientAuth auth : values()) {
             if (auth.word().equals(word) || auth.registered.equals(word)) {

@@ -1,34 +1,35 @@
 package org.opensciencegrid.tokenrenewer.oidc;
 
-import com.nimbusds.oauth2.sdk.ParseException;
 import com.nimbusds.oauth2.sdk.device.DeviceAuthorizationRequest;
-import com.nimbusds.oauth2.sdk.device.DeviceAuthorizationSuccessResponse;
 import com.nimbusds.oauth2.sdk.device.DeviceCode;
 import com.nimbusds.oauth2.sdk.device.DeviceCodeGrant;
 import com.nimbusds.oauth2.sdk.http.HTTPRequest;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
-import net.minidev.json.JSONObject;
-import org.opensciencegrid.tokenrenewer.oidc.OidcException.Kind;
-import org.opensciencegrid.tokenrenewer.text.Json;
-import org.opensciencegrid.tokenrenewer.text.Printable;
-import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.json.Json;
+import org.opensciencegrid.tokenrenewer.net.HttpResponse;
+import org.opensciencegrid.tokenrenewer.net.IssuerException;
+import org.opensciencegrid.tokenrenewer.net.IssuerException.Kind;
+import org.opensciencegrid.tokenrenewer.net.Sleeper;
+import org.opensciencegrid.tokenrenewer.net.Transport;
+import org.opensciencegrid.tokenrenewer.util.Printable;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
-/** The device authorization grant (RFC 8628): a person approves in a browser elsewhere, and we poll. */
+/** The device authorization grant (RFC 8628): the user approves in a browser, and this program polls. */
 public final class DeviceFlow {
     /**
-     * What to show a person.
+     * What to show to the user.
      *
-     * @param verificationUriComplete as the issuer gave it; never built from the other two, as servers differ in the name
-     *     of its parameter
-     * @param expiresIn how long the code can be used
+     * @param verificationUriComplete as the issuer sent it, if it is safe to show. Never built from the other two,
+     *     because its parameter name differs between servers
+     * @param expiresIn how long the code is valid
      */
     public record Prompt(
             Secret deviceCode,
@@ -38,21 +39,23 @@ public final class DeviceFlow {
             Duration expiresIn,
             Duration interval) {}
 
-    /** How the last poll ended, for the person who waits. */
+    /** The result of the last poll, to show to the user. */
     public enum Poll {
         NOT_YET,
-        /** The issuer wants to be asked less often. */
+        /** The issuer wants fewer polls. */
         SLOW_DOWN,
-        /** The connection failed or nothing came back; it is asked again. */
+        /** The connection failed or there was no response. The poll is repeated. */
         NO_ANSWER,
-        /** The issuer has an error of its own; it is asked again. */
+        /** The issuer has an internal error. The poll is repeated. */
         TROUBLE
     }
 
-    /** MITREid names no expires_in although RFC 8628 demands it. */
+    /** MITREid omits expires_in although RFC 8628 requires it. */
     private static final int DEFAULT_EXPIRES_IN = 600;
 
-    /** One server counts whole seconds and takes a poll at the exact interval for one too fast. */
+    private static final int DEFAULT_INTERVAL = 5; // RFC 8628 section 3.2
+
+    /** One server counts whole seconds and rejects a poll at exactly the interval as too fast. */
     private static final Duration A_LITTLE = Duration.ofMillis(100);
 
     private static final Duration SLOW_DOWN = Duration.ofSeconds(5); // RFC 8628 section 3.5
@@ -61,16 +64,18 @@ public final class DeviceFlow {
 
     private final Transport transport;
     private final Clock clock;
-    private final Pause pause;
+    private final Sleeper pause;
 
-    public DeviceFlow(Transport transport, Clock clock, Pause pause) {
+    public DeviceFlow(Transport transport, Clock clock, Sleeper pause) {
         this.transport = transport;
         this.clock = clock;
         this.pause = pause;
     }
 
-    /** Asks for a code. Audiences must be named here already: some issuers grant later only what was asked now. */
-    public Prompt start(URI endpoint, Client client, Wanted wanted) throws OidcException {
+    /**
+     * Requests a code. Audiences must be included here, because some issuers later grant only what this request named.
+     */
+    public Prompt start(URI endpoint, Client client, RequestedToken wanted) throws IssuerException {
         var builder = client.nimbus()
                 .map(DeviceAuthorizationRequest.Builder::new)
                 .orElseGet(() -> new DeviceAuthorizationRequest.Builder(client.nimbusId()))
@@ -78,76 +83,95 @@ public final class DeviceFlow {
                 .scope(wanted.nimbusScope());
         wanted.audienceParameters().forEach(builder::customParameter);
         HTTPRequest request = client.finish(builder.build().toHTTPRequest());
-        if (!request.getBody().contains("client_id=")) {
-            // INDIGO IAM and MITREid answer 400 without it, even when Basic names the client.
-            request.setBody(request.getBody() + (request.getBody().isEmpty() ? "" : "&") + "client_id="
-                    + java.net.URLEncoder.encode(client.id(), java.nio.charset.StandardCharsets.UTF_8));
-        }
-        Answer answer = transport.send(request);
+        HttpResponse answer = transport.send(request);
         if (!answer.isSuccess() || !answer.complete()) {
-            throw Refusal.of(Transport.where(endpoint), answer, TokenClient.with(client, List.of()));
+            throw ErrorResponse.of(Transport.hostAndPort(endpoint), answer, TokenClient.with(client, List.of()));
         }
         return prompt(endpoint, answer, client);
     }
 
-    static Prompt prompt(URI endpoint, Answer answer, Client client) throws OidcException {
-        Map<String, Object> json = new LinkedHashMap<>(answer.json().orElse(Map.of()));
-        json.values().removeIf(Objects::isNull);
-        json.putIfAbsent("expires_in", DEFAULT_EXPIRES_IN);
-        for (String name : List.of("expires_in", "interval")) { // several issuers send "600"
-            Json.number(json, name).ifPresent(seconds -> json.put(name, Math.min(seconds, LONGEST_LIFE.toSeconds())));
+    static Prompt prompt(URI endpoint, HttpResponse answer, Client client) throws IssuerException {
+        Optional<Map<String, Object>> said = answer.json();
+        if (said.isEmpty() || said.get().get("error") != null) { // GitHub reports errors with status 200
+            throw ErrorResponse.of(Transport.hostAndPort(endpoint), answer, TokenClient.with(client, List.of()));
         }
+        Map<String, Object> json = new LinkedHashMap<>(said.get());
         if (json.get("verification_url") instanceof String old) { // the name in drafts of RFC 8628
             json.putIfAbsent("verification_uri", old);
         }
+        return new Prompt(
+                Secret.of(needed(endpoint, json, "device_code")),
+                Printable.of(needed(endpoint, json, "user_code")),
+                link(needed(endpoint, json, "verification_uri"))
+                        .orElseThrow(() -> unfit(
+                                endpoint,
+                                "an unfit verification_uri, '"
+                                        + Printable.of(Json.string(json, "verification_uri")
+                                                .orElse(""))
+                                        + "', where an https URL belongs")),
+                Json.string(json, "verification_uri_complete").flatMap(DeviceFlow::link),
+                Duration.ofSeconds(seconds(json, "expires_in", 1, DEFAULT_EXPIRES_IN)),
+                Duration.ofSeconds(Math.max(1, seconds(json, "interval", 0, DEFAULT_INTERVAL))));
+    }
+
+    /** Several issuers send a string such as "600". An invalid value is treated as absent. */
+    private static long seconds(Map<String, Object> json, String name, long least, long otherwise) {
+        long seconds = Json.number(json, name).filter(said -> said >= least).orElse(otherwise);
+        return Math.min(seconds, LONGEST_LIFE.toSeconds());
+    }
+
+    private static String needed(URI endpoint, Map<String, Object> json, String name) throws IssuerException {
+        return Json.string(json, name)
+                .or(() -> Json.number(json, name).map(String::valueOf)) // a user_code may be a number
+                .filter(text -> !text.isBlank())
+                .orElseThrow(() -> unfit(endpoint, "no " + name));
+    }
+
+    private static IssuerException unfit(URI endpoint, String what) {
+        String message = Transport.hostAndPort(endpoint) + " answered the request for a code with " + what;
+        return new IssuerException(Kind.REFUSED, message, 200, "", Optional.empty());
+    }
+
+    /** A link that is safe to show; otherwise empty. */
+    private static Optional<URI> link(String text) {
         try {
-            var parsed = DeviceAuthorizationSuccessResponse.parse(new JSONObject(json));
-            Transport.requireSafe(parsed.getVerificationURI());
-            Optional<URI> complete = Optional.ofNullable(parsed.getVerificationURIComplete());
-            if (complete.isPresent()) {
-                Transport.requireSafe(complete.get());
-            }
-            return new Prompt(
-                    Secret.of(parsed.getDeviceCode().getValue()),
-                    Printable.of(parsed.getUserCode().getValue()),
-                    parsed.getVerificationURI(),
-                    complete,
-                    Duration.ofSeconds(parsed.getLifetime()),
-                    Duration.ofSeconds(Math.max(1, parsed.getInterval())));
-        } catch (ParseException | RuntimeException e) {
-            throw Refusal.of(Transport.where(endpoint), answer, TokenClient.with(client, List.of()));
+            return Optional.of(new URI(text)).filter(Transport::isSafeForPeople);
+        } catch (URISyntaxException e) {
+            return Optional.empty();
         }
     }
 
     /**
-     * Polls until the person has decided, and never after the first success: a replayed device code makes issuers revoke
-     * what they gave.
+     * Polls until the user has decided. Never polls again after a success, because issuers revoke the tokens of a
+     * device code that is used twice.
      *
-     * @throws OidcException DENIED, EXPIRED, or what the issuer refused
+     * @throws IssuerException DENIED, EXPIRED, or another error of the issuer
      */
-    public TokenAnswer await(URI tokenEndpoint, Client client, Prompt prompt, Wanted wanted) throws OidcException {
+    public TokenResponse await(URI tokenEndpoint, Client client, Prompt prompt, RequestedToken wanted)
+            throws IssuerException {
         return await(tokenEndpoint, client, prompt, wanted, poll -> {});
     }
 
     /**
-     * As the other.
+     * Like {@link #await(URI, Client, Prompt, RequestedToken)}.
      *
-     * @param told hears of each poll that did not end it
+     * @param told called after each poll that was not the last
      */
-    public TokenAnswer await(URI tokenEndpoint, Client client, Prompt prompt, Wanted wanted, Consumer<Poll> told)
-            throws OidcException {
+    public TokenResponse await(
+            URI tokenEndpoint, Client client, Prompt prompt, RequestedToken wanted, Consumer<Poll> told)
+            throws IssuerException {
         DeviceCodeGrant grant =
                 new DeviceCodeGrant(new DeviceCode(prompt.deviceCode().reveal()));
-        Wanted poll = new Wanted(List.of(), firstOfSeveral(wanted), wanted.audienceParameter());
+        RequestedToken poll = new RequestedToken(List.of(), firstOfSeveral(wanted), wanted.audienceParameter());
         Duration interval = prompt.interval();
         Duration end = pause.elapsed().plus(prompt.expiresIn());
         boolean lost = false;
         while (pause.elapsed().plus(interval).compareTo(end) < 0) {
             pause.sleep(interval.plus(A_LITTLE));
-            Answer answer;
+            HttpResponse answer;
             try {
                 answer = transport.send(TokenClient.request(tokenEndpoint, client, grant, poll));
-            } catch (OidcException e) {
+            } catch (IssuerException e) {
                 if (e.kind() != Kind.NO_ANSWER && e.kind() != Kind.UNREACHABLE) {
                     throw e;
                 }
@@ -156,30 +180,34 @@ public final class DeviceFlow {
                 told.accept(Poll.NO_ANSWER);
                 continue;
             }
-            Optional<TokenAnswer> token = TokenAnswer.of(answer, clock);
+            Optional<TokenResponse> token = TokenResponse.of(answer, clock);
             if (token.isPresent()) {
                 return token.get();
             }
-            OidcException refusal = Refusal.of(
-                    Transport.where(tokenEndpoint), answer, TokenClient.with(client, List.of(prompt.deviceCode())));
+            IssuerException refusal = ErrorResponse.of(
+                    Transport.hostAndPort(tokenEndpoint),
+                    answer,
+                    TokenClient.with(client, List.of(prompt.deviceCode())));
             if (answer.isSuccess() && refusal.code().isEmpty() && !answer.isPage()) {
-                throw refusal; // cut short or odd: the code is used up all the same
+                throw refusal; // truncated or malformed: the code is used up anyway
             }
             lost |= refusal.leavesDoubt();
             interval = next(refusal.afterDoubt(lost), interval);
             told.accept(poll(refusal));
         }
-        throw new OidcException(
+        throw new IssuerException(
                 Kind.EXPIRED,
                 "the code was not approved within " + prompt.expiresIn().toMinutes() + " min");
     }
 
-    /** oidc-provider uses the code up with an error when several resources were granted and the poll names none. */
-    private static List<String> firstOfSeveral(Wanted wanted) {
+    /**
+     * If several resources were granted and a poll names none, oidc-provider returns an error and the code is used up.
+     */
+    private static List<String> firstOfSeveral(RequestedToken wanted) {
         return wanted.audience().size() > 1 ? wanted.audience().subList(0, 1) : List.of();
     }
 
-    private static Poll poll(OidcException refusal) {
+    private static Poll poll(IssuerException refusal) {
         return switch (refusal.code()) {
             case "authorization_pending", "consent_required" -> Poll.NOT_YET;
             case "slow_down" -> Poll.SLOW_DOWN;
@@ -187,18 +215,18 @@ public final class DeviceFlow {
         };
     }
 
-    /** The interval until the next poll, or the end. */
-    private static Duration next(OidcException refusal, Duration interval) throws OidcException {
+    /** Returns the interval until the next poll, or throws at the end. */
+    private static Duration next(IssuerException refusal, Duration interval) throws IssuerException {
         return switch (refusal.code()) {
             case "authorization_pending", "consent_required" -> interval; // consent_required: OA4MP
             case "slow_down" -> interval.plus(SLOW_DOWN);
             case "access_denied", "authorization_declined" ->
-                throw // the second: Microsoft Entra
-                new OidcException(Kind.DENIED, refusal.getMessage());
-            case "expired_token" -> throw new OidcException(Kind.EXPIRED, refusal.getMessage());
+                throw // authorization_declined is from Microsoft Entra
+                new IssuerException(Kind.DENIED, refusal.getMessage());
+            case "expired_token" -> throw new IssuerException(Kind.EXPIRED, refusal.getMessage());
             default -> {
                 boolean passes = switch (refusal.kind()) {
-                    case TEMPORARY, NO_ANSWER, UNUSABLE_ANSWER -> true;
+                    case TEMPORARY, WEB_PAGE, NO_ANSWER, UNUSABLE_ANSWER -> true;
                     default -> false;
                 };
                 if (!passes) {

@@ -3,17 +3,32 @@ package org.opensciencegrid.tokenrenewer.oidc;
 import com.nimbusds.oauth2.sdk.http.HTTPRequest;
 import java.net.URI;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
-import org.opensciencegrid.tokenrenewer.text.Json;
-import org.opensciencegrid.tokenrenewer.text.Printable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.opensciencegrid.tokenrenewer.json.Json;
+import org.opensciencegrid.tokenrenewer.net.IssuerException;
+import org.opensciencegrid.tokenrenewer.net.Transport;
+import org.opensciencegrid.tokenrenewer.util.Printable;
 
 /** Finds an issuer's endpoints from its URL. */
 public final class Discovery {
     private static final int REDIRECTS = 3;
+
+    /** Scheme, host with port, path, and the rest. */
+    private static final Pattern URL = Pattern.compile("(?i)(https?)://([^/?#\\s]+)([^?#\\s]*)([^\\s]*)");
+
+    /** A name whose scheme is missing or misspelled. */
+    private static final Pattern NAME =
+            Pattern.compile("(?i)(?:https?:?/{0,2}|//)?((?:[a-z0-9-]+\\.)*[a-z0-9-]+(?::\\d+)?(?:/[^\\s?#]*)?)");
+
+    /** A path with the well-known part after it or before it (RFC 8414 section 3). */
+    private static final Pattern PLACE =
+            Pattern.compile("(.*?)/\\.well-known/(openid-configuration|oauth-authorization-server)(.*)");
 
     private final Transport transport;
     private Optional<Instant> clockOfServer = Optional.empty();
@@ -23,12 +38,49 @@ public final class Discovery {
     }
 
     /**
-     * Asks the OpenID place first, then that of RFC 8414; takes an issuer with or without its trailing slash.
+     * The issuer that the user means. Converts a pasted well-known address to its issuer. Ignores the case of the host,
+     * a default port, and extra slashes.
      *
-     * @throws OidcException WRONG_ISSUER when the answer is about another issuer (RFC 8414 section 3.3), and what
+     * @throws IllegalArgumentException if the text is not a URL; the message says what to type
+     */
+    public static String issuer(String typed) {
+        String text = typed.strip();
+        Matcher url = URL.matcher(text);
+        if (!url.matches()) {
+            Matcher name = NAME.matcher(text);
+            throw new IllegalArgumentException("'" + Printable.of(text) + "' is not a URL"
+                    + (name.matches() ? "; type https://" + Printable.of(name.group(1)) : ""));
+        }
+        String path = url.group(3).replaceAll("/{2,}", "/");
+        Matcher place = PLACE.matcher(path);
+        return origin(url) + (place.matches() ? place.group(1) + place.group(3) : path) + url.group(4);
+    }
+
+    /**
+     * Whether two texts name one issuer. Ignores the case of scheme and host, a default port, and one slash at the end.
+     */
+    public static boolean isSame(String one, String other) {
+        return comparable(one).equals(comparable(other));
+    }
+
+    private static String comparable(String issuer) {
+        Matcher url = URL.matcher(issuer);
+        return withoutSlash(url.matches() ? origin(url) + url.group(3) + url.group(4) : issuer);
+    }
+
+    private static String origin(Matcher url) {
+        String scheme = url.group(1).toLowerCase(Locale.ROOT);
+        String port = scheme.equals("https") ? ":443$" : ":80$";
+        return scheme + "://" + url.group(2).toLowerCase(Locale.ROOT).replaceFirst(port, "");
+    }
+
+    /**
+     * Asks the OpenID location first, then that of RFC 8414. Accepts an issuer with or without its trailing slash.
+     *
+     * @throws IssuerException WRONG_ISSUER if the response describes another issuer (RFC 8414 section 3.3), and what
      *     {@link Transport} throws
      */
-    public Provider discover(String issuer) throws OidcException {
+    public Provider discover(String issuer) throws IssuerException {
         URI base = parse(issuer);
         Transport.requireSafe(base);
         String bare = issuer.endsWith("/") ? issuer.substring(0, issuer.length() - 1) : issuer;
@@ -38,110 +90,132 @@ public final class Discovery {
                 bare + "/.well-known/openid-configuration",
                 origin + "/.well-known/oauth-authorization-server" + path, // RFC 8414 section 3: before the path
                 bare + "/.well-known/oauth-authorization-server");
-        @Nullable OidcException first = null;
+        List<IssuerException> refusals = new ArrayList<>();
         for (String place : places) {
-            Answer answer = get(URI.create(place));
-            Optional<Map<String, Object>> json = answer.isSuccess() ? answer.json() : Optional.empty();
-            if (json.isPresent()) {
-                return provider(issuer, place, json.get());
-            }
-            OidcException refusal = Refusal.of(place(place), answer, List.of());
-            int status = answer.status();
-            if (status >= 500 || status == 429 || status == 408 || !answer.complete()) {
-                throw refusal; // the server is in trouble: asking elsewhere only hides it
-            }
-            if (first == null) {
-                first = refusal;
+            URI uri = URI.create(place);
+            Optional<Provider> provider = get(uri, uri, REDIRECTS, answer -> {
+                Optional<Map<String, Object>> json = answer.isSuccess() ? answer.json() : Optional.empty();
+                if (json.isPresent()) {
+                    return Optional.of(provider(issuer, place, json.get()));
+                }
+                IssuerException refusal = ErrorResponse.of(place(place), answer, List.of());
+                int status = answer.status();
+                if (status >= 500 || status == 429 || status == 408 || !answer.complete()) {
+                    throw refusal; // the server has a temporary problem: asking another location would only hide it
+                }
+                refusals.add(refusal);
+                return Optional.empty();
+            });
+            if (provider.isPresent()) {
+                return provider.get();
             }
         }
-        throw new OidcException(
-                OidcException.Kind.WRONG_ISSUER,
+        throw new IssuerException(
+                IssuerException.Kind.WRONG_ISSUER,
                 "no OpenID or OAuth metadata found for " + Printable.of(issuer) + " ("
-                        + Objects.requireNonNull(first).getMessage() + ")");
+                        + refusals.get(0).getMessage() + ")");
     }
 
     /**
-     * Sees whether the server answers, whatever it says: a GET without parameters, which asks a token endpoint for nothing.
+     * Checks whether the server answers, with any status. Sends a GET without parameters, which does nothing at a token
+     * endpoint.
      *
-     * @throws OidcException UNREACHABLE, TLS, NO_ANSWER, INSECURE
+     * @throws IssuerException UNREACHABLE, TLS, NO_ANSWER, INSECURE
      */
-    public void reach(URI uri) throws OidcException {
-        get(uri);
+    public void reach(URI uri) throws IssuerException {
+        get(uri, uri, REDIRECTS, answer -> answer);
     }
 
-    /** What time it was by the last answer (RFC 9110 section 6.6.1), if it said. */
+    /** The server's time in the last response (RFC 9110 section 6.6.1), if it sent one. */
     public Optional<Instant> clockOfServer() {
         return clockOfServer;
     }
 
-    private Answer get(URI uri) throws OidcException {
-        URI at = uri;
-        for (int i = 0; ; i++) {
-            Answer answer = transport.send(new HTTPRequest(HTTPRequest.Method.GET, at));
+    private <T> T get(URI uri, URI at, int redirects, Transport.Reading<T> reading) throws IssuerException {
+        return transport.send(new HTTPRequest(HTTPRequest.Method.GET, at), answer -> {
             clockOfServer = answer.sentAt();
             boolean isRedirect = answer.status() >= 300
                     && answer.status() <= 399
                     && !answer.location().isEmpty();
-            if (!isRedirect || i == REDIRECTS) {
-                return answer;
+            if (!isRedirect || redirects == 0) {
+                return reading.of(answer);
             }
             URI to = at.resolve(parse(answer.location()));
-            // Metadata of another origin would name endpoints that then get our credentials.
-            if (!Transport.isSameOrigin(uri, to)) {
-                return answer;
-            }
-            at = to;
-        }
+            // Metadata from another origin could name endpoints that would then receive our credentials.
+            return Transport.isSameOrigin(uri, to) ? get(uri, to, redirects - 1, reading) : reading.of(answer);
+        });
     }
 
-    static Provider provider(String asked, String place, Map<String, Object> json) throws OidcException {
+    /**
+     * Connects to every address of a host, or of its proxy, without sending a request.
+     *
+     * @return the addresses that do not answer, each with the reason; empty if all do
+     */
+    public List<String> silent(URI uri) throws IssuerException {
+        return transport.silent(uri);
+    }
+
+    static Provider provider(String asked, String place, Map<String, Object> json) throws IssuerException {
         String said = Json.string(json, "issuer").orElse("");
-        if (!withoutSlash(said).equals(withoutSlash(asked))) {
-            throw new OidcException(
-                    OidcException.Kind.WRONG_ISSUER,
+        if (!isSame(said, asked)) {
+            throw new IssuerException(
+                    IssuerException.Kind.WRONG_ISSUER,
                     place(place) + " describes the issuer '" + Printable.of(said) + "', not '" + Printable.of(asked)
                             + "'");
         }
-        URI token = endpoint(json, "token_endpoint")
-                .orElseThrow(() ->
-                        new OidcException(OidcException.Kind.WRONG_ISSUER, place(place) + " names no token_endpoint"));
+        URI token = endpoint(asked, json, "token_endpoint")
+                .orElseThrow(() -> new IssuerException(
+                        IssuerException.Kind.WRONG_ISSUER, place(place) + " names no token_endpoint"));
         return new Provider(
                 said,
                 token,
-                endpoint(json, "device_authorization_endpoint"),
-                endpoint(json, "registration_endpoint"),
-                endpoint(json, "revocation_endpoint"),
+                endpoint(asked, json, "device_authorization_endpoint"),
+                endpoint(asked, json, "registration_endpoint"),
+                endpoint(asked, json, "revocation_endpoint"),
                 page(json, "service_documentation"),
                 Json.words(json, "scopes_supported"),
-                Json.words(json, "grant_types_supported"));
+                Json.words(json, "grant_types_supported"),
+                Json.words(json, "token_endpoint_auth_methods_supported"));
     }
 
-    private static Optional<URI> endpoint(Map<String, Object> json, String name) throws OidcException {
+    /**
+     * Plain http is only permitted for an issuer on this machine, and only to its own host and port. No other issuer
+     * may direct requests to a local service.
+     */
+    private static Optional<URI> endpoint(String issuer, Map<String, Object> json, String name) throws IssuerException {
         Optional<String> text = Json.string(json, name);
         if (text.isEmpty()) {
             return Optional.empty();
         }
-        URI uri = parse(text.get());
-        Transport.requireSafe(uri);
-        return Optional.of(uri);
+        try {
+            URI uri = parse(text.get());
+            Transport.requireSafe(uri);
+            if ("http".equalsIgnoreCase(uri.getScheme()) && !Transport.isSameOrigin(uri, parse(issuer))) {
+                throw new IssuerException(
+                        IssuerException.Kind.INSECURE,
+                        "refusing to use " + Printable.of(text.get()) + " as " + name + " of " + Printable.of(issuer)
+                                + ": plain http is only for an issuer on this machine, at its own host and port");
+            }
+            return Optional.of(uri);
+        } catch (IssuerException e) {
+            throw new IssuerException(e.kind(), "the issuer's " + name + " cannot be used: " + e.getMessage());
+        }
     }
 
-    /** A link for a person, who may be shown a fragment of a page; one that is not fit to be shown is left out. */
+    /** A link for the user. It may have a fragment; a link that is not safe to show is omitted. */
     private static Optional<URI> page(Map<String, Object> json, String name) {
         try {
-            return Json.string(json, name)
-                    .map(URI::create)
-                    .filter(link -> Transport.isSafe(URI.create(link.toString().replaceFirst("#.*", ""))));
+            return Json.string(json, name).map(URI::create).filter(Transport::isSafeForPeople);
         } catch (IllegalArgumentException e) {
             return Optional.empty();
         }
     }
 
-    private static URI parse(String text) throws OidcException {
+    private static URI parse(String text) throws IssuerException {
         try {
             return new URI(text);
         } catch (java.net.URISyntaxException e) {
-            throw new OidcException(OidcException.Kind.INSECURE, "'" + Printable.of(text) + "' is not a URL");
+            throw new IssuerException(IssuerException.Kind.INSECURE, "'" + Printable.of(text) + "' is not a URL");
         }
     }
 

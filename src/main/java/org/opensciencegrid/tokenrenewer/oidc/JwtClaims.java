@@ -6,16 +6,16 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.opensciencegrid.tokenrenewer.text.Json;
+import org.opensciencegrid.tokenrenewer.json.Json;
 
 /**
- * What a token says of itself when it is a JWT (RFC 7519). The signature is not checked: the token came to us over TLS
- * from its issuer, and we are not its audience. Times outside the years that Java can hold read as absent.
+ * The claims of a token that is a JWT (RFC 7519). The signature is not verified: the token came over TLS from its
+ * issuer, and this program is not its audience. Times that Java cannot represent read as absent.
  */
 public record JwtClaims(Map<String, Object> claims) {
     static final long LAST = 253_402_300_799L; // 9999-12-31
 
-    /** The claims, or empty for an opaque token. */
+    /** The claims; empty for an opaque token. */
     public static Optional<JwtClaims> of(String token) {
         String[] parts = token.split("\\.", -1);
         if (parts.length != 3) {
@@ -57,16 +57,14 @@ public record JwtClaims(Map<String, Object> claims) {
         return claims.get("aud") instanceof String one ? List.of(one) : Json.words(claims, "aud");
     }
 
-    /** The scope as a string or as an array: both are seen. */
+    /** The scope; issuers send a string or an array. */
     public List<String> scope() {
         return Json.words(claims, "scope");
     }
 
     private Optional<Instant> time(String name) {
-        Optional<Long> whole = Json.number(claims, name);
-        if (whole.isEmpty() && claims.get(name) instanceof Number fraction) {
-            whole = Optional.of((long) fraction.doubleValue()); // NumericDate may have a fraction
-        }
-        return whole.filter(seconds -> seconds >= 0 && seconds <= LAST).map(Instant::ofEpochSecond);
+        return Json.seconds(claims, name) // NumericDate may have a fraction
+                .filter(seconds -> seconds >= 0 && seconds <= LAST)
+                .map(Instant::ofEpochSecond);
     }
 }

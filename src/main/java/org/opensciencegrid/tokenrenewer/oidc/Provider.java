@@ -5,13 +5,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What an issuer says of itself (RFC 8414, OpenID Discovery). Only what is used here; unlike the SDK's type it needs no
- * jwks_uri or subject_types_supported, which several issuers leave out.
+ * The metadata of an issuer (RFC 8414, OpenID Discovery) that is used here. The SDK's type would require jwks_uri and
+ * subject_types_supported, which several issuers omit.
  *
- * @param issuer as the issuer spells it: with its trailing slash, if it has one
- * @param documentation a page for people who want a client there ({@code service_documentation} of RFC 8414)
- * @param scopesSupported empty when the issuer does not say
- * @param grantTypesSupported empty when the issuer does not say
+ * @param issuer as the issuer writes it: with its trailing slash, if it has one
+ * @param documentation a page about how to get a client ({@code service_documentation} of RFC 8414)
+ * @param scopesSupported empty if not in the metadata
+ * @param grantTypesSupported empty if not in the metadata
+ * @param clientAuthMethods {@code token_endpoint_auth_methods_supported}; empty if not in the metadata
  */
 public record Provider(
         String issuer,
@@ -21,9 +22,11 @@ public record Provider(
         Optional<URI> revocationEndpoint,
         Optional<URI> documentation,
         List<String> scopesSupported,
-        List<String> grantTypesSupported) {
+        List<String> grantTypesSupported,
+        List<String> clientAuthMethods) {
     public Provider {
         scopesSupported = List.copyOf(scopesSupported);
         grantTypesSupported = List.copyOf(grantTypesSupported);
+        clientAuthMethods = List.copyOf(clientAuthMethods);
     }
 }

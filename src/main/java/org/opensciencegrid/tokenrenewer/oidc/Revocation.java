@@ -4,9 +4,13 @@ import com.nimbusds.oauth2.sdk.TokenRevocationRequest;
 import com.nimbusds.oauth2.sdk.token.RefreshToken;
 import java.net.URI;
 import java.util.List;
-import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.net.HttpResponse;
+import org.opensciencegrid.tokenrenewer.net.IssuerException;
+import org.opensciencegrid.tokenrenewer.net.Transport;
+import org.opensciencegrid.tokenrenewer.util.Printable;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
-/** Taking an authorization back (RFC 7009). */
+/** Revokes authorizations (RFC 7009). */
 public final class Revocation {
     private final Transport transport;
 
@@ -15,19 +19,26 @@ public final class Revocation {
     }
 
     /**
-     * Revokes a refresh token, and with it what was granted by it. One that is dead already is no error (RFC 7009 section
-     * 2.2), so this may be asked again after a lost answer.
+     * Revokes a refresh token and everything that was granted with it. An invalid token is not an error (RFC 7009
+     * section 2.2), so you may repeat this after a lost response.
      *
-     * @throws OidcException when the issuer did not confirm it
+     * @throws IssuerException if the issuer did not confirm it
      */
-    public void revoke(URI endpoint, Client client, Secret refreshToken) throws OidcException {
+    public void revoke(URI endpoint, Client client, Secret refreshToken) throws IssuerException {
         RefreshToken token = new RefreshToken(refreshToken.reveal());
         TokenRevocationRequest request = client.nimbus()
                 .map(authentication -> new TokenRevocationRequest(endpoint, authentication, token))
                 .orElseGet(() -> new TokenRevocationRequest(endpoint, client.nimbusId(), token));
-        Answer answer = transport.send(client.finish(request.toHTTPRequest()));
+        HttpResponse answer = transport.send(client.finish(request.toHTTPRequest()));
+        if (answer.status() / 100 == 3) { // INDIGO IAM redirects public clients to its start page after the revocation
+            throw new IssuerException(
+                    IssuerException.Kind.REFUSED,
+                    "it may have been revoked, as " + Transport.hostAndPort(endpoint) + " answered " + answer.status()
+                            + ", a redirect to '" + Printable.of(answer.location()) + "'");
+        }
         if (!answer.isSuccess() || !answer.complete()) {
-            throw Refusal.of(Transport.where(endpoint), answer, TokenClient.with(client, List.of(refreshToken)));
+            throw ErrorResponse.of(
+                    Transport.hostAndPort(endpoint), answer, TokenClient.with(client, List.of(refreshToken)));
         }
     }
 }

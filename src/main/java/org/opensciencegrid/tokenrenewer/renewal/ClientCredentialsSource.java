@@ -1,65 +1,97 @@
 package org.opensciencegrid.tokenrenewer.renewal;
 
+import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.opensciencegrid.cryptostore.PasswordFileException;
 import org.opensciencegrid.tokenrenewer.account.SecretFile;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureException;
+import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
+import org.opensciencegrid.tokenrenewer.net.IssuerException;
 import org.opensciencegrid.tokenrenewer.oidc.Client;
-import org.opensciencegrid.tokenrenewer.oidc.OidcException;
-import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer;
+import org.opensciencegrid.tokenrenewer.oidc.RequestedToken;
 import org.opensciencegrid.tokenrenewer.oidc.TokenClient;
-import org.opensciencegrid.tokenrenewer.oidc.Wanted;
+import org.opensciencegrid.tokenrenewer.oidc.TokenResponse;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
-import org.opensciencegrid.tokenrenewer.state.Failure;
-import org.opensciencegrid.tokenrenewer.state.Failures;
-import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
-/** Tokens by the client credentials grant: id and secret stand in the config file, nothing is stored. */
+/** Gets tokens with the client credentials grant. The config file has the id and the secret; nothing is stored. */
 final class ClientCredentialsSource implements TokenSource {
     private final ClientCredentialsAccount section;
     private final TokenClient issuer;
     private final Client client;
 
-    ClientCredentialsSource(ClientCredentialsAccount section, TokenClient issuer) throws FailedException {
+    ClientCredentialsSource(ClientCredentialsAccount section, TokenClient issuer) throws FailureException {
         this.section = section;
         this.issuer = issuer;
         this.client =
                 Client.of(section.clientId(), Optional.of(secret(section))).with(section.clientAuth());
     }
 
-    private static Secret secret(ClientCredentialsAccount section) throws FailedException {
+    private static Secret secret(ClientCredentialsAccount section) throws FailureException {
         if (section.clientSecret().isPresent()) {
             return section.clientSecret().get();
         }
         try {
             return SecretFile.read(section.clientSecretFile().orElseThrow());
         } catch (PasswordFileException e) {
-            throw new FailedException(new Failure(
-                    Failure.Kind.SECRET_FILE, section.clientSecretFile().get().toString(), e.getMessage()));
+            throw new FailureException(FailureMapper.ofSecret(e));
         }
     }
 
     @Override
-    public TokenAnswer token(TokenSection token) throws FailedException {
+    public String issuer() {
+        return section.tokenRequestUrl().toString();
+    }
+
+    @Override
+    public List<String> approved() {
+        return List.of();
+    }
+
+    @Override
+    public TokenResponse token(TokenSection token, List<String> scope) throws FailureException {
         try {
             return issuer.clientCredentials(
                     section.tokenRequestUrl(),
                     client,
-                    new Wanted(token.scope(), token.audience(), section.audienceParameter()));
-        } catch (OidcException e) {
+                    new RequestedToken(scope, token.audience(), section.audienceParameter()));
+        } catch (IssuerException e) {
             String url = section.tokenRequestUrl().toString();
             boolean isOfTheClient =
-                    e.kind() == OidcException.Kind.CLIENT_REFUSED || e.kind() == OidcException.Kind.GRANT_REFUSED;
-            throw new FailedException(
+                    e.kind() == IssuerException.Kind.CLIENT_REFUSED || e.kind() == IssuerException.Kind.GRANT_REFUSED;
+            throw new FailureException(
                     isOfTheClient
                             ? new Failure(Failure.Kind.CREDENTIALS_REFUSED, url, e.getMessage())
-                            : Failures.of(e, url, false));
+                            : FailureMapper.of(e, url, false));
         }
     }
 
     @Override
-    public Optional<Failure> danger() {
+    public Optional<String> otherIdentity() {
+        return Optional.empty();
+    }
+
+    @Override
+    public Optional<Failure> storageProblem() {
+        return Optional.empty();
+    }
+
+    @Override
+    public Optional<Failure> copied() {
+        return Optional.empty();
+    }
+
+    @Override
+    public Optional<Failure> older() {
+        return Optional.empty();
+    }
+
+    @Override
+    public Optional<Instant> rotatedAt() {
         return Optional.empty();
     }
 
@@ -75,6 +107,6 @@ final class ClientCredentialsSource implements TokenSource {
 
     @Override
     public void close() {
-        // nothing is held
+        // holds no resources
     }
 }

@@ -8,23 +8,26 @@ import java.util.Set;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
-import org.opensciencegrid.tokenrenewer.text.Secret;
 import org.opensciencegrid.tokenrenewer.token.TokenFile;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /** Decides whether a token must be renewed now. */
 final class Due {
-    /** An issue time further ahead than this means that a clock jumped, and no time in the token can be relied on. */
-    private static final Duration SKEW = Duration.ofMinutes(5);
+    /**
+     * If a token was issued further in the future than this, a clock was set and the times in the token are unreliable.
+     */
+    static final Duration SKEW = Duration.ofMinutes(5);
 
     private Due() {}
 
     /**
-     * How long the token on disk is still good, if that is longer than the section's min_lifetime and nothing else asks
-     * for a new one; empty when it is due. A section without min_lifetime is always due, as with the original.
+     * The remaining lifetime of the token on disk, if it is longer than the section's min_lifetime and there is no
+     * other reason to renew; empty if the token is due. A section without min_lifetime is always due, as in the
+     * original program.
      */
     static Optional<Duration> freshFor(TokenSection section, TokenState state, Instant now) {
         if (section.minLifetime().isEmpty()
-                || state.failure().filter(why -> !why.kind().isOfHook()).isPresent()
+                || state.failure().filter(why -> !why.kind().isHookFailure()).isPresent()
                 || !state.path().equals(section.tokenPath().toString())
                 || !sameWords(section.scope(), state.askedScope())
                 || !sameWords(section.audience(), state.askedAudience())) {
@@ -34,12 +37,34 @@ final class Due {
         return left(section, state, now).filter(left -> left.compareTo(least) > 0);
     }
 
-    /** How long the token at token_path is still good; empty when there is none, it has expired, or nobody says. */
+    /**
+     * The remaining lifetime of the token at token_path; empty if the file is missing, the token has expired, or its
+     * expiry is unknown.
+     */
     static Optional<Duration> left(TokenSection section, TokenState state, Instant now) {
         return new TokenFile(section.tokenPath())
                 .read()
                 .flatMap(token -> timeLeft(token, state, now))
                 .filter(left -> !left.isNegative());
+    }
+
+    /**
+     * When the token at token_path was issued, if this issuer issued it after the last renewal in the state and the
+     * state does not contain it. Then the state is older than the token, for example because it was restored from a
+     * backup.
+     */
+    static Optional<Instant> issuedAfter(TokenSection section, TokenState state, String issuer) {
+        Optional<Instant> renewed = state.renewedAt()
+                .filter(at -> state.path().equals(section.tokenPath().toString()));
+        if (renewed.isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<Secret> token = new TokenFile(section.tokenPath()).read();
+        return token.flatMap(read -> JwtClaims.of(read.reveal()))
+                .filter(claims -> claims.issuer().equals(Optional.of(issuer)))
+                .flatMap(JwtClaims::issuedAt)
+                .filter(issued -> issued.isAfter(renewed.get().plus(SKEW)))
+                .filter(issued -> ours(token.get(), state).isEmpty());
     }
 
     private static Optional<Duration> timeLeft(Secret token, TokenState state, Instant now) {
@@ -49,13 +74,13 @@ final class Due {
         if (issued.isPresent() && issued.get().isAfter(now.plus(SKEW))) {
             return Optional.empty();
         }
-        // An opaque token tells nothing: only what the issuer said when it gave us this very token counts.
+        // An opaque token has no readable expiry: only the issuer's response for this token counts.
         Optional<Instant> expires =
                 claims.flatMap(JwtClaims::expiresAt).or(() -> ours(token, state).flatMap(TokenState::expiresAt));
         return expires.map(end -> Duration.between(now, end));
     }
 
-    /** What we know of this very token. Not asked for a JWT, as the first hash of a new JVM takes it a while. */
+    /** The state, if it belongs to this token. Not called for a JWT, because the first hash in a new JVM is slow. */
     private static Optional<TokenState> ours(Secret token, TokenState state) {
         return Optional.of(state)
                 .filter(known -> known.fingerprint().equals(Optional.of(Fingerprint.of(token.reveal()))));

@@ -8,9 +8,9 @@ import java.util.HexFormat;
 import org.opensciencegrid.tokenrenewer.config.AccountSection;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
-import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
-/** Enough of a SHA-256 to tell whether something is still the same; tells nothing about it. */
+/** The first part of a SHA-256: enough to detect a change, and it reveals nothing about the content. */
 final class Fingerprint {
     private Fingerprint() {}
 
@@ -19,13 +19,14 @@ final class Fingerprint {
             byte[] hash = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(hash, 0, 8);
         } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e); // every Java has it
+            throw new IllegalStateException(e); // every Java has SHA-256
         }
     }
 
     /**
-     * Of a section without the line it stands on: each of its components. Not by the toString of a record, which would show no
-     * secret, and is made when it is first used, which takes longer than all else that a run without anything due does.
+     * The fingerprint of a section: all its components except the line number and the route to the issuer, because no
+     * rejection depends on these. Does not use the record's toString: it hides secrets, and its first call takes longer
+     * than everything else in a run without due tokens.
      */
     static String of(AccountSection section) {
         return of(

@@ -12,43 +12,54 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.opensciencegrid.tokenrenewer.config.PostRenewal;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
-import org.opensciencegrid.tokenrenewer.state.Failure;
-import org.opensciencegrid.tokenrenewer.state.Failures;
-import org.opensciencegrid.tokenrenewer.text.Printable;
-import org.opensciencegrid.tokenrenewer.text.Redactor;
-import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
 import org.opensciencegrid.tokenrenewer.token.TokenFile;
+import org.opensciencegrid.tokenrenewer.util.Printable;
+import org.opensciencegrid.tokenrenewer.util.Redactor;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /**
- * One run of a site's {@code post_renewal}: no shell, nothing of our environment, nothing to read, and an end. The only
- * process that this program starts.
+ * One run of a {@code post_renewal} command: no shell, none of our environment variables, empty input, and a timeout.
+ * The only process that a renewal starts.
  */
 final class HookProcess {
     private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-    /** More than any token, so that one is never cut before it is taken out; what is shown of it is far less. */
+    /** Larger than any token, so that a token in the output is never cut before we redact it. We show much less. */
     private static final int MOST_OUTPUT = 1 << 20;
 
-    /** For what is still in the pipe when the program has ended; what it left in the background may hold the pipe for ever. */
+    /**
+     * How long we read what is left in the pipe after the command ended. A background process may keep the pipe open
+     * forever.
+     */
     private static final long DRAIN_MILLIS = 1000;
+
+    /** Every process that the command starts inherits this variable, so that we can find it. */
+    private static final String MARK = "POST_RENEWAL_ID";
+
+    /** How often we look for processes that are left: one may start another before we kill it. */
+    private static final int MOST_ROUNDS = 50;
 
     private final Process process;
     private final PostRenewal hook;
+    private final String mark;
 
-    private HookProcess(Process process, PostRenewal hook) {
+    private HookProcess(Process process, PostRenewal hook, String mark) {
         this.process = process;
         this.hook = hook;
+        this.mark = mark;
     }
 
     /**
-     * Runs to its end or to its timeout.
+     * Waits until the command ends or its timeout is over.
      *
-     * @param expiresAt of the token that is at token_path now; empty when nobody says
-     * @return why it failed; empty when it did not
+     * @param expiresAt of the token that is at token_path now; empty if unknown
+     * @return why it failed; empty if it succeeded
      */
     static Optional<Failure> run(PostRenewal hook, TokenSection section, Optional<Instant> expiresAt) {
         Path program = hook.program();
-        Optional<Failure> unfit = Failures.unfitHook(program, Files.isExecutable(program));
+        Optional<Failure> unfit = FailureMapper.unfitHook(program, Files.isExecutable(program));
         if (unfit.isPresent()) {
             return unfit;
         }
@@ -56,13 +67,15 @@ final class HookProcess {
                 new ProcessBuilder(hook.command()).directory(Path.of("/").toFile());
         builder.redirectErrorStream(true);
         Map<String, String> environment = builder.environment();
-        environment.clear(); // ours may hold credentials, as of a proxy
+        environment.clear(); // ours may hold credentials, for example of a proxy
         environment.put("PATH", PATH);
+        String mark = ProcessHandle.current().pid() + "-" + Long.toHexString(System.nanoTime());
+        environment.put(MARK, mark);
         environment.put("TOKEN_NAME", section.name());
         environment.put("TOKEN_PATH", section.tokenPath().toAbsolutePath().toString());
         expiresAt.ifPresent(end -> environment.put("EXPIRES_AT", end.toString()));
         try {
-            return new HookProcess(builder.start(), hook).await(new TokenFile(section.tokenPath()).read());
+            return new HookProcess(builder.start(), hook, mark).await(new TokenFile(section.tokenPath()).read());
         } catch (IOException e) {
             return Optional.of(new Failure(
                     Failure.Kind.HOOK_NOT_STARTED, program.toString(), Printable.of(String.valueOf(e.getMessage()))));
@@ -77,11 +90,12 @@ final class HookProcess {
         try {
             ended = process.waitFor(hook.timeout().toMillis(), TimeUnit.MILLISECONDS);
             if (!ended) {
-                endAll();
+                endTree();
             }
+            endAll();
             output.join(DRAIN_MILLIS);
         } catch (InterruptedException e) {
-            endAll();
+            endTree();
             Thread.currentThread().interrupt();
         }
         if (ended && process.exitValue() == 0) {
@@ -96,14 +110,36 @@ final class HookProcess {
                 end + (said.isEmpty() ? ", without a word" : ", and it said: " + said)));
     }
 
-    /** The program and all that it started: looked up before it dies, as its children are nobody's afterwards. */
-    private void endAll() {
-        List<ProcessHandle> children = process.descendants().toList();
-        process.destroyForcibly();
-        children.forEach(ProcessHandle::destroyForcibly);
+    /** Kills the command and its descendants, whatever their environment is. */
+    private void endTree() {
+        List<ProcessHandle> descendants = process.descendants().toList();
+        process.destroyForcibly(); // first: a shell would report the death of its children
+        descendants.forEach(ProcessHandle::destroyForcibly);
     }
 
-    /** What it says, so that it never waits for us to read: the beginning is kept, the rest thrown away. */
+    /** Kills every process that the command started, even in another session, unless it cleared its environment. */
+    private void endAll() throws InterruptedException {
+        for (int i = 0; i < MOST_ROUNDS; i++) {
+            List<ProcessHandle> left =
+                    ProcessHandle.allProcesses().filter(this::isOurs).toList();
+            if (left.isEmpty()) {
+                return;
+            }
+            left.forEach(ProcessHandle::destroyForcibly);
+            Thread.sleep(10);
+        }
+    }
+
+    private boolean isOurs(ProcessHandle other) {
+        try {
+            byte[] environment = Files.readAllBytes(Path.of("/proc", Long.toString(other.pid()), "environ"));
+            return new String(environment, StandardCharsets.ISO_8859_1).contains(MARK + "=" + mark + "\0");
+        } catch (IOException e) {
+            return false; // the process ended, or belongs to another user
+        }
+    }
+
+    /** Reads all output so that the command never blocks on a full pipe. Keeps the beginning and discards the rest. */
     private static final class Output extends Thread {
         private final InputStream from;
         private final byte[] kept = new byte[MOST_OUTPUT];
@@ -123,7 +159,7 @@ final class HookProcess {
                     keep(rest, n);
                 }
             } catch (IOException e) {
-                // it was ended
+                // the process was killed
             }
         }
 

@@ -7,18 +7,19 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The sites' programs, away from the {@link IssuerQueue}s: one that hangs until its timeout holds up no renewal. Where no
- * token has a post_renewal this class is not loaded.
+ * Runs the post_renewal commands in threads other than the {@link IssuerQueue}s', so that a command that hangs delays
+ * no renewal. Not loaded if no token has a post_renewal.
  */
 final class HookQueue {
-    /** Programs at once: enough that a few that hang do not hold up the others, few enough for a small machine. */
+    /** Commands at once: enough that a few that hang do not delay the others, few enough for a small machine. */
     static final int MOST = 8;
 
     private final ThreadPoolExecutor workers =
             new ThreadPoolExecutor(MOST, MOST, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>());
 
     HookQueue() {
-        workers.allowCoreThreadTimeOut(true); // nobody knows which account is the last with news
+        workers.allowCoreThreadTimeOut(
+                true); // we do not know which command is the last, so idle threads end on their own
     }
 
     <T> Future<T> submit(Callable<T> account) {

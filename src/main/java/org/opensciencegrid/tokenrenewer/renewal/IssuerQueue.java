@@ -1,57 +1,79 @@
 package org.opensciencegrid.tokenrenewer.renewal;
 
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import org.opensciencegrid.tokenrenewer.oidc.Pause;
 
 /**
- * The accounts of one issuer, so that one that hangs does not hold up the others. Two at once, as each one more costs a
- * connection and our own cores are busy with as many, or {@value #SOME} of many accounts, as they wait for the disk at times;
- * where the issuer is what we wait for, up to {@value #MOST}.
+ * The accounts of one issuer, so that an issuer that hangs does not delay the others. Two run at once, because each
+ * more costs a connection and two are enough to use our CPU. If there are many accounts, {@value #SOME} run at once,
+ * because they sometimes wait for the disk. If the issuer is the bottleneck, up to {@value #MOST} run.
  */
 final class IssuerQueue implements AutoCloseable {
     private static final int FEW = 2;
     private static final int SOME = 4;
     private static final int MANY_ACCOUNTS = 25;
-    /** Enough to hide the latency of an issuer, few enough not to hammer it. */
+    /** Enough to hide the latency of an issuer, few enough not to overload it. */
     static final int MOST = 32;
+    /** Includes accounts that wait for a slow response: each costs the issuer a connection, and us a thread. */
+    static final int MOST_WAITING = 100;
 
-    private final Experience experience;
+    private final IssuerHealth health;
+    /** The accounts that run now; {@code before} has those that ran at the last call of {@link #letOthersPass}. */
+    private final Set<Object> atWork = ConcurrentHashMap.newKeySet();
+
+    private Set<Object> before = Set.of();
     private final ThreadPoolExecutor workers =
             new ThreadPoolExecutor(FEW, FEW, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>());
 
-    IssuerQueue(Pause time) {
-        experience = new Experience(time);
-    }
-
-    /** What the accounts find of the issuer. */
-    Experience experience() {
-        return experience;
+    /** @param health how the issuer has answered in this run */
+    IssuerQueue(IssuerHealth health) {
+        this.health = health;
     }
 
     <T> Future<T> submit(Callable<T> account) {
         if (workers.getQueue().size() >= MANY_ACCOUNTS) {
-            let(SOME);
+            growTo(SOME);
         }
         return workers.submit(() -> {
-            T result = account.call();
-            let((int) Math.min(MOST, experience.room()));
-            return result;
+            atWork.add(account);
+            try {
+                T result = account.call();
+                growTo((int) Math.min(MOST, health.suggestedParallelism()));
+                return result;
+            } finally {
+                atWork.remove(account);
+            }
         });
     }
 
-    /** At least so many at once from now on; starts as many as there are accounts waiting. */
-    private synchronized void let(int workersAtOnce) {
+    /**
+     * Called regularly while the run waits for an account. For each account that has run since the last call, adds a
+     * worker, so that it does not delay the others. Also replaces a worker that an Error ended.
+     */
+    synchronized void letOthersPass() {
+        Set<Object> now = Set.copyOf(atWork);
+        long waiting = now.stream().filter(before::contains).count();
+        before = now;
+        if (!workers.getQueue().isEmpty()) {
+            growTo((int) Math.min(MOST_WAITING, waiting + FEW));
+            workers.prestartAllCoreThreads();
+        }
+    }
+
+    /** Allows at least this many at once from now on; starts as many as there are waiting accounts. */
+    private synchronized void growTo(int workersAtOnce) {
         if (workers.getCorePoolSize() < workersAtOnce) {
             workers.setMaximumPoolSize(workersAtOnce);
             workers.setCorePoolSize(workersAtOnce);
         }
     }
 
-    /** Those that were submitted go on. */
+    /** Accepts no more accounts; the submitted ones continue. */
     @Override
     public void close() {
         workers.shutdown();

@@ -5,10 +5,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import org.opensciencegrid.tokenrenewer.state.Failure;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.token.TokenFile;
 
-/** What became of one token in one run. */
+/** The result of one run for one token. */
 public sealed interface Outcome {
     String account();
 
@@ -17,29 +17,54 @@ public sealed interface Outcome {
     /**
      * A new token is at its path.
      *
-     * @param expiresAt empty when nobody says
+     * @param expiresAt empty if unknown
+     * @param life the lifetime from now; empty if unknown
+     * @param minLifetime from the section, if set
+     * @param otherIdentity how the person in the token differs from the person who authorized the account, if so
+     * @param clockAhead how far this machine's clock is ahead of the issuer's (behind, if negative), if the token is
+     *     valid by the issuer's clock only
+     * @param isLifeZero whether the issuer says that the token expires at once
      * @param length of the token in bytes
      */
-    record Renewed(String account, String token, Path path, Optional<Instant> expiresAt, Granted granted, int length)
+    record Renewed(
+            String account,
+            String token,
+            Path path,
+            Optional<Instant> expiresAt,
+            Optional<Duration> life,
+            Optional<Duration> minLifetime,
+            Granted granted,
+            Optional<String> otherIdentity,
+            Optional<Duration> clockAhead,
+            boolean isLifeZero,
+            int length)
             implements Outcome {
-        /** Whether some of those that read it will not take it whole. */
+        /** Whether every run will renew it: even a new token is valid for less than min_lifetime. */
+        public boolean isShorterThanItsLeast() {
+            return life.isPresent()
+                    && minLifetime
+                            .filter(least -> least.compareTo(life.get()) >= 0)
+                            .isPresent();
+        }
+
+        /** Whether some programs that read the token cannot read all of it. */
         public boolean isTooLongForSome() {
             return length > TokenFile.LONGEST_FOR_ALL;
         }
     }
 
-    /** The token there is good for longer than min_lifetime; nothing was asked. */
+    /** The token on disk is valid for longer than min_lifetime; we sent no request. */
     record Fresh(String account, String token, Duration left) implements Outcome {}
 
-    /** Told by a rehearsal: a run would ask for it now. */
+    /** Dry run: a run would request the token now. */
     record Wanted(String account, String token, Path path) implements Outcome {}
 
     /**
-     * No new token, or one whose account is now in danger.
+     * No new token, or a new token whose account could not be saved safely.
      *
-     * @param nextTry set when the issuer will not be asked before then, as only a person can end the failure
-     * @param asked false when this run did not ask because an earlier refusal stands
-     * @param left how long the token that is there is still good; empty when it is not, or nobody says
+     * @param nextTry set if we send no request before then, because only a person can fix the failure
+     * @param asked false if this run sent no request because an earlier rejection still applies
+     * @param left the remaining lifetime of the token on disk; empty if it has expired or its expiry is unknown
      */
     record Failed(
             String account,
@@ -51,9 +76,9 @@ public sealed interface Outcome {
             implements Outcome {}
 
     /**
-     * The token is in its place, and its post_renewal failed.
+     * The token is at its path, but its post_renewal failed.
      *
-     * @param after what became of the token itself: renewed, or fresh when an earlier failure of its post_renewal stood
+     * @param after the outcome of the token itself: renewed, or fresh if its post_renewal failed in an earlier run
      */
     record HookFailed(Outcome after, Failure failure) implements Outcome {
         @Override
@@ -68,11 +93,19 @@ public sealed interface Outcome {
     }
 
     /**
-     * How what was granted differs from what the token section asks for; all empty when it does not, or nobody says.
+     * How the granted rights differ from those in the token section; all empty if they do not differ or are unknown.
      *
-     * @param missingScope asked and not granted
-     * @param extraScope granted and not asked
-     * @param missingAudience asked and not granted
+     * @param missingScope requested but not granted
+     * @param extraScope granted but not requested
+     * @param missingAudience requested but not granted
+     * @param unseen which of "scope" and "audience" a strict section requires but neither the token nor the response
+     *     shows
+     * @param isNarrowed whether a request for another token removed the missing scope, until a person authorizes again
      */
-    record Granted(List<String> missingScope, List<String> extraScope, List<String> missingAudience) {}
+    record Granted(
+            List<String> missingScope,
+            List<String> extraScope,
+            List<String> missingAudience,
+            List<String> unseen,
+            boolean isNarrowed) {}
 }

@@ -1,17 +1,17 @@
 package org.opensciencegrid.tokenrenewer.renewal;
 
-/** Told while accounts are worked on, by the threads that do it. */
+/** Receives the progress on accounts, from the threads that work on them. */
 public interface Progress {
-    /** Nobody looks. */
+    /** Ignores the progress. */
     Progress UNSEEN = new Progress() {
         @Override
         public void at(String account, int done, int due) {}
     };
 
     /**
-     * Called when work on an account's due tokens begins, and after each of them.
+     * Called before the first due token of an account, and after each token.
      *
-     * @param done tokens of the account that have been tried; equal to {@code due} at its end
+     * @param done how many tokens of the account were tried; equal to {@code due} at the end
      */
     void at(String account, int done, int due);
 }

@@ -3,6 +3,8 @@ package org.opensciencegrid.tokenrenewer.renewal;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import org.opensciencegrid.cryptostore.LockedAccount;
@@ -11,24 +13,27 @@ import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFileException;
 import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.tokenrenewer.account.Account;
+import org.opensciencegrid.tokenrenewer.account.HostIdentity;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureException;
+import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
+import org.opensciencegrid.tokenrenewer.net.IssuerException;
 import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.Client;
-import org.opensciencegrid.tokenrenewer.oidc.OidcException;
 import org.opensciencegrid.tokenrenewer.oidc.Provider;
-import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer;
-import org.opensciencegrid.tokenrenewer.oidc.Wanted;
+import org.opensciencegrid.tokenrenewer.oidc.RequestedToken;
+import org.opensciencegrid.tokenrenewer.oidc.TokenResponse;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
-import org.opensciencegrid.tokenrenewer.state.Failure;
-import org.opensciencegrid.tokenrenewer.state.Failures;
-import org.opensciencegrid.tokenrenewer.text.Printable;
-import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.util.Printable;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /**
- * Tokens by the refresh token of an account file. The rotation protocol of docs/account-file.md, seen from the outside:
- * space is reserved before the issuer is asked, and a rotated token is on disk before anything else in the answer counts.
+ * Gets tokens with the refresh token of an account file. Follows the rotation protocol of docs/reference/account-file.md: it
+ * reserves disk space before it sends a request, and writes a rotated refresh token to disk before it looks at the rest
+ * of the response.
  */
 final class RefreshTokenSource implements TokenSource {
     private static volatile boolean rehearsed;
@@ -36,116 +41,194 @@ final class RefreshTokenSource implements TokenSource {
     private final StoredAccount section;
     private final OpenAccount store;
     private final Path file;
+    private final RunDeadline end;
     private final Clock clock;
     private final RenewalRun.Issuers issuer;
     private Account account;
     private Optional<Instant> inDoubtSince;
     private Optional<Instant> refreshTokenExpiresAt = Optional.empty();
-    private Optional<Failure> danger = Optional.empty();
+    private Optional<Failure> storageProblem = Optional.empty();
+    private Optional<String> otherIdentity = Optional.empty();
+    private boolean placeFailed;
     private long rotations;
+    private boolean isKept = true;
     private final Optional<Instant> otherHostAt;
+    private final boolean isCopy;
+    private final Optional<String> savedOn;
 
     /**
-     * @param issuers makes a client that trusts the given ca_file in addition
+     * @param here the host that saves the account from now on
+     * @param issuers makes a client that also trusts the given ca_file
      */
     RefreshTokenSource(
             StoredAccount section,
             LockedAccount locked,
             Path file,
+            HostIdentity here,
             Passwords passwords,
             Function<Optional<Path>, RenewalRun.Issuers> issuers,
             Optional<Instant> inDoubtSince,
+            RunDeadline end,
             Clock clock)
-            throws FailedException {
+            throws FailureException {
         this.section = section;
         this.file = file;
+        this.end = end;
         this.clock = clock;
         this.inDoubtSince = inDoubtSince;
         this.store = open(section, locked, passwords);
+        this.inDoubtSince = inDoubtSince.or(store::interruptedAt);
         if (store.recoveredFrom() == OpenAccount.RecoveredFrom.PREVIOUS) {
-            this.inDoubtSince = inDoubtSince.or(() -> Optional.of(clock.instant())); // its token may be used up
+            this.inDoubtSince = this.inDoubtSince.or(
+                    () -> Optional.of(clock.instant())); // the refresh token of the previous generation may be used up
         }
         try {
             this.account = Account.decode(store.plaintext());
         } catch (IllegalArgumentException e) {
             store.close();
-            throw new FailedException(Failures.unfit(file, e));
+            throw new FailureException(FailureMapper.unfit(file, e));
         }
-        this.otherHostAt = account.isFromAnotherHost() ? Optional.of(clock.instant()) : Optional.empty();
+        this.otherHostAt = account.isFromAnotherHost(here) ? Optional.of(clock.instant()) : Optional.empty();
+        this.isCopy = account.isCopy(here);
+        this.savedOn = account.hostName();
+        this.account = account.savedBy(here);
         this.issuer = issuers.apply(section.caFile().or(() -> account.caFile().map(Path::of)));
     }
 
     private static OpenAccount open(StoredAccount section, LockedAccount locked, Passwords passwords)
-            throws FailedException {
+            throws FailureException {
         try (Password password = passwords.read(section.name(), section.passwordFile())) {
             return locked.open(password);
         } catch (PasswordFileException e) {
-            // A missing account is the cause, a missing password its companion.
-            throw new FailedException(
-                    locked.exists() ? Failures.of(e) : new Failure(Failure.Kind.ACCOUNT_MISSING, section.name(), ""));
+            // If the account is missing, its password usually is too: report the account.
+            throw new FailureException(
+                    locked.exists()
+                            ? FailureMapper.of(e)
+                            : new Failure(Failure.Kind.ACCOUNT_MISSING, section.name(), ""));
         } catch (StoreException e) {
-            throw new FailedException(Failures.of(e));
+            throw new FailureException(FailureMapper.of(e));
         }
     }
 
     @Override
-    public TokenAnswer token(TokenSection token) throws FailedException {
-        TokenAnswer answer = Unbroken.run(() -> refresh(token));
-        Optional<TokenAnswer.Identity> known = account.identity();
+    public String issuer() {
+        return account.issuer();
+    }
+
+    @Override
+    public List<String> approved() {
+        return account.scope();
+    }
+
+    @Override
+    public TokenResponse token(TokenSection token, List<String> scope) throws FailureException {
+        TokenResponse answer = answer(token, scope);
+        Optional<TokenResponse.Identity> known = account.identity();
         if (known.isPresent()
                 && answer.identity().isPresent()
                 && !known.get().isThatOf(answer.identity().get())) {
-            // OpenID Connect Core section 12.2. The refresh token is kept all the same: it may be all we have.
-            throw new FailedException(new Failure(
+            // OpenID Connect Core section 12.2. Keep the new refresh token anyway: it may be the only valid one.
+            throw new FailureException(new Failure(
                     Failure.Kind.IDENTITY_CHANGED,
                     account.issuer(),
-                    "authorized was " + Printable.of(known.get().subject()) + ", the answer is about "
-                            + Printable.of(answer.identity().get().subject())));
+                    difference(known.get(), answer.identity().get())));
         }
+        otherIdentity = otherIdentity(answer);
         return answer;
     }
 
-    private TokenAnswer refresh(TokenSection token) throws FailedException {
+    /**
+     * Compares the access token, if it is a JWT, with the first one. The id_token is no substitute: it may identify
+     * another person than the access token.
+     */
+    private Optional<String> otherIdentity(TokenResponse answer) {
+        if (answer.tokenIdentity().isEmpty()) {
+            return Optional.empty();
+        }
+        TokenResponse.Identity now = answer.tokenIdentity().get();
+        TokenResponse.Identity first = account.tokenIdentity().orElse(new TokenResponse.Identity("", ""));
+        boolean isIssuerKnown = !first.issuer().isEmpty();
+        boolean isSubjectKnown = !first.subject().isEmpty();
+        if (isIssuerKnown && !first.isIssuerOf(now)
+                || isSubjectKnown && !first.subject().equals(now.subject())) {
+            return Optional.of(difference(first, now));
+        }
+        if (!isIssuerKnown && !now.issuer().isEmpty()
+                || !isSubjectKnown && !now.subject().isEmpty()) {
+            account = account.withTokenIdentity(Optional.of(now)); // later tokens are compared with this one
+            save();
+        }
+        return Optional.empty();
+    }
+
+    /** Names only the claims that differ. */
+    private static String difference(TokenResponse.Identity was, TokenResponse.Identity is) {
+        List<String> words = new ArrayList<>();
+        if (!was.subject().isEmpty() && !was.subject().equals(is.subject())) {
+            words.add("sub was " + Printable.of(was.subject()) + ", is " + shown(is.subject()));
+        }
+        if (!was.isIssuerOf(is)) {
+            words.add("iss was " + shown(was.issuer()) + ", is " + shown(is.issuer()));
+        }
+        return String.join("; ", words);
+    }
+
+    private static String shown(String claim) {
+        return claim.isEmpty() ? "absent" : Printable.of(claim);
+    }
+
+    @Override
+    public Optional<String> otherIdentity() {
+        return otherIdentity;
+    }
+
+    /** Uses the endpoints from setup until they fail; only then asks the issuer for its present endpoints. */
+    private TokenResponse answer(TokenSection token, List<String> scope) throws FailureException {
         requireApproved(token);
+        Optional<Instant> before = inDoubtSince;
         try {
-            store.reserve();
-        } catch (StoreException e) {
-            throw new FailedException(Failures.of(e));
-        }
-        if (!rehearsed) {
-            account.withRefreshToken(account.refreshToken()).encode(); // as reserve() does for the rest
-            rehearsed = true;
-        }
-        try {
-            TokenAnswer answer = ask(token);
-            inDoubtSince = Optional.empty();
-            refreshTokenExpiresAt = answer.refreshTokenExpiresAt();
-            if (rotations == 0 && store.recoveredFrom() == OpenAccount.RecoveredFrom.PREVIOUS) {
-                save(); // the older generation works, so it takes the place of the damaged one
+            return ShutdownGuard.run(() -> refresh(token, scope, false));
+        } catch (FailureException e) {
+            if (!placeFailed || end.leftToBegin().isZero() || !hasMoved()) {
+                throw e;
             }
-            return answer;
-        } catch (OidcException e) {
-            Failure failure = Failures.of(e, account.issuer(), inDoubtSince.isPresent());
-            if (e.leavesDoubt() || e.isAfterDoubt()) {
-                inDoubtSince = inDoubtSince.or(() -> Optional.of(clock.instant()));
-            }
-            throw new FailedException(failure);
+            inDoubtSince = before; // the request did not reach the issuer
+            return ShutdownGuard.run(() -> refresh(token, scope, true));
         }
     }
 
-    /** The endpoints are those of setup until they fail; only then is the issuer asked where they are now. */
-    private TokenAnswer ask(TokenSection token) throws OidcException {
+    private TokenResponse refresh(TokenSection token, List<String> scope, boolean hasMoved) throws FailureException {
         try {
-            return issuer.tokens()
-                    .refresh(account.tokenEndpoint(), client(), account.refreshToken(), wanted(token), this::keep);
-        } catch (OidcException e) {
-            if (!e.isOfThePlace() || !hasMoved()) {
-                throw e;
+            store.reserve();
+        } catch (StoreException e) {
+            throw new FailureException(FailureMapper.of(e));
+        }
+        if (!rehearsed) {
+            account.withRefreshToken(account.refreshToken())
+                    .encode(); // loads the classes now, as reserve() does for the rest
+            rehearsed = true;
+        }
+        try {
+            TokenResponse answer = issuer.tokens()
+                    .refresh(
+                            account.tokenEndpoint(),
+                            client(),
+                            account.refreshToken(),
+                            wanted(token, scope),
+                            this::keep);
+            inDoubtSince = Optional.empty();
+            refreshTokenExpiresAt = answer.refreshTokenExpiresAt();
+            if (hasMoved || rotations == 0 && isOutOfPlace()) {
+                save(); // also without rotation: stores endpoints that work, or this host's marks
             }
-            TokenAnswer answer = issuer.tokens()
-                    .refresh(account.tokenEndpoint(), client(), account.refreshToken(), wanted(token), this::keep);
-            save(); // where the issuer does not rotate, nothing else would
             return answer;
+        } catch (IssuerException e) {
+            placeFailed = e.isEndpointGone();
+            Failure failure = FailureMapper.of(e, account.issuer(), inDoubtSince.isPresent());
+            if (e.leavesDoubt() || e.isAfterDoubt()) {
+                inDoubtSince = inDoubtSince.or(() -> Optional.of(clock.instant()));
+            }
+            throw new FailureException(failure);
         }
     }
 
@@ -155,8 +238,8 @@ final class RefreshTokenSource implements TokenSource {
             boolean moved = !now.tokenEndpoint().equals(account.tokenEndpoint());
             account = account.withEndpoints(now);
             return moved;
-        } catch (OidcException e) {
-            return false; // the failure at the known endpoint tells more
+        } catch (IssuerException e) {
+            return false; // the failure at the known endpoint says more
         }
     }
 
@@ -165,11 +248,14 @@ final class RefreshTokenSource implements TokenSource {
         return section.clientAuth().map(client::with).orElse(client);
     }
 
-    private Wanted wanted(TokenSection token) {
-        return new Wanted(token.scope(), token.audience(), audienceParameter(token));
+    private RequestedToken wanted(TokenSection token, List<String> scope) {
+        return new RequestedToken(scope, token.audience(), audienceParameter(token));
     }
 
-    /** Where nobody knows, what was not approved is asked for by the parameter that no issuer punishes. */
+    /**
+     * If the right parameter is unknown, requests an audience that was not approved with {@code audience}: no issuer
+     * invalidates the refresh token for it.
+     */
     private AudienceParameter audienceParameter(TokenSection token) {
         boolean isApproved = account.audience().containsAll(token.audience());
         return section.audienceParameter()
@@ -178,40 +264,78 @@ final class RefreshTokenSource implements TokenSource {
     }
 
     /**
-     * RFC 8707 section 2.2: not more than was approved. Where the issuer is known to heed {@code resource}, what was not
-     * named at setup is not even asked for: oidc-provider says no and has used the refresh token up.
+     * RFC 8707 section 2.2: not more than was approved. If the issuer is known to support {@code resource}, we do not
+     * request an audience that setup did not name: oidc-provider rejects the request and invalidates the refresh token.
      */
-    private void requireApproved(TokenSection token) throws FailedException {
+    private void requireApproved(TokenSection token) throws FailureException {
         boolean isKnown = section.audienceParameter().isEmpty()
                 && account.audienceParameter().equals(Optional.of(AudienceParameter.RESOURCE))
                 && !account.audience().isEmpty();
         if (isKnown && !account.audience().containsAll(token.audience())) {
-            throw new FailedException(new Failure(
+            throw new FailureException(new Failure(
                     Failure.Kind.AUDIENCE_REFUSED,
                     account.issuer(),
                     "it was not asked for, as setup named only " + Printable.of(String.join(" ", account.audience()))));
         }
     }
 
-    /** Called by the client before it looks at the rest of the answer. Nothing may be thrown from here: see TokenClient. */
+    /** The client calls this before it looks at the rest of the response. Must not throw: see TokenClient. */
     private void keep(Secret refreshToken) {
-        account = account.withRefreshToken(refreshToken);
+        account = account.rotated(refreshToken, clock.instant());
         rotations++;
+        isKept = false;
         save();
     }
 
     private void save() {
         try {
-            danger = Failures.of(store.save(account.encode()), file);
-        } catch (Throwable e) { // even an Error: this holds the only copy of the token
-            danger = Optional.of(new Failure(
-                    Failure.Kind.REFRESH_TOKEN_LOST, file.toString(), Printable.of(String.valueOf(e.getMessage()))));
+            storageProblem = FailureMapper.of(store.save(account.encode()), file);
+            isKept = true;
+        } catch (Throwable e) { // even an Error: this object holds the only copy of the refresh token
+            if (!isKept) {
+                storageProblem = Optional.of(new Failure(
+                        Failure.Kind.REFRESH_TOKEN_LOST,
+                        file.toString(),
+                        Printable.of(String.valueOf(e.getMessage()))));
+            }
         }
     }
 
     @Override
-    public Optional<Failure> danger() {
-        return danger;
+    public Optional<Failure> storageProblem() {
+        return storageProblem;
+    }
+
+    /** An older refresh token may be used up. If we send it again, a strict issuer revokes the authorization. */
+    @Override
+    public Optional<Failure> older() {
+        return store.newerGeneration()
+                .map(newer -> new Failure(
+                        Failure.Kind.ACCOUNT_OLDER,
+                        file.toString(),
+                        "it has generation " + store.generation() + ", and this host had " + newer.number() + ", see "
+                                + newer.file()));
+    }
+
+    @Override
+    public Optional<Failure> copied() {
+        return isCopy
+                ? Optional.of(new Failure(
+                        Failure.Kind.ACCOUNT_COPIED,
+                        file.toString(),
+                        savedOn.map(Printable::of).orElse("")))
+                : Optional.empty();
+    }
+
+    private boolean isOutOfPlace() {
+        return isOfAnotherHost()
+                || store.recoveredFrom() == OpenAccount.RecoveredFrom.PREVIOUS
+                || store.newerGeneration().isPresent();
+    }
+
+    @Override
+    public Optional<Instant> rotatedAt() {
+        return account.rotatedAt();
     }
 
     @Override
@@ -224,7 +348,7 @@ final class RefreshTokenSource implements TokenSource {
         return state.withClient(account.issuer(), account.client().id())
                 .withAuthorization(
                         account.authorizedAt(),
-                        account.identity().map(TokenAnswer.Identity::subject),
+                        account.identity().map(TokenResponse.Identity::subject),
                         account.scope(),
                         account.clientSecretExpiresAt())
                 .withRotations(rotations, refreshTokenExpiresAt)
@@ -234,10 +358,11 @@ final class RefreshTokenSource implements TokenSource {
 
     @Override
     public void close() {
-        boolean isLost = danger.filter(why -> why.kind() == Failure.Kind.REFRESH_TOKEN_LOST)
+        boolean isLost = storageProblem
+                .filter(why -> why.kind() == Failure.Kind.REFRESH_TOKEN_LOST)
                 .isPresent();
-        if (isLost) { // once more, now that a moment has passed: a quota or a full disk may have given way
-            Unbroken.run(() -> {
+        if (isLost) { // try again: the quota or the full disk may have been fixed since
+            ShutdownGuard.run(() -> {
                 save();
                 return true;
             });

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,49 +16,62 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.tokenrenewer.account.HostIdentity;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.config.AccountSection;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
 import org.opensciencegrid.tokenrenewer.config.Config;
+import org.opensciencegrid.tokenrenewer.config.InvalidToken;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.net.Network;
+import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
+import org.opensciencegrid.tokenrenewer.net.Sleeper;
+import org.opensciencegrid.tokenrenewer.net.Transport;
 import org.opensciencegrid.tokenrenewer.oidc.Discovery;
-import org.opensciencegrid.tokenrenewer.oidc.Network;
-import org.opensciencegrid.tokenrenewer.oidc.Pause;
 import org.opensciencegrid.tokenrenewer.oidc.TokenClient;
-import org.opensciencegrid.tokenrenewer.oidc.Transport;
-import org.opensciencegrid.tokenrenewer.state.Failure;
-import org.opensciencegrid.tokenrenewer.state.StateFiles;
-import org.opensciencegrid.tokenrenewer.text.Printable;
+import org.opensciencegrid.tokenrenewer.state.StateStore;
+import org.opensciencegrid.tokenrenewer.util.Printable;
 
-/** Renews what is due of a {@link Config}: accounts in parallel, the tokens of one account in order. */
+/** Renews the due tokens of a {@link Config}: accounts in parallel, the tokens of one account in order. */
 public final class RenewalRun {
     private final AccountStore store;
-    private final StateFiles states;
+    private final StateStore states;
     private final Passwords passwords;
     private final Duration lockWait;
     private final Network network;
     private final Clock clock;
-    private final Pause pause;
+    private final Sleeper pause;
     private Progress progress = Progress.UNSEEN;
     private @Nullable HookQueue hooks;
-    private final Map<Optional<Path>, Issuers> issuers = new ConcurrentHashMap<>();
-    private final Set<String> ofAnotherHost = new ConcurrentSkipListSet<>();
+    /** How long we wait for each missing result when the run must end. */
+    private static final Duration LAST_LOOK = Duration.ofMillis(250);
 
-    /**
-     * @param lockWait how long to wait for another run or command that holds an account
-     */
+    /** How long we wait for an account before the others get more workers. */
+    private static final Duration TICK = Duration.ofSeconds(1);
+
+    private RunDeadline end;
+    private final Map<String, IssuerHealth> experiences = new ConcurrentHashMap<>();
+    private final Map<Access, Issuers> issuers = new ConcurrentHashMap<>();
+    private final Set<String> ofAnotherHost = new ConcurrentSkipListSet<>();
+    private final Set<String> narrowed = new ConcurrentSkipListSet<>();
+
+    /** @param lockWait how long to wait for another run or command that holds an account */
     public RenewalRun(
             AccountStore store,
-            StateFiles states,
+            StateStore states,
             Passwords passwords,
             Duration lockWait,
             Network network,
             Clock clock,
-            Pause pause) {
+            Sleeper pause) {
         this.store = store;
         this.states = states;
         this.passwords = passwords;
@@ -65,16 +79,23 @@ public final class RenewalRun {
         this.network = network;
         this.clock = clock;
         this.pause = pause;
+        this.end = new RunDeadline(pause);
     }
 
-    /** Lets somebody look on. */
+    /** Replaces the end of the run. */
+    RenewalRun endingBy(RunDeadline other) {
+        end = other;
+        return this;
+    }
+
+    /** Reports progress to the watcher. */
     public RenewalRun watchedBy(Progress watcher) {
         progress = watcher;
         return this;
     }
 
     /**
-     * Which tokens, and whether even those that are fresh.
+     * Which tokens to renew, and whether to renew fresh ones too.
      *
      * @param tokens names; empty for all
      * @param accounts names; empty for all
@@ -84,41 +105,61 @@ public final class RenewalRun {
         public List<TokenSection> of(Config config) {
             List<TokenSection> selected = new ArrayList<>();
             for (TokenSection section : config.tokens()) {
-                if (includes(section)) {
+                if (includes(section.name(), section.account())) {
                     selected.add(section);
                 }
             }
             return selected;
         }
 
-        private boolean includes(TokenSection section) {
-            return (tokens.isEmpty() || tokens.contains(section.name()))
-                    && (accounts.isEmpty() || accounts.contains(section.account()));
+        /** The selected tokens that cannot be renewed until the config file is corrected. */
+        public List<InvalidToken> faultyOf(Config config) {
+            List<InvalidToken> selected = new ArrayList<>();
+            for (InvalidToken token : config.faultyTokens()) {
+                if (includes(token.name(), token.account())) {
+                    selected.add(token);
+                }
+            }
+            return selected;
+        }
+
+        private boolean includes(String token, String account) {
+            return (tokens.isEmpty() || tokens.contains(token)) && (accounts.isEmpty() || accounts.contains(account));
         }
     }
 
     /**
-     * Runs to the end whatever fails.
+     * Renews every selected token, whatever else fails, and ends after {@link
+     * org.opensciencegrid.tokenrenewer.net.Limits#RUN}. A token with a mistake in its section fails and does not stop
+     * the others.
      *
-     * @param inOrder gets the outcome of every selected token in the order of the config file, each as soon as it and those
-     *     before it are known
+     * @param inOrder gets the outcome of every selected token: first the faulty ones, then the others in the order of
+     *     the config file, each as soon as it and those before it are known
      */
     public void run(Config config, Selection selection, Consumer<Outcome> inOrder) {
+        selection.faultyOf(config).forEach(token -> inOrder.accept(faulty(config, token)));
         List<TokenSection> sections = selection.of(config);
         Map<String, List<TokenSection>> byAccount = new LinkedHashMap<>();
         sections.forEach(section -> byAccount
                 .computeIfAbsent(section.account(), name -> new ArrayList<>())
                 .add(section));
         if (byAccount.isEmpty()) {
+            if (config.problems().isEmpty()) {
+                states.ran(clock.instant());
+            }
             return;
         }
-        Map<String, Told> results = new LinkedHashMap<>();
+        Map<String, Results> results = new LinkedHashMap<>();
+        Map<String, AccountRenewal> waiting = new LinkedHashMap<>();
         Map<String, IssuerQueue> queues = new HashMap<>();
         try {
             byAccount.forEach((name, tokens) ->
-                    results.put(name, begin(section(config, name), tokens, selection.force(), queues)));
+                    results.put(name, look(section(config, name), tokens, selection.force(), waiting)));
+            prepare(config, waiting.keySet());
+            waiting.forEach((name, run) -> results.put(name, begin(section(config, name), run, queues)));
             for (TokenSection section : sections) {
-                inOrder.accept(outcome(Objects.requireNonNull(results.get(section.account())), section));
+                inOrder.accept(
+                        outcome(Objects.requireNonNull(results.get(section.account())), section, queues.values()));
             }
         } finally {
             queues.values().forEach(IssuerQueue::close);
@@ -126,38 +167,72 @@ public final class RenewalRun {
         states.ran(clock.instant());
     }
 
-    /** What became of an account's tokens, when the site has been told of them, too. */
+    /** The outcomes of an account's tokens, after their post_renewal commands ran. */
     @FunctionalInterface
-    private interface Told {
-        Map<String, Outcome> outcomes() throws ExecutionException, InterruptedException;
+    private interface Results {
+        Map<String, Outcome> outcomes(Collection<IssuerQueue> queues)
+                throws ExecutionException, InterruptedException, TimeoutException;
     }
 
-    /** Looks whether anything is due of one account, and if so has it renewed beside those of other issuers. */
-    private Told begin(
-            AccountSection account, List<TokenSection> tokens, boolean force, Map<String, IssuerQueue> queues) {
+    /** Checks whether any token of the account is due. */
+    private Results look(
+            AccountSection account, List<TokenSection> tokens, boolean force, Map<String, AccountRenewal> waiting) {
         try {
-            AccountRun run = of(account, tokens, force);
-            if (!run.hasWork()) {
-                return nobodyToTell(run);
+            AccountRenewal run = of(account, tokens, force);
+            if (run.hasWork()) {
+                Network.prepare();
+                waiting.put(account.name(), run);
             }
-            Network.prepare();
-            IssuerQueue queue = queues.computeIfAbsent(run.issuer(), issuer -> new IssuerQueue(pause));
-            Future<Told> renewed = queue.submit(() -> renew(account, run, queue.experience()));
-            return () -> renewed.get().outcomes();
+            return noHooks(run);
         } catch (RuntimeException e) {
-            return () -> {
+            return all -> {
                 throw new ExecutionException(e);
             };
         }
     }
 
-    /** Names of the accounts that {@link #run} opened and another host had saved, sorted: two may be using one refresh token. */
+    /**
+     * Allocates the memory that the run needs before its first request: killed later, the run could lose a response.
+     */
+    private void prepare(Config config, Collection<String> waiting) {
+        List<String> stored = new ArrayList<>();
+        for (String name : waiting) {
+            if (section(config, name) instanceof StoredAccount) {
+                stored.add(name);
+            }
+        }
+        store.prepare(stored);
+    }
+
+    /** Starts the renewal of the account, in parallel with those of other issuers. */
+    private Results begin(AccountSection account, AccountRenewal run, Map<String, IssuerQueue> queues) {
+        try {
+            IssuerQueue queue = queues.computeIfAbsent(run.issuer(), issuer -> new IssuerQueue(health(issuer)));
+            Future<Results> renewed = queue.submit(() -> renew(account, run));
+            return all -> await(renewed, all).outcomes(all);
+        } catch (RuntimeException e) {
+            return all -> {
+                throw new ExecutionException(e);
+            };
+        }
+    }
+
+    /**
+     * Names of the accounts that {@link #run} opened and another host had saved, sorted: two hosts may be using one
+     * refresh token.
+     */
     public Set<String> accountsOfAnotherHost() {
         return ofAnotherHost;
     }
 
-    /** What {@link #run} would do now: nothing is asked, locked or written. */
+    /** Names of the accounts for which {@link #run} found first that the issuer narrows the refresh token, sorted. */
+    public Set<String> narrowedAccounts() {
+        return narrowed;
+    }
+
+    /** What {@link #run} would do now: no request, no lock, no write. */
     public void rehearse(Config config, Selection selection, Consumer<Outcome> inOrder) {
+        selection.faultyOf(config).forEach(token -> inOrder.accept(faulty(config, token)));
         for (TokenSection section : selection.of(config)) {
             AccountSection account = section(config, section.account());
             inOrder.accept(
@@ -165,16 +240,50 @@ public final class RenewalRun {
         }
     }
 
+    private static Outcome faulty(Config config, InvalidToken token) {
+        String places = token.problems().stream()
+                .map(problem -> Printable.of(problem.in(config.file())))
+                .collect(Collectors.joining("; "));
+        Failure failure = new Failure(Failure.Kind.CONFIG_ERROR, config.file().toString(), places);
+        return new Outcome.Failed(token.account(), token.name(), failure, Optional.empty(), true, Optional.empty());
+    }
+
     /** The config has an account for every token in it. */
     private static AccountSection section(Config config, String name) {
         return Objects.requireNonNull(config.accounts().get(name));
     }
 
-    private static Outcome outcome(Told result, TokenSection section) {
+    private IssuerHealth health(String issuer) {
+        return experiences.computeIfAbsent(issuer, name -> new IssuerHealth(pause));
+    }
+
+    /** Waits until the result is there or the run must end, even if the worker hangs. */
+    private <T> T await(Future<T> future, Collection<IssuerQueue> queues)
+            throws ExecutionException, InterruptedException, TimeoutException {
+        while (true) {
+            try {
+                long wait = Math.max(
+                        LAST_LOOK.toMillis(),
+                        Math.min(TICK.toMillis(), end.left().toMillis()));
+                return future.get(wait, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                if (end.left().isZero()) {
+                    throw e;
+                }
+                queues.forEach(IssuerQueue::letOthersPass);
+            }
+        }
+    }
+
+    private Outcome outcome(Results result, TokenSection section, Collection<IssuerQueue> queues) {
         try {
-            return Objects.requireNonNull(result.outcomes().get(section.name()));
+            return Objects.requireNonNull(result.outcomes(queues).get(section.name()));
+        } catch (TimeoutException e) {
+            Failure late = new Failure(Failure.Kind.OUT_OF_TIME, section.account(), "it did not end in time");
+            return new Outcome.Failed(
+                    section.account(), section.name(), late, Optional.empty(), true, Optional.empty());
         } catch (ExecutionException e) {
-            // A bug in the work on one account must not hide what became of the others.
+            // A bug in the work on one account must not hide the outcomes of the others.
             Failure bug = new Failure(Failure.Kind.INTERNAL, section.account(), Printable.of(described(e.getCause())));
             return new Outcome.Failed(section.account(), section.name(), bug, Optional.empty(), true, Optional.empty());
         } catch (InterruptedException e) {
@@ -190,21 +299,24 @@ public final class RenewalRun {
         return bug + (trace.length == 0 ? "" : " at " + trace[0]);
     }
 
-    private Told renew(AccountSection account, AccountRun run, Experience experience) {
-        run.run(opener(account), experience);
+    private Results renew(AccountSection account, AccountRenewal run) {
+        run.run(opener(account), this::health);
         if (run.isOfAnotherHost()) {
             ofAnotherHost.add(account.name());
         }
-        if (!run.hasNews()) {
-            return nobodyToTell(run);
+        if (run.hasFoundNarrowing()) {
+            narrowed.add(account.name());
         }
-        Future<Map<String, Outcome>> told = hooks().submit(run::tell);
-        return told::get;
+        if (!run.hasNews()) {
+            return noHooks(run);
+        }
+        Future<Map<String, Outcome>> hooks = hooks().submit(run::runHooks);
+        return all -> await(hooks, all);
     }
 
-    private static Told nobodyToTell(AccountRun run) {
-        Map<String, Outcome> outcomes = run.outcomes(); // and nothing else of the run, of which there may be thousands
-        return () -> outcomes;
+    private static Results noHooks(AccountRenewal run) {
+        Map<String, Outcome> outcomes = run.outcomes(); // keep only the outcomes, not the run: there may be thousands
+        return all -> outcomes;
     }
 
     private synchronized HookQueue hooks() {
@@ -214,34 +326,38 @@ public final class RenewalRun {
         return hooks;
     }
 
-    private AccountRun.Opener opener(AccountSection account) {
+    private AccountRenewal.Opener opener(AccountSection account) {
         if (account instanceof StoredAccount stored) {
             return (locked, state) -> new RefreshTokenSource(
                     stored,
                     Objects.requireNonNull(locked),
                     store.file(stored.name()),
+                    HostIdentity.here(store, stored.name()),
                     passwords,
-                    this::issuers,
+                    ca -> issuers(ca, stored.reach()),
                     state.inDoubtSince(),
+                    end,
                     clock);
         }
         ClientCredentialsAccount section = (ClientCredentialsAccount) account;
-        return (locked, state) ->
-                new ClientCredentialsSource(section, issuers(section.caFile()).tokens());
+        return (locked, state) -> new ClientCredentialsSource(
+                section, issuers(section.caFile(), section.reach()).tokens());
     }
 
-    private AccountRun of(AccountSection account, List<TokenSection> tokens, boolean force) {
-        return new AccountRun(account, tokens, force, store, states, lockWait, clock, progress);
+    private AccountRenewal of(AccountSection account, List<TokenSection> tokens, boolean force) {
+        return new AccountRenewal(account, tokens, force, store, states, lockWait, end, clock, progress);
     }
 
-    /** One for each set of trusted certificates, so that connections and TLS sessions are shared. */
-    private Issuers issuers(Optional<Path> caFile) {
-        return issuers.computeIfAbsent(caFile, file -> {
-            Transport transport = network.transport(file);
+    private record Access(Optional<Path> caFile, NetworkOptions reach) {}
+
+    /** One for each set of trusted certificates and each proxy, so that accounts share connections and TLS sessions. */
+    private Issuers issuers(Optional<Path> caFile, NetworkOptions reach) {
+        return issuers.computeIfAbsent(new Access(caFile, reach), access -> {
+            Transport transport = network.with(reach).transport(caFile);
             return new Issuers(new TokenClient(transport, clock, pause), new Discovery(transport));
         });
     }
 
-    /** What is asked of the issuers whose certificates are vouched for in one way. */
+    /** The clients for the issuers that have the same trusted certificates and the same route. */
     record Issuers(TokenClient tokens, Discovery discovery) {}
 }

@@ -1,23 +1,51 @@
 package org.opensciencegrid.tokenrenewer.renewal;
 
+import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
-import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureException;
+import org.opensciencegrid.tokenrenewer.oidc.TokenResponse;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
-import org.opensciencegrid.tokenrenewer.state.Failure;
 
-/** Where the tokens of one account come from while its lock is held. */
+/** Gets the tokens of one account while its lock is held. */
 interface TokenSource extends AutoCloseable {
-    /** Asks the issuer for a token; what the issuer rotated is safe when this returns or throws. */
-    TokenAnswer token(TokenSection section) throws FailedException;
+    /** The issuer that gets the requests. */
+    String issuer();
 
-    /** Set when a token was granted but the account could not be stored as it should. */
-    Optional<Failure> danger();
+    /** The authorized scope; empty if no person authorized the account. */
+    List<String> approved();
+
+    /**
+     * Requests a token. A rotated refresh token is stored when this returns or throws.
+     *
+     * @param scope of the request; replaces the section's
+     */
+    TokenResponse token(TokenSection section, List<String> scope) throws FailureException;
+
+    /**
+     * How the person in the last token differs from the person who authorized the account; empty if they are the same
+     * or unknown.
+     */
+    Optional<String> otherIdentity();
+
+    /** Set if a token was granted but the account could not be stored properly. */
+    Optional<Failure> storageProblem();
+
+    /** Why the account file seems older than the version that this host used before; called before the first token. */
+    Optional<Failure> older();
+
+    /** Why the account file seems to be a copy; called before the first token. */
+    Optional<Failure> copied();
+
+    /** When the issuer last rotated the refresh token; empty if it never did. */
+    Optional<Instant> rotatedAt();
 
     /** Whether another host had saved the account. */
     boolean isOfAnotherHost();
 
-    /** The state with what this source learned about the account. */
+    /** The state, with what this source learned about the account. */
     AccountState learned(AccountState state);
 
     @Override

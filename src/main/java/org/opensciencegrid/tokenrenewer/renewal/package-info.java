@@ -1,6 +1,6 @@
 /**
- * One timer run: which tokens are due, in what order, what became of each. It knows neither setup nor status, prints
- * nothing, and never ends the process: every outcome goes to its caller.
+ * One timer run: which tokens are due, in what order, and the outcome of each. Does not depend on setup or status,
+ * prints nothing and never ends the process: the caller gets every outcome.
  */
 @NullMarked
 package org.opensciencegrid.tokenrenewer.renewal;

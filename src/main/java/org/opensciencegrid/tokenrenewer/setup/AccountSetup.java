@@ -15,32 +15,36 @@ import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.Saved;
 import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.tokenrenewer.account.Account;
+import org.opensciencegrid.tokenrenewer.account.HostIdentity;
+import org.opensciencegrid.tokenrenewer.account.PendingRegistration;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureException;
+import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
+import org.opensciencegrid.tokenrenewer.net.IssuerException;
+import org.opensciencegrid.tokenrenewer.net.Network;
+import org.opensciencegrid.tokenrenewer.net.Sleeper;
+import org.opensciencegrid.tokenrenewer.net.Transport;
 import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.Client;
 import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
 import org.opensciencegrid.tokenrenewer.oidc.DeviceFlow;
 import org.opensciencegrid.tokenrenewer.oidc.Discovery;
-import org.opensciencegrid.tokenrenewer.oidc.Network;
-import org.opensciencegrid.tokenrenewer.oidc.OidcException;
-import org.opensciencegrid.tokenrenewer.oidc.Pause;
 import org.opensciencegrid.tokenrenewer.oidc.Provider;
 import org.opensciencegrid.tokenrenewer.oidc.Registration;
 import org.opensciencegrid.tokenrenewer.oidc.Registration.Registered;
+import org.opensciencegrid.tokenrenewer.oidc.RequestedToken;
 import org.opensciencegrid.tokenrenewer.oidc.Revocation;
-import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer;
 import org.opensciencegrid.tokenrenewer.oidc.TokenClient;
-import org.opensciencegrid.tokenrenewer.oidc.Transport;
-import org.opensciencegrid.tokenrenewer.oidc.Wanted;
+import org.opensciencegrid.tokenrenewer.oidc.TokenResponse;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
-import org.opensciencegrid.tokenrenewer.state.Failure;
-import org.opensciencegrid.tokenrenewer.state.Failures;
-import org.opensciencegrid.tokenrenewer.state.StateFiles;
-import org.opensciencegrid.tokenrenewer.text.Printable;
-import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.state.StateStore;
+import org.opensciencegrid.tokenrenewer.util.Printable;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /**
- * Makes an account: a client at the issuer, a person's approval by the device flow, an encrypted account file. Nothing is
- * on disk before the approval is complete, and nothing at the issuer before it is known that the disk can be written.
+ * Sets up an account: a client at the issuer, a user's approval by the device flow, and an encrypted account file.
+ * Nothing is written to disk before the approval is complete, except a registered client. Nothing is created at the
+ * issuer before setup knows that it can write to the disk.
  */
 public final class AccountSetup {
     /** Where the client comes from. */
@@ -51,47 +55,63 @@ public final class AccountSetup {
         MANUAL,
         /** A predefined client id without a secret. */
         PUBLIC,
-        /** The client, scope and audience of the account that is there; only the approval is new. */
+        /** The client, scope and audience of the existing account; only the approval is new. */
         REAUTHENTICATE
     }
 
     /**
-     * What to set up. Not asked of the person when given.
+     * What to set up. Setup does not ask for values that are set here.
      *
-     * @param audience asked for at the device step already, as some issuers grant later only what was asked then
-     * @param audienceParameter empty to find out which one the issuer takes audiences by
+     * @param issuer from an option; REAUTHENTICATE only accepts the account's own issuer
+     * @param scope from an option
+     * @param audience sent in the device request too, because some issuers later grant only what that request named
+     * @param audienceParameter empty to find out which parameter the issuer accepts
      * @param registrationToken initial access token for issuers with closed registration
      */
     public record Request(
             String account,
             Mode mode,
+            Optional<String> issuer,
+            List<String> scope,
             List<String> audience,
             Optional<AudienceParameter> audienceParameter,
             Optional<ClientAuth> clientAuth,
             Optional<Secret> registrationToken,
-            Optional<Path> caFile) {}
+            Optional<Path> caFile) {
+        /** Fills in the values of the account that is replaced, where none are set. */
+        private Request orAsBefore(Account before) {
+            return new Request(
+                    account,
+                    mode,
+                    issuer,
+                    scope,
+                    audience.isEmpty() ? before.audience() : audience,
+                    audienceParameter.or(before::audienceParameter),
+                    clientAuth,
+                    registrationToken,
+                    caFile.or(() -> before.caFile().map(Path::of)));
+        }
+    }
 
     private final AccountStore store;
-    private final KeptRegistrations registrations;
-    private final StateFiles states;
+    private final AccountStore registrations;
+    private final StateStore states;
     private final Duration lockWait;
     private final Network network;
     private final Clock clock;
-    private final Pause pause;
+    private final Sleeper pause;
 
-    /**
-     * @param registrations where a registered client waits until its account is complete
-     */
+    /** @param registrations keeps a registered client until its account is complete */
     public AccountSetup(
             AccountStore store,
             AccountStore registrations,
-            StateFiles states,
+            StateStore states,
             Duration lockWait,
             Network network,
             Clock clock,
-            Pause pause) {
+            Sleeper pause) {
         this.store = store;
-        this.registrations = new KeptRegistrations(registrations, lockWait);
+        this.registrations = registrations;
         this.network = network;
         this.states = states;
         this.lockWait = lockWait;
@@ -100,44 +120,60 @@ public final class AccountSetup {
     }
 
     /**
-     * Runs to a usable account, or leaves things as they were. The account's lock is not held while the person thinks: the
-     * account that is there, if any, is renewed meanwhile.
+     * Creates a usable account, or leaves everything unchanged. The account is not locked while setup waits for the
+     * user, so an existing account is still renewed.
      */
-    public void run(Request request, Password password, Person person) throws SetupException {
-        try {
+    public void run(Request request, Password password, SetupUi ui) throws FailureException {
+        try (PendingRegistration kept = new PendingRegistration(registrations, request.account())) {
             if (request.mode() == Mode.REAUTHENTICATE) {
-                reauthenticate(request, password, person);
+                reauthenticate(request, password, ui);
             } else {
-                authorizeNew(request, password, person);
+                authorizeNew(request, password, kept, ui);
             }
         } catch (StoreException e) {
-            throw new SetupException(Failures.of(e));
+            throw new FailureException(FailureMapper.of(e));
         }
     }
 
-    private void authorizeNew(Request request, Password password, Person person) throws SetupException, StoreException {
-        try (LockedAccount locked = store.lock(request.account(), lockWait)) {
+    private void authorizeNew(Request options, Password password, PendingRegistration kept, SetupUi ui)
+            throws FailureException, StoreException {
+        Optional<Account> before;
+        try (LockedAccount locked = store.lock(options.account(), lockWait)) {
+            before = locked.exists() ? before(locked, password) : Optional.empty();
             if (locked.exists()) {
-                person.replacing(request.account());
+                ui.replacing(options.account());
             }
             try (OpenAccount open = locked.create(password)) {
-                open.reserve(); // a full or read-only disk shows itself before anything is registered
+                open.reserve(); // find a full or read-only disk before a client is registered
             }
         }
+        String issuer = ui.issuer(before.map(Account::issuer));
+        before = before.filter(account -> Discovery.isSame(account.issuer(), issuer));
+        Request request = before.map(options::orAsBefore).orElse(options);
         Transport transport = network.transport(request.caFile());
-        String issuer = person.issuer();
         Provider provider = ask(issuer, () -> new Discovery(transport).discover(issuer));
         URI device = deviceEndpoint(provider);
-        List<String> scope = withRefresh(person.scope(provider), provider);
-        Optional<Registered> registered = request.mode() == Mode.REGISTER
-                ? Optional.of(client(request, password, transport, provider, scope, person))
+        List<String> named = ui.scope(provider, before.map(Account::scope).orElse(List.of()));
+        List<String> scope = withRefresh(named, provider.scopesSupported());
+        Optional<Client> ofBefore = before.filter(account -> request.mode() == Mode.REGISTER && account.isPredefined())
+                .map(Account::client)
+                .map(client -> request.clientAuth().map(client::with).orElse(client));
+        ofBefore.ifPresent(ui::keepingClient);
+        Optional<Registered> registered = request.mode() == Mode.REGISTER && ofBefore.isEmpty()
+                ? Optional.of(client(request, password, kept, transport, provider, scope, ui))
                 : Optional.empty();
-        Client client = registered.map(Registered::client).orElseGet(() -> predefined(request, person));
-        Undo undo = new Undo(transport, provider, registered, person, () -> registrations.forget(request.account()));
+        Client client = ofBefore.or(() -> registered.map(Registered::client))
+                .orElseGet(() -> predefined(request, provider, ui));
+        Undo undo = new Undo(transport, provider, registered, ui, kept::delete);
         try {
-            AudienceSearch search = search(request, granted(scope, registered));
-            TokenAnswer answer = authorize(transport, provider, device, client, search, Optional.empty(), person, undo);
-            Account account = Account.of(provider, client, search.wanted().scope(), request.audience())
+            List<String> granted = granted(scope, registered);
+            requireScope(named, scope, granted, provider, ui);
+            AudienceProbe search = search(request, granted);
+            List<String> added =
+                    granted.stream().filter(word -> !named.contains(word)).toList();
+            TokenResponse answer =
+                    authorize(transport, provider, device, client, search, added, Optional.empty(), ui, undo);
+            Account account = Account.of(provider, client, search.request().scope(), request.audience())
                     .withAudienceParameter(request.audienceParameter())
                     .withCaFile(
                             request.caFile().map(file -> file.toAbsolutePath().toString()));
@@ -145,17 +181,21 @@ public final class AccountSetup {
                 account = account.withRegistration(registered.get());
             }
             Optional<Failure> rescued = save(request, password, account, answer, undo);
-            registrations.forget(request.account());
+            kept.delete();
             requireInPlace(rescued);
-            synchronized (undo) { // a signal waits for the token that may come in the place of the one just saved
-                findAudienceParameter(request, password, search, answer, transport, person);
+            synchronized (undo) { // a signal waits, because the issuer may rotate the token that was just saved
+                findAudienceParameter(request, password, search, answer, transport, ui);
             }
-        } catch (SetupException e) {
+        } catch (FailureException thrown) {
+            FailureException e = registered
+                    .filter(Registered::lacksDeviceGrant)
+                    .map(client2 -> ofChangedGrants(thrown, client2))
+                    .orElse(thrown);
             if (e.failure().kind() == Failure.Kind.CLIENT_REFUSED) {
-                registrations.forget(request.account()); // it is not there any more: the next setup registers anew
+                kept.delete(); // the client no longer exists: the next setup registers another
             } else if (e.failure().kind() == Failure.Kind.CLIENT_NOT_APPROVED) {
-                undo.notNeeded(); // kept for the next setup
-                registered.ifPresent(kept -> person.abandoned(kept, provider.issuer(), false));
+                undo.notNeeded(); // the client is kept for the next setup
+                registered.ifPresent(stays -> ui.abandoned(stays, provider.issuer(), false));
             }
             throw e;
         } finally {
@@ -163,147 +203,269 @@ public final class AccountSetup {
         }
     }
 
-    /** The client that an earlier setup registered and could not use yet, else a new one: never a second registration. */
-    private Registered client(
+    /** The account that is replaced, if it can be read. Setup also repairs an account that cannot be read. */
+    private static Optional<Account> before(LockedAccount locked, Password password) {
+        try (OpenAccount open = locked.open(password)) {
+            return Optional.of(Account.decode(open.plaintext()));
+        } catch (StoreException | IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** An issuer may register other grant types than requested, and its response counts (RFC 7591 section 3.2.1). */
+    private static FailureException ofChangedGrants(FailureException e, Registered client) {
+        return switch (e.failure().kind()) {
+            case CLIENT_REFUSED, CLIENT_NOT_APPROVED, REQUEST_REFUSED ->
+                new FailureException(new Failure(
+                        Failure.Kind.CLIENT_NOT_APPROVED,
+                        e.failure().where(),
+                        e.failure().detail() + "; it registered the client for "
+                                + Printable.of(String.join(" ", client.grantTypes()))
+                                + " and not for the device flow"));
+            default -> e;
+        };
+    }
+
+    /** Asks before it drops a scope that the user named. */
+    private static void requireScope(
+            List<String> named, List<String> wanted, List<String> granted, Provider provider, SetupUi ui)
+            throws FailureException {
+        List<String> refused =
+                wanted.stream().filter(word -> !granted.contains(word)).toList();
+        boolean isNamed = refused.stream().anyMatch(named::contains);
+        if (!refused.isEmpty() && !ui.goesOnWithout(refused, isNamed)) {
+            throw new FailureException(new Failure(
+                    Failure.Kind.SCOPE_REFUSED,
+                    provider.issuer(),
+                    "the client may not ask for " + Printable.of(String.join(" ", refused))));
+        }
+    }
+
+    /**
+     * Uses the client that an earlier setup registered but could not use yet, and registers a new one only if needed.
+     */
+    private static Registered client(
             Request request,
             Password password,
+            PendingRegistration registrations,
             Transport transport,
             Provider provider,
             List<String> scope,
-            Person person)
-            throws SetupException, StoreException {
-        Optional<Registered> kept = registrations.find(request.account(), password, provider.issuer());
+            SetupUi ui)
+            throws FailureException, StoreException {
+        Optional<Account> kept = registrations.find(password, provider.issuer());
         if (kept.isPresent()) {
-            person.reusing(kept.get());
-            return kept.get();
+            Registered client = kept.get().registration();
+            if (kept.get().requestedScope().containsAll(scope)) {
+                ui.reusing(client);
+                return client;
+            }
+            ui.notReusing(client.client(), isDeleted(transport, client));
+            registrations.delete();
         }
-        Registered registered = register(request, transport, provider, scope, person);
-        registrations.keep(request.account(), password, provider, registered, request.audience());
+        Registered registered = register(request, transport, provider, scope, ui);
+        registrations.keep(password, provider, registered, scope, request.audience());
         return registered;
     }
 
-    private void reauthenticate(Request request, Password password, Person person)
-            throws SetupException, StoreException {
+    private static boolean isDeleted(Transport transport, Registered client) {
+        if (client.clientUri().isEmpty() || client.accessToken().isEmpty()) {
+            return false;
+        }
+        try {
+            new Registration(transport)
+                    .delete(client.clientUri().get(), client.accessToken().get());
+            return true;
+        } catch (IssuerException e) {
+            return false;
+        }
+    }
+
+    private void reauthenticate(Request request, Password password, SetupUi ui)
+            throws FailureException, StoreException {
         Account account;
         try (LockedAccount locked = store.lock(request.account(), lockWait);
                 OpenAccount open = locked.open(password)) {
             open.reserve();
             account = Account.decode(open.plaintext());
         } catch (IllegalArgumentException e) {
-            throw new SetupException(Failures.unfit(store.file(request.account()), e));
+            throw new FailureException(FailureMapper.unfit(store.file(request.account()), e));
         }
+        if (request.issuer()
+                .filter(other -> !Discovery.isSame(other, account.issuer()))
+                .isPresent()) {
+            throw new FailureException(new Failure(
+                    Failure.Kind.ISSUER_WRONG,
+                    account.issuer(),
+                    "the account is of the issuer " + Printable.of(account.issuer())
+                            + ", which --reauthenticate does not change"));
+        }
+        List<String> scope = request.scope().isEmpty() ? account.scope() : withRefresh(request.scope(), List.of());
+        List<String> audience = request.audience().isEmpty() ? account.audience() : request.audience();
         Transport transport =
                 network.transport(request.caFile().or(() -> account.caFile().map(Path::of)));
         Provider provider = ask(account.issuer(), () -> new Discovery(transport).discover(account.issuer()));
-        AudienceSearch search = new AudienceSearch(
-                new Wanted(account.scope(), account.audience(), AudienceParameter.RESOURCE),
-                account.audienceParameter(),
+        AudienceProbe search = new AudienceProbe(
+                new RequestedToken(scope, audience, AudienceParameter.RESOURCE),
+                request.audienceParameter().or(account::audienceParameter),
                 AudienceParameter.RESOURCE);
-        Undo undo = new Undo(transport, provider, Optional.empty(), person, () -> {});
+        Undo undo = new Undo(transport, provider, Optional.empty(), ui, () -> {});
         try {
             URI device = deviceEndpoint(provider);
             Client client = account.client();
-            TokenAnswer answer =
-                    authorize(transport, provider, device, client, search, account.identity(), person, undo);
-            requireInPlace(save(request, password, account.withEndpoints(provider), answer, undo));
+            List<String> added = scope.stream()
+                    .filter(word -> !request.scope().contains(word))
+                    .toList();
+            TokenResponse answer =
+                    authorize(transport, provider, device, client, search, added, account.identity(), ui, undo);
+            Account authorized = account.withEndpoints(provider)
+                    .withAuthorized(search.request().scope(), audience)
+                    .withAudienceParameter(request.audienceParameter().or(account::audienceParameter));
+            requireInPlace(save(request, password, authorized, answer, undo));
             synchronized (undo) {
-                findAudienceParameter(request, password, search, answer, transport, person);
+                findAudienceParameter(request, password, search, answer, transport, ui);
             }
         } finally {
             undo.run();
         }
     }
 
-    private TokenAnswer authorize(
+    private TokenResponse authorize(
             Transport transport,
             Provider provider,
             URI device,
             Client client,
-            AudienceSearch search,
-            Optional<TokenAnswer.Identity> before,
-            Person person,
+            AudienceProbe search,
+            List<String> added,
+            Optional<TokenResponse.Identity> before,
+            SetupUi ui,
             Undo undo)
-            throws SetupException {
+            throws FailureException {
         DeviceFlow flow = new DeviceFlow(transport, clock, pause);
-        TokenAnswer answer = ask(provider.issuer(), () -> {
-            DeviceFlow.Prompt prompt = start(search, flow, device, client);
-            person.approve(prompt, provider);
-            return flow.await(provider.tokenEndpoint(), client, prompt, search.wanted(), person::waiting);
+        List<String> wanted = search.request().scope();
+        TokenResponse answer = ask(provider.issuer(), () -> {
+            DeviceFlow.Prompt prompt = start(search, flow, device, client, added, ui);
+            ui.approve(prompt, provider);
+            return flow.await(provider.tokenEndpoint(), client, prompt, search.request(), ui::waiting);
         });
         if (answer.refreshToken().isEmpty()) {
-            throw new SetupException(new Failure(
+            throw new FailureException(new Failure(
                     Failure.Kind.NO_REFRESH_TOKEN,
                     provider.issuer(),
-                    "granted was: " + String.join(" ", answer.scope().orElse(List.of()))));
+                    "granted was: "
+                            + String.join(" ", answer.scope().orElse(List.of()))
+                            + refused(wanted, search.request().scope())));
         }
-        // Many issuers end everything that one person approved for a client at once: what the same one had approved
-        // before is
-        // in use.
+        // Many issuers end all authorizations that one user gave to a client when one of them is revoked. If the same
+        // user approved again, the earlier authorization is in use, so do not revoke this one.
         boolean isAnotherOne = before.isEmpty()
                 || answer.identity().filter(now -> !now.isThatOf(before.get())).isPresent();
         if (isAnotherOne) {
             undo.authorized(client, answer.refreshToken().get());
         }
-        if (!person.confirms(answer.identity(), before)) {
-            throw new SetupException(new Failure(Failure.Kind.NOT_CONFIRMED, provider.issuer(), ""));
+        if (!ui.confirms(answer.identity(), before)) {
+            throw new FailureException(new Failure(Failure.Kind.NOT_CONFIRMED, provider.issuer(), ""));
         }
         return answer;
     }
 
-    /** Without {@code openid}, where that is refused: plain OAuth gives tokens too, and does not say who approved. */
-    private static DeviceFlow.Prompt start(AudienceSearch search, DeviceFlow flow, URI device, Client client)
-            throws OidcException {
+    private static String refused(List<String> wanted, List<String> asked) {
+        List<String> refused =
+                wanted.stream().filter(word -> !asked.contains(word)).toList();
+        return refused.isEmpty() ? "" : "; refused was: " + String.join(" ", refused);
+    }
+
+    /**
+     * Starts the device flow. If the issuer rejects a scope, tries without the scopes that setup added, and without
+     * {@code openid}: plain OAuth servers issue tokens without it, but do not say who approved.
+     */
+    private static DeviceFlow.Prompt start(
+            AudienceProbe search, DeviceFlow flow, URI device, Client client, List<String> added, SetupUi ui)
+            throws IssuerException {
         try {
             return search.start(flow, device, client);
-        } catch (OidcException e) {
-            if (e.kind() != OidcException.Kind.SCOPE_REFUSED || !search.forgo(Wanted.OPENID)) {
-                throw e;
+        } catch (IssuerException refusal) {
+            List<String> wanted = search.request().scope();
+            if (refusal.kind() != IssuerException.Kind.SCOPE_REFUSED) {
+                throw refusal;
             }
-            return search.start(flow, device, client);
+            for (List<String> forgone : forgoable(wanted, added, refusal.getMessage())) {
+                search.want(
+                        wanted.stream().filter(word -> !forgone.contains(word)).toList());
+                try {
+                    DeviceFlow.Prompt prompt = search.start(flow, device, client);
+                    ui.forgone(forgone);
+                    return prompt;
+                } catch (IssuerException e) {
+                    if (e.kind() != IssuerException.Kind.SCOPE_REFUSED) {
+                        throw e;
+                    }
+                }
+            }
+            throw refusal.asked(wanted);
         }
     }
 
-    private static AudienceSearch search(Request request, List<String> scope) {
-        return new AudienceSearch(
-                new Wanted(scope, request.audience(), AudienceParameter.RESOURCE),
+    /** The sets of scopes that can be dropped without asking the user; first those that the error names. */
+    private static List<List<String>> forgoable(List<String> wanted, List<String> added, String refusal) {
+        List<String> ours = RequestedToken.OF_THE_GRANT.stream()
+                .filter(wanted::contains)
+                .filter(word -> word.equals(RequestedToken.OPENID) || added.contains(word))
+                .toList();
+        List<String> named = ours.stream().filter(refusal::contains).toList();
+        List<List<String>> ways = new ArrayList<>();
+        if (!named.isEmpty()) {
+            ways.add(named);
+        }
+        ours.forEach(word -> ways.add(List.of(word)));
+        ways.add(ours);
+        return ways.stream().filter(way -> !way.isEmpty()).distinct().toList();
+    }
+
+    private static AudienceProbe search(Request request, List<String> scope) {
+        return new AudienceProbe(
+                new RequestedToken(scope, request.audience(), AudienceParameter.RESOURCE),
                 request.audienceParameter(),
                 AudienceParameter.RESOURCE);
     }
 
-    /** Says where the account is, if it could not be saved in its place. */
-    private Optional<Failure> save(Request request, Password password, Account account, TokenAnswer answer, Undo undo)
-            throws SetupException, StoreException {
+    /** Saves the account. Returns the location of a rescue copy if the account file could not be written. */
+    private Optional<Failure> save(Request request, Password password, Account account, TokenResponse answer, Undo undo)
+            throws FailureException, StoreException {
         Account authorized = account.withRefreshToken(answer.refreshToken().orElseThrow())
-                .withAuthorization(clock.instant(), answer.identity());
-        // A signal waits for the save: what it undoes must not be what an account that is being saved needs.
-        // An approval is in hand: wait for a run that holds the account longer than a person would.
+                .withAuthorization(clock.instant(), answer.identity())
+                .withTokenIdentity(answer.tokenIdentity());
+        // A signal waits for the save: the rollback must not revoke what a saved account needs. The user has already
+        // approved, so wait longer than usual for a run that holds the lock.
         synchronized (undo) {
             undo.requireNotDone();
             try (LockedAccount locked = store.lock(request.account(), lockWait.multipliedBy(4));
                     OpenAccount open = locked.create(password)) {
-                Saved saved = open.save(authorized.encode());
+                Saved saved = open.save(authorized
+                        .savedBy(HostIdentity.here(store, request.account()))
+                        .encode());
                 undo.notNeeded();
-                forget(request.account(), authorized, answer);
-                return Failures.of(saved, store.file(request.account()));
+                resetState(request.account(), authorized, answer);
+                return FailureMapper.of(saved, store.file(request.account()));
             }
         }
     }
 
-    private static void requireInPlace(Optional<Failure> rescued) throws SetupException {
-        if (rescued.isPresent()) { // nothing is lost, but not all is well
-            throw new SetupException(rescued.get());
+    private static void requireInPlace(Optional<Failure> rescued) throws FailureException {
+        if (rescued.isPresent()) { // nothing is lost, but the user must know
+            throw new FailureException(rescued.get());
         }
     }
 
-    /** Asks for one more token at most, and only for an account that is safe already. */
+    /** Requests at most one more token, and only for an account that is already saved. */
     private void findAudienceParameter(
             Request request,
             Password password,
-            AudienceSearch search,
-            TokenAnswer answer,
+            AudienceProbe search,
+            TokenResponse answer,
             Transport transport,
-            Person person)
-            throws StoreException, SetupException {
+            SetupUi ui)
+            throws StoreException, FailureException {
         if (!search.isOpen()) {
             return;
         }
@@ -319,56 +481,60 @@ public final class AccountSetup {
                                     account.tokenEndpoint(),
                                     account.client(),
                                     account.refreshToken(),
-                                    new Wanted(List.of(), other.audience(), other.audienceParameter()),
+                                    new RequestedToken(List.of(), other.audience(), other.audienceParameter()),
                                     next -> latest[0] = saved(open, latest[0].withRefreshToken(next))));
             Saved saved = open.save(latest[0].withAudienceParameter(found).encode());
-            requireInPlace(Failures.of(saved, store.file(request.account())));
-            person.audience(found);
-        } catch (OidcException e) {
-            throw new SetupException(new Failure(Failure.Kind.APPROVAL_LOST, request.account(), e.getMessage()));
+            requireInPlace(FailureMapper.of(saved, store.file(request.account())));
+            ui.audience(found);
+        } catch (IssuerException e) {
+            throw new FailureException(new Failure(Failure.Kind.APPROVAL_LOST, request.account(), e.getMessage()));
         }
     }
 
-    /** The account, safe if it can be: a failure comes again at the save that follows, which may throw. */
+    /** Saves the account if possible. A failure occurs again in the save that follows, which may throw. */
     private static Account saved(OpenAccount open, Account account) {
         try {
             open.save(account.encode());
         } catch (StoreException | RuntimeException | Error e) {
-            // as said: whatever it was, this is the only copy
+            // ignore every failure here: this object is the only copy
         }
         return account;
     }
 
-    /** Begins the account's state anew: refusals of the authorization before this one no longer count. */
-    private void forget(String name, Account authorized, TokenAnswer answer) {
+    /** Resets the state of the account: failures of the earlier authorization no longer count. */
+    private void resetState(String name, Account authorized, TokenResponse answer) {
         AccountState state = AccountState.UNKNOWN
                 .withClient(authorized.issuer(), authorized.client().id())
                 .withAuthorization(
                         authorized.authorizedAt(),
-                        authorized.identity().map(TokenAnswer.Identity::subject),
+                        authorized.identity().map(TokenResponse.Identity::subject),
                         authorized.scope(),
                         authorized.clientSecretExpiresAt())
                 .withRotations(0, answer.refreshTokenExpiresAt());
         try {
+            AccountState before = states.read(name);
+            if (before.narrows().orElse(false) && before.issuer().equals(state.issuer())) {
+                state = state.withNarrowing(true); // otherwise the next run would narrow this authorization too
+            }
             states.write(name, state);
         } catch (IOException e) {
-            // The account is safe. At worst an earlier refusal stands for an hour.
+            // The account is saved. At worst an earlier failure counts for an hour.
         }
     }
 
-    private static Client predefined(Request request, Person person) {
-        String id = person.clientId();
+    private static Client predefined(Request request, Provider provider, SetupUi ui) {
+        String id = ui.clientId();
         return request.mode() == Mode.PUBLIC
                 ? Client.of(id, Optional.empty())
                 : new Client(
                         id,
-                        Optional.of(person.clientSecret()),
-                        request.clientAuth().orElse(ClientAuth.BASIC));
+                        Optional.of(ui.clientSecret()),
+                        request.clientAuth().orElseGet(() -> ClientAuth.offered(provider, true)));
     }
 
     private static Registered register(
-            Request request, Transport transport, Provider provider, List<String> scope, Person person)
-            throws SetupException {
+            Request request, Transport transport, Provider provider, List<String> scope, SetupUi ui)
+            throws FailureException {
         Registered registered;
         try {
             registered = new Registration(transport)
@@ -377,43 +543,41 @@ public final class AccountSetup {
                             "osg-token-renewer:" + request.account(),
                             scope,
                             request.registrationToken(),
-                            person::registrationRefused);
-        } catch (OidcException e) {
-            throw new SetupException(
+                            ui::registrationRefused);
+        } catch (IssuerException e) {
+            throw new FailureException(
                     e.isDefinitive()
                             ? new Failure(
                                     Failure.Kind.REGISTRATION_REFUSED,
                                     provider.documentation().map(URI::toString).orElse(Printable.of(provider.issuer())),
                                     e.getMessage())
-                            : Failures.of(e, provider.issuer(), false));
+                            : FailureMapper.of(e, provider.issuer(), false));
         }
-        person.registered(registered);
-        List<String> dropped = new ArrayList<>(scope);
-        dropped.removeAll(granted(scope, Optional.of(registered)));
-        if (!dropped.isEmpty()) {
-            person.scopeNotAllowed(dropped);
-        }
+        ui.registered(registered);
         return registered;
     }
 
     /**
-     * What the client may ask for: the wanted scopes as far as the registration allows them, and {@code openid} in any case:
-     * Keycloak lets no anonymous client register for it, lets each one ask for it, and says who approved to those that do.
+     * The scope to request: what the registration allows, and always {@code openid}. Keycloak does not let an anonymous
+     * client register for it, but any client may request it, and only then does Keycloak say who approved.
      */
     private static List<String> granted(List<String> scope, Optional<Registered> registered) {
         return registered
                 .map(client -> scope.stream()
-                        .filter(value -> value.equals(Wanted.OPENID) || Registration.covers(client.scope(), value))
+                        .filter(value ->
+                                value.equals(RequestedToken.OPENID) || Registration.covers(client.scope(), value))
                         .toList())
                 .orElse(scope);
     }
 
-    /** A refresh token needs offline_access at most issuers; one that lists its scopes without it has another way. */
-    private static List<String> withRefresh(List<String> scope, Provider provider) {
+    /**
+     * Adds offline_access, because most issuers return a refresh token only with it. An issuer that lists its scopes
+     * without it has another way.
+     */
+    private static List<String> withRefresh(List<String> scope, List<String> supported) {
         List<String> all = new ArrayList<>(scope);
-        for (String needed : Wanted.OF_THE_GRANT) {
-            boolean offered = provider.scopesSupported().isEmpty()
-                    || provider.scopesSupported().contains(needed);
+        for (String needed : RequestedToken.OF_THE_GRANT) {
+            boolean offered = supported.isEmpty() || supported.contains(needed);
             if (offered && !all.contains(needed)) {
                 all.add(needed);
             }
@@ -421,52 +585,52 @@ public final class AccountSetup {
         return all;
     }
 
-    private static URI deviceEndpoint(Provider provider) throws SetupException {
+    private static URI deviceEndpoint(Provider provider) throws FailureException {
         return provider.deviceAuthorizationEndpoint()
-                .orElseThrow(() -> new SetupException(new Failure(
+                .orElseThrow(() -> new FailureException(new Failure(
                         Failure.Kind.NO_DEVICE_FLOW, provider.issuer(), "no device_authorization_endpoint")));
     }
 
     @FunctionalInterface
     private interface Question<T> {
-        T ask() throws OidcException;
+        T ask() throws IssuerException;
     }
 
-    private static <T> T ask(String issuer, Question<T> question) throws SetupException {
+    private static <T> T ask(String issuer, Question<T> question) throws FailureException {
         try {
             return question.ask();
-        } catch (OidcException e) {
-            if (e.isOfUnapprovedClient()) {
-                throw new SetupException(new Failure(Failure.Kind.CLIENT_NOT_APPROVED, issuer, e.getMessage()));
+        } catch (IssuerException e) {
+            if (e.isClientUnapproved()) {
+                throw new FailureException(new Failure(Failure.Kind.CLIENT_NOT_APPROVED, issuer, e.getMessage()));
             }
-            if (e.kind() == OidcException.Kind.GRANT_REFUSED) { // there is no authorization yet that could have ended
-                throw new SetupException(new Failure(
+            if (e.kind() == IssuerException.Kind.GRANT_REFUSED) { // there is no authorization yet that could have ended
+                throw new FailureException(new Failure(
                         e.isAfterDoubt() ? Failure.Kind.APPROVAL_LOST : Failure.Kind.REQUEST_REFUSED,
                         issuer,
                         e.getMessage()));
             }
-            throw new SetupException(Failures.of(e, issuer, false));
+            throw new FailureException(FailureMapper.of(e, issuer, false));
         }
     }
 
-    /** Takes back what setup has at the issuer when it ends without an account, by failure or by Ctrl-C, and says so. */
+    /** Undoes and reports what setup created at the issuer, if setup fails or you press Ctrl-C. */
     private static final class Undo {
         private final Transport transport;
         private final Provider provider;
         private final Optional<Registered> registered;
-        private final Person person;
+        private final SetupUi ui;
         private final Runnable forget;
         private final Thread onInterrupt = new Thread(this::undo, "undo");
         private Optional<Client> client = Optional.empty();
         private Optional<Secret> refreshToken = Optional.empty();
         private boolean done;
 
-        Undo(Transport transport, Provider provider, Optional<Registered> registered, Person person, Runnable forget) {
+        Undo(Transport transport, Provider provider, Optional<Registered> registered, SetupUi ui, Runnable forget) {
             this.forget = forget;
             this.transport = transport;
             this.provider = provider;
             this.registered = registered;
-            this.person = person;
+            this.ui = ui;
             Runtime.getRuntime().addShutdownHook(onInterrupt);
         }
 
@@ -475,9 +639,9 @@ public final class AccountSetup {
             this.refreshToken = Optional.of(refreshToken);
         }
 
-        synchronized void requireNotDone() throws SetupException {
+        synchronized void requireNotDone() throws FailureException {
             if (done) {
-                throw new SetupException(new Failure(Failure.Kind.DENIED, provider.issuer(), "interrupted"));
+                throw new FailureException(new Failure(Failure.Kind.DENIED, provider.issuer(), "interrupted"));
             }
         }
 
@@ -490,7 +654,7 @@ public final class AccountSetup {
                 Runtime.getRuntime().removeShutdownHook(onInterrupt);
                 undo();
             } catch (IllegalStateException e) {
-                // The process is ending, and the hook does it.
+                // The process is ending, and the shutdown hook does it.
             }
         }
 
@@ -510,11 +674,11 @@ public final class AccountSetup {
                     new Revocation(transport)
                             .revoke(provider.revocationEndpoint().get(), client.orElseThrow(), token);
                     revoked = true;
-                } catch (OidcException e) {
-                    // said by revoked = false
+                } catch (IssuerException e) {
+                    // reported by revoked = false
                 }
             }
-            person.takenBack(provider.issuer(), revoked);
+            ui.takenBack(provider.issuer(), revoked);
         }
 
         private void delete(Registered client) {
@@ -527,11 +691,11 @@ public final class AccountSetup {
                                     client.accessToken().get());
                     deleted = true;
                     forget.run();
-                } catch (OidcException e) {
-                    // said by deleted = false
+                } catch (IssuerException e) {
+                    // reported by deleted = false
                 }
             }
-            person.abandoned(client, provider.issuer(), deleted);
+            ui.abandoned(client, provider.issuer(), deleted);
         }
     }
 }

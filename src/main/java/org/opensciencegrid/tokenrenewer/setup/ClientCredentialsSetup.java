@@ -4,37 +4,38 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.failure.FailureException;
+import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
+import org.opensciencegrid.tokenrenewer.net.IssuerException;
+import org.opensciencegrid.tokenrenewer.net.Network;
+import org.opensciencegrid.tokenrenewer.net.Sleeper;
+import org.opensciencegrid.tokenrenewer.net.Transport;
 import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.Client;
 import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
 import org.opensciencegrid.tokenrenewer.oidc.Discovery;
-import org.opensciencegrid.tokenrenewer.oidc.Network;
-import org.opensciencegrid.tokenrenewer.oidc.OidcException;
-import org.opensciencegrid.tokenrenewer.oidc.Pause;
 import org.opensciencegrid.tokenrenewer.oidc.Provider;
-import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer;
+import org.opensciencegrid.tokenrenewer.oidc.RequestedToken;
 import org.opensciencegrid.tokenrenewer.oidc.TokenClient;
-import org.opensciencegrid.tokenrenewer.oidc.Transport;
-import org.opensciencegrid.tokenrenewer.oidc.Wanted;
-import org.opensciencegrid.tokenrenewer.state.Failures;
+import org.opensciencegrid.tokenrenewer.oidc.TokenResponse;
 
-/** Finds the token endpoint for an account that lives in the config file alone, and proves that its secret works. */
+/** Finds the token endpoint for an account that exists only in the config file, and tests that its secret works. */
 public final class ClientCredentialsSetup {
-    /** What goes into the config file, and the token that proved it. */
-    public record Result(Provider provider, Client client, AudienceParameter audienceParameter, TokenAnswer proof) {}
+    /** The values for the config file, and the token of the test. */
+    public record Result(Provider provider, Client client, AudienceParameter audienceParameter, TokenResponse proof) {}
 
     private final Network network;
     private final Clock clock;
-    private final Pause pause;
+    private final Sleeper pause;
 
-    public ClientCredentialsSetup(Network network, Clock clock, Pause pause) {
+    public ClientCredentialsSetup(Network network, Clock clock, Sleeper pause) {
         this.network = network;
         this.clock = clock;
         this.pause = pause;
     }
 
     /**
-     * Asks for one token, which is thrown away; for another where it has to be found out how to ask for audiences.
+     * Requests one token and discards it; one more if the audience parameter has to be found.
      *
      * @param parameter empty to find out
      */
@@ -44,32 +45,36 @@ public final class ClientCredentialsSetup {
             Optional<AudienceParameter> parameter,
             Optional<ClientAuth> auth,
             Optional<Path> caFile,
-            Person person)
-            throws SetupException {
-        String issuer = person.issuer();
+            SetupUi ui)
+            throws FailureException {
+        String issuer = ui.issuer(Optional.empty());
         Transport transport = network.transport(caFile);
         try {
             Provider provider = new Discovery(transport).discover(issuer);
-            Client client =
-                    new Client(person.clientId(), Optional.of(person.clientSecret()), auth.orElse(ClientAuth.BASIC));
+            Client client = new Client(
+                    ui.clientId(),
+                    Optional.of(ui.clientSecret()),
+                    auth.orElseGet(() -> ClientAuth.offered(provider, true)));
             TokenClient tokens = new TokenClient(transport, clock, pause);
-            AudienceSearch.Attempt ask = wanted -> tokens.clientCredentials(provider.tokenEndpoint(), client, wanted);
-            // First as the original sends it, and as a section that says nothing has it.
-            AudienceSearch search = new AudienceSearch(
-                    new Wanted(scope, audience, AudienceParameter.AUDIENCE), parameter, AudienceParameter.AUDIENCE);
-            TokenAnswer proof = search.first(ask);
+            AudienceProbe.Attempt ask = wanted -> tokens.clientCredentials(provider.tokenEndpoint(), client, wanted);
+            // First the parameter of the original program, which is also the default of a section.
+            AudienceProbe search = new AudienceProbe(
+                    new RequestedToken(scope, audience, AudienceParameter.AUDIENCE),
+                    parameter,
+                    AudienceParameter.AUDIENCE);
+            TokenResponse proof = search.first(ask);
             Optional<AudienceParameter> found;
             try {
                 found = search.find(proof, ask);
-            } catch (OidcException e) {
-                found = Optional.empty(); // there is no refresh token that could be lost
+            } catch (IssuerException e) {
+                found = Optional.empty(); // there is no refresh token to lose
             }
             if (search.isOpen()) {
-                person.audience(found);
+                ui.audience(found);
             }
-            return new Result(provider, client, found.orElse(search.wanted().audienceParameter()), proof);
-        } catch (OidcException e) {
-            throw new SetupException(Failures.of(e, issuer, false));
+            return new Result(provider, client, found.orElse(search.request().audienceParameter()), proof);
+        } catch (IssuerException e) {
+            throw new FailureException(FailureMapper.of(e, issuer, false));
         }
     }
 }

@@ -1,6 +1,6 @@
 /**
- * Registers and authorizes one account with a person at the terminal. It decides what is asked and in which order; the
- * words belong to the cli, which stands behind {@code Person}. It knows neither renewal nor status.
+ * Registers and authorizes one account together with a user at the terminal. This package decides what to ask and in
+ * which order. The texts are in cli.terminal, which implements {@code SetupUi}. It does not know renewal or status.
  */
 @NullMarked
 package org.opensciencegrid.tokenrenewer.setup;

@@ -2,28 +2,30 @@ package org.opensciencegrid.tokenrenewer.state;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import org.opensciencegrid.tokenrenewer.text.Members;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.json.JsonObject;
 
-/** What is known of one account without its password. Immutable. */
+/** What is known about one account without its password. Immutable. */
 public final class AccountState {
-    /** For so long it is told that another host had saved an account: a copy would be noticed by then, a move be over. */
-    private static final Duration TOLD = Duration.ofDays(7);
+    /** How long we report that another host saved an account: enough time to notice a copy or to finish a move. */
+    private static final Duration TWO_HOSTS_REPORTED = Duration.ofDays(7);
 
-    /** Secrets and authorizations that end within this time are worth a warning, unless somebody asks otherwise. */
+    /** Default: secrets and authorizations that expire within this time are a warning. */
     public static final Duration SOON = Duration.ofDays(7);
 
-    /** An account that neither setup nor a run has left anything of. */
-    public static final AccountState UNKNOWN = new AccountState(Members.NONE.with("v", 1L));
+    /** The state of an account for which neither setup nor a run wrote anything. */
+    public static final AccountState UNKNOWN = new AccountState(JsonObject.NONE.with("v", 1L));
 
-    private final Members members;
+    private final JsonObject members;
 
-    AccountState(Members members) {
+    AccountState(JsonObject members) {
         this.members = members;
     }
 
-    Members members() {
+    JsonObject members() {
         return members;
     }
 
@@ -40,12 +42,12 @@ public final class AccountState {
         return members.time("authorized_at");
     }
 
-    /** Who approved, where the issuer told. */
+    /** Who approved, if the issuer said so. */
     public Optional<String> subject() {
         return members.string("sub");
     }
 
-    /** What was authorized. */
+    /** The authorized scope. */
     public List<String> scope() {
         return members.words("scope");
     }
@@ -58,12 +60,12 @@ public final class AccountState {
         return members.time("refresh_token_expires_at");
     }
 
-    /** How often the issuer gave a new refresh token since the account was set up. */
+    /** How often the issuer rotated the refresh token since setup. */
     public long rotations() {
         return members.number("rotations").orElse(0L);
     }
 
-    /** Since when it is not known whether the issuer acted on a request whose answer was lost. */
+    /** Since when it is unknown whether the issuer processed a request whose response was lost. */
     public Optional<Instant> inDoubtSince() {
         return members.time("in_doubt_since");
     }
@@ -73,12 +75,14 @@ public final class AccountState {
         return members.time("other_host_at");
     }
 
-    /** Whether another host had saved the account of late: two may be using one refresh token. */
+    /** Whether another host saved the account recently: two hosts may be using one refresh token. */
     public boolean isOnTwoHosts(Instant now) {
-        return otherHostAt().filter(at -> at.plus(TOLD).isAfter(now)).isPresent();
+        return otherHostAt()
+                .filter(at -> at.plus(TWO_HOSTS_REPORTED).isAfter(now))
+                .isPresent();
     }
 
-    /** Whether a secret or an authorization that ends then is worth a warning now. */
+    /** Whether a secret or an authorization that expires then is worth a warning now. */
     public static boolean isSoon(Instant end, Instant now, Duration warn) {
         return now.plus(warn).isAfter(end);
     }
@@ -88,7 +92,7 @@ public final class AccountState {
         return Failure.of(members.member("failure"));
     }
 
-    /** No request before this moment; set after a refusal that only a person can lift. */
+    /** We send no request before this time; set after a rejection that only a person can fix. */
     public Optional<Instant> nextTry() {
         return members.time("next_try");
     }
@@ -97,23 +101,51 @@ public final class AccountState {
         return new TokenState(members.member("tokens").member(name));
     }
 
+    /** All tokens that a run tried to renew since setup, including those that no longer have a section. */
+    public List<TokenState> tokens() {
+        return tokenNames().stream().map(this::token).toList();
+    }
+
+    /** The names of {@link #tokens}. */
+    Collection<String> tokenNames() {
+        return members.member("tokens").names();
+    }
+
+    /**
+     * Whether a renewal may invalidate the refresh token. If the issuer is known not to rotate, several hosts may share
+     * one.
+     */
+    public boolean mayRotate() {
+        return rotations() > 0
+                || tokens().stream().noneMatch(token -> token.renewedAt().isPresent());
+    }
+
+    /** Whether the issuer narrows the refresh token to the scope of one request; empty if unknown. */
+    public Optional<Boolean> narrows() {
+        return members.string("narrows").map("yes"::equals);
+    }
+
+    public AccountState withNarrowing(boolean narrows) {
+        return new AccountState(members.with("narrows", narrows ? "yes" : "no"));
+    }
+
     public AccountState withToken(String name, TokenState token) {
         return new AccountState(members.with("tokens", members.member("tokens").with(name, token.members())));
     }
 
-    /** Which form of the account's section the last outcome belongs to. */
+    /** Fingerprint of the account's section at the last outcome. */
     public Optional<String> sectionFingerprint() {
         return members.string("section_fingerprint");
     }
 
-    /** The same after a run that ended like this for the account as a whole. */
+    /** The state after a run with this outcome for the account as a whole. */
     public AccountState withOutcome(Optional<Failure> why, Optional<Instant> next, String sectionFingerprint) {
-        return new AccountState(members.with("failure", why.map(Failure::toMembers))
+        return new AccountState(members.with("failure", why.map(Failure::toJson))
                 .with("next_try", next)
                 .with("section_fingerprint", sectionFingerprint));
     }
 
-    /** The same after a run found at this time that another host had saved the account; empty changes nothing. */
+    /** The state after a run found at this time that another host had saved the account; unchanged if empty. */
     public AccountState withOtherHost(Optional<Instant> at) {
         return at.isPresent() ? new AccountState(members.with("other_host_at", at)) : this;
     }
@@ -122,7 +154,7 @@ public final class AccountState {
         return new AccountState(members.with("in_doubt_since", since));
     }
 
-    /** The same after the issuer gave a new refresh token {@code more} times. */
+    /** The state after the issuer rotated the refresh token {@code more} times. */
     public AccountState withRotations(long more, Optional<Instant> refreshTokenExpiresAt) {
         return new AccountState(members.with("rotations", rotations() + more)
                 .with("refresh_token_expires_at", refreshTokenExpiresAt.or(this::refreshTokenExpiresAt)));
@@ -132,7 +164,7 @@ public final class AccountState {
         return new AccountState(members.with("issuer", issuer).with("client_id", clientId));
     }
 
-    /** The same with who authorized what, and when. */
+    /** The state with who authorized what, and when. */
     public AccountState withAuthorization(
             Optional<Instant> at,
             Optional<String> subject,

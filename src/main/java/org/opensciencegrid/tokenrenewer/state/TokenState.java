@@ -1,62 +1,65 @@
 package org.opensciencegrid.tokenrenewer.state;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import org.opensciencegrid.tokenrenewer.text.Members;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
+import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.json.JsonObject;
 
-/**
- * What became of one token at the last runs. Immutable.
- */
+/** The results of the last runs for one token. Immutable. */
 public final class TokenState {
-    private final Members members;
+    private final JsonObject members;
 
-    TokenState(Members members) {
+    TokenState(JsonObject members) {
         this.members = members;
     }
 
-    Members members() {
+    JsonObject members() {
         return members;
     }
 
-    /** token_path as configured when it was last written; empty before that. */
+    /** The configured token_path when the token was last written; empty before that. */
     public String path() {
         return members.string("path").orElse("");
     }
 
-    /** Start of the SHA-256 of the token that was written; tells whether the file still holds it. */
+    /** The first part of the SHA-256 of the token that was written; shows whether the file still holds it. */
     public Optional<String> fingerprint() {
         return members.string("fingerprint");
     }
 
-    /** When the token on disk was received. */
+    /** When we received the token on disk. */
     public Optional<Instant> renewedAt() {
         return members.time("renewed_at");
     }
 
-    /** Empty when neither token nor issuer said. */
+    /** Empty if neither the token nor the issuer says. */
     public Optional<Instant> expiresAt() {
         return members.time("expires_at");
     }
 
-    /** The section's scope at the last try. */
+    /** The section's scope at the last attempt. */
     public List<String> askedScope() {
         return members.words("asked_scope");
     }
 
-    /** The section's audience at the last try. */
+    /** The section's audience at the last attempt. */
     public List<String> askedAudience() {
         return members.words("asked_audience");
     }
 
-    /** Empty when nobody said. */
+    /** Empty if unknown. */
     public List<String> grantedScope() {
         return members.words("granted_scope");
     }
 
-    /** Empty when nobody said. */
+    /** Empty if unknown. */
     public List<String> grantedAudience() {
         return members.words("granted_audience");
     }
@@ -66,22 +69,64 @@ public final class TokenState {
         return members.time("tried_at");
     }
 
-    /** Why the last try failed; empty when it did not. */
+    /** Why the last attempt failed; empty if it succeeded. */
     public Optional<Failure> failure() {
         return Failure.of(members.member("failure"));
     }
 
-    /** When the present row of failures began. */
+    /**
+     * The state without a failure whose cause is gone, so that the next run tries again.
+     *
+     * @param section as it is now
+     * @param areFilesSound whether a check found the account file, the password and the client secret correct
+     */
+    public TokenState standing(TokenSection section, boolean areFilesSound) {
+        return failure()
+                        .filter(why -> areFilesSound && why.kind().isSeenWithoutOpening() || !stands(why, section))
+                        .isEmpty()
+                ? this
+                : new TokenState(members.with("failure", Optional.empty())
+                        .with("failing_since", Optional.empty())
+                        .with("next_try", Optional.empty()));
+    }
+
+    private boolean stands(Failure why, TokenSection section) {
+        return switch (why.kind()) {
+            case CONFIG_ERROR -> false; // the section is correct now
+            case TOKEN_DIRECTORY_MISSING ->
+                isOn(section, why) && !Files.isDirectory(Path.of(why.where()).resolveSibling("."));
+            case TOKEN_NAME_UNKNOWN, TOKEN_GROUP_CLOSED, TOKEN_OWNER_CLOSED ->
+                isOn(section, why)
+                        && Stream.of(section.access().owner(), section.access().group())
+                                .flatMap(Optional::stream)
+                                .anyMatch(why.detail()::equals);
+            case HOOK_NOT_STARTED, HOOK_FAILED, HOOK_TIMEOUT ->
+                section.postRenewal()
+                        .filter(hook -> hook.program().toString().equals(why.where()))
+                        .isPresent();
+            case SCOPE_REFUSED, AUDIENCE_REFUSED ->
+                section.scope().equals(askedScope()) && section.audience().equals(askedAudience());
+            case TOO_MUCH_GRANTED, ACCOUNT_SHARED -> section.strict();
+            default -> !why.kind().isTokenFileFailure() || isOn(section, why);
+        };
+    }
+
+    /** Whether the failure is about the token's file, or a link or directory in its path. */
+    private static boolean isOn(TokenSection section, Failure why) {
+        return section.tokenPath().startsWith(why.where());
+    }
+
+    /** When the current failures began. */
     public Optional<Instant> failingSince() {
         return members.time("failing_since");
     }
 
-    /** How the last runs that tried to renew it ended, oldest first. */
-    public List<Streak> history() {
-        return Streak.of(members.list("history"));
+    /** The results of the last runs that tried to renew it, oldest first. */
+    public List<OutcomeSpan> history() {
+        return OutcomeSpan.of(members.list("history"));
     }
 
-    /** How long the issuer lets it live, as told when the token on disk was received. */
+    /** The lifetime that the issuer gave the token on disk. */
     public Optional<Duration> life() {
         Optional<Instant> from = renewedAt();
         Optional<Instant> to = expiresAt();
@@ -90,32 +135,39 @@ public final class TokenState {
                 : Optional.empty();
     }
 
-    /** No request before this moment; set after a refusal that only a person can lift. */
+    /** Whether every run renews it: even a new token is valid for no longer than this min_lifetime. */
+    public boolean livesNoLongerThan(OptionalLong minLifetime) {
+        return life().filter(life -> life.toSeconds() <= minLifetime.orElse(-1)).isPresent();
+    }
+
+    /** We send no request before this time; set after a rejection that only a person can fix. */
     public Optional<Instant> nextTry() {
         return members.time("next_try");
     }
 
-    /** The same after a try with this scope and audience. */
+    /** The state after an attempt with this scope and audience. */
     public TokenState tried(Instant now, List<String> scope, List<String> audience) {
         return new TokenState(
                 members.with("tried_at", now).with("asked_scope", scope).with("asked_audience", audience));
     }
 
-    /** The same after a failure; what is known of the token on disk stays. */
+    /** The state after a failure; keeps what is known about the token on disk. */
     public TokenState failed(Instant now, Failure why, Optional<Instant> next) {
-        return new TokenState(members.with("failure", why.toMembers())
+        return new TokenState(members.with("failure", why.toJson())
                 .with("failing_since", failingSince().orElse(now))
-                .with("history", Streak.rows(members.list("history"), why.kind().word(), now))
+                .with(
+                        "history",
+                        OutcomeSpan.rows(members.list("history"), why.kind().word(), now))
                 .with("next_try", next));
     }
 
-    /** The same after the token's post_renewal ran; empty when that went well. */
-    public TokenState told(Instant now, Optional<Failure> why) {
-        return new TokenState(members.with("failure", why.map(Failure::toMembers))
+    /** The state after the token's post_renewal ran; {@code why} is empty if it succeeded. */
+    public TokenState hookFinished(Instant now, Optional<Failure> why) {
+        return new TokenState(members.with("failure", why.map(Failure::toJson))
                 .with("failing_since", why.map(failure -> failingSince().orElse(now))));
     }
 
-    /** The same after a new token was written. */
+    /** The state after a new token was written. */
     public TokenState renewed(
             Instant now,
             Path path,
@@ -129,7 +181,7 @@ public final class TokenState {
                 .with("expires_at", expiresAt)
                 .with("granted_scope", scope)
                 .with("granted_audience", audience)
-                .with("history", Streak.rows(members.list("history"), Streak.RENEWED, now))
+                .with("history", OutcomeSpan.rows(members.list("history"), OutcomeSpan.RENEWED, now))
                 .with("failure", Optional.empty())
                 .with("failing_since", Optional.empty())
                 .with("next_try", Optional.empty()));

@@ -1,6 +1,6 @@
 /**
- * What one run leaves behind for the next run and for {@code status}: one small JSON file per account, with no secret in
- * it. It decides nothing: renewal writes, status reads.
+ * What one run records for the next run and for {@code status}: one small JSON file for each account, without secrets.
+ * Makes no decisions: renewal writes it, status reads it.
  */
 @NullMarked
 package org.opensciencegrid.tokenrenewer.state;

@@ -5,14 +5,14 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.config.AccountSection;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
-import org.opensciencegrid.tokenrenewer.state.Failure;
 
 /**
  * One account that a token section names.
  *
- * @param passwordFileIsWorldReadable the password file, when everybody on this host can read it
- * @param problem what stands between it and its next renewal: seen now in the account file, or at the last run
+ * @param passwordFileIsWorldReadable the password file, if every user on this host can read it
+ * @param problem what prevents its next renewal: found in the account file now, or by the last run
  */
 public record AccountStatus(
         AccountSection section,
@@ -21,7 +21,7 @@ public record AccountStatus(
         Optional<Failure> problem,
         List<TokenStatus> tokens,
         Level level) {
-    /** When the first of the present failures of its tokens began; empty where none fails. */
+    /** When the oldest current failure of its tokens began; empty if none fails. */
     public Optional<Instant> failingSince() {
         return tokens.stream()
                 .map(token -> token.state().failingSince())
@@ -29,7 +29,7 @@ public record AccountStatus(
                 .min(Instant::compareTo);
     }
 
-    /** Whether another host had saved the account of late: two may be using one refresh token. */
+    /** Whether another host saved the account recently: two hosts may be using one refresh token. */
     public boolean isOnTwoHosts(Instant now) {
         return state.isOnTwoHosts(now);
     }

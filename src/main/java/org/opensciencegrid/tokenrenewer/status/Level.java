@@ -2,15 +2,15 @@ package org.opensciencegrid.tokenrenewer.status;
 
 import java.util.Locale;
 
-/** How things stand, from best to worst. */
+/** How serious a state is, from best to worst. */
 public enum Level {
     OK,
-    /** Something is not as asked, but no person is needed yet. */
+    /** Something differs from the configuration, but does not need attention yet. */
     WARNING,
-    /** A person must act, or services are without a token. */
+    /** An admin must act, or services have no valid token. */
     ACTION;
 
-    /** The word of JSON output. */
+    /** The word in JSON output. */
     public String word() {
         return name().toLowerCase(Locale.ROOT);
     }

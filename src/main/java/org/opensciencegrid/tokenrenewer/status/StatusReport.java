@@ -1,7 +1,6 @@
 package org.opensciencegrid.tokenrenewer.status;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -17,49 +16,85 @@ import org.opensciencegrid.cryptostore.PasswordFile;
 import org.opensciencegrid.cryptostore.PasswordFileException;
 import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
+import org.opensciencegrid.tokenrenewer.account.SecretFile;
 import org.opensciencegrid.tokenrenewer.config.AccountSection;
+import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
 import org.opensciencegrid.tokenrenewer.config.Config;
+import org.opensciencegrid.tokenrenewer.config.ConfigError;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
 import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
+import org.opensciencegrid.tokenrenewer.oidc.RequestedToken;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
-import org.opensciencegrid.tokenrenewer.state.Failure;
-import org.opensciencegrid.tokenrenewer.state.Failures;
-import org.opensciencegrid.tokenrenewer.state.StateFiles;
+import org.opensciencegrid.tokenrenewer.state.StateStore;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
+import org.opensciencegrid.tokenrenewer.state.UnusedAccount;
+import org.opensciencegrid.tokenrenewer.state.UnusedToken;
 import org.opensciencegrid.tokenrenewer.status.TokenStatus.OnDisk;
 import org.opensciencegrid.tokenrenewer.systemd.Timer;
-import org.opensciencegrid.tokenrenewer.text.Secret;
-import org.opensciencegrid.tokenrenewer.token.TokenFile;
 
 /**
- * How every configured account and token stands at one moment.
+ * The state of every configured account and token at one moment.
  *
  * @param time the moment
  * @param accounts in the order of the config file
- * @param schedule empty where no timer renews
+ * @param schedule empty if no timer renews tokens
+ * @param configProblems mistakes in the config file; the tokens of these sections are not in accounts
+ * @param forgotten accounts that were renewed until recently, and that no section uses any more
+ * @param forgottenTokens tokens that were renewed until recently, and that have no section any more
+ * @param unwritable why no account can be saved
  */
-public record StatusReport(Instant time, List<AccountStatus> accounts, Optional<Schedule> schedule) {
+public record StatusReport(
+        Instant time,
+        List<AccountStatus> accounts,
+        Optional<Schedule> schedule,
+        List<ConfigError> configProblems,
+        List<UnusedAccount> forgotten,
+        List<UnusedToken> forgottenTokens,
+        Optional<Failure> unwritable) {
     public StatusReport {
         accounts = List.copyOf(accounts);
+        configProblems = List.copyOf(configProblems);
+        forgotten = List.copyOf(forgotten);
+        forgottenTokens = List.copyOf(forgottenTokens);
+    }
+
+    /** The report if nothing in the config file is usable. */
+    public static StatusReport withoutConfig(Instant time, String why) {
+        return new StatusReport(
+                time,
+                List.of(),
+                Optional.empty(),
+                List.of(new ConfigError(0, why)),
+                List.of(),
+                List.of(),
+                Optional.empty());
     }
 
     public Level level() {
-        Level ofTimer = schedule.map(runs -> runs.level(time)).orElse(Level.OK);
-        return accounts.stream().map(AccountStatus::level).reduce(ofTimer, Level::or);
+        // Without tokens, no run is missed.
+        Level ofTimer = schedule.filter(runs -> !accounts.isEmpty())
+                .map(runs -> runs.level(time))
+                .orElse(Level.OK);
+        boolean isWell = configProblems.isEmpty() && forgotten.isEmpty() && unwritable.isEmpty();
+        Level whole =
+                ofTimer.or(isWell ? Level.OK : Level.ACTION).or(forgottenTokens.isEmpty() ? Level.OK : Level.WARNING);
+        return accounts.stream().map(AccountStatus::level).reduce(whole, Level::or);
     }
 
     /**
-     * Looks at what is there now.
+     * Reads the present state.
      *
-     * @param timer that renews, where one does
-     * @param warn secrets and authorizations that end within it are a warning
-     * @throws IOException when the state files may not be read; the message names the file
+     * @param timer the timer that renews tokens, if any
+     * @param warn secrets and authorizations that expire within this time are a warning
+     * @throws IOException if the state files cannot be read; the message names the file
      */
     public static StatusReport of(
             Config config,
             AccountStore store,
-            StateFiles states,
+            StateStore states,
             Passwords passwords,
             Optional<Timer> timer,
             Duration warn,
@@ -69,12 +104,37 @@ public record StatusReport(Instant time, List<AccountStatus> accounts, Optional<
         Map<String, List<TokenSection>> byAccount =
                 config.tokens().stream().collect(Collectors.groupingBy(TokenSection::account));
         List<AccountStatus> accounts = new ArrayList<>();
-        for (AccountSection section : config.accounts().values()) {
+        List<UnusedToken> forgottenTokens = new ArrayList<>();
+        UnusedToken.Finder finder = new UnusedToken.Finder(config, now);
+        for (AccountSection section : config.accountsInUse().values()) {
             AccountState state = states.read(section.name());
             List<TokenSection> tokens = byAccount.getOrDefault(section.name(), List.of());
+            forgottenTokens.addAll(finder.of(section.name(), state));
             accounts.add(account(section, state, tokens, store, passwords, timer, warn, now));
         }
-        return new StatusReport(now, accounts, timer.map(of -> Schedule.of(of, states.lastRun())));
+        return new StatusReport(
+                now,
+                accounts,
+                timer.map(of -> Schedule.of(of, states.lastRun())),
+                config.problems(),
+                UnusedAccount.find(config, store, states, now),
+                forgottenTokens,
+                unwritable(store, states));
+    }
+
+    /**
+     * Tries to write only if runs cannot report the failure themselves, or did report it. Monitoring may run in a
+     * sandbox in which the disk looks read-only.
+     */
+    private static Optional<Failure> unwritable(AccountStore store, StateStore states) {
+        try {
+            if (states.isInQuestion()) {
+                store.requireWritable();
+            }
+            return Optional.empty();
+        } catch (StoreException e) {
+            return Optional.of(FailureMapper.of(e));
+        }
     }
 
     private static AccountStatus account(
@@ -86,13 +146,15 @@ public record StatusReport(Instant time, List<AccountStatus> accounts, Optional<
             Optional<Timer> timer,
             Duration warn,
             Instant now) {
-        Optional<Failure> problem = damage(section, store, passwords).or(state::failure);
+        Optional<Failure> problem = problem(section, state, store, passwords);
         Optional<Path> worldReadable = worldReadable(section);
-        // A token may be good for a while that will not be renewed.
+        // A token that cannot be renewed may still be valid for a while.
         Level ofAccount = problem.map(failure -> failure.kind().passesByItself() ? Level.WARNING : Level.ACTION)
                 .orElse(Level.OK);
+        boolean areFilesSound =
+                problem.filter(why -> why.kind().isSeenWithoutOpening()).isEmpty();
         List<TokenStatus> tokens = sections.stream()
-                .map(token -> token(token, state.token(token.name()), ofAccount, timer, now))
+                .map(token -> token(token, state, areFilesSound, ofAccount, timer, now))
                 .toList();
         Level level = tokens.stream().map(TokenStatus::level).reduce(ofAccount, Level::or);
         if (worldReadable.isPresent()
@@ -104,20 +166,29 @@ public record StatusReport(Instant time, List<AccountStatus> accounts, Optional<
         return new AccountStatus(section, state, worldReadable, problem, tokens, level);
     }
 
-    /** What can be seen of an account file without opening it, and of its password file. */
-    private static Optional<Failure> damage(AccountSection section, AccountStore store, Passwords passwords) {
-        if (!(section instanceof StoredAccount stored)) {
-            return Optional.empty();
-        }
+    /** What can be seen without opening the account file; otherwise the last run's failure, if it can still apply. */
+    private static Optional<Failure> problem(
+            AccountSection section, AccountState state, AccountStore store, Passwords passwords) {
         try {
-            store.peek(section.name());
-            passwords.read(section.name(), stored.passwordFile()).close();
-            return Optional.empty();
+            if (section instanceof StoredAccount stored) {
+                store.peek(section.name());
+                passwords.read(section.name(), stored.passwordFile()).close();
+                Optional<Failure> older = FailureMapper.older(store, section.name());
+                if (older.isPresent()) {
+                    return older;
+                }
+            } else if (section instanceof ClientCredentialsAccount client
+                    && client.clientSecretFile().isPresent()) {
+                SecretFile.read(client.clientSecretFile().get());
+            }
+            return state.failure().filter(why -> !why.kind().isSeenWithoutOpening());
         } catch (StoreException e) {
-            return Optional.of(Failures.of(e));
+            return Optional.of(FailureMapper.of(e));
         } catch (PasswordFileException e) {
-            // Unreadable to whoever asks for the status is not unreadable to the service.
-            return e.kind() == PasswordFileException.Kind.UNREADABLE ? Optional.empty() : Optional.of(Failures.of(e));
+            // The service may be able to read a file that the user who runs status cannot.
+            return e.kind() == PasswordFileException.Kind.UNREADABLE
+                    ? state.failure()
+                    : Optional.of(section instanceof StoredAccount ? FailureMapper.of(e) : FailureMapper.ofSecret(e));
         }
     }
 
@@ -130,7 +201,7 @@ public record StatusReport(Instant time, List<AccountStatus> accounts, Optional<
                     ? Optional.of(stored.passwordFile())
                     : Optional.empty();
         } catch (PasswordFileException e) {
-            return Optional.empty(); // told as damage
+            return Optional.empty(); // reported as damage
         }
     }
 
@@ -141,31 +212,60 @@ public record StatusReport(Instant time, List<AccountStatus> accounts, Optional<
     }
 
     private static TokenStatus token(
-            TokenSection section, TokenState state, Level ofAccount, Optional<Timer> timer, Instant now) {
-        Optional<Secret> token = new TokenFile(section.tokenPath()).read();
-        OnDisk onDisk = token.isPresent() ? OnDisk.TOKEN : isUnreadable(section.tokenPath());
-        Optional<JwtClaims> claims = token.flatMap(value -> JwtClaims.of(value.reveal()));
-        Optional<Instant> expiresAt = claims.flatMap(JwtClaims::expiresAt)
-                .or(() -> onDisk == OnDisk.NOTHING ? Optional.empty() : state.expiresAt());
+            TokenSection section,
+            AccountState account,
+            boolean areFilesSound,
+            Level ofAccount,
+            Optional<Timer> timer,
+            Instant now) {
+        TokenState state = account.token(section.name()).standing(section, areFilesSound);
+        TokenOnDisk found = TokenOnDisk.read(section, state);
+        OnDisk onDisk = found.what();
+        Optional<JwtClaims> claims = found.claims();
+        Optional<Instant> expiresAt = found.expiresAt();
         boolean isExpired = expiresAt.filter(end -> !end.isAfter(now)).isPresent();
         Level level = ofAccount;
         if (onDisk == OnDisk.NOTHING || isExpired) {
             level = Level.ACTION;
         } else if (state.failure().isPresent()) {
-            // With a token that is known to be good there is time for an issuer's trouble to pass.
+            // While a token is known to be valid, there is time for the issuer to recover.
             boolean canWait =
                     expiresAt.isPresent() && state.failure().get().kind().passesByItself();
             level = level.or(canWait ? Level.WARNING : Level.ACTION);
         }
-        boolean endsBetweenRuns =
-                timer.isPresent() && state.life().filter(timer.get()::misses).isPresent();
+        boolean endsBetweenRuns = timer.isPresent()
+                && state.life().filter(timer.get()::isShorterThanGap).isPresent();
         if (endsBetweenRuns) {
             level = level.or(Level.WARNING);
         }
-        return new TokenStatus(section, state, onDisk, claims, expiresAt, endsBetweenRuns, level);
+        boolean isShort = state.livesNoLongerThan(section.minLifetime());
+        boolean isWhole = account.narrows().orElse(false) && state.askedScope().isEmpty();
+        List<String> missingScope = state.grantedScope().isEmpty()
+                ? List.of()
+                : without(isWhole ? account.scope() : state.askedScope(), state.grantedScope());
+        List<String> audience = claims.map(JwtClaims::audience).orElse(state.grantedAudience());
+        List<String> missingAudience = claims.isEmpty() && audience.isEmpty() // neither the token nor the issuer says
+                ? List.of()
+                : without(state.askedAudience(), audience);
+        if (isShort || !missingScope.isEmpty() || !missingAudience.isEmpty()) {
+            level = level.or(Level.WARNING);
+        }
+        return new TokenStatus(
+                section,
+                state,
+                onDisk,
+                claims,
+                expiresAt,
+                missingScope,
+                missingAudience,
+                endsBetweenRuns,
+                isShort,
+                level);
     }
 
-    private static OnDisk isUnreadable(Path path) {
-        return Files.notExists(path) || Files.isReadable(path) ? OnDisk.NOTHING : OnDisk.UNREADABLE;
+    private static List<String> without(List<String> asked, List<String> granted) {
+        return asked.stream()
+                .filter(word -> !granted.contains(word) && !RequestedToken.OF_THE_GRANT.contains(word))
+                .toList();
     }
 }

@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer.status;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
@@ -9,10 +10,13 @@ import org.opensciencegrid.tokenrenewer.state.TokenState;
 /**
  * One token section, and the file at its path.
  *
- * @param onDisk whether there is a token at token_path; {@code UNREADABLE} when that cannot be told
- * @param claims of the token on disk; empty for an opaque one
- * @param expiresAt of the token on disk; empty when nobody says
- * @param endsBetweenRuns whether the issuer's tokens live for less time than may lie between two runs
+ * @param onDisk whether there is a token at token_path; {@code UNREADABLE} if unknown
+ * @param claims of the token on disk; empty for an opaque token
+ * @param expiresAt of the token on disk; empty if unknown
+ * @param missingScope requested last time, but not granted to the token on disk; empty if unknown
+ * @param missingAudience like missingScope
+ * @param isShorterThanItsLeast whether the issuer's tokens live shorter than the section's min_lifetime
+ * @param endsBetweenRuns whether the issuer's tokens can expire between two runs
  */
 public record TokenStatus(
         TokenSection section,
@@ -20,13 +24,16 @@ public record TokenStatus(
         OnDisk onDisk,
         Optional<JwtClaims> claims,
         Optional<Instant> expiresAt,
+        List<String> missingScope,
+        List<String> missingAudience,
         boolean endsBetweenRuns,
+        boolean isShorterThanItsLeast,
         Level level) {
 
     /** What is at token_path. */
     public enum OnDisk {
         TOKEN,
-        /** No file, or an empty one. */
+        /** No file, or an empty file. */
         NOTHING,
         UNREADABLE
     }

@@ -1,6 +1,6 @@
 /**
- * What the last runs left behind, and what needs a person: read from the config file, the state files and the token
- * files. No network, no password. It writes nothing and knows neither renewal nor setup; the words are the cli's.
+ * The result of the last runs, and problems that need attention. Reads the config file, the state files and the token
+ * files: no network, no password. It writes nothing and does not depend on renewal or setup. The text is in cli.output.
  */
 @NullMarked
 package org.opensciencegrid.tokenrenewer.status;

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Where the service may write by its unit, whatever the modes of the files say. */
+/** The directories in which the service's unit lets it write, regardless of file modes. */
 public final class Sandbox {
     public static final String UNIT = "osg-token-renewer.service";
 
@@ -15,36 +15,39 @@ public final class Sandbox {
         this.unit = unit;
     }
 
-    /** Empty where there is no such service. */
+    /** Empty if the unit does not exist. */
     public static Optional<Sandbox> read(Path root) {
         return UnitFile.read(root, UNIT).map(Sandbox::new);
     }
 
     /** Whether the unit lets the service write in the directory. */
-    public boolean lets(Path directory) {
+    public boolean allowsWrite(Path directory) {
         if (below(directory, unit.words("Service", "InaccessiblePaths").stream())) {
             return false;
         }
         Optional<Path> writable = longest(directory, unit.words("Service", "ReadWritePaths"));
         Optional<Path> readOnly = longest(directory, unit.words("Service", "ReadOnlyPaths"));
-        if (writable.isPresent()) { // the deeper of the two says how it is
+        if (writable.isPresent()) { // the deeper of the two rules applies
             return readOnly.isEmpty()
                     || writable.get().getNameCount() > readOnly.get().getNameCount();
         }
         return readOnly.isEmpty() && !isProtected(directory);
     }
 
-    /** Whether systemd hands the file's password over as a credential, so that the service need not read it. */
+    /**
+     * Whether systemd passes the file's password to the service as a credential, so that the service need not read the
+     * file.
+     */
     public boolean loadsCredential(String name) {
         return unit.words("Service", "LoadCredential").stream().anyMatch(word -> word.startsWith(name + ":"));
     }
 
-    /** Whether the service is a member of the group by its unit. */
+    /** Whether the unit makes the service a member of the group. */
     public boolean joins(String group) {
         return unit.words("Service", "SupplementaryGroups").contains(group);
     }
 
-    /** Whether it may change the group of a file at all. */
+    /** Whether the unit lets the service change the group of any file. */
     public boolean letsChown() {
         List<String> filter = unit.words("Service", "SystemCallFilter");
         return filter.isEmpty() || filter.contains("@chown");
@@ -78,7 +81,9 @@ public final class Sandbox {
                 .max((a, b) -> Integer.compare(a.getNameCount(), b.getNameCount()));
     }
 
-    /** Without the marks for "need not exist" and "below the unit's own root". */
+    /**
+     * Removes the prefixes {@code -} (the path need not exist) and {@code +} (relative to the unit's root directory).
+     */
     private static Path plain(String place) {
         return Path.of(place.replaceFirst("^[-+]+", ""));
     }

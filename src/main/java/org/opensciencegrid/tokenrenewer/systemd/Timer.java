@@ -7,34 +7,139 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * When the service runs, by its timer.
+ * When the timer starts the service.
  *
- * @param isEnabled whether it runs after the next boot
- * @param longestGap the longest time between two runs of a machine that is up, without the length of the run itself; empty
- *     where the timer follows a calendar, or nothing that can be understood
- * @param firstBy when the first run after the start of this machine began at the latest; empty as above
+ * @param isEnabled whether systemd starts the timer at boot
+ * @param isActive whether the timer is started; empty if systemd was not asked or did not answer
+ * @param trouble why no runs start, or will stop; empty if no problem is known
+ * @param detail for some problems: the file or the exit status
+ * @param longestGap the longest time between two runs while the machine is up, without the duration of the run; empty
+ *     if the timer uses OnCalendar=, or a value that cannot be parsed
+ * @param firstBy the latest time at which the first run after boot started; empty as above
  */
-public record Timer(boolean isEnabled, Optional<Duration> longestGap, Optional<Instant> firstBy) {
+public record Timer(
+        boolean isEnabled,
+        Optional<Boolean> isActive,
+        Optional<Trouble> trouble,
+        String detail,
+        Optional<Duration> longestGap,
+        Optional<Instant> firstBy) {
     public static final String UNIT = "osg-token-renewer.timer";
+
+    /** What prevents the timer from starting runs, worst first. */
+    public enum Trouble {
+        /** The timer or the service is masked. */
+        MASKED,
+        /** The state directory is a symbolic link: systemd does not start the service (status 238). */
+        STATE_LINK,
+        /** No setting starts a run after every boot, as OnBootSec= does. */
+        NO_FIRST_RUN,
+        /** No setting starts a run after the last one, as OnUnitActiveSec= does. */
+        NO_SECOND_RUN,
+        /** Neither enabled nor started. */
+        OFF,
+        /** Enabled but not started: no run starts before the next boot. */
+        NOT_STARTED,
+        /** The last run was not started, or something else ended it. */
+        BROKEN_RUN,
+        /** Files changed after systemd read them. */
+        NOT_RELOADED,
+        /** Not enabled: no run starts after the next boot. The timer is started, or its state is unknown. */
+        NOT_ENABLED;
+
+        /** The word in JSON output. */
+        public String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        /** Whether no run starts until an admin fixes it. */
+        public boolean stopsRuns() {
+            return compareTo(NOT_RELOADED) < 0;
+        }
+    }
+
+    private static final List<String> FIRST = List.of("OnBootSec", "OnStartupSec", "OnActiveSec");
+    private static final List<String> NEXT = List.of("OnUnitActiveSec", "OnUnitInactiveSec");
 
     private static final Duration DEFAULT_ACCURACY = Duration.ofMinutes(1);
     private static final Pattern PART = Pattern.compile("\\s*([0-9]+)\\s*([a-zµμ]*)\\s*");
 
-    /** Empty where there is no such timer. */
+    /** Reads only the unit files. Empty if there is no such timer. */
     public static Optional<Timer> read(Path root) {
+        return read(root, Optional.empty());
+    }
+
+    /** Like {@link #read}, but also asks the systemd of this machine. */
+    public static Optional<Timer> ask() {
+        return read(Path.of("/"), TimerState.ask());
+    }
+
+    /** @param state what systemd reports; empty if it was not asked or did not answer */
+    public static Optional<Timer> read(Path root, Optional<TimerState> state) {
+        Optional<UnitFile> service = UnitFile.read(root, Sandbox.UNIT);
         return UnitFile.read(root, UNIT).map(unit -> {
-            Optional<Duration> afterBoot = longest(unit, List.of("OnBootSec", "OnStartupSec"));
-            return new Timer(
-                    unit.isEnabled(),
-                    longest(unit, List.of("OnUnitActiveSec", "OnUnitInactiveSec")),
-                    boot(root).flatMap(start -> afterBoot.map(start::plus)));
+            Optional<Boolean> isActive = state.map(TimerState::isActive);
+            Optional<Duration> gap = longest(unit, NEXT);
+            Optional<Instant> first =
+                    boot(root).flatMap(start -> longest(unit, FIRST).map(start::plus));
+            Optional<Path> mask = unit.mask().or(() -> service.flatMap(UnitFile::mask));
+            Optional<Path> link = service.flatMap(of -> linkedState(root, of));
+            Optional<Trouble> trouble = mask.map(file -> Trouble.MASKED)
+                    .or(() -> link.map(target -> Trouble.STATE_LINK))
+                    .or(() -> trouble(triggers(unit)))
+                    .or(() -> trouble(unit.isEnabled(), state));
+            String detail = mask.or(() -> link)
+                    .map(Path::toString)
+                    .orElse(state.map(TimerState::brokenRun).orElse(""));
+            return new Timer(unit.isEnabled(), isActive, trouble, detail, gap, first);
         });
+    }
+
+    /** The target of the state directory, if it is a link and the unit has StateDirectory=. */
+    private static Optional<Path> linkedState(Path root, UnitFile service) {
+        for (String name : service.words("Service", "StateDirectory")) {
+            Path directory = root.resolve("var/lib").resolve(name);
+            if (Files.isSymbolicLink(directory)) {
+                try {
+                    return Optional.of(directory.resolveSibling(Files.readSymbolicLink(directory)));
+                } catch (IOException e) {
+                    return Optional.of(directory);
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<Trouble> trouble(List<UnitFile.Assignment> triggers) {
+        if (triggers.stream().anyMatch(line -> line.key().equals("OnCalendar"))) {
+            return Optional.empty();
+        }
+        if (triggers.stream().noneMatch(line -> FIRST.contains(line.key()))) {
+            return Optional.of(Trouble.NO_FIRST_RUN);
+        }
+        return triggers.stream().noneMatch(line -> NEXT.contains(line.key()))
+                ? Optional.of(Trouble.NO_SECOND_RUN)
+                : Optional.empty();
+    }
+
+    private static Optional<Trouble> trouble(boolean isEnabled, Optional<TimerState> state) {
+        if (state.isPresent() && !state.get().isActive()) {
+            return Optional.of(isEnabled ? Trouble.NOT_STARTED : Trouble.OFF);
+        }
+        if (state.isPresent() && !state.get().brokenRun().isEmpty()) {
+            return Optional.of(Trouble.BROKEN_RUN);
+        }
+        if (state.isPresent() && state.get().needsReload()) {
+            return Optional.of(Trouble.NOT_RELOADED);
+        }
+        return isEnabled ? Optional.empty() : Optional.of(Trouble.NOT_ENABLED);
     }
 
     /** proc(5): btime of /proc/stat. */
@@ -48,48 +153,58 @@ public record Timer(boolean isEnabled, Optional<Duration> longestGap, Optional<I
         }
     }
 
-    /** Whether a token that lives so long can end between two runs. */
-    public boolean misses(Duration life) {
+    /** Whether a token with this lifetime can expire between two runs. */
+    public boolean isShorterThanGap(Duration life) {
         return longestGap.isPresent() && life.compareTo(longestGap.get()) <= 0;
     }
 
     /**
-     * When the next run begins at the latest, and not when it does: that is drawn by lot, and known to systemd alone. One
-     * that was started by hand since the timer's last makes it only earlier.
+     * The latest time at which the next run starts. Only systemd knows the exact time, because it adds a random delay.
+     * A manual run since the timer's last run only makes the next one earlier.
      *
-     * @param lastRun when one last ended, by whomever it was started
+     * @param lastRun when the last run ended, whether the timer or an admin started it
      */
     public Optional<Instant> nextBy(Optional<Instant> lastRun) {
         Optional<Instant> next = lastRun.flatMap(at -> longestGap.map(at::plus));
-        return isEnabled
-                ? Stream.of(next, firstBy).flatMap(Optional::stream).max(Instant::compareTo)
-                : Optional.empty();
+        boolean comes = isEnabled && trouble.isEmpty() || isActive.orElse(false) && !stopsRuns();
+        return comes ? Stream.of(next, firstBy).flatMap(Optional::stream).max(Instant::compareTo) : Optional.empty();
     }
 
-    private static Optional<Duration> longest(UnitFile unit, List<String> triggers) {
-        List<Duration> spans = new ArrayList<>();
-        boolean isCalendar = false;
+    /** Whether no run starts until an admin fixes it. */
+    public boolean stopsRuns() {
+        return trouble.filter(Trouble::stopsRuns).isPresent();
+    }
+
+    /** The On...= lines in effect. */
+    private static List<UnitFile.Assignment> triggers(UnitFile unit) {
+        List<UnitFile.Assignment> triggers = new ArrayList<>();
         for (UnitFile.Assignment line : unit.assignments()) {
-            if (!line.section().equals("Timer") || !line.key().startsWith("On")) {
-                continue;
-            }
-            if (line.value().isEmpty()) { // systemd.timer(5): any empty trigger clears them all
-                spans.clear();
-                isCalendar = false;
-            } else if (line.key().equals("OnCalendar")) {
-                isCalendar = true;
-            } else if (triggers.contains(line.key())) {
-                span(line.value()).ifPresent(spans::add);
+            if (line.section().equals("Timer")
+                    && (line.key().equals("OnCalendar") || line.key().matches("On.*Sec"))) {
+                if (line.value().isEmpty()) { // systemd.timer(5): an empty value of any trigger clears all of them
+                    triggers.clear();
+                } else {
+                    triggers.add(line);
+                }
             }
         }
-        if (isCalendar) {
+        return triggers;
+    }
+
+    private static Optional<Duration> longest(UnitFile unit, List<String> keys) {
+        List<UnitFile.Assignment> triggers = triggers(unit);
+        if (triggers.stream().anyMatch(line -> line.key().equals("OnCalendar"))) {
             return Optional.empty();
         }
         Duration late = unit.value("Timer", "RandomizedDelaySec")
                 .flatMap(Timer::span)
                 .orElse(Duration.ZERO)
                 .plus(unit.value("Timer", "AccuracySec").flatMap(Timer::span).orElse(DEFAULT_ACCURACY));
-        return spans.stream().min(Duration::compareTo).map(late::plus); // the earliest trigger wins
+        return triggers.stream()
+                .filter(line -> keys.contains(line.key()))
+                .flatMap(line -> span(line.value()).stream())
+                .min(Duration::compareTo) // the earliest trigger starts the run
+                .map(late::plus);
     }
 
     /** A time span of systemd.time(7), such as 10min, 1h 30s or 90. */

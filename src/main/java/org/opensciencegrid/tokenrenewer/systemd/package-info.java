@@ -1,6 +1,6 @@
 /**
- * The unit files of the service and its timer, as systemd would read them: without systemd, for whoever may read them. It
- * knows nothing of accounts and tokens.
+ * Reads the unit files of the service and its timer as systemd reads them, for any user and without systemd. Does not
+ * depend on accounts or tokens.
  */
 @NullMarked
 package org.opensciencegrid.tokenrenewer.systemd;

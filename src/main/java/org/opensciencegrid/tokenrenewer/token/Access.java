@@ -1,8 +1,8 @@
 package org.opensciencegrid.tokenrenewer.token;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.GroupPrincipal;
 import java.nio.file.attribute.PosixFileAttributeView;
@@ -11,6 +11,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.UserPrincipal;
 import java.nio.file.attribute.UserPrincipalLookupService;
 import java.nio.file.attribute.UserPrincipalNotFoundException;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -20,10 +21,10 @@ import org.opensciencegrid.tokenrenewer.config.TokenAccess;
 import org.opensciencegrid.tokenrenewer.token.TokenFileException.Kind;
 
 /**
- * A {@link TokenAccess} whose names are those of this machine.
+ * A {@link TokenAccess} with its names resolved on this machine.
  *
- * @param owner null to leave it
- * @param group null to leave it
+ * @param owner null to keep the owner
+ * @param group null to keep the group
  */
 record Access(
         TokenAccess asked,
@@ -53,25 +54,53 @@ record Access(
         try {
             return lookup.of(name.get());
         } catch (UserPrincipalNotFoundException e) {
-            throw new TokenFileException(Kind.NO_SUCH_NAME, target, name.get()); // Java 25 does not tell it
+            // The exception of Java 25 does not contain the name.
+            throw new TokenFileException(Kind.NO_SUCH_NAME, target, name.get());
         } catch (IOException e) {
             throw new TokenFileException(Kind.OTHER, target, String.valueOf(e.getMessage()));
         }
     }
 
+    /** Copies owner, group and mode of another file, except those that are requested; false if not permitted. */
+    @SuppressWarnings("unchecked")
+    boolean copy(Path from, Path file) throws IOException {
+        Map<String, Object> wanted = Files.readAttributes(from, "unix:uid,gid,permissions");
+        Map<String, Object> now = Files.readAttributes(file, "unix:uid,gid");
+        try {
+            for (String name : List.of("gid", "uid")) {
+                Object asked = name.equals("gid") ? group : owner;
+                Object value = Objects.requireNonNull(wanted.get(name));
+                if (asked == null && !value.equals(now.get(name))) {
+                    Files.setAttribute(file, "unix:" + name, value);
+                }
+            }
+            setMode(file, (Set<PosixFilePermission>) Objects.requireNonNull(wanted.get("permissions")));
+            return true;
+        } catch (FileSystemException e) {
+            return false;
+        }
+    }
+
+    /** Sets the mode only if it differs: some file systems do not let anyone set it. */
+    static void setMode(Path file, Set<PosixFilePermission> mode) throws IOException {
+        if (!Files.getPosixFilePermissions(file).equals(mode)) {
+            Files.setPosixFilePermissions(file, mode);
+        }
+    }
+
     /**
-     * Gives the file what is asked for, if it can be had.
+     * Applies the requested owner, group and mode.
      *
-     * @param target what the file is to become
+     * @param file a path in /proc/self/fd
+     * @param target the path that the file will get
      */
     void give(Path file, Path target) throws IOException, TokenFileException {
         if (asked.isAsItWas()) {
             return;
         }
-        PosixFileAttributeView view =
-                Files.getFileAttributeView(file, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
+        PosixFileAttributeView view = Files.getFileAttributeView(file, PosixFileAttributeView.class);
         PosixFileAttributes now = view.readAttributes();
-        // The owner last: after that, nothing else may be changed by us.
+        // Change the owner last: after that, this process can change nothing else.
         if (group != null && !group.equals(now.group())) {
             try {
                 view.setGroup(group);
@@ -92,33 +121,32 @@ record Access(
     }
 
     /**
-     * Who a file belongs to, and who may do what with it.
+     * Owner and permissions of a file.
      *
-     * @param user a principal where an owner is asked for, else a number: the JDK looks each name up, which for each token of
-     *     each run would ask sssd or LDAP four times
+     * @param user a principal if an owner is requested, otherwise a number. The JDK looks up each name, which would
+     *     query sssd or LDAP four times for each token of each run
      * @param group likewise
      */
     record Status(Object user, Object group, Set<PosixFilePermission> permissions) {}
 
-    /** As far as {@link #isLike} needs it. */
+    /** Reads what {@link #isLike} needs. */
     @SuppressWarnings("unchecked")
     Status status(Path file) throws IOException {
         String user = owner == null ? "uid" : "owner";
         String members = group == null ? "gid" : "group";
-        Map<String, Object> attributes =
-                Files.readAttributes(file, "unix:permissions," + user + "," + members, LinkOption.NOFOLLOW_LINKS);
+        Map<String, Object> attributes = Files.readAttributes(file, "unix:permissions," + user + "," + members);
         return new Status(
                 Objects.requireNonNull(attributes.get(user)),
                 Objects.requireNonNull(attributes.get(members)),
                 (Set<PosixFilePermission>) Objects.requireNonNull(attributes.get("permissions")));
     }
 
-    /** Whether a file has all that is asked for. */
+    /** Whether the file has everything that is requested. */
     boolean isThat(Status file) {
         return isLike(file, file);
     }
 
-    /** Whether the file has all that is asked for, and else what the other one has. */
+    /** Whether the file has everything that is requested, and otherwise the same as the other file. */
     boolean isLike(Status file, Status other) {
         return file.user().equals(owner != null ? owner : other.user())
                 && file.group().equals(group != null ? group : other.group())

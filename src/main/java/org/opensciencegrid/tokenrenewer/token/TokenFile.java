@@ -5,13 +5,12 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.OpenOption;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -24,43 +23,53 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.opensciencegrid.cryptostore.HeldDirectory;
+import org.opensciencegrid.cryptostore.Owners;
+import org.opensciencegrid.cryptostore.RegularFile;
+import org.opensciencegrid.cryptostore.TrustedPath;
+import org.opensciencegrid.cryptostore.UntrustedPathException;
 import org.opensciencegrid.tokenrenewer.config.TokenAccess;
-import org.opensciencegrid.tokenrenewer.text.BearerToken;
-import org.opensciencegrid.tokenrenewer.text.Printable;
-import org.opensciencegrid.tokenrenewer.text.Secret;
 import org.opensciencegrid.tokenrenewer.token.TokenFileException.Kind;
+import org.opensciencegrid.tokenrenewer.util.BearerToken;
+import org.opensciencegrid.tokenrenewer.util.Printable;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /**
- * A token at its {@code token_path}: the token and a newline. Programs read it at any moment and some exit when it is
- * missing or empty, so it is replaced by rename, keeping mode, owner, group, ACL and symbolic link, unless others are
- * asked for. Where the file belongs to somebody else, so that a replacement could not look as it should, it is overwritten in
- * one write instead.
+ * A token at its {@code token_path}: the token and a newline. Programs read it at any time, and some exit if it is
+ * missing or empty. So it is replaced by rename. Mode, owner, group, ACL and symbolic link are kept unless the
+ * configuration requests others. The path must follow the rule of {@link TrustedPath}. If the file belongs to another
+ * user, so that a replacement could not have the same attributes, it is overwritten in one write instead.
  */
 public final class TokenFile {
-    /** HTCondor reads 16384 bytes, and takes a file that fills them for one that is longer; the newline counts. */
+    /** HTCondor reads 16384 bytes, and treats a file of that size as too long. The newline counts. */
     public static final int LONGEST_FOR_ALL = 16 * 1024 - 2;
 
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
     private static final FileAttribute<Set<PosixFilePermission>> NEW_FILE =
             PosixFilePermissions.asFileAttribute(OWNER_ONLY);
-    private static final int LONGEST_CHAIN = 40;
     private static final int LONGEST = 1 << 20;
     private static final Map<Path, Object> ONE_AT_A_TIME = new ConcurrentHashMap<>();
     private static final Set<Path> CLEARED = ConcurrentHashMap.newKeySet();
+    private static final Map<Path, Looked> LOOKED = new ConcurrentHashMap<>();
+    private static final Duration ONE_LOOK = Duration.ofSeconds(1);
 
-    /** What rename or the copy says where only the file itself may be written: mounted alone, in a container or unit. */
+    /** A directory without symbolic links in its path, and when it was checked. */
+    private record Looked(Path directory, long nanos) {}
+
+    /**
+     * Errors of rename or copy if only the file itself is writable because it is a bind mount in a container or unit.
+     */
     private static final Set<String> WRITABLE_FILE_ONLY = Set.of("Device or resource busy", "Read-only file system");
 
     private static final String TEMPORARY = ".osg-token-renewer.";
     private static final Duration LEFT_OVER = Duration.ofHours(1);
 
-    /** Made at the first write, as who only reads does not need one. */
+    /** Created at the first write, because a read does not need it. */
     private static final class Entropy {
         static final SecureRandom SOURCE = new SecureRandom();
     }
@@ -71,108 +80,215 @@ public final class TokenFile {
         this.path = path;
     }
 
-    /** The token that is there now, if a plain file with {@link BearerToken one} is. */
+    /**
+     * The current token, if the path is a regular file with a valid {@link BearerToken}. Returns within about a second.
+     */
     public Optional<Secret> read() {
-        try (FileChannel channel = openRegular(target(), StandardOpenOption.READ)) {
-            ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(channel.size(), LONGEST + 1));
-            while (bytes.hasRemaining() && channel.read(bytes) >= 0) {
-                // a short read is not the end
-            }
-            String text = new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8).strip();
-            return BearerToken.isOne(text) && bytes.position() <= LONGEST
-                    ? Optional.of(Secret.of(text))
-                    : Optional.empty();
-        } catch (IOException | TokenFileException e) {
+        try {
+            byte[] bytes = content();
+            String text = new String(bytes, StandardCharsets.UTF_8).strip();
+            return BearerToken.isOne(text) && bytes.length <= LONGEST ? Optional.of(Secret.of(text)) : Optional.empty();
+        } catch (IOException e) {
             return Optional.empty();
         }
     }
 
-    /** As {@link #write(Secret, TokenAccess)}, with everything as it was but the token. */
+    private byte[] content() throws IOException {
+        Path name = path.getFileName();
+        if (name != null) {
+            Path file = lookedAt(directory(path)).resolve(name);
+            try {
+                return RegularFile.bytes(file, LONGEST);
+            } catch (RegularFile.NotRegularException e) {
+                if (!Files.isSymbolicLink(file)) {
+                    throw e;
+                }
+            }
+        }
+        return RegularFile.bytes(TrustedPath.follow(path, Owners.CURRENT).path(), LONGEST);
+    }
+
+    /** Resolves a directory at most once a second, because a run may read thousands of tokens in one directory. */
+    private static Path lookedAt(Path directory) throws IOException {
+        long now = System.nanoTime();
+        Looked last = LOOKED.get(directory);
+        if (last == null || now - last.nanos() > ONE_LOOK.toNanos()) {
+            Path any = TrustedPath.follow(directory.resolve(TEMPORARY), Owners.CURRENT)
+                    .path();
+            last = new Looked(directory(any), now);
+            LOOKED.put(directory, last);
+        }
+        return last.directory();
+    }
+
+    /** Like {@link #write(Secret, TokenAccess)}, but keeps the permissions. */
     public void write(Secret token) throws TokenFileException {
         write(token, TokenAccess.AS_IT_WAS);
     }
 
     /**
-     * Replaces the token, durably. Nobody sees the new one before the file has the access that is asked for.
+     * Replaces the token durably. No other user can read the new one before the file has the requested permissions.
      *
      * @throws TokenFileException nothing was changed
      */
     public void write(Secret token, TokenAccess access) throws TokenFileException {
         byte[] content = (token.reveal() + "\n").getBytes(StandardCharsets.UTF_8);
-        Path target = target();
-        // Two sections may name one path, which matters where it is written in place.
+        atTarget(target -> {
+            Access wanted = Access.of(access, target.path());
+            if (!put(target, wanted, Optional.of(content))) {
+                overwrite(target, wanted, Optional.of(content));
+            }
+        });
+    }
+
+    /**
+     * Does everything that {@link #write(Secret, TokenAccess)} does except the last step, to find errors before the
+     * issuer is asked. A program that watches the directory may see a change.
+     *
+     * @throws TokenFileException if write would throw it too
+     */
+    public void requireWritable(TokenAccess access) throws TokenFileException {
+        atTarget(target -> {
+            Access wanted = Access.of(access, target.path());
+            if (!put(target, wanted, Optional.empty())) {
+                overwrite(target, wanted, Optional.empty());
+            } else if (target.isThere()) {
+                requireMutable(target.at());
+            }
+        });
+    }
+
+    /**
+     * Checks the directories of the path.
+     *
+     * @param owners whose directories and links are trusted
+     * @throws TokenFileException has the path of the first one that is not trusted
+     */
+    public void requireTrusted(Owners owners) throws TokenFileException {
+        trusted(owners);
+    }
+
+    /**
+     * Where the token is written.
+     *
+     * @param path without symbolic links, for messages
+     * @param at the same file, in its open directory
+     * @param isShared whether every user can create files in the directory
+     */
+    private record Target(Path path, HeldDirectory directory, Path at, boolean isThere, boolean isShared) {}
+
+    @FunctionalInterface
+    private interface Work {
+        void at(Target target) throws IOException, TokenFileException;
+    }
+
+    private void atTarget(Work work) throws TokenFileException {
+        TrustedPath trusted = trusted(Owners.CURRENT);
+        Path target = trusted.path();
+        // Two sections may have the same path, which matters if the file is written in place.
         synchronized (ONE_AT_A_TIME.computeIfAbsent(target, path -> new Object())) {
-            write(target, content, Access.of(access, target));
+            try (HeldDirectory directory = trusted.hold()) {
+                Path at = directory.path().resolve(Objects.requireNonNullElse(target.getFileName(), target));
+                work.at(new Target(target, directory, at, isThere(target, at), trusted.isShared()));
+            } catch (IOException e) {
+                throw failure(target, e);
+            }
         }
     }
 
-    private static void write(Path target, byte[] content, Access access) throws TokenFileException {
+    private TrustedPath trusted(Owners owners) throws TokenFileException {
         try {
-            if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
-                create(target, content, access);
-            } else if (!replace(target, content, access)) {
-                if (!access.isThat(access.status(target))) {
-                    throw new TokenFileException(
-                            Kind.NOT_PERMITTED, target, "it must be replaced to get another mode, owner or group");
-                }
-                overwrite(target, content);
-            }
+            TrustedPath trusted = TrustedPath.follow(path, owners);
+            trusted.requireTrusted();
+            return trusted;
+        } catch (NoSuchFileException e) {
+            throw new TokenFileException(
+                    Kind.DIRECTORY_MISSING, path, "the directory " + e.getFile() + " does not exist");
+        } catch (NotDirectoryException e) {
+            throw new TokenFileException(Kind.DIRECTORY_MISSING, path, e.getFile() + " is not a directory");
+        } catch (UntrustedPathException e) {
+            Kind kind = e.kind() == UntrustedPathException.Kind.LINK ? Kind.FOREIGN_LINK : Kind.FOREIGN_DIRECTORY;
+            throw new TokenFileException(kind, Path.of(e.getFile()), Printable.of(e.getReason()));
         } catch (IOException e) {
-            throw failure(target, e);
+            throw failure(path, e);
         }
     }
 
-    private static void create(Path target, byte[] content, Access access) throws IOException, TokenFileException {
-        Path temporary = temporary(target);
+    private static boolean isThere(Path target, Path at) throws IOException, TokenFileException {
+        PosixFileAttributes attributes;
         try {
-            try (FileChannel channel = FileChannel.open(
-                    temporary,
-                    Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
-                    NEW_FILE)) {
-                Files.setPosixFilePermissions(temporary, OWNER_ONLY); // a strange umask has taken some away
-                writeAll(channel, content);
+            attributes = Files.readAttributes(at, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        } catch (NoSuchFileException e) {
+            return false;
+        }
+        if (!attributes.isRegularFile()) {
+            String what = attributes.isDirectory() ? "a directory" : "not a regular file";
+            throw new TokenFileException(Kind.NOT_A_FILE, target, "it is " + what);
+        }
+        return true;
+    }
+
+    /** Puts a new file in place; false if the existing file must be overwritten instead. */
+    private static boolean put(Target target, Access access, Optional<byte[]> content)
+            throws IOException, TokenFileException {
+        if (target.isThere() && !target.isShared()) {
+            return replace(target, access, content);
+        }
+        try {
+            // In a directory that every user can write to, another user may have chosen the mode of the existing file.
+            // Do not copy it.
+            create(target, access, content);
+            return true;
+        } catch (FileSystemException e) {
+            if (target.isThere() && isWritableFileOnly(e)) { // because root mounted the file there
+                return false;
             }
-            access.give(temporary, target);
-            publish(temporary, target);
+            throw e;
+        }
+    }
+
+    private static boolean isWritableFileOnly(FileSystemException e) {
+        return WRITABLE_FILE_ONLY.contains(String.valueOf(e.getReason()));
+    }
+
+    /** @param content empty to do everything else */
+    private static void create(Target target, Access access, Optional<byte[]> content)
+            throws IOException, TokenFileException {
+        Path temporary = temporary(target);
+        try (FileChannel channel = newFile(temporary)) {
+            Path file = Descriptor.of(channel);
+            Access.setMode(file, OWNER_ONLY); // an unusual umask may have removed some bits
+            access.give(file, target.path());
+            finish(channel, temporary, target, content);
         } finally {
             Files.deleteIfExists(temporary);
         }
     }
 
     /**
-     * A copy with everything of the old file's but its content, and but the access that is asked for, takes its place; false
-     * when the copy cannot look like that.
+     * Replaces the old file with a new one that has the same attributes except the requested permissions; false if the
+     * new file cannot have them.
      */
-    private static boolean replace(Path target, byte[] content, Access access) throws IOException, TokenFileException {
+    private static boolean replace(Target target, Access access, Optional<byte[]> content)
+            throws IOException, TokenFileException {
         Path temporary = temporary(target);
-        try {
-            // Copies owner, group, mode and the extended attributes, POSIX ACLs among them, as far as we may.
-            Files.copy(
-                    target,
-                    temporary,
-                    StandardCopyOption.COPY_ATTRIBUTES,
-                    StandardCopyOption.REPLACE_EXISTING,
-                    LinkOption.NOFOLLOW_LINKS);
-            access.give(temporary, target);
-            Access.Status copy = access.status(temporary);
-            if (!access.isLike(copy, access.status(target))) {
+        try (FileChannel old = RegularFile.open(target.at(), StandardOpenOption.READ);
+                FileChannel channel = newFile(temporary)) {
+            Path from = Descriptor.of(old);
+            Path file = Descriptor.of(channel);
+            if (!access.copy(from, file) || !ExtendedAttributes.copy(from, file)) {
                 return false;
             }
-            Set<PosixFilePermission> mode = copy.permissions();
-            if (!mode.contains(PosixFilePermission.OWNER_WRITE)) {
-                Files.setPosixFilePermissions(temporary, with(mode, PosixFilePermission.OWNER_WRITE));
+            access.give(file, target.path());
+            if (!access.isLike(access.status(file), access.status(from))) {
+                return false;
             }
-            try (FileChannel channel = openRegular(temporary, StandardOpenOption.WRITE)) {
-                Files.setPosixFilePermissions(temporary, mode); // without what else it may have: setuid and the like
-                channel.truncate(0);
-                writeAll(channel, content);
-            }
-            publish(temporary, target);
+            finish(channel, temporary, target, content);
             return true;
         } catch (AccessDeniedException e) {
-            return false; // a directory or file that is not ours: the file itself may still be writable
+            return false; // the directory or file belongs to another user: the file itself may still be writable
         } catch (FileSystemException e) {
-            if (WRITABLE_FILE_ONLY.contains(String.valueOf(e.getReason()))) {
+            if (isWritableFileOnly(e)) {
                 return false;
             }
             throw e;
@@ -181,19 +297,46 @@ public final class TokenFile {
         }
     }
 
-    private static Set<PosixFilePermission> with(Set<PosixFilePermission> mode, PosixFilePermission more) {
-        Set<PosixFilePermission> all = EnumSet.of(more);
-        all.addAll(mode);
-        return all;
+    private static FileChannel newFile(Path temporary) throws IOException {
+        return FileChannel.open(
+                temporary,
+                Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
+                NEW_FILE);
+    }
+
+    private static void finish(FileChannel channel, Path temporary, Target target, Optional<byte[]> content)
+            throws IOException {
+        if (content.isPresent()) {
+            writeAll(channel, content.get());
+            publish(temporary, target);
+        } else {
+            channel.write(ByteBuffer.allocate(LONGEST_FOR_ALL)); // finds a full disk
+        }
+    }
+
+    private static void requireMutable(Path at) throws IOException {
+        try {
+            RegularFile.open(at, StandardOpenOption.WRITE).close();
+        } catch (AccessDeniedException e) {
+            // the file is replaced, not written to
+        }
     }
 
     /**
-     * One write over the old content, both made equally long with newlines before: so the new token has its space before
-     * the old one is touched, and it is never cut nor followed by the end of the old one. Only a read at the very instant
-     * of that write may see both, for the kernel locks no reader out.
+     * Overwrites the content in one write. First the shorter content is padded with newlines to equal length. So the
+     * new token has its space before the old one is touched, and it is never truncated or followed by the end of the
+     * old one. Only a read at the very moment of the write may see both, because the kernel does not lock readers out.
      */
-    private static void overwrite(Path target, byte[] content) throws IOException {
-        try (FileChannel channel = openRegular(target, StandardOpenOption.WRITE)) {
+    private static void overwrite(Target target, Access access, Optional<byte[]> token)
+            throws IOException, TokenFileException {
+        try (FileChannel channel = RegularFile.open(target.at(), StandardOpenOption.WRITE)) {
+            if (!access.isThat(access.status(Descriptor.of(channel)))) {
+                throw new TokenFileException(
+                        Kind.NOT_PERMITTED, target.path(), "it must be replaced to get another mode, owner or group");
+            } else if (token.isEmpty()) {
+                return;
+            }
+            byte[] content = token.get();
             long before = channel.size();
             if (before < content.length) {
                 lengthen(channel, before, content.length);
@@ -227,114 +370,74 @@ public final class TokenFile {
         channel.force(true);
     }
 
-    private static void publish(Path temporary, Path target) throws IOException {
-        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-        try (FileChannel directory = FileChannel.open(directory(target), StandardOpenOption.READ)) {
-            directory.force(true);
-        } catch (AccessDeniedException e) {
-            // A directory that we may write but not list: the rename stands, only its durability is the kernel's
-            // business.
+    private static void publish(Path temporary, Target target) throws IOException {
+        Files.move(temporary, target.at(), StandardCopyOption.ATOMIC_MOVE);
+        try {
+            target.directory().force();
+        } catch (IOException e) {
+            // This process may not list the directory, or the file system does not support this. The rename is done;
+            // the kernel decides when it becomes durable.
         }
     }
 
     /**
-     * Beside the target, as rename works within one file system. Hidden, so that no reader takes it for a token. Never the
-     * same twice: two sections may name one path, and another process may be at the other one.
+     * A temporary file in the same directory, because rename only works within one file system. Hidden, so that no
+     * reader treats it as a token. Each name is unique, because two sections or processes may write to one path.
      */
-    private static Path temporary(Path target) {
-        clearLeftOvers(directory(target));
-        return target.resolveSibling(TEMPORARY + Long.toHexString(Entropy.SOURCE.nextLong()) + ".tmp");
+    private static Path temporary(Target target) {
+        clearLeftOvers(target);
+        return target.at().resolveSibling(TEMPORARY + Long.toHexString(Entropy.SOURCE.nextLong()) + ".tmp");
     }
 
-    /** What a crash left. The time of the inode's change counts: that of its content is the old token's for a moment. */
-    private static void clearLeftOvers(Path directory) {
-        if (!CLEARED.add(directory)) {
-            return; // with thousands of tokens in it, each would look at all
+    /** Deletes temporary files that a crash left behind. Uses ctime, which no program can set. */
+    private static void clearLeftOvers(Target target) {
+        if (!CLEARED.add(directory(target.path()))) {
+            return; // once for each directory, because it may have thousands of tokens
         }
         FileTime old = FileTime.from(Instant.now().minus(LEFT_OVER));
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, TEMPORARY + "*.tmp")) {
-            for (Path file : files) {
+        try {
+            for (Path file : target.directory().list(TEMPORARY + "*.tmp")) {
                 FileTime changed = (FileTime) Files.getAttribute(file, "unix:ctime", LinkOption.NOFOLLOW_LINKS);
                 if (changed.compareTo(old) < 0) {
                     Files.deleteIfExists(file);
                 }
             }
-        } catch (IOException | DirectoryIteratorException e) {
-            // A directory that we may not list, or a file that somebody else took away: they do no harm.
-        }
-    }
-
-    /** The file that the path means: links are followed by hand, so that only those of root or ourselves are. */
-    private Path target() throws TokenFileException {
-        Path at = path.toAbsolutePath();
-        try {
-            for (int i = 0; i < LONGEST_CHAIN; i++) {
-                PosixFileAttributes attributes;
-                try {
-                    attributes = attributes(at);
-                } catch (NoSuchFileException e) {
-                    return at;
-                }
-                if (attributes.isSymbolicLink()) {
-                    requireTrusted(at, attributes);
-                    at = at.resolveSibling(Files.readSymbolicLink(at));
-                } else if (attributes.isRegularFile()) {
-                    return at;
-                } else {
-                    String what = attributes.isDirectory() ? "a directory" : "not a regular file";
-                    throw new TokenFileException(Kind.NOT_A_FILE, at, "it is " + what);
-                }
-            }
         } catch (IOException e) {
-            throw failure(at, e);
+            // This process may not list the directory, or another process deleted a file. The remaining files are
+            // harmless.
         }
-        throw new TokenFileException(Kind.OTHER, path, "too many symbolic links");
-    }
-
-    /** Whoever can plant a link in the token directory could make us overwrite any file of ours. */
-    private static void requireTrusted(Path link, PosixFileAttributes attributes)
-            throws IOException, TokenFileException {
-        Object owner = Files.getAttribute(link, "unix:uid", LinkOption.NOFOLLOW_LINKS);
-        Object self = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-        if (!Objects.equals(owner, 0) && !Objects.equals(owner, self)) {
-            throw new TokenFileException(
-                    Kind.FOREIGN_LINK,
-                    link,
-                    "it is a symbolic link made by "
-                            + Printable.of(attributes.owner().getName()));
-        }
-    }
-
-    private static PosixFileAttributes attributes(Path path) throws IOException {
-        return Files.readAttributes(path, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-    }
-
-    private static FileChannel openRegular(Path path, OpenOption option) throws IOException {
-        return FileChannel.open(path, option, LinkOption.NOFOLLOW_LINKS);
     }
 
     private static Path directory(Path file) {
         Path absolute = file.toAbsolutePath();
-        return Objects.requireNonNullElse(absolute.getParent(), absolute); // of / itself
+        return Objects.requireNonNullElse(absolute.getParent(), absolute); // the parent of /
     }
 
     private static final Map<String, Kind> REASONS = Map.of(
             "Read-only file system", Kind.READ_ONLY,
             "No space left on device", Kind.FULL,
             "Disk quota exceeded", Kind.FULL,
-            "Operation not permitted", Kind.NOT_PERMITTED);
+            "Operation not permitted", Kind.NOT_PERMITTED,
+            "Input/output error", Kind.FILE_SYSTEM,
+            "Stale file handle", Kind.FILE_SYSTEM,
+            "Operation not supported", Kind.FILE_SYSTEM,
+            "Invalid argument", Kind.FILE_SYSTEM,
+            "File exists", Kind.FILE_SYSTEM,
+            "Invalid cross-device link", Kind.FILE_SYSTEM);
 
     private static TokenFileException failure(Path target, IOException e) {
-        if (!Files.isDirectory(directory(target)) && !(e instanceof AccessDeniedException)) {
+        if (e instanceof AccessDeniedException) {
+            return new TokenFileException(Kind.NOT_PERMITTED, target, "permission denied");
+        } else if (e instanceof RegularFile.NotRegularException swapped) {
+            return new TokenFileException(Kind.NOT_A_FILE, target, "it is " + swapped.getReason());
+        } else if (!Files.isDirectory(directory(target))) {
             return new TokenFileException(
                     Kind.DIRECTORY_MISSING, target, "the directory " + directory(target) + " does not exist");
         }
-        if (e instanceof AccessDeniedException) {
-            return new TokenFileException(Kind.NOT_PERMITTED, target, "permission denied");
+        String said = e instanceof FileAlreadyExistsException ? "File exists" : String.valueOf(e.getMessage());
+        if (e instanceof FileSystemException system && system.getReason() != null) {
+            said = system.getReason();
         }
-        String said = e instanceof FileSystemException system && system.getReason() != null
-                ? system.getReason()
-                : String.valueOf(e.getMessage());
         return new TokenFileException(REASONS.getOrDefault(said, Kind.OTHER), target, Printable.of(said));
     }
 }

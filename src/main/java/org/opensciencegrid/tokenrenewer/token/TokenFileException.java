@@ -2,26 +2,30 @@ package org.opensciencegrid.tokenrenewer.token;
 
 import java.nio.file.Path;
 
-/** A token file that cannot be replaced. What was there before is still there. */
+/** A token file cannot be replaced. The old content is still there. */
 public final class TokenFileException extends Exception {
     private static final long serialVersionUID = 1L;
 
-    /** Why, sorted by what repairs it. */
+    /** The reason, grouped by what fixes it. */
     public enum Kind {
         DIRECTORY_MISSING,
         NOT_PERMITTED,
         READ_ONLY,
-        /** Disk or quota full. */
+        /** The disk or the quota is full. */
         FULL,
         /** A directory, device or pipe. */
         NOT_A_FILE,
-        /** A symbolic link that neither root nor we made. */
+        /** A symbolic link that was created neither by root nor by the service user. */
         FOREIGN_LINK,
-        /** No such user or group; its name is the message. */
+        /** A directory of the path in which another user could replace the next component. */
+        FOREIGN_DIRECTORY,
+        /** The file system fails or does not support what is needed. */
+        FILE_SYSTEM,
+        /** No such user or group; the message is its name. */
         NO_SUCH_NAME,
-        /** The file may not be given to that group; its name is the message. */
+        /** The file cannot be given to that group; the message is its name. */
         GROUP_NOT_OURS,
-        /** The file may not be given to that user; its name is the message. */
+        /** The file cannot be given to that user; the message is its name. */
         OWNER_NOT_US,
         OTHER
     }
@@ -39,7 +43,7 @@ public final class TokenFileException extends Exception {
         return kind;
     }
 
-    /** The path that was to be written, after links. */
+    /** The path to write, with symbolic links resolved; or the component of it that is not trusted. */
     public Path path() {
         return path;
     }

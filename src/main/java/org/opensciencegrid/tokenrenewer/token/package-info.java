@@ -1,6 +1,6 @@
 /**
- * Access tokens as files: how fresh the one on disk is, and how a new one takes its place without a reader ever seeing
- * an absent, empty or partial file. It knows no issuer and no account.
+ * Access tokens as files: how fresh the current one is, and how to replace it so that no reader ever sees a missing,
+ * empty or partial file. This package does not know issuers or accounts.
  */
 @NullMarked
 package org.opensciencegrid.tokenrenewer.token;

@@ -14,14 +14,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.opensciencegrid.tokenrenewer.json.JsonObject;
 import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.Client;
 import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
 import org.opensciencegrid.tokenrenewer.oidc.Provider;
 import org.opensciencegrid.tokenrenewer.oidc.Registration.Registered;
-import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer.Identity;
-import org.opensciencegrid.tokenrenewer.text.Members;
-import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.oidc.TokenResponse.Identity;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
 class AccountTest {
     private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
@@ -33,9 +33,10 @@ class AccountTest {
             Optional.of(URI.create("https://issuer/revoke")),
             Optional.empty(),
             List.of(),
+            List.of(),
             List.of());
     private static final Client CLIENT = new Client("client", Optional.of(Secret.of("s3cr\"t/é")), ClientAuth.POST);
-    /** All that decode needs. */
+    /** All members that decode requires. */
     private static final String LEAST =
             "{\"issuer\":\"https://issuer\",\"client_id\":\"c\",\"client_secret\":\"s3cret\","
                     + "\"token_endpoint\":\"https://issuer/token\",\"refresh_token\":\"r3fresh\"}";
@@ -70,8 +71,8 @@ class AccountTest {
         assertEquals(Optional.of(NOW), account.authorizedAt());
         assertEquals(Optional.of(NOW.plusSeconds(99)), account.clientSecretExpiresAt());
         assertEquals(
-                Members.parse(text(whole())).map(Members::asMap),
-                Members.parse(text(account)).map(Members::asMap));
+                JsonObject.parse(text(whole())).map(JsonObject::asMap),
+                JsonObject.parse(text(account)).map(JsonObject::asMap));
     }
 
     @Test
@@ -203,7 +204,7 @@ class AccountTest {
         }
     }
 
-    /** The file opened, so these bytes are our own or a program's that knows the password: no reason to crash. */
+    /** The file could be decrypted, so a program that knows the password wrote these bytes: not a reason to crash. */
     @ParameterizedTest
     @CsvSource({"authorized_at, 999999999999999999", "client_secret_expires_at, -999999999999999999"})
     void aTimeOutsideAllBoundsIsAbsentOrRefused(String member, String value) {

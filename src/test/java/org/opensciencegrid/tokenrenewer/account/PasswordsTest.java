@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFileException;
-import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
 class PasswordsTest {
     @TempDir

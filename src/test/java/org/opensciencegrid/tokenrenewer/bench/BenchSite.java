@@ -18,20 +18,20 @@ import org.opensciencegrid.cryptostore.KdfParameters;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFile;
 import org.opensciencegrid.tokenrenewer.account.Account;
-import org.opensciencegrid.tokenrenewer.cli.Environment;
 import org.opensciencegrid.tokenrenewer.cli.Main;
+import org.opensciencegrid.tokenrenewer.cli.output.Environment;
 import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
 import org.opensciencegrid.tokenrenewer.issuer.TestCa;
-import org.opensciencegrid.tokenrenewer.oidc.Pause;
+import org.opensciencegrid.tokenrenewer.net.Sleeper;
 
 /**
- * An issuer with accounts {@code acct1} to {@code acctN}, each with one token: as the program keeps them, and the same ones
- * as oidc-agent does, to use in turns.
+ * An issuer with accounts {@code acct1} to {@code acctN}, each with one token, in the files of this program and in
+ * those of oidc-agent, to use both in turn.
  */
 public final class BenchSite implements AutoCloseable {
-    private static final Pause NONE = new Pause() {
+    private static final Sleeper NONE = new Sleeper() {
         @Override
         public void sleep(Duration time) {}
 
@@ -45,7 +45,7 @@ public final class BenchSite implements AutoCloseable {
     private final EmbeddedIssuer issuer;
 
     /**
-     * @param directory exists, and is empty
+     * @param directory an existing, empty directory
      * @param rotates whether each use of a refresh token makes it invalid
      */
     BenchSite(Path directory, boolean rotates) throws IOException {
@@ -57,18 +57,20 @@ public final class BenchSite implements AutoCloseable {
         ca.writeCaPem(directory.resolve("ca.pem"));
         issuer = EmbeddedIssuer.start(ca);
         issuer.policy.rotate = rotates;
-        issuer.policy.strict = false; // oidc-agent does not say which answers it accepts
+        issuer.policy.strict = false; // oidc-agent does not send Accept
         issuer.policy.interval = 0;
         issuer.policy.accessSeconds = 3600;
         issuer.approveAutomatically("alice");
     }
 
     /**
-     * {@code BenchSite DIR N ALGORITHM}: makes what N tokens need, says so, and then answers each line of standard input with the requests for
-     * tokens, all requests, and the connections since the line before; {@code latency MS} makes the issuer slower first.
+     * {@code BenchSite DIR N ALGORITHM}: creates everything for N tokens and reports when it is ready. Then answers
+     * each line of standard input with the number of token requests, all requests, and connections since the last line;
+     * {@code latency MS} first sets the issuer's delay.
      */
     public static void main(String[] arguments) throws IOException {
-        System.setProperty("sun.net.httpserver.maxIdleConnections", "100000"); // each setup leaves some
+        // Each setup leaves some connections open.
+        System.setProperty("sun.net.httpserver.maxIdleConnections", "100000");
         try (BenchSite site = new BenchSite(Path.of(arguments[0]), false);
                 BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
             int tokens = Integer.parseInt(arguments[1]);
@@ -80,7 +82,8 @@ public final class BenchSite implements AutoCloseable {
             Files.copy(site.config(tokens, 0), site.directory.resolve("config.ini"));
             int accounts = tokens / tokensOfAnAccount(tokens);
             for (int i = 1; i <= accounts; i++) {
-                // A thousand keys would take ten minutes to derive, for nothing: they are kept in what is timed.
+                // A thousand keys would take ten minutes to derive, without a benefit: the measured runs use cached
+                // keys.
                 site.account("acct" + i, tokens <= 100 ? KdfParameters.DEFAULT : new KdfParameters(8, 1, 1));
                 if (tokens <= 100) {
                     site.export("acct" + i);
@@ -105,7 +108,7 @@ public final class BenchSite implements AutoCloseable {
         System.exit(0); // the issuer's threads may linger
     }
 
-    /** Sets the account up with the issuer. */
+    /** Sets up the account at the issuer. */
     void account(String name, KdfParameters cost) throws IOException {
         Path password = directory.resolve(name + ".pw");
         Files.writeString(password, "password of " + name + "\n");
@@ -125,7 +128,7 @@ public final class BenchSite implements AutoCloseable {
         run(KdfParameters.DEFAULT, "export-oidc-agent", name, "--to=" + directory.resolve("agent/" + name));
     }
 
-    /** The same request for curl, as a file of its options. */
+    /** The same request for curl, as a file with its options. */
     private void curl(String name, String audience) throws IOException {
         try (Password password = PasswordFile.read(directory.resolve(name + ".pw"))) {
             byte[] json = new AccountStore(
@@ -153,7 +156,7 @@ public final class BenchSite implements AutoCloseable {
         }
     }
 
-    /** Up to a hundred have one account each; of more, ten share one. */
+    /** One for up to a hundred tokens, otherwise ten. */
     private static int tokensOfAnAccount(int tokens) {
         return tokens <= 100 ? 1 : 10;
     }

@@ -11,10 +11,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.cryptostore.KdfParameters;
 
-/** What a run does not need it does not load: each of these once cost a tenth of it or more. */
+/** A run does not load what it does not need: each of these once took a tenth of its time or more. */
 class StartIT {
     private static final Path JAR = Path.of("target/dist/usr/share/osg-token-renewer/osg-token-renewer.jar")
             .toAbsolutePath();
+
+    /** -Dstart.jdks=DIR,DIR to use other JDKs than the one of this test. */
+    private static final String JDKS = System.getProperty("start.jdks", System.getProperty("java.home"));
+
+    private static final int MISSING = 50;
 
     @TempDir
     Path directory;
@@ -24,14 +29,14 @@ class StartIT {
         try (BenchSite site = new BenchSite(directory, true)) {
             site.account("acct1", new KdfParameters(8, 1, 1));
             List<String> one = loaded(site, site.config(1, 0));
-            assertNone(one, "picocli.CommandLine$Model"); // its reflection on every option
+            assertNone(one, "picocli.CommandLine$Model"); // reflection on every option
             assertNone(one, "java.net.http.");
             assertNone(one, "org.opensciencegrid.tokenrenewer.setup.");
             assertNone(one, "org.opensciencegrid.tokenrenewer.check.");
             assertNone(one, "org.opensciencegrid.tokenrenewer.renewal.Hook"); // no token has a post_renewal
             assertNone(one, "sun.security.util.AnchorCertificates"); // 150 CAs, for a rule about wildcards
             assertNone(one, "sun.security.provider.JavaKeyStore");
-            assertNone(one, "java.time.format."); // its tables of zones and forms
+            assertNone(one, "java.time.format."); // tables of zones and formats
             assertNone(one, "sun.security.x509.CRLDistributionPointsExtension"); // of the 150 CAs
             assertTrue(one.contains("sun.security.ssl.SSLSocketImpl"), "did not use TLS");
 
@@ -39,27 +44,56 @@ class StartIT {
             assertNone(fresh, "picocli.CommandLine$Model");
             assertNone(fresh, "javax.net.ssl.");
             assertNone(fresh, "sun.security.ssl.");
-            assertNone(fresh, "java.util.stream.Sink"); // nor what the JDK would link for it
             assertNone(fresh, "java.time.format.");
-            assertNone(fresh, "sun.security.provider."); // of random numbers, hashes, certificates
+            assertNone(fresh, "sun.security.provider."); // random numbers, hashes, certificates
             assertNone(fresh, "java.util.concurrent.CompletableFuture");
             assertNone(fresh, "com.nimbusds.");
             assertNone(fresh, "org.bouncycastle.");
+            assertNone(fresh, "java.util.stream.Sink"); // a stream was used
         }
     }
 
-    /** Java names what it makes of a lambda with two dollars and a slash. */
+    /**
+     * A class that is not in the archive is read from the jar and verified at each start: .ci/classes/record lists
+     * them.
+     */
     @Test
-    void ourLambdasAreClasses() throws Exception {
-        try (BenchSite site = new BenchSite(directory, true)) {
-            site.account("acct1", new KdfParameters(8, 1, 1));
-            List<String> ours = loaded(site, site.config(1, 0)).stream()
-                    .filter(name -> name.startsWith("org.opensciencegrid.") && name.contains("Lambda"))
-                    .toList();
-            assertEquals(
-                    List.of(), ours.stream().filter(name -> name.contains("$$")).toList());
-            assertTrue(ours.size() > 50, ours.toString());
+    void nearlyAllClassesComeFromTheArchive() throws Exception {
+        Path dist = JAR.getParent().getParent().getParent().getParent();
+        for (String home : JDKS.split(",")) {
+            Path tree = Files.createTempDirectory(directory, "tree");
+            shell("cp -a " + dist + "/. " + tree + " && rm -f " + tree + "/var/cache/osg-token-renewer/*", home);
+            shell(tree + "/usr/libexec/osg-token-renewer/make-archive", home);
+            Path log = tree.resolve("loaded");
+            try (BenchSite site = new BenchSite(Files.createTempDirectory(directory, "site"), true)) {
+                site.account("acct1", new KdfParameters(8, 1, 1));
+                ProcessBuilder program = new ProcessBuilder("sh", "-c", """
+                        root=%s
+                        . $root/usr/share/osg-token-renewer/java.sh
+                        exec "$OSG_TOKEN_RENEWER_JAVA_HOME/bin/java" $options -XX:SharedArchiveFile="$(echo $archives/*.jsa)" \
+                            -Xlog:class+load:file=%s -jar "$jar" renew
+                        """.formatted(tree, log)).inheritIO();
+                program.environment().putAll(site.variables());
+                program.environment().put("OSG_TOKEN_RENEWER_JAVA_HOME", home);
+                program.environment()
+                        .put("OSG_TOKEN_RENEWER_CONFIG_PATH", site.config(1, 0).toString());
+                assertEquals(0, program.start().waitFor());
+            }
+            List<String> missing;
+            try (Stream<String> lines = Files.lines(log)) {
+                missing = lines.filter(line -> !line.contains("source: shared objects file"))
+                        .map(line -> line.replaceFirst("^(\\[[^]]*\\])+ ", ""))
+                        .toList();
+            }
+            System.out.println("--- " + home + ": " + missing.size() + " classes outside the archive");
+            assertTrue(missing.size() <= MISSING, home + ": " + String.join("\n", missing));
         }
+    }
+
+    private static void shell(String command, String home) throws Exception {
+        ProcessBuilder shell = new ProcessBuilder("sh", "-c", command).inheritIO();
+        shell.environment().put("OSG_TOKEN_RENEWER_JAVA_HOME", home);
+        assertEquals(0, shell.start().waitFor(), command);
     }
 
     private static void assertNone(List<String> loaded, String prefix) {

@@ -11,28 +11,41 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.opensciencegrid.cryptostore.KdfParameters;
 
 /**
- * {@code Training JAR LIST}: runs the jar as the timer does, at an issuer, and writes the classes that were loaded. Any later
- * Java makes its archive of them; what it does not know it leaves out.
+ * {@code Training LIST [JAVA_HOME JAR]...}: runs each jar on its Java like the timer does, with an issuer, and writes the
+ * classes that any of them loaded. Each Java creates its class archive from that list and ignores classes that it does
+ * not know. Each jar is one that its own Java compiled, because compilers number lambdas differently.
  */
 public final class Training {
+    private static final String HEAD = "# Written by .ci/classes/record. Classes that a run loads on Java ";
+
+    /** Java 17 rejects a list with other marks, such as @cp. */
+    private static final Pattern MARK = Pattern.compile("@lambda-(proxy|form-invoker) .*");
+
     private Training() {}
 
     public static void main(String[] arguments) throws Exception {
-        // In memory where possible, as there keys are kept.
+        // In memory if possible, because keys are only cached there.
         Path memory = Path.of("/dev/shm");
         Path directory = Files.isWritable(memory)
                 ? Files.createTempDirectory(memory, "osg-token-renewer-")
                 : Files.createTempDirectory("osg-token-renewer-");
         TreeMap<String, Integer> classes = new TreeMap<>();
+        List<String> versions = new ArrayList<>();
         try (BenchSite site = new BenchSite(directory, true)) {
             site.account("acct1", new KdfParameters(8, 1, 1));
-            for (Path config : List.of(site.config(1, 0), site.config(1, 0), site.config(1, 60))) {
-                loaded(site, Path.of(arguments[0]), config)
-                        .forEach((line, times) -> classes.merge(line, times, Math::max));
+            for (int i = 1; i < arguments.length; i += 2) {
+                String home = arguments[i];
+                versions.add(version(home));
+                for (Path config : List.of(site.config(1, 0), site.config(1, 0), site.config(1, 60))) {
+                    loaded(site, home, Path.of(arguments[i + 1]), config)
+                            .forEach((line, times) -> classes.merge(line, times, Math::max));
+                }
             }
         } finally {
             try (Stream<Path> files = Files.walk(directory)) {
@@ -40,17 +53,26 @@ public final class Training {
             }
         }
         List<String> lines = new ArrayList<>();
+        lines.add(HEAD + String.join(", ", versions));
         classes.forEach((line, times) -> lines.addAll(Collections.nCopies(times, line)));
-        Files.write(Path.of(arguments[1]), lines);
+        Files.write(Path.of(arguments[0]), lines);
         System.exit(0); // the issuer's threads may linger
     }
 
-    /** The lines of the list, and how often each is there: each of several like lambdas has a class of its own. */
-    private static Map<String, Integer> loaded(BenchSite site, Path jar, Path config)
+    private static String version(String home) throws IOException {
+        Matcher version = Pattern.compile("JAVA_VERSION=\"(\\d+)").matcher(Files.readString(Path.of(home, "release")));
+        if (!version.find()) {
+            throw new IOException(home + " has no version in its release file");
+        }
+        return version.group(1);
+    }
+
+    /** The lines of the list and their counts: each of several equal lambdas has its own class. */
+    private static Map<String, Integer> loaded(BenchSite site, String home, Path jar, Path config)
             throws IOException, InterruptedException {
         Path list = config.resolveSibling("classes");
         ProcessBuilder program = new ProcessBuilder(
-                        System.getProperty("java.home") + "/bin/java",
+                        home + "/bin/java",
                         "-Xshare:off",
                         "-XX:+UseSerialGC",
                         "-XX:DumpLoadedClassList=" + list,
@@ -67,8 +89,11 @@ public final class Training {
         }
         Map<String, Integer> lines = new HashMap<>();
         for (String line : Files.readAllLines(list)) {
-            if (!line.startsWith("#") && !line.startsWith("@cp") && !line.contains(" source: ")) {
-                // Java 21 and later number the classes, for those of other class loaders: there are none.
+            if (line.startsWith("@")
+                    ? MARK.matcher(line).matches()
+                    : !line.startsWith("#") && !line.contains(" source: ")) {
+                // Java 21 and later number the classes, which is only needed for other class loaders, and there are
+                // none.
                 lines.merge(line.replaceFirst(" id: \\d+$", ""), 1, Integer::sum);
             }
         }

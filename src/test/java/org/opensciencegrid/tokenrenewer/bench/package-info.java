@@ -1,2 +1,2 @@
-/** What {@code .ci/bench/run} and the build need to run the program as a process: an issuer, and accounts at it. */
+/** An issuer with accounts, for {@code .ci/bench/run} and the build, which run the program as a process. */
 package org.opensciencegrid.tokenrenewer.bench;

@@ -18,18 +18,18 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.opensciencegrid.cryptostore.AgentFile;
 import org.opensciencegrid.cryptostore.Password;
+import org.opensciencegrid.cryptostore.oidcagent.AgentFile;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
-import org.opensciencegrid.tokenrenewer.text.Json;
+import org.opensciencegrid.tokenrenewer.json.Json;
 
-/** From oidc-agent and back to it, at an issuer that tells whether anybody was asked to approve. */
+/** Imports from oidc-agent and exports to it, with an issuer that shows whether a person had to approve. */
 @Tag("slow")
 class AgentCommandsTest extends WithProgram {
     private static final String PASSWORD = "correct horse battery staple";
 
-    /** An account of oidc-agent: what setup made, given away, with nothing left of it here. */
+    /** Makes an oidc-agent account: exports what setup made, and removes it here. */
     @BeforeEach
     void anAccountOfOidcAgent() throws IOException {
         program.accountWith("[token one]\naccount = acct\ntoken_path = DIR/one.token\n");
@@ -54,7 +54,7 @@ class AgentCommandsTest extends WithProgram {
         int refreshes = program.issuer.count("/token", Policy.REFRESH_TOKEN);
         Result imported = program.run("import-oidc-agent", "--all", "--from=" + program.file("agent"));
         assertEquals(0, imported.status(), imported.err());
-        assertTrue(imported.out().contains("go stale"), imported.out());
+        assertTrue(imported.out().contains("become outdated"), imported.out());
         assertEquals(
                 refreshes, program.issuer.count("/token", Policy.REFRESH_TOKEN), "nothing is rotated by an import");
 
@@ -133,7 +133,7 @@ class AgentCommandsTest extends WithProgram {
             delimiter = '|',
             value = {
                 "mytoken_url | https://mytoken.example.org | mytoken server",
-                "refresh_token | '' | holds no refresh token",
+                "refresh_token | '' | contains no refresh token",
                 "issuer_url | '' | names no issuer",
             })
     void whatCannotBeRenewedIsRefusedByName(String member, String value, String why) throws IOException {
@@ -144,7 +144,7 @@ class AgentCommandsTest extends WithProgram {
     @Test
     void aPersonsPasswordIsNeverUsed() throws IOException {
         agentJson(Map.of("refresh_token", "", "username", "alice", "password", "her password"));
-        Result result = refused("renewed with a person's password");
+        Result result = refused("renewed with a user's password");
         assertFalse((result.out() + result.err()).contains("her password"));
     }
 
@@ -153,7 +153,7 @@ class AgentCommandsTest extends WithProgram {
             delimiter = '|',
             value = {
                 "'' | is empty: oidc-agent was interrupted",
-                "-----BEGIN PGP MESSAGE----- | is encrypted by gpg",
+                "-----BEGIN PGP MESSAGE----- | is encrypted with gpg",
                 "something | is damaged",
             })
     void whatIsNoAccountFileIsRefusedByName(String content, String why) {
@@ -214,7 +214,7 @@ class AgentCommandsTest extends WithProgram {
         return result;
     }
 
-    /** Rewrites oidc-agent's account with these members; gives all of them. */
+    /** Changes these members of oidc-agent's account; returns all members. */
     private Map<String, Object> agentJson(Map<String, Object> members) throws IOException {
         Map<String, Object> json = new LinkedHashMap<>(open(program.file("agent/acct")));
         json.putAll(members);

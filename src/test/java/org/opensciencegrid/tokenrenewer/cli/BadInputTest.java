@@ -20,7 +20,9 @@ import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
 
-/** Bad input gets one line that names what, where and the repair, the right exit status, and nothing is lost. */
+/**
+ * Bad input gets one line with what, where and the command that fixes it, and the right exit status; no data is lost.
+ */
 @Tag("slow")
 class BadInputTest extends WithProgram {
     private static final String TOKENS = """
@@ -46,8 +48,8 @@ class BadInputTest extends WithProgram {
 
     /**
      * @param name what is wrong
-     * @param spoil makes it so
-     * @param words what the line must name
+     * @param spoil makes the mistake
+     * @param words that the line must have
      */
     record Case(String name, Consumer<Program> spoil, String... words) {
         @Override
@@ -59,8 +61,16 @@ class BadInputTest extends WithProgram {
     static List<Case> failures() {
         return List.of(
                 new Case("missing password file", p -> delete(p, "acct.pw"), "acct.pw", "restore it from a backup"),
-                new Case("empty password file", p -> p.secret("acct.pw", ""), "acct.pw", "one line of that file"),
-                new Case("binary password file", p -> p.secret("acct.pw", "a\0b"), "acct.pw", "one line of that file"),
+                new Case(
+                        "empty password file",
+                        p -> p.secret("acct.pw", ""),
+                        "acct.pw",
+                        "the first line of a regular file"),
+                new Case(
+                        "binary password file",
+                        p -> p.secret("acct.pw", "a\0b"),
+                        "acct.pw",
+                        "the first line of a regular file"),
                 new Case(
                         "wrong password",
                         p -> p.secret("acct.pw", "another"),
@@ -92,7 +102,7 @@ class BadInputTest extends WithProgram {
                         p -> p.issuer.revokeAll(),
                         "invalid_grant",
                         "setup --reauthenticate acct",
-                        "asked again after"),
+                        "retried after"),
                 new Case(
                         "client deleted at the issuer",
                         p -> p.issuer.registeredClients().forEach(p.issuer::removeClient),
@@ -105,7 +115,7 @@ class BadInputTest extends WithProgram {
                                 .always()
                                 .respond(503, "text/html", "<h1>no\u001b[2J</h1>")),
                         "503",
-                        "next run tries again"),
+                        "the next run retries"),
                 new Case(
                         "answer without a token",
                         p -> p.issuer.fault(Fault.on("/token")
@@ -120,7 +130,7 @@ class BadInputTest extends WithProgram {
                                 .always()
                                 .drop()),
                         "gave no answer",
-                        "next run tries again"),
+                        "the next run retries"),
                 new Case(
                         "CA not trusted",
                         p -> p.config(p.read("config.ini")
@@ -134,15 +144,7 @@ class BadInputTest extends WithProgram {
                                 .replace("/bad.token", "/nowhere/bad.token")),
                         "Failed to write",
                         "nowhere",
-                        "install -d"),
-                new Case(
-                        "token path is a directory",
-                        p -> {
-                            delete(p, "bad.token");
-                            mkdir(p, "bad.token");
-                        },
-                        "a directory",
-                        "token_path"));
+                        "mkdir -m 0750"));
     }
 
     @ParameterizedTest
@@ -164,7 +166,7 @@ class BadInputTest extends WithProgram {
             assertEquals("old\n", program.read("bad.token"), "the old token stays");
         }
         Result status = program.run("status");
-        assertEquals(1, status.status(), "a token that cannot be told to be good, and a failure: " + status.out());
+        assertEquals(1, status.status(), "a token whose validity is unknown, and a failure: " + status.out());
     }
 
     static List<Case> configurations() {
@@ -179,13 +181,7 @@ class BadInputTest extends WithProgram {
                         "missing account option",
                         p -> p.config("[token t]\ntoken_path = /x\n"),
                         "config.ini:1",
-                        "Config section [token t]: missing 'account' attribute"),
-                new Case(
-                        "min_lifetime with a unit",
-                        p -> p.config(
-                                p.read("config.ini").replace("[token bad]\n", "[token bad]\nmin_lifetime = 10m\n")),
-                        "min_lifetime '10m'",
-                        "number of seconds"));
+                        "Config section [token t]: missing 'account' attribute"));
     }
 
     @ParameterizedTest
@@ -203,13 +199,53 @@ class BadInputTest extends WithProgram {
         assertEquals(2, program.run("status").status());
     }
 
-    /** To be pasted: what was typed, with the directories that were meant, and quoted where a shell wants it. */
+    /** In the original program, and in this one before 2.0, one typing error stopped every token of the host. */
+    @Test
+    void oneFaultySectionAmongTenStopsItselfAlone() throws IOException {
+        StringBuilder config = new StringBuilder("[account acct]\npassword_file = DIR/acct.pw\n");
+        for (int i = 1; i <= 10; i++) {
+            config.append("[token t" + i + "]\naccount = acct\ntoken_path = DIR/t" + i + ".token\n");
+        }
+        program.config(config + "min_lifetime = 10m\n");
+        Result result = program.run("renew");
+        assertEquals(2, result.status(), result.err());
+        for (int i = 1; i <= 9; i++) {
+            assertTrue(Files.exists(program.file("t" + i + ".token")), result.err());
+        }
+        assertFalse(Files.exists(program.file("t10.token")));
+        assertTrue(
+                result.err().contains("Failed to get token 't10': " + program.file("config.ini") + ":33: "),
+                result.err());
+        assertEquals(2, program.run("renew", "--token=t10").status());
+        assertEquals(0, program.run("renew", "--token=t1").status());
+
+        Result status = program.run("status");
+        assertEquals(2, status.status());
+        assertTrue(status.out().contains("1 mistake in the config file"), status.out());
+        assertTrue(status.out().contains("min_lifetime '10m'"), status.out());
+        assertTrue(program.run("status", "--json").out().contains("\"config_errors\":[{\"line\":33,"));
+        assertEquals(2, program.run("status", "t10").status());
+        assertEquals(0, program.run("status", "t1").status());
+        assertEquals(1, program.run("check", "--offline").status());
+    }
+
+    @Test
+    void aFaultySectionGoesBeforeATokenThatFails() throws IOException {
+        program.config(program.read("config.ini") + "[token]\n");
+        program.issuer.close();
+        assertEquals(2, program.run("renew", "--force", "--strict").status());
+    }
+
+    /**
+     * The suggested command must work when pasted: the words that were typed, with the right directories, quoted for a
+     * shell.
+     */
     @Test
     void whatAnotherUserIsToTypeIsWhatWasTyped() throws IOException {
         assumeTrue(System.getProperty("user.name").equals("root"), "only root gives files away");
         Files.createDirectories(program.file("state"));
         Files.setAttribute(program.file("state"), "unix:uid", 54_321);
-        String again = " belongs to 54321; run this as that user: runuser -u 54321 -- osg-token-renewer --config="
+        String again = " belongs to 54321. To fix: run this as that user, or as root: osg-token-renewer --config="
                 + program.file("config.ini") + " --state-dir=" + program.file("state") + " ";
         program.config("");
         assertEquals(
@@ -281,7 +317,7 @@ class BadInputTest extends WithProgram {
                         "TLS failure",
                         p -> new org.opensciencegrid.tokenrenewer.issuer.TestCa().writeCaPem(p.file("ca.pem")),
                         "TLS",
-                        "--ca-file=FILE"),
+                        "--ca-file"),
                 new Case("nobody answers", p -> p.issuer.close(), "check the issuer's URL"));
     }
 
@@ -328,7 +364,7 @@ class BadInputTest extends WithProgram {
         program.write(name, program.read(name).replaceFirst("cipher", "cipheR"));
     }
 
-    /** The file with a checksum that fits, so that only the change itself is wrong with it. */
+    /** The file with a correct checksum, so that only the change itself is wrong. */
     private static String resealed(String file) {
         String body = file.substring(0, file.indexOf("end: "));
         try {

@@ -21,7 +21,7 @@ import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 
-/** What {@code check} finds that CheckIT does not: what no command repairs. */
+/** Findings of {@code check} that no command fixes; CheckIT has the others. */
 @Tag("slow")
 class CheckCommandTest extends WithProgram {
     private static final String TOKEN = "[token one]\naccount = acct\ntoken_path = DIR/one.token\n";
@@ -38,11 +38,17 @@ class CheckCommandTest extends WithProgram {
         TreeMap<String, String> before = files();
         int tokens = program.issuer.count("/token");
         Result result = program.run("check");
-        assertEquals("Nothing found: all is well.\n", result.out(), result.err());
+        assertEquals("No problems found.\n", result.out(), result.err());
         assertEquals(0, result.status());
-        assertEquals(before, files());
+        TreeMap<String, String> after = files();
+        String accounts = program.file("state/accounts").toString();
+        after.put(accounts, before.get(accounts)); // check tried to create a file there
+        assertEquals(before, after);
         assertEquals(tokens, program.issuer.count("/token"));
         assertTrue(program.issuer.violations().isEmpty());
+        assertEquals(
+                "{\"schema\":1,\"problems\":0,\"findings\":[]}\n",
+                program.run("check", "--json").out());
     }
 
     @Test
@@ -54,9 +60,9 @@ class CheckCommandTest extends WithProgram {
     }
 
     /**
-     * @param spoil makes it so
+     * @param spoil makes the fault
      * @param status the exit status
-     * @param words what must be told
+     * @param words that the output must have
      */
     record Case(String name, Consumer<Program> spoil, int status, String... words) {
         @Override
@@ -67,9 +73,9 @@ class CheckCommandTest extends WithProgram {
 
     static List<Case> cases() {
         return List.of(
-                new Case("broken config", p -> p.config("[token]\nx"), 1, "config.ini:", "no token is renewed"),
+                new Case("broken config", p -> p.config("[token]\nx"), 1, "config.ini:", "are not renewed until"),
                 new Case("no config", p -> delete(p, "config.ini"), 1, "no such file"),
-                new Case("no tokens", p -> p.config(""), 0, "no [token] section", "no section names it"),
+                new Case("no tokens", p -> p.config(""), 1, "no [token] section", "was renewed until now"),
                 new Case(
                         "unused account",
                         p -> p.accountWith(TOKEN + "[account spare]\npassword_file = DIR/acct.pw\n"),
@@ -96,14 +102,14 @@ class CheckCommandTest extends WithProgram {
                         "relative token_path",
                         p -> p.accountWith("[token one]\naccount = acct\ntoken_path = one.token\n"),
                         1,
-                        "does not begin with /"),
+                        "is not an absolute path"),
                 new Case("password file missing", p -> delete(p, "acct.pw"), 1, "acct.pw", "restore it from a backup"),
-                new Case("wrong password", p -> p.secret("acct.pw", "another password"), 1, "change-password acct"),
+                new Case("wrong password", p -> p.secret("acct.pw", "another password"), 1, "change-password"),
                 new Case("account not set up", p -> delete(p, "state/accounts/acct.account"), 1, "setup acct"),
                 new Case("account damaged", p -> p.write("state/accounts/acct.account", "x"), 1, "damaged"),
-                new Case("token_path is a directory", CheckCommandTest::directoryInstead, 1, "it is a directory"),
+                new Case("token_path is a directory", CheckCommandTest::directoryInstead, 1, "is a directory"),
                 new Case("issuer's certificate", p -> new TestCa().writeCaPem(p.file("ca.pem")), 1, "TLS", "ca_file"),
-                new Case("issuer in trouble", CheckCommandTest::trouble, 0, "503", "next run tries again"),
+                new Case("issuer in trouble", CheckCommandTest::trouble, 0, "503", "the next run retries"),
                 new Case(
                         "another issuer there",
                         p -> p.issuer.fault(Fault.on("/.well-known/openid-configuration")
@@ -122,7 +128,7 @@ class CheckCommandTest extends WithProgram {
                         p -> p.clock.advance(java.time.Duration.ofHours(-2)),
                         1,
                         "issued in the future",
-                        "timedatectl"));
+                        "set this machine's clock"));
     }
 
     @ParameterizedTest
@@ -138,14 +144,14 @@ class CheckCommandTest extends WithProgram {
         assertEquals("", result.err());
     }
 
-    /** A password that is lost: what check tells to type, as it stands there, is what makes the account good again. */
+    /** A lost password: the command that check suggests, exactly as printed, must make the account usable again. */
     @Test
     void aLostPasswordIsRepairedByASetupWithANewOne() throws Exception {
         delete(program, "acct.pw");
         String out = program.run("check", "--offline").out();
         String said = out.lines()
                 .map(String::strip)
-                .filter(line -> line.startsWith("(umask"))
+                .filter(line -> line.startsWith("(set -C"))
                 .findFirst()
                 .orElseThrow();
         String[] commands = said.split(" && ");
@@ -157,18 +163,18 @@ class CheckCommandTest extends WithProgram {
         assertEquals(setup, commands[1]);
         String answers = program.issuer.issuer() + "\nopenid offline_access\n";
         List<String> typed = new ArrayList<>(List.of(setup.split(" ")).subList(1, setup.split(" ").length));
-        typed.add("--ca-file=" + program.file("ca.pem")); // of the test's issuer
+        typed.add("--ca-file=" + program.file("ca.pem")); // for the test's issuer
         assertEquals(0, program.answer(answers, typed.toArray(String[]::new)).status());
         assertEquals(0, program.run("renew").status());
         assertEquals(0, program.run("check").status());
     }
 
-    /** Its CA may be named in the account file alone, and another one's certificate is no fault then. */
+    /** If only the account file names the CA, the certificate of an unknown CA is no fault. */
     @Test
     void theIssuerOfAnAccountThatDoesNotOpenIsLookedAtOnlyWithTheCaOfTheSection() {
         delete(program, "acct.pw");
         String without = program.run("check").out();
-        assertTrue(without.contains("the issuer was not looked at, as account acct could not be opened"), without);
+        assertTrue(without.contains("the issuer was not checked, because account acct could not be opened"), without);
         assertTrue(without.endsWith("1 problem, 1 warning.\n"), without);
         assertFalse(program.run("check", "--offline").out().contains("not looked at"));
         program.accountWith("ca_file = DIR/ca.pem\n" + TOKEN);

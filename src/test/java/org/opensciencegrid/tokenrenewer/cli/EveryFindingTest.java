@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -21,10 +23,18 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.opensciencegrid.tokenrenewer.check.Finding;
 import org.opensciencegrid.tokenrenewer.check.User;
+import org.opensciencegrid.tokenrenewer.cli.output.CheckText;
+import org.opensciencegrid.tokenrenewer.cli.output.Colors;
+import org.opensciencegrid.tokenrenewer.cli.output.Messages;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
-import org.opensciencegrid.tokenrenewer.text.Members;
+import org.opensciencegrid.tokenrenewer.json.JsonObject;
+import org.opensciencegrid.tokenrenewer.net.ProxySettings;
+import org.opensciencegrid.tokenrenewer.systemd.TimerState;
 
-/** A good site, spoilt once for each kind of finding: {@code check} finds that and, in a good one, nothing. */
+/**
+ * Makes each kind of finding on a correct site: {@code check} must report exactly that, and nothing on the correct
+ * site.
+ */
 @Tag("slow")
 class EveryFindingTest {
     private static final String PASSWORD = "correct horse battery staple";
@@ -48,7 +58,7 @@ class EveryFindingTest {
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
         session = new Session(directory);
         program = session.program;
-        // The issuer's web server tells the time of the machine.
+        // The issuer's web server uses the machine's real time.
         program.clock.advance(Duration.between(program.clock.instant(), java.time.Instant.now()));
         host = new Host(session);
         host.enableTimer();
@@ -79,16 +89,16 @@ class EveryFindingTest {
         spoil(kind);
         List<Finding> found = host.findings(user, online);
         assertTrue(found.stream().anyMatch(finding -> finding.kind() == kind), found.toString());
-        String text = new CheckText(new Messages(Host.COMMANDS), Host.COMMANDS, Colours.NONE).of(found);
+        String text = new CheckText(new Messages(Host.COMMANDS), Host.COMMANDS, Colors.NONE).of(found);
         assertTrue(
                 text.lines()
-                                .filter(line -> line.startsWith("         repair: "))
+                                .filter(line -> line.matches(" {9}(To fix|Nothing to do): .*"))
                                 .count()
                         == found.size(),
                 text);
     }
 
-    /** The compiler asks for a new kind. */
+    /** The switch must have a case for every kind, or the compiler fails. */
     private void spoil(Finding.Kind kind) throws Exception {
         switch (kind) {
             case CONFIG_ERROR -> program.config("[token]\n");
@@ -104,10 +114,23 @@ class EveryFindingTest {
                 program.config(ACCOUNT + TOKEN + "post_renewal = DIR/hook\n");
             }
             case NO_TOKENS -> program.config(ACCOUNT);
+            case TOKEN_FORGOTTEN -> {
+                program.config(ACCOUNT + TOKEN + TOKEN.replace("one", "two"));
+                assertEquals(0, program.run("renew").status());
+                mode("tokens/two.token", "rw-------");
+                program.config(ACCOUNT + TOKEN);
+                mode("config.ini", "rw-r--r--");
+            }
             case UNUSED_ACCOUNT -> program.config(ACCOUNT + TOKEN + "[account b]\npassword_file = /b\n");
             case RENEWAL -> Files.delete(program.file("state/accounts/acct.account"));
             case UNREADABLE_FOR_SERVICE -> {
                 mode("config.ini", "rw-r-----");
+                user = Optional.of(SERVICE);
+            }
+            case DIRECTORY_CLOSED -> {
+                mode("tokens", "rwx------");
+                program.config(ACCOUNT + TOKEN.replace("tokens/one", "tokens/below/one"));
+                Files.createDirectory(program.file("tokens/below"));
                 user = Optional.of(SERVICE);
             }
             case PASSWORD_WORLD_READABLE -> mode("acct.pw", "rw-r--r--");
@@ -122,12 +145,16 @@ class EveryFindingTest {
                 Files.setAttribute(program.file("state/accounts/acct.account"), "unix:uid", 54_321);
             }
             case STATE_NEARLY_FULL -> assumeTrue(false, "CheckIT has a file system for it");
-            case ACCOUNT_NOT_IN_CONFIG -> program.config("");
+            case ACCOUNT_FORGOTTEN -> program.config("");
+            case ACCOUNT_NOT_IN_CONFIG -> {
+                Files.delete(program.file("state/state/acct.json")); // no token was ever renewed
+                program.config("");
+            }
             case REFRESH_TOKEN_WAITING -> {
                 Path account = program.file("state/accounts/acct.account");
                 byte[] old = Files.readAllBytes(account);
                 assertEquals(0, program.run("renew").status());
-                Files.move(account, account.resolveSibling("acct.account.next")); // as a crash leaves it
+                Files.move(account, account.resolveSibling("acct.account.next")); // as after a crash
                 Files.write(account, old);
             }
             case TWO_HOSTS -> state("other_host_at", program.clock.instant().toString());
@@ -144,7 +171,6 @@ class EveryFindingTest {
                 program.issuer.policy.refreshExpiresIn = 3600L;
                 assertEquals(0, program.run("renew").status());
             }
-            case TOKEN_PATH_RELATIVE -> program.config(ACCOUNT + TOKEN.replace("DIR/", ""));
             case TOKEN_DIRECTORY_OPEN -> mode("tokens", "rwxrwxrwx");
             case TOKEN_DIRECTORY_CLOSED -> {
                 mode("tokens", "rwx------");
@@ -153,13 +179,49 @@ class EveryFindingTest {
             case TOKEN_OUTSIDE_SANDBOX -> host.dropIn("osg-token-renewer.service", "[Service]\nReadOnlyPaths=/\n");
             case TOKEN_WORLD_READABLE -> mode("tokens/one.token", "rw-r--r--");
             case TOKEN_LONG -> program.write("tokens/one.token", "x".repeat(16_385) + "\n");
-            case TIMER_OFF -> host.disableTimer();
+            case TIMER_MASKED -> host.mask("osg-token-renewer.timer");
+            case TIMER_STATE_LINK -> host.linkState();
+            case TIMER_BROKEN_RUN -> host.systemd = Optional.of(new TimerState(true, false, "exit status 226"));
+            case TIMER_NO_FIRST_RUN ->
+                host.dropIn("osg-token-renewer.timer", "[Timer]\nOnUnitActiveSec=\nOnUnitActiveSec=5min\n");
+            case TIMER_NO_SECOND_RUN ->
+                host.dropIn("osg-token-renewer.timer", "[Timer]\nOnUnitActiveSec=\nOnBootSec=5min\n");
+            case TIMER_OFF -> {
+                host.disableTimer();
+                host.systemd = Optional.of(new TimerState(false, false, ""));
+            }
+            case TIMER_NOT_STARTED -> host.systemd = Optional.of(new TimerState(false, false, ""));
+            case TIMER_NOT_RELOADED -> host.systemd = Optional.of(new TimerState(true, true, ""));
+            case TIMER_NOT_ENABLED -> host.disableTimer();
             case TIMER_UNKNOWN -> host.removeTimer();
             case TIMER_TOO_SLOW ->
-                host.dropIn("osg-token-renewer.timer", "[Timer]\nOnUnitActiveSec=\nOnUnitActiveSec=1h\n");
+                host.dropIn(
+                        "osg-token-renewer.timer", "[Timer]\nOnUnitActiveSec=\nOnBootSec=15min\nOnUnitActiveSec=1h\n");
             case MIN_LIFETIME_TOO_SHORT -> program.config(ACCOUNT + TOKEN + "min_lifetime = 600\n");
+            case LIFE_TOO_SHORT -> program.config(ACCOUNT + TOKEN + "min_lifetime = 7200\n");
             case CLOCK_BEHIND -> program.clock.advance(Duration.ofHours(-2));
-            case CLOCK_DIFFERS -> program.clock.advance(Duration.ofMinutes(5));
+            case CLOCK_DIFFERS -> {
+                String date = DateTimeFormatter.RFC_1123_DATE_TIME.format(
+                        program.clock.instant().minusSeconds(301).atOffset(ZoneOffset.UTC));
+                program.issuer.fault(
+                        Fault.on("/.well-known/openid-configuration").always().header("Date", date));
+            }
+            case CRL_MISSING -> caDirectory();
+            case CRL_EXPIRED -> {
+                caDirectory();
+                Files.write(
+                        program.file("certificates/0a1b2c3d.r0"),
+                        Program.CA.crl(Duration.ofDays(-9), Duration.ofDays(-2)));
+            }
+            case PROXY_UNREACHABLE ->
+                program.config("[DEFAULT]\nproxy = http://127.0.0.1:1\n" + ACCOUNT + TOKEN
+                        + "[account c]\ntoken_request_url = https://issuer.invalid/token\nclient_id = c\nclient_secret = s\n"
+                        + "[token c]\naccount = c\ntoken_path = DIR/tokens/c\n");
+            case PROXY_DIFFERS -> {
+                clientCredentialsElsewhere();
+                host.shell = Optional.of(ProxySettings.of("HTTPS_PROXY", "http://proxy.example.org:3128", ""));
+            }
+            case ADDRESS_SILENT -> assumeTrue(false, "SilentAddressesTest has names with several addresses");
             case NO_REAUTHENTICATION ->
                 program.issuer.fault(
                         Fault.on("/.well-known/openid-configuration").always().remove("device_authorization_endpoint"));
@@ -168,8 +230,46 @@ class EveryFindingTest {
         }
     }
 
+    private void clientCredentialsElsewhere() {
+        program.secret("secret", "s");
+        program.config(ACCOUNT + TOKEN
+                + "[account c]\ntoken_request_url = https://issuer.invalid/token\nclient_id = c\n"
+                + "client_secret_file = DIR/secret\n[token c]\naccount = c\ntoken_path = DIR/tokens/c\n");
+    }
+
+    /** The shell has no proxy, and may or may not reach the issuer: the timer does not. */
+    @Test
+    void aProxyOfTheUnitWhereNobodyListens() throws Exception {
+        clientCredentialsElsewhere();
+        host.dropIn(
+                "osg-token-renewer.service",
+                "[Service]\nReadWritePaths=" + program.file("tokens")
+                        + "\nEnvironment=HTTPS_PROXY=http://127.0.0.1:1\n");
+        host.shell = Optional.of(ProxySettings.NONE);
+        List<Finding> found = host.findings(user, online);
+        assertEquals(
+                List.of(Finding.Kind.PROXY_UNREACHABLE, Finding.Kind.PROXY_DIFFERS),
+                found.stream().map(Finding::kind).toList(),
+                found.toString());
+        assertTrue(
+                found.get(0).detail().contains("through the proxy 127.0.0.1:1 of HTTPS_PROXY cannot be reached"),
+                found.toString());
+        assertEquals("osg-token-renewer.service", found.get(0).where());
+        assertTrue(found.get(0).isProblem());
+        assertEquals(
+                "the service reaches it through the proxy http://127.0.0.1:1, and this shell without a proxy",
+                found.get(1).detail());
+    }
+
+    private void caDirectory() throws IOException {
+        Files.createDirectories(program.file("certificates"));
+        Program.CA.writeCaPem(program.file("certificates/0a1b2c3d.0"));
+        program.config(ACCOUNT + "ca_dir = DIR/certificates\n" + TOKEN);
+    }
+
     private void state(String name, String value) {
-        Members state = Members.parse(program.read("state/state/acct.json")).orElseThrow();
+        JsonObject state =
+                JsonObject.parse(program.read("state/state/acct.json")).orElseThrow();
         program.write("state/state/acct.json", state.with(name, value).toJson() + "\n");
     }
 

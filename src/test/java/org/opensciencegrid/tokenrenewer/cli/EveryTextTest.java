@@ -16,8 +16,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * No text for people stands in the rooms that speak to them without standing in a golden file too: a new one asks for a line
- * in {@link TranscriptTest} that makes the program say it, or in {@code not-golden.txt} with the reason.
+ * Every text for people in the packages that print must be in a golden file: a new text needs a line in {@link
+ * TranscriptTest} that makes the program print it, or a line in {@code not-golden.txt} with the reason.
  */
 class EveryTextTest {
     private static final Path ROOMS = Path.of("main", "java", "org", "opensciencegrid", "tokenrenewer");
@@ -47,12 +47,12 @@ class EveryTextTest {
         assertTrue(texts().contains("a '%' that belongs to the value must be written '%%'"));
     }
 
-    /** Literals of three words and more; a placeholder ends a text. */
+    /** String literals of three words or more; a placeholder splits a text. */
     private static List<String> texts() throws IOException {
         List<String> texts = new ArrayList<>();
         for (String room : List.of("cli", "config")) {
-            try (Stream<Path> files = Files.list(ROOMS.resolve(room))) {
-                for (Path file : files.sorted().toList()) {
+            try (Stream<Path> files = Files.walk(ROOMS.resolve(room))) {
+                for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
                     String code = JOINED.matcher(
                                     COMMENT.matcher(Files.readString(file)).replaceAll(""))
                             .replaceAll("");

@@ -9,11 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Files that hold what the program prints. {@code -Dgolden.write=DIR} with DIR = src/test/resources/golden, an absolute path,
- * writes them anew, those of docs too.
+ * Files with the program's output. {@code -Dgolden.write=DIR} with the absolute path of src/test/resources/golden
+ * writes them again, and those in docs too.
  */
-final class Golden {
-    static final Path DOCS = Path.of("..", "docs");
+public final class Golden {
+    public static final Path DOCS = Path.of("..", "docs");
 
     private static final Path GOLDEN = Path.of("test", "resources", "golden");
 
@@ -24,7 +24,7 @@ final class Golden {
         hold(directory == null ? GOLDEN.resolve(name) : Path.of(directory).resolve(name), text);
     }
 
-    /** A document or picture that shows what the program prints. */
+    /** A document or picture with the program's output. */
     static void hold(Path file, String text) {
         try {
             if (System.getProperty("golden.write") != null) {

@@ -3,23 +3,30 @@ package org.opensciencegrid.tokenrenewer.cli;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.tokenrenewer.check.Finding;
-import org.opensciencegrid.tokenrenewer.state.Failure;
+import org.opensciencegrid.tokenrenewer.cli.output.CheckText;
+import org.opensciencegrid.tokenrenewer.cli.output.Colors;
+import org.opensciencegrid.tokenrenewer.cli.output.Messages;
+import org.opensciencegrid.tokenrenewer.cli.output.Repair;
+import org.opensciencegrid.tokenrenewer.cli.output.RepairCommands;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
 
-/** Texts that operators read and grep for, held in files. */
+/** Compares the texts that admins read and search for with files. */
 class GoldenTest {
     @TempDir
     Path directory;
 
     @Test
     void everyFailureSaysWhatAndHowToRepairIt() throws IOException {
-        Messages messages = new Messages(new Commands(Commands.CONFIG, Commands.STATE));
-        Messages withoutService = new Messages(new Commands(Commands.CONFIG, Path.of("/state")));
+        Messages messages = new Messages(Host.COMMANDS);
+        Messages withoutService = new Messages(Host.WITHOUT_SERVICE);
         StringBuilder text = new StringBuilder();
         for (Failure.Kind kind : Failure.Kind.values()) {
             String where = kind == Failure.Kind.REGISTRATION_REFUSED ? "https://issuer.example.org" : "/where/file";
@@ -28,9 +35,9 @@ class GoldenTest {
                     .append("\n  ")
                     .append(messages.what(failure))
                     .append("\n  ");
-            String repair = messages.repair(failure, "ACCOUNT");
+            String repair = messages.repair(failure, "ACCOUNT").marked();
             text.append(repair).append("\n");
-            String other = withoutService.repair(failure, "ACCOUNT");
+            String other = withoutService.repair(failure, "ACCOUNT").marked();
             text.append(other.equals(repair) ? "" : "  without the service: " + other + "\n");
         }
         Golden.hold("failures.txt", text.toString());
@@ -38,20 +45,71 @@ class GoldenTest {
 
     @Test
     void everyFindingSaysWhatAndWhyAndHowToRepairIt() throws IOException {
-        Commands commands = new Commands(Commands.CONFIG, Commands.STATE);
-        CheckText check = new CheckText(new Messages(commands), commands, Colours.NONE);
+        CheckText check = new CheckText(new Messages(Host.COMMANDS), Host.COMMANDS, Colors.NONE);
         StringBuilder text = new StringBuilder();
         for (Finding.Kind kind : Finding.Kind.values()) {
             if (kind == Finding.Kind.RENEWAL) {
-                continue; // its texts are those of failures.txt
+                continue; // failures.txt has its texts
             }
             Finding finding = new Finding(kind, "/where/file", "17", "ACCOUNT", Optional.empty());
             text.append(kind.word()).append(finding.isProblem() ? ", a problem\n  " : ", a warning\n  ");
             text.append(check.what(finding)).append("\n  ");
             text.append(check.why(finding)).append("\n  ");
-            text.append(check.repair(finding)).append("\n");
+            text.append(check.repair(finding).marked()).append("\n");
         }
         Golden.hold("findings.txt", text.toString());
+    }
+
+    /** The same failures and findings if a file exists already, or a program is not installed. */
+    @Test
+    void aRepairDependsOnWhatIsThere() throws IOException {
+        Path file = Files.writeString(directory.resolve("file"), "x");
+        Path link = Files.createSymbolicLink(directory.resolve("link"), file);
+        Path sticky = Files.createDirectory(directory.resolve("sticky"));
+        Path token = Files.writeString(sticky.resolve("token"), "x");
+        Files.setAttribute(sticky, "unix:mode", 01777);
+        Path unset = Path.of("/state/accounts");
+        RepairCommands bare = new RepairCommands(RepairCommands.CONFIG, RepairCommands.STATE, directory);
+        StringBuilder text = new StringBuilder();
+        Messages messages = new Messages(Host.COMMANDS);
+        for (Failure failure : List.of(
+                new Failure(Failure.Kind.PASSWORD_MISSING, file.toString(), ""),
+                new Failure(Failure.Kind.ACCOUNT_UNREADABLE, link.toString(), ""),
+                new Failure(Failure.Kind.STORE_UNWRITABLE, unset.toString(), "Read-only file system"),
+                new Failure(Failure.Kind.STORE_UNWRITABLE, unset.toString(), "Permission denied"),
+                new Failure(Failure.Kind.TOKEN_DIRECTORY_MISSING, file.toString(), ""),
+                new Failure(Failure.Kind.TOKEN_NOT_PERMITTED, token.toString(), "Operation not permitted"),
+                new Failure(Failure.Kind.TOKEN_NOT_PERMITTED, file.toString(), "Operation not permitted"),
+                new Failure(Failure.Kind.TOKEN_OWNER_CLOSED, file.toString(), "alice"),
+                new Failure(Failure.Kind.HOOK_NOT_STARTED, file.toString(), ""))) {
+            said(text, failure.kind().word(), messages.repair(failure, "ACCOUNT"));
+        }
+        CheckText check = new CheckText(messages, Host.COMMANDS, Colors.NONE);
+        for (Finding.Kind kind : List.of(
+                Finding.Kind.PASSWORD_CARRIAGE_RETURN, Finding.Kind.PASSWORD_SHORT, Finding.Kind.PASSWORD_MORE_LINES)) {
+            said(text, kind.word(), check.repair(new Finding(kind, link.toString(), "", "ACCOUNT", Optional.empty())));
+        }
+        Finding closed =
+                new Finding(Finding.Kind.DIRECTORY_CLOSED, "/root", "/root/acct.pw", "ACCOUNT", Optional.empty());
+        said(text, "directory_closed", check.repair(closed));
+        RepairCommands here = new RepairCommands(RepairCommands.CONFIG, directory, directory);
+        Files.createDirectory(directory.resolve("accounts"));
+        Files.createFile(here.accountFile("ACCOUNT"));
+        Finding unused = new Finding(Finding.Kind.UNUSED_ACCOUNT, "/where", "", "ACCOUNT", Optional.empty());
+        said(text, "unused_account", new CheckText(messages, here, Colors.NONE).repair(unused));
+        text.append("\nwithout systemd and other programs\n");
+        Messages few = new Messages(bare);
+        for (Failure.Kind kind : Failure.Kind.values()) {
+            Failure failure = new Failure(kind, "/where/file", "DETAIL");
+            if (!few.repair(failure, "ACCOUNT").equals(messages.repair(failure, "ACCOUNT"))) {
+                said(text, kind.word(), few.repair(failure, "ACCOUNT"));
+            }
+        }
+        Golden.hold("repairs.txt", text.toString().replace(directory.toString(), "DIR"));
+    }
+
+    private static void said(StringBuilder text, String kind, Repair repair) {
+        text.append(kind).append("\n  ").append(repair.marked()).append("\n");
     }
 
     @Test
@@ -64,6 +122,22 @@ class GoldenTest {
             }
             assertTrue(text.toString().lines().allMatch(line -> line.length() <= 80));
             Golden.hold("help.txt", text.toString());
+        }
+    }
+
+    @Test
+    void statusOfManyAccountsThatAreNotSetUp() throws IOException {
+        try (Program program = new Program(directory)) {
+            StringBuilder config = new StringBuilder();
+            for (int i = 1; i <= 40; i++) {
+                String token = i == 1 ? "数据管理" : i == 2 ? "Jose\u0301" : "t" + i;
+                config.append("[account a" + i + "]\npassword_file = DIR/acct.pw\n[token " + token + "]\naccount = a"
+                        + i + "\ntoken_path = DIR/" + i + ".token\n");
+            }
+            program.config(config.toString());
+            String status = program.run("status").out();
+            assertTrue(status.lines().count() <= 50, status);
+            Golden.hold("status-many.txt", status.replace(directory.toString(), "DIR"));
         }
     }
 

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
 
-/** What an issuer may make a person see. CanaryRing has the rest, with the shipped program. */
+/** What a hostile issuer can make a person see. CanaryRing tests the rest with the packaged program. */
 @Tag("slow")
 class HostileIssuerTest extends WithProgram {
     private static final String HOSTILE = "\u001b]0;owned\u0007\u001b[2J\r\nfake line\u202e\u2028\u0085\u009b";
@@ -29,7 +29,7 @@ class HostileIssuerTest extends WithProgram {
         assertFalse(program.setup("--scope=openid offline_access").out().contains("Note: the link's host"));
     }
 
-    /** Each field that is shown, at the place where it is shown. */
+    /** Tests each field that is printed, where it is printed. */
     @Test
     void noControlCharacterReachesTheTerminalOrTheJournal() {
         program.accountWith("[token t]\naccount = acct\ntoken_path = DIR/t.token\n");

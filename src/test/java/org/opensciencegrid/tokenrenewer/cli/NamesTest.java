@@ -15,7 +15,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A name becomes a file name: none may leave its directory, hide there, or be taken for an option, wherever it is read. */
+/**
+ * A name becomes a file name: wherever it is read, it must not leave its directory, be hidden, or look like an option.
+ */
 class NamesTest {
     @TempDir
     static Path directory;
@@ -115,7 +117,7 @@ class NamesTest {
             assertEquals(2, result.status(), command + ": " + result.err());
             assertPrintable(result);
         }
-        if (name.equals(name.strip())) { // else a section's name ends before the blanks, as in Python
+        if (name.equals(name.strip())) { // otherwise the section's name ends before the spaces, as in Python
             program.config("[account " + name + "]\npassword_file = DIR/acct.pw\n[token t]\ntoken_path = DIR/t\n"
                     + "account = " + name.replace("%", "%%") + "\n");
             Program.Result renew = program.run("renew");
@@ -131,7 +133,7 @@ class NamesTest {
         return bad().filter(name -> !name.contains("/") && !name.contains("\u0000") && !name.matches("\\.{1,2}"));
     }
 
-    /** What lies in oidc-agent's directory is passed over when all are taken. */
+    /** An import of all accounts skips such files in oidc-agent's directory. */
     @ParameterizedTest
     @MethodSource("badFiles")
     void isNotTakenFromADirectory(String name) throws IOException {

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
 
-/** An issuer that is down while the token that is there is good for long, and later. */
+/** The issuer is down: first while the token on disk is valid for long, and then later. */
 class OutageTest extends WithProgram {
     @BeforeEach
     void aTokenForAnHourAndAnIssuerThatIsDown() {
@@ -26,7 +26,7 @@ class OutageTest extends WithProgram {
         Result early = program.run("renew");
         assertEquals(0, early.status(), early.err());
         assertTrue(early.err().startsWith("warning: Failed to get token 'one'"), early.err());
-        assertTrue(early.err().contains("the token that is there is good for 59 min"), early.err());
+        assertTrue(early.err().contains("the current token is valid for 60 min"), early.err());
         assertEquals(token, program.read("one.token"));
     }
 

@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What a terminal of 80 columns shows, as an SVG: text that can be searched and compared, no pixels. */
+/** Draws what a terminal of 80 columns shows as an SVG, whose text can be searched and compared. */
 final class Picture {
     private static final int COLUMNS = 80;
     private static final double WIDTH = 8.4;
@@ -16,7 +16,7 @@ final class Picture {
 
     private Picture() {}
 
-    /** Letters of one look. */
+    /** Characters of the same style. */
     private record Run(String text, String codes) {}
 
     static String of(String command, String printed) {
@@ -53,7 +53,7 @@ final class Picture {
         return svg.append("</g>\n</svg>\n").toString();
     }
 
-    /** A line as a terminal wraps it. */
+    /** Wraps a line as a terminal does. */
     private static List<List<Run>> rows(String line) {
         List<List<Run>> rows = new ArrayList<>();
         List<Run> row = new ArrayList<>();
@@ -84,20 +84,20 @@ final class Picture {
     }
 
     private static String look(String codes) {
-        String colour = "#d8dee9";
+        String color = "#d8dee9";
         String weight = "";
         for (String code : codes.split(";")) {
             switch (code) {
                 case "1" -> weight = " font-weight=\"bold\"";
-                case "2" -> colour = "#7f8a9c";
-                case "31" -> colour = "#ff6b6b";
-                case "32" -> colour = "#7fd88f";
-                case "33" -> colour = "#f2c55c";
+                case "2" -> color = "#7f8a9c";
+                case "31" -> color = "#ff6b6b";
+                case "32" -> color = "#7fd88f";
+                case "33" -> color = "#f2c55c";
                 case "" -> {}
                 default -> throw new AssertionError("a code that no picture knows: " + code);
             }
         }
-        return " fill=\"" + colour + "\"" + weight;
+        return " fill=\"" + color + "\"" + weight;
     }
 
     private static String escaped(String text) {

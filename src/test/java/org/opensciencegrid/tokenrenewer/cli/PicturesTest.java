@@ -13,9 +13,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.tokenrenewer.cli.output.RepairCommands;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
 
-/** The pictures of the README, from what the program prints: they stay true, or this fails. */
+/** Draws the pictures of the README from the program's output, and fails if they differ. */
 class PicturesTest {
     private static final Path PICTURES = Golden.DOCS.resolve("pictures");
 
@@ -53,12 +54,12 @@ class PicturesTest {
                         .status());
     }
 
-    /** In the places of an installed service. */
+    /** With the paths of an installed service. */
     private String installed(String text) {
         return session.stable(text)
                 .replace(" --config=DIR/config.ini --state-dir=DIR/state", "")
-                .replace("DIR/config.ini", Commands.CONFIG.toString())
-                .replace("DIR/state", Commands.STATE.toString())
+                .replace("DIR/config.ini", RepairCommands.CONFIG.toString())
+                .replace("DIR/state", RepairCommands.STATE.toString())
                 .replace("DIR/srv", "/srv")
                 .replace("DIR", "/etc/osg/tokens");
     }
@@ -95,7 +96,7 @@ class PicturesTest {
         program.issuer.fault(Fault.on("/token").always().respond(503, "text/plain", "no"));
         assertEquals(0, program.run("renew", "--account=dune").status());
         program.clock.advance(Duration.ofMinutes(3));
-        String text = installed(host.status(Host.colours()));
+        String text = installed(host.status(Host.colors()));
         Golden.hold(PICTURES.resolve("status.svg"), Picture.of("osg-token-renewer status", text));
     }
 
@@ -108,7 +109,7 @@ class PicturesTest {
                 "osg-token-renewer.service",
                 "[Service]\nReadWritePaths=" + program.directory + "\n" + "ReadOnlyPaths=" + program.file("srv")
                         + "\n");
-        host.dropIn("osg-token-renewer.timer", "[Timer]\nOnUnitActiveSec=\nOnUnitActiveSec=30min\n");
+        host.dropIn("osg-token-renewer.timer", "[Timer]\nOnUnitActiveSec=\nOnBootSec=15min\nOnUnitActiveSec=30min\n");
         program.config("""
                 [account cms]
                 password_file = DIR/cms.pw
@@ -120,7 +121,7 @@ class PicturesTest {
         program.issuer.policy.accessSeconds = 3600;
         assertEquals(0, program.run("renew").status());
         Files.setPosixFilePermissions(program.file("cms.pw"), PosixFilePermissions.fromString("rw-r--r--"));
-        String text = installed(host.check(Host.colours()));
+        String text = installed(host.check(Host.colors()));
         Golden.hold(PICTURES.resolve("check.svg"), Picture.of("osg-token-renewer check --offline", text));
     }
 

@@ -14,19 +14,28 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.opensciencegrid.cryptostore.KdfParameters;
+import org.opensciencegrid.tokenrenewer.cli.output.Environment;
 import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
 import org.opensciencegrid.tokenrenewer.issuer.SettableClock;
 import org.opensciencegrid.tokenrenewer.issuer.TestCa;
-import org.opensciencegrid.tokenrenewer.oidc.Pause;
+import org.opensciencegrid.tokenrenewer.net.Sleeper;
 
-/** The program in this process, with an operator's directory and an issuer of its own. Time is the test's. */
+/** Runs the program in this process, with its own directory and issuer. The test sets the clock. */
 public final class Program implements AutoCloseable {
-    /** What a command left: its status and what it printed. */
+    /** The result of a command: its status and its output. */
     public record Result(int status, String out, String err) {}
 
-    /** The commands that have a help of their own. */
+    /** The commands that have their own help. */
     static final List<String> COMMANDS = List.of(
-            "renew", "status", "check", "setup", "import-oidc-agent", "export-oidc-agent", "change-password", "remove");
+            "renew",
+            "status",
+            "token",
+            "check",
+            "setup",
+            "import-oidc-agent",
+            "export-oidc-agent",
+            "change-password",
+            "remove");
 
     public static final TestCa CA = new TestCa();
 
@@ -46,7 +55,7 @@ public final class Program implements AutoCloseable {
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 variables,
                 clock,
-                Pause.REAL,
+                Sleeper.REAL,
                 KdfParameters.DEFAULT);
         int status = Main.run(environment, arguments);
         return new Result(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
@@ -69,7 +78,7 @@ public final class Program implements AutoCloseable {
         return answer("", arguments);
     }
 
-    /** Runs a command with these lines at its standard input. */
+    /** Runs a command with these lines as standard input. */
     public Result answer(String lines, String... arguments) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
@@ -108,7 +117,7 @@ public final class Program implements AutoCloseable {
         write("config.ini", text.replace("DIR", directory.toString()));
     }
 
-    /** One account with the given sections of tokens. */
+    /** One account with the given token sections. */
     public void accountWith(String tokens) {
         config("[account acct]\npassword_file = DIR/acct.pw\n" + tokens);
     }
@@ -138,8 +147,8 @@ public final class Program implements AutoCloseable {
         }
     }
 
-    private Pause pause() {
-        return new Pause() {
+    private Sleeper pause() {
+        return new Sleeper() {
             @Override
             public void sleep(Duration duration) {
                 clock.advance(duration);

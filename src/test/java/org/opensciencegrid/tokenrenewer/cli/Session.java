@@ -9,21 +9,23 @@ import java.time.Instant;
 import java.util.regex.Pattern;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 
-/** Commands as they are typed, and what they print, with nothing in it that differs from one day or machine to the next. */
-final class Session implements AutoCloseable {
+/**
+ * Runs commands and records their output as a person sees it, without anything that differs between days or machines.
+ */
+public final class Session implements AutoCloseable {
     private static final int LENGTH = 70;
     private static final Instant NOW = Instant.parse("2026-11-26T10:00:00Z");
 
-    final Program program;
+    public final Program program;
     private final StringBuilder text = new StringBuilder();
 
-    Session(Path directory) {
+    public Session(Path directory) {
         program = new Program(ofOneLength(directory));
         program.clock.advance(Duration.between(program.clock.instant(), NOW));
         program.issuer.policy.interval = 0;
     }
 
-    /** Lines are broken by their length, and the directory's name is in them. */
+    /** Pads the directory's name, because the wrapping of lines depends on its length. */
     private static Path ofOneLength(Path directory) {
         Path padded = directory.resolve(
                 "d".repeat(Math.max(1, LENGTH - directory.toString().length())));
@@ -34,7 +36,7 @@ final class Session implements AutoCloseable {
         }
     }
 
-    /** A line about what comes. */
+    /** Adds a line about the next command. */
     Session note(String line) {
         text.append("# ").append(line).append('\n');
         return this;
@@ -67,22 +69,22 @@ final class Session implements AutoCloseable {
         return stable(text.toString());
     }
 
-    /** The same on every machine. */
+    /** Replaces everything that differs between machines. */
     String stable(String said) {
         String above = program.directory.getParent().toString();
         String same = said.replace(program.directory.toString(), "DIR")
-                .replaceAll(Pattern.quote(above) + "/d*\\.\\.\\.", "DIR...") // where a text was cut
+                .replaceAll(Pattern.quote(above) + "/d*\\.\\.\\.", "DIR...") // where a text was truncated
                 .replace(program.issuer.issuer(), "https://idp.example.org")
                 .replace(program.issuer.base(), "https://idp.example.org")
-                // as long as the name with its port is, so that lines break alike
+                // as long as the name with its port, so that lines wrap in the same places
                 .replaceAll("localhost(:| port )\\d+", "idp.example.org")
                 .replaceAll("[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}", "MPLR-MVLJ");
         return same.replaceAll("(?<=[Cc]lient |client   {1,20}|/register/)[A-Za-z0-9_-]{16}(?![A-Za-z0-9_-])", "CLIENT")
                 .replaceAll("(?m)^[█▀▄ ]{30,}[█▀▄]", "PICTURE")
-                .replaceAll("(?m)(^PICTURE\n)+", "PICTURE\n") // as many lines as its link needs
+                .replaceAll("(?m)(^PICTURE\n)+", "PICTURE\n") // the number of lines depends on the link
                 .replaceAll("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID")
                 .replace(" by the user " + System.getProperty("user.name"), " by the user USER")
-                .replaceAll("(?m)^[<>] .*\n", "") // requests and answers, cut where the port's digits let them
+                .replaceAll("(?m)^[<>] .*\n", "") // requests and responses, whose length depends on the port
                 .replaceAll("renewer\\d+\\.tmp", "renewer0.tmp");
     }
 

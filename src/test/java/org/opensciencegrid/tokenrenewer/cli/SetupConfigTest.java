@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
 
-/** setup --write-config: what it adds, what it leaves alone, and the first token. */
+/** Tests setup --write-config: what it adds, what it keeps, and the first token. */
 @Tag("slow")
 class SetupConfigTest extends WithProgram {
     private static final String SCOPE = "--scope=openid offline_access compute.read";
@@ -84,13 +84,25 @@ class SetupConfigTest extends WithProgram {
         assertFalse(token.equals(program.read("t")), "the new authorization gives tokens");
     }
 
+    /** Exit status 2 would mean that nothing was done. */
+    @Test
+    void aMistakeInAnotherTokenOfTheAccountIsAFailureOfAnAccountThatIsMade() {
+        program.config("[account acct]\npassword_file = DIR/acct.pw\n[token t]\naccount = acct\ntoken_path = DIR/t\n"
+                + "[token bad]\naccount = acct\ntoken_path = DIR/bad\nmin_lifetime = x\n");
+        Result setup = program.setup(SCOPE, "--write-config");
+        assertEquals(1, setup.status(), setup.toString());
+        assertTrue(Files.exists(program.file("state/accounts/acct.account")), setup.toString());
+        assertEquals(3, program.read("t").split("\\.").length);
+        assertEquals(2, program.run("renew").status());
+    }
+
     @Test
     void theAccountAloneComesWithATokenToPaste() {
         Result setup = program.setup(SCOPE, "--write-config", "--audience=https://a.example.org https://b.example.org");
         assertEquals(0, setup.status(), setup.err());
         assertEquals("[account acct]\n\npassword_file = " + program.file("acct.pw") + "\n", program.read("config.ini"));
         String paste =
-                setup.out().substring(setup.out().indexOf("[token"), setup.out().indexOf("To have it now"));
+                setup.out().substring(setup.out().indexOf("[token"), setup.out().indexOf("To get the token now"));
         assertTrue(paste.contains("audience = https://a.example.org https://b.example.org\n"), paste);
         program.write("config.ini", program.read("config.ini") + paste);
         Result renew = program.run("renew");
@@ -102,7 +114,7 @@ class SetupConfigTest extends WithProgram {
     void whatIsPrintedToPasteIsCompleteAndNotTwice() {
         Result setup = program.setup(SCOPE, "--token=one");
         String paste = setup.out()
-                .substring(setup.out().indexOf("[account"), setup.out().indexOf("To have it now"));
+                .substring(setup.out().indexOf("[account"), setup.out().indexOf("To get the token now"));
         assertEquals(sections("one", program.file("acct.one.token").toString()) + "\n", paste);
         program.config("[account acct]\npassword_file = DIR/acct.pw\n");
         assertFalse(program.setup(SCOPE).out().contains("[account acct]"), "it has that one");
@@ -122,7 +134,7 @@ class SetupConfigTest extends WithProgram {
         assertEquals(2, program.setup(SCOPE, "--write-config", "--token=a b").status());
     }
 
-    /** Without --write-config nothing is in its way, but the account would not be renewed like this. */
+    /** Without --write-config, setup succeeds, but the timer would not renew the account with this section. */
     @Test
     void anAccountThatTheConfigFileHasOtherwiseIsWarnedOf() {
         program.config("[account acct]\npassword_file = DIR/else.pw\n[token t]\naccount = acct\ntoken_path = DIR/t\n");
@@ -159,8 +171,9 @@ class SetupConfigTest extends WithProgram {
 
     @Test
     void aFirstRenewalThatFailsIsTold() throws IOException {
-        Path taken = Files.createDirectory(program.file("t"));
-        Result setup = program.setup(SCOPE, "--write-config", "--token-path=" + taken);
+        Path loop = program.file("t");
+        Files.createSymbolicLink(loop, loop);
+        Result setup = program.setup(SCOPE, "--write-config", "--token-path=" + loop);
         assertEquals(1, setup.status(), setup.toString());
         assertTrue(setup.out().contains("Account acct is ready."), setup.out());
         assertTrue(setup.err().startsWith("Failed to write token 'acct'"), setup.err());
@@ -191,7 +204,7 @@ class SetupConfigTest extends WithProgram {
         assertEquals("rw-------", mode(program.file("config.ini")));
     }
 
-    /** Nothing else keeps them: no account file is behind such an account. */
+    /** Only the token section can have them: such an account has no account file. */
     @Test
     void theScopeAndAudienceOfAServiceAreThoseOfItsToken() {
         program.issuer.addClient(
@@ -234,7 +247,7 @@ class SetupConfigTest extends WithProgram {
         return PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
     }
 
-    /** The wrapper's part: see its add_to_config. */
+    /** For the setup wrapper: see its add_to_config. */
     @Test
     void theWrapperGetsTheSumAndTheLinesAndTheFileStays() throws Exception {
         program.write("config.ini", MINE);
@@ -248,7 +261,7 @@ class SetupConfigTest extends WithProgram {
                         .digest(Files.readAllBytes(program.file("config.ini"))));
         assertEquals(
                 sum + "\ntoken\n\n"
-                        + sections("one", program.file("acct.one.token").toString()),
+                        + sections("one", program.file("acct.one.token").toString()) + "\0",
                 program.read("addition"));
         assertFalse(Files.exists(program.file("acct.one.token")), "the wrapper goes on");
     }
@@ -263,7 +276,7 @@ class SetupConfigTest extends WithProgram {
                 "acct");
         assertEquals(2, setup.status());
         assertEquals(
-                "nobody is there to answer; give --issuer=URL, --scope=\"SCOPE ...\", --client-id=ID,"
+                "cannot ask, because standard input is not a terminal; give --issuer=URL, --scope=\"SCOPE ...\", --client-id=ID,"
                         + " --client-secret-file=FILE\n",
                 setup.err());
     }

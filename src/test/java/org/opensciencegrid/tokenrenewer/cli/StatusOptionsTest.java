@@ -14,10 +14,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
-import org.opensciencegrid.tokenrenewer.text.Json;
-import org.opensciencegrid.tokenrenewer.text.Members;
+import org.opensciencegrid.tokenrenewer.json.Json;
+import org.opensciencegrid.tokenrenewer.json.JsonObject;
 
-/** {@code status --warn}, {@code --color}, {@code --watch}, the order of accounts, and the history of a token. */
+/** Tests {@code status --warn}, {@code --color}, {@code --watch}, the order of accounts, and the history of a token. */
 class StatusOptionsTest extends WithProgram {
     private static final String ONE = "[token one]\naccount = acct\ntoken_path = DIR/one.token\n";
 
@@ -33,16 +33,15 @@ class StatusOptionsTest extends WithProgram {
     @Test
     void warnIsTheSameSpanForStatusAndCheck() {
         String ends = "the authorization ends ";
-        Result early = program.run("status");
-        assertTrue(early.out().contains(ends) && early.out().contains("(in 9 d)"), early.out());
+        assertFalse(program.run("status").out().contains(ends));
+        Result early = program.run("status", "--long");
+        assertTrue(early.out().contains(ends) && early.out().contains("(in 10 d)"), early.out());
         assertFalse(early.out().contains("--reauthenticate"), early.out());
-        assertTrue(early.out().startsWith("Accounts: 1 well."), early.out());
-        assertEquals(
-                "Nothing found: all is well.\n",
-                program.run("check", "--offline").out());
+        assertTrue(early.out().endsWith("\n1 token: 1 OK\n"), early.out());
+        assertEquals("No problems found.\n", program.run("check", "--offline").out());
 
         Result asked = program.run("status", "--warn=14d");
-        assertTrue(asked.out().startsWith("Accounts: 1 with a warning."), asked.out());
+        assertTrue(asked.out().endsWith("\n1 token: 1 OK, 1 account warning\n"), asked.out());
         assertTrue(asked.out().contains("setup --reauthenticate acct"), asked.out());
         assertTrue(program.run("check", "--offline", "--warn=14d")
                 .out()
@@ -55,14 +54,14 @@ class StatusOptionsTest extends WithProgram {
     }
 
     @Test
-    void coloursAreThereWhenAskedForAndNotInAPipe() {
+    void colorsAreThereWhenAskedForAndNotInAPipe() {
         assertFalse(program.run("status").out().contains("\u001b"));
         Result always = program.run("status", "--color=always");
         assertTrue(always.out().contains("\u001b[32mok\u001b[0m      one "), always.out());
         assertEquals(program.run("status").out(), always.out().replaceAll("\u001b\\[[0-9;]*m", ""));
         assertFalse(program.run("status", "--color=always", "--json").out().contains("\u001b"));
         assertFalse(program.run("status", "--color=never").out().contains("\u001b"));
-        assertTrue(program.run("check", "--offline", "--color=always").out().startsWith("\u001b[32mNothing found"));
+        assertTrue(program.run("check", "--offline", "--color=always").out().startsWith("\u001b[32mNo problems found"));
         assertTrue(always.out()
                 .lines()
                 .map(line -> line.replaceAll("\u001b\\[[0-9;]*m", ""))
@@ -70,7 +69,7 @@ class StatusOptionsTest extends WithProgram {
     }
 
     @Test
-    void whatNeedsAPersonComesFirst() {
+    void whatNeedsAttentionComesLast() {
         program.secret("b.pw", "correct horse battery staple");
         program.config("""
                 [account acct]
@@ -87,19 +86,52 @@ class StatusOptionsTest extends WithProgram {
                 account = b
                 token_path = DIR/three.token
                 """);
-        String text = program.run("status").out();
-        List<String> order = text.lines()
+        // Neither account has a token: they stay in the order of the config file.
+        assertEquals(
+                List.of("ok one", "ACTION two", "ACTION three", "ACTION token two:", "ACTION account b:"),
+                order("status"));
+        assertEquals(
+                List.of("account acct", "ok one", "ACTION two", "account b", "ACTION three"),
+                order("status", "--long"));
+        assertEquals(0, program.run("renew", "--account=acct").status());
+        assertEquals(
+                List.of("account acct", "ok one", "ok two", "account b", "ACTION three"), order("status", "--long"));
+        assertTrue(program.run("status").out().endsWith("\n3 tokens: 1 needs attention, 2 OK\n"));
+    }
+
+    private List<String> order(String... command) {
+        return program.run(command)
+                .out()
+                .lines()
                 .filter(line -> line.startsWith("account") || line.matches("(ok|warning|ACTION) .*"))
                 .map(line -> line.startsWith("account")
                         ? line.replaceFirst("  .*", "")
-                        : line.replaceFirst(" +(\\S+) .*", " $1"))
+                        : line.replaceFirst(" +((?:(?:account|token) )?\\S+) .*", " $1"))
                 .toList();
-        // Both accounts lack a token: the order of the config file; of one account's tokens the missing first.
-        assertEquals(List.of("account acct", "ACTION two", "ok one", "account b", "ACTION three"), order, text);
-        assertEquals(0, program.run("renew", "--account=acct").status());
-        String later = program.run("status").out();
-        assertTrue(later.indexOf("account b") < later.indexOf("account acct"), later);
-        assertTrue(later.startsWith("Accounts: 1 in need of a person, 1 well."), later);
+    }
+
+    @Test
+    void fortyTokensFitFiftyLinesOfATerminal() {
+        StringBuilder tokens = new StringBuilder();
+        for (int i = 1; i <= 40; i++) {
+            String name = i % 2 == 0 ? "t" + i : "production-frontend-of-a-large-experiment-" + i;
+            tokens.append("[token " + name + "]\naccount = acct\ntoken_path = DIR/" + i + ".token\n");
+        }
+        program.accountWith(tokens.toString());
+        assertTrue(program.file("one.token").toFile().delete()); // otherwise, its lost section is reported
+        assertEquals(0, program.run("renew").status());
+        fits(program.run("status").out(), "40 tokens: 40 OK");
+        program.issuer.revokeAll();
+        assertEquals(1, program.run("renew", "--force").status());
+        fits(program.run("status").out(), "40 tokens: 40 need attention");
+        program.config(program.read("config.ini").replace("password_file", "passwrd_file"));
+        assertTrue(program.run("status").out().lines().count() <= 100);
+    }
+
+    private static void fits(String text, String counts) {
+        assertTrue(text.endsWith("\n" + counts + "\n"), text);
+        assertTrue(text.lines().count() <= 50, text);
+        assertTrue(text.lines().allMatch(line -> line.length() <= 80 || line.contains("/")), text);
     }
 
     @Test
@@ -109,11 +141,11 @@ class StatusOptionsTest extends WithProgram {
         PrintStream pipe = new PrintStream(seen, true, StandardCharsets.UTF_8) {
             @Override
             public boolean checkError() {
-                int pages = text().split("Accounts: ", -1).length - 1;
+                int pages = text().split("TIME LEFT", -1).length - 1;
                 if (pages == 1) {
-                    program.accountWith(ONE); // edited meanwhile
+                    program.accountWith(ONE); // edited while we watch
                 } else if (pages == 2) {
-                    program.config("[account"); // half written
+                    program.config("[account"); // only partly written
                 }
                 return seen.size() > 20_000 || text().contains("config.ini:1");
             }
@@ -128,8 +160,8 @@ class StatusOptionsTest extends WithProgram {
         assertEquals(1, status, "of the first page: a token is missing");
         assertEquals(21, program.clock.instant().getEpochSecond() - began);
         assertTrue(
-                text.contains("need of a person")
-                        && text.contains("Accounts: 1 well.")
+                text.contains("2 tokens: 1 needs attention, 1 OK")
+                        && text.contains("1 token: 1 OK\n")
                         && text.contains("config.ini:1"),
                 text);
         assertFalse(text.contains("\u001b"), text);
@@ -159,7 +191,7 @@ class StatusOptionsTest extends WithProgram {
             program.issuer.clearFaults();
             assertEquals(0, program.run("renew").status());
         }
-        Members one = Members.parse(program.read("state/state/acct.json"))
+        JsonObject one = JsonObject.parse(program.read("state/state/acct.json"))
                 .orElseThrow()
                 .member("tokens")
                 .member("one");
@@ -167,7 +199,7 @@ class StatusOptionsTest extends WithProgram {
         assertTrue(program.read("state/state/acct.json").length() < length + 1000);
     }
 
-    /** The file of the version before has no history; and that version keeps what it does not know. */
+    /** The previous version writes no history, and keeps members that it does not know. */
     @Test
     void theStateOfAnOlderVersionIsRead() {
         String old = program.read("state/state/acct.json").replaceAll(",\"history\":\\[[^]]*]", "");

@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -12,11 +13,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.tokenrenewer.cli.output.Colors;
 import org.opensciencegrid.tokenrenewer.status.Level;
 import org.opensciencegrid.tokenrenewer.status.Schedule;
+import org.opensciencegrid.tokenrenewer.systemd.Sandbox;
 import org.opensciencegrid.tokenrenewer.systemd.Timer;
+import org.opensciencegrid.tokenrenewer.systemd.TimerState;
 
-/** What status says of the timer: from its unit, the start of the machine and the last run, without systemd. */
+/** Tests what status says about the timer, from its unit, the boot time and the last run, without systemd. */
 class StatusTimerTest {
     private static final String TIMER = "osg-token-renewer.timer";
 
@@ -53,22 +57,44 @@ class StatusTimerTest {
     @Test
     void everyWordOfTheTimer() throws IOException {
         StringBuilder text = new StringBuilder();
-        text.append("# never enabled\n").append(host.status(Colours.NONE));
+        text.append("# never enabled\n").append(host.status(Colors.NONE));
         host.enableTimer();
-        text.append("\n# enabled, no run yet\n").append(host.status(Colours.NONE));
+        text.append("\n# enabled, no run yet\n").append(host.status(Colors.NONE));
         assertEquals(0, program.run("renew").status());
-        text.append("\n# after a run\n").append(host.status(Colours.NONE));
+        text.append("\n# after a run\n").append(host.status(Colors.NONE));
         program.clock.advance(Duration.ofMinutes(15));
-        text.append("\n# the next is due\n").append(host.status(Colours.NONE));
-        program.clock.advance(Duration.ofMinutes(5));
-        text.append("\n# it did not come\n").append(host.status(Colours.NONE));
-        host.dropIn(TIMER, "[Timer]\nOnUnitActiveSec=\nOnUnitActiveSec=2h\n");
-        text.append("\n# tokens of an hour and runs every two\n").append(host.status(Colours.NONE));
+        text.append("\n# the next is due\n").append(host.status(Colors.NONE));
+        program.clock.advance(Duration.ofMinutes(10));
+        text.append("\n# it did not come\n").append(host.status(Colors.NONE));
+        host.dropIn(TIMER, "[Timer]\nOnUnitActiveSec=\nOnBootSec=15min\nOnUnitActiveSec=2h\n");
+        text.append("\n# tokens of an hour and runs every two\n").append(host.status(Colors.NONE));
         host.dropIn(TIMER, "[Timer]\nOnCalendar=hourly\n");
-        text.append("\n# a calendar\n").append(host.status(Colours.NONE));
-        host.removeTimer();
+        text.append("\n# a calendar\n").append(host.status(Colors.NONE));
+        host.dropIn(TIMER, "[Timer]\nOnUnitActiveSec=\nOnUnitActiveSec=5min\n");
+        text.append("\n# a drop-in that starts no run after a boot\n").append(host.status(Colors.NONE));
+        host.dropIn(TIMER, "[Timer]\nOnUnitActiveSec=\nOnBootSec=5min\n");
+        text.append("\n# a drop-in that starts one run after a boot\n").append(host.status(Colors.NONE));
         host.removeDropIn(TIMER);
-        text.append("\n# no unit\n").append(host.status(Colours.NONE));
+        host.systemd = Optional.of(new TimerState(true, true, ""));
+        text.append("\n# systemd has read older files\n").append(host.status(Colors.NONE));
+        host.systemd = Optional.of(new TimerState(false, false, ""));
+        text.append("\n# enabled and not started\n").append(host.status(Colors.NONE));
+        host.disableTimer();
+        text.append("\n# neither\n").append(host.status(Colors.NONE));
+        host.systemd = Optional.of(new TimerState(true, false, ""));
+        text.append("\n# started and not enabled\n").append(host.status(Colors.NONE));
+        host.systemd = Optional.of(new TimerState(true, false, "exit status 226"));
+        text.append("\n# systemd could not start the last run\n").append(host.status(Colors.NONE));
+        host.linkState();
+        text.append("\n# the state directory is a link\n").append(host.status(Colors.NONE));
+        host.mask(Sandbox.UNIT);
+        text.append("\n# the service is masked\n").append(host.status(Colors.NONE));
+        host.mask(TIMER);
+        text.append("\n# both are\n").append(host.status(Colors.NONE));
+        host.unmask(TIMER);
+        host.unmask(Sandbox.UNIT);
+        host.removeTimer();
+        text.append("\n# no unit\n").append(host.status(Colors.NONE));
         assertEquals(Optional.empty(), host.report().schedule());
         Golden.hold("status-timer.txt", session.stable(text.toString()));
     }
@@ -87,6 +113,21 @@ class StatusTimerTest {
     }
 
     @Test
+    void aRunWithoutTokensCountsOnAHostThatHasNoAccountYet() throws IOException {
+        program.variables.put(
+                "OSG_TOKEN_RENEWER_STATE_DIR", program.file("fresh").toString());
+        program.config("");
+        host.boot(now().minus(Duration.ofHours(5)));
+        assertEquals(Level.OK, host.report().level(), "no run is missed");
+        assertEquals(0, program.run("renew").status());
+        host.enableTimer();
+        program.config(
+                "[token one]\naccount = acct\ntoken_path = DIR/one.token\n[account acct]\npassword_file = DIR/acct.pw\n");
+        assertEquals(Optional.of(now()), schedule().lastRun());
+        assertFalse(schedule().isOverdue(now()));
+    }
+
+    @Test
     void afterABootTheFirstRunMayTakeLonger() throws IOException {
         host.enableTimer();
         assertEquals(0, program.run("renew").status());
@@ -94,7 +135,7 @@ class StatusTimerTest {
         host.boot(now());
         Instant first = now().truncatedTo(java.time.temporal.ChronoUnit.SECONDS).plus(Duration.ofMinutes(19));
         assertEquals(Optional.of(first), schedule().nextBy(), "OnBootSec, the random delay and the accuracy");
-        program.clock.advance(Duration.ofMinutes(23));
+        program.clock.advance(Duration.ofMinutes(28));
         assertEquals(Level.OK, host.report().level());
         program.clock.advance(Duration.ofMinutes(2));
         assertTrue(schedule().isOverdue(now()));
@@ -110,13 +151,13 @@ class StatusTimerTest {
         program.issuer.policy.accessSeconds = 14 * 60;
         assertEquals(0, program.run("renew", "--force").status());
         assertEquals(Level.WARNING, host.report().level());
-        assertTrue(host.status(Colours.NONE).contains("can end between two runs"));
+        assertTrue(host.status(Colors.NONE).contains("can end between two runs"));
     }
 
     @Test
     void withoutATimerNothingIsSaidOfIt() {
         assertEquals(0, program.run("renew").status());
-        assertTrue(program.run("status").out().startsWith("Accounts: 1 well.\n\naccount"));
+        assertTrue(program.run("status").out().endsWith("\n\n1 token: 1 OK\n"));
         assertEquals(Optional.empty(), Timer.read(directory));
     }
 }

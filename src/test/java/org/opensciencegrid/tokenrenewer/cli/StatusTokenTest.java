@@ -10,7 +10,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 
-/** {@code status TOKEN}. */
+/** Tests {@code status TOKEN}. */
 class StatusTokenTest extends WithProgram {
     @BeforeEach
     void site() {
@@ -57,10 +57,10 @@ class StatusTokenTest extends WithProgram {
     void comparesWithTheSection() {
         String text = explained("{\"scope\":\"compute.modify\",\"aud\":[\"ANY\"],\"nbf\":LATER,\"exp\":LATER}");
         String unwrapped = text.replaceAll("\\s+", " ");
-        assertTrue(unwrapped.contains("asked by scope, not granted: compute.read"), text);
-        assertTrue(unwrapped.contains("granted, not asked by scope: compute.modify"), text);
-        assertTrue(unwrapped.contains("asked by audience, not granted: https://ce.example.org:9619"), text);
-        assertTrue(unwrapped.contains("not good yet"), text);
+        assertTrue(unwrapped.contains("requested by scope, not granted: compute.read"), text);
+        assertTrue(unwrapped.contains("granted, not requested by scope: compute.modify"), text);
+        assertTrue(unwrapped.contains("requested by audience, not granted: https://ce.example.org:9619"), text);
+        assertTrue(unwrapped.contains("not valid yet"), text);
         assertTrue(text.lines().allMatch(line -> line.length() <= 80 || line.contains("/")), text);
     }
 

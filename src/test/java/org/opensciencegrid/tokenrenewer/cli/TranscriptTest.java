@@ -9,16 +9,20 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.KdfParameters;
+import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
-import org.opensciencegrid.tokenrenewer.text.Members;
+import org.opensciencegrid.tokenrenewer.json.JsonObject;
 
-/** Every command with everything that it can say, as golden files; {@link EveryTextTest} asks for what is not in them. */
+/** Every command with all of its output, as golden files; {@link EveryTextTest} requires that no text is missing. */
 @Tag("slow")
 class TranscriptTest {
     private static final String ONE = "[token one]\naccount = acct\ntoken_path = DIR/one.token\n";
@@ -50,7 +54,7 @@ class TranscriptTest {
         session.note("again, with a section in the config file").program.accountWith(ONE);
         session.setup(SCOPE);
         program.issuer.policy.omitScopesSupported = true;
-        session.note("no list of scopes").answer("\n", "setup", "--issuer=" + program.issuer.issuer(), ca, pw, "acct");
+        session.note("no list of scopes").answer("\n", "setup", "--issuer=" + program.issuer.issuer(), ca, pw, "two");
         program.issuer.fault(
                 Fault.on("/device_authorization").set("verification_uri", "https://login.example.org/device"));
         session.note("another host").setup(SCOPE);
@@ -81,6 +85,76 @@ class TranscriptTest {
         program.issuer.close();
         session.note("nobody answers").setup(SCOPE);
         Golden.hold("transcript-setup.txt", session.text());
+    }
+
+    @Test
+    void setupFindsItsWay() throws Exception {
+        Policy policy = program.issuer.policy;
+        String issuer = "--issuer=" + program.issuer.issuer();
+        String ca = "--ca-file=" + program.file("ca.pem");
+        String pw = "--pw-file=" + program.file("acct.pw");
+        session.note("a pasted address")
+                .answer("", "setup", issuer + "/.well-known/openid-configuration", ca, pw, SCOPE, "acct");
+        session.note("what is there is kept").answer("", "setup", ca, pw, "acct");
+        session.note("no URL").answer("", "setup", "--issuer=iam.example.org", ca, pw, "acct");
+        policy.otherIssuerText = "https://other.example.org";
+        session.note("another issuer").setup(SCOPE);
+        policy.otherIssuerText = null;
+        policy.registrationClearsAccessTokens = true;
+        policy.registrationGrantsInstead = Set.of(Policy.AUTHORIZATION_CODE);
+        session.note("other grants than asked for").setup(SCOPE);
+        policy.registrationGrantsInstead = null;
+        policy.registrationClearsAccessTokens = false;
+        program.issuer.registeredClients().forEach(program.issuer::removeClient);
+        session.note("a client that is gone").setup(SCOPE);
+        policy.deviceRefusesScope = "offline_access";
+        policy.giveRefreshTokenOnlyForOfflineAccess = false;
+        session.note("a scope that setup adds").setup("--scope=openid");
+        policy.deviceRefusesScope = "compute.read";
+        session.note("a scope that was named").setup("--scope=openid compute.read");
+        policy.deviceRefusesScope = null;
+        policy.audienceParameter = Policy.AudienceParameter.REFUSED;
+        session.note("audiences").setup(SCOPE, "--audience=https://a");
+        program.issuer.fault(Fault.on("/device_authorization")
+                .always()
+                .respond(400, "application/json", "{\"error\":\"invalid_request\"}"));
+        session.setup(SCOPE, "--audience=https://a");
+        program.issuer.clearFaults();
+        program.issuer.addClient(
+                "predefined",
+                "its secret",
+                "client_secret_basic",
+                List.of(Policy.DEVICE_CODE, Policy.REFRESH_TOKEN),
+                List.of("openid", "offline_access", "compute.read", "storage.read:/"));
+        String[] manual = {"--manual", "--client-id=predefined", "--client-secret-file=" + program.file("secret"), SCOPE
+        };
+        program.secret("secret", "another");
+        session.note("predefined clients").setup(manual);
+        session.setup("--public", "--client-id=predefined", SCOPE);
+        program.secret("secret", "its secret");
+        session.setup(manual);
+        session.answer("", "setup", ca, pw, "acct");
+        program.issuer.removeClient("predefined");
+        session.answer("", "setup", ca, pw, "acct");
+        session.setup("--reauthenticate", "--client-id=other");
+        session.note("prompts")
+                .answer("99\n" + program.issuer.issuer() + "\n99\n1,nonsense\nn\n1,4\n", "setup", ca, pw, "two");
+        for (String name : List.of("three", "four")) {
+            policy.registrationWithoutManagement = name.equals("four");
+            policy.unapprovedClient = true;
+            session.note("a client with less scope").answer("", "setup", issuer, ca, pw, "--scope=openid", name);
+            policy.unapprovedClient = false;
+            session.answer("", "setup", issuer, ca, pw, SCOPE, name);
+        }
+        Path registrations = program.file("state/registrations");
+        try (LockedAccount other = new AccountStore(registrations, registrations, new KdfParameters(8, 1, 1))
+                .lock("acct", Duration.ZERO)) {
+            session.note("two at once, " + other.exists()).setup(SCOPE);
+        }
+        program.config("[account four]\npassword_file = DIR/acct.pw\n" + ONE.replace("acct", "four"));
+        session.note("a client without a key").run("remove", "--revoke", "--delete-client", "four");
+        session.run("remove", "nobody");
+        Golden.hold("transcript-setup-way.txt", session.text());
     }
 
     @Test
@@ -124,8 +198,32 @@ class TranscriptTest {
                 "acct");
         program.config("[account acct]\ntoken_request_url = " + program.issuer.base()
                 + "/token\nclient_id = host:demo\nclient_secret = s3cret\nca_file = DIR/ca.pem\n" + ONE);
-        session.run("renew").run("status");
+        session.run("renew").run("status").run("status", "--long");
         Golden.hold("transcript-client-credentials.txt", session.text());
+    }
+
+    @Test
+    void commands() {
+        session.note("no command, and none that there is").run().run("stauts").run("renew", "--forse");
+        session.setup(SCOPE);
+        session.note("that account again").setup(SCOPE);
+        String two = "[token two]\naccount = acct\ntoken_path = DIR/two.token\n";
+        program.accountWith(ONE + "min_lifetime = 100\n" + two);
+        session.run("token", "one").run("token", "three");
+        session.note("some, and all")
+                .run("renew", "two")
+                .run("renew", "acct", "--dry-run")
+                .run("renew");
+        session.run("renew", "--quiet").run("renew", "three");
+        assertEquals(
+                program.read("one.token"), program.run("token", "one").out(), "and no line of it is in the transcript");
+        program.accountWith(ONE + "scope = compute.create\n" + two);
+        session.note("one that fails").run("renew").run("renew", "--quiet");
+        program.accountWith("[token acct]\naccount = acct\ntoken_path = DIR/one.token\n" + two);
+        session.note("a token of the name of its account").run("renew", "acct");
+        program.clock.advance(Duration.ofHours(2));
+        session.note("expired").run("token", "acct").run("status");
+        Golden.hold("transcript-commands.txt", session.text());
     }
 
     @Test
@@ -146,6 +244,27 @@ class TranscriptTest {
         program.accountWith(ONE + "scope = compute.read\naudience = https://ce.example.org:9619\n");
         session.note("more scope and another audience than asked").run("renew");
         program.issuer.policy.ignoresNarrowing = false;
+        program.accountWith(ONE + "min_lifetime = 1800\n");
+        session.note("shorter than min_lifetime").run("renew").run("status");
+        session.note("strict, where the issuer shows neither scope nor audience")
+                .program
+                .accountWith(ONE + "strict = yes\nscope = compute.read\naudience = https://ce.example.org:9619\n");
+        program.issuer.policy.opaqueAccessTokens = true;
+        program.issuer.policy.sendScopeInAnswer = false;
+        session.run("renew").run("status", "one");
+        program.accountWith(ONE);
+        program.issuer.fault(Fault.on("/token").set("expires_in", 0));
+        session.note("an opaque token with expires_in 0").run("renew");
+        program.issuer.policy.opaqueAccessTokens = false;
+        program.issuer.policy.sendScopeInAnswer = true;
+        program.issuer.policy.sendIdToken = false;
+        program.issuer.fault(
+                Fault.on("/token")
+                        .set(
+                                "access_token",
+                                "eyJhbGciOiJub25lIn0.eyJpc3MiOiJodHRwczovL290aGVyLmV4YW1wbGUub3JnIiwic3ViIjoibWFsbG9yeSJ9.c2ln"));
+        session.note("about another person, without an id_token").run("renew");
+        program.issuer.policy.sendIdToken = true;
         program.issuer.policy.accessSeconds = 3600;
         program.accountWith(ONE);
         session.note("an outage").run("renew", "--force");
@@ -167,13 +286,30 @@ class TranscriptTest {
     }
 
     @Test
+    void anIssuerThatNarrows() {
+        session.setup(SCOPE);
+        program.issuer.policy.narrowingSticks = true;
+        program.accountWith(ONE + "scope = compute.read\n[token all]\naccount = acct\ntoken_path = DIR/all.token\n");
+        session.run("renew").run("renew").run("status", "--long");
+        session.note("authorized again, the other token keeps its scope")
+                .setup(SCOPE)
+                .run("renew")
+                .run("renew")
+                .run("status");
+        program.accountWith(ONE + "scope = compute.read\nstrict = yes\n");
+        session.note("strict").run("renew").run("status");
+        Golden.hold("transcript-narrowing.txt", session.text());
+    }
+
+    @Test
     void tokensForOthers() {
         session.setup(SCOPE);
         program.accountWith(ONE + "token_mode = 0640\npost_renewal = /bin/false\n");
         session.note("what is to be done after it fails")
                 .run("renew")
                 .run("renew")
-                .run("status");
+                .run("status")
+                .run("status", "--long");
         program.accountWith(ONE + "post_renewal = DIR/none\n");
         session.run("renew", "--force").run("check", "--offline");
         session.note("a group that is not there").program.accountWith(ONE + "token_group = no-such-group\n");
@@ -192,7 +328,7 @@ class TranscriptTest {
         session.setup(SCOPE);
         program.accountWith(ONE);
         session.run("renew").run("check", "--offline").run("status", "--account=acct");
-        edit(Members.NONE
+        edit(JsonObject.NONE
                 .with("in_doubt_since", "2026-11-26T09:50:00Z")
                 .with("other_host_at", "2026-11-26T09:00:00Z")
                 .with("client_secret_expires_at", "2026-11-29T10:00:00Z")
@@ -212,11 +348,22 @@ class TranscriptTest {
         session.run("status", "one").run("status");
         program.write("one.token", "opaque\n");
         session.run("status", "one");
+        session.note("mistakes in the config file")
+                .program
+                .config(program.read("config.ini") + "[token two]\naccount = acct\n[tokn three]\n");
+        session.run("status").run("status", "two").run("check", "--offline").run("renew");
+        program.config(program.read("config.ini").replace("[tokn three]\n", ""));
+        session.run("status").run("renew");
+        program.accountWith(ONE);
         session.note("an account that is not there")
                 .run("status", "--account=none")
                 .run("status", "--account=../x");
         program.config("");
         session.note("one that no section names").run("status", "--account=acct");
+        session.run("renew").run("status");
+        program.write("config.ini.rpmsave", "[account acct]\n");
+        session.run("check", "--offline");
+        java.nio.file.Files.delete(program.file("config.ini.rpmsave"));
         program.accountWith(ONE);
         program.secret("acct.pw", "another password");
         session.run("status", "--account=acct");
@@ -229,6 +376,7 @@ class TranscriptTest {
         session.run("status", "--state-dir=" + program.file("none"));
         session.run("status", "--color=red")
                 .run("status", "--watch=x")
+                .run("status", "--long", "--json")
                 .run()
                 .run("nonsense")
                 .run("renew", "--tokn=x");
@@ -240,9 +388,10 @@ class TranscriptTest {
         program.write("one.token", "e30." + body + ".c2ln\n");
     }
 
-    /** As a run would have left it that met those. */
-    private void edit(Members more) {
-        Members state = Members.parse(program.read("state/state/acct.json")).orElseThrow();
+    /** Writes the state that a run with these results would have left. */
+    private void edit(JsonObject more) {
+        JsonObject state =
+                JsonObject.parse(program.read("state/state/acct.json")).orElseThrow();
         for (String name : more.names()) {
             state = state.with(name, more.string(name));
         }
@@ -325,7 +474,18 @@ class TranscriptTest {
                 account + token
                         + "token_mode = rw\ntoken_owner = a b\npost_renewal = bin/x\npost_renewal_timeout = 999\n",
                 account + token + "token_mode = 0040\n[token U]\naccount = A\ntoken_path = /u\ntoken_mode = 0666\n",
-                account + token + "post_renewal_timeout = 9\n")) {
+                account + token + "post_renewal_timeout = 9\n",
+                token + "[account A]\npassword_file = /etc/\n",
+                account
+                        + token.replace("/t", "\"/t\"")
+                        + token.replace("T", "U").replace("/t", "t")
+                        + token.replace("T", "V").replace("/t", "~/t")
+                        + token.replace("T", "W").replace("/t", "{{ t }}")
+                        + token.replace("T", "X").replace("/t", "/t # new")
+                        + token.replace("T", "Y"),
+                account + "proxy = socks5://h:1\nanswer_timeout = 5\n" + token,
+                account + "no_proxy = example.org\n" + token,
+                account.replace("A", "work") + token.replace("= A", "= wrk"))) {
             program.config(text);
             session.note(
                     text.replaceAll("x{100,}", "x...").replace("\u0000", "\\0").replace("\n", "\n# "));

@@ -6,16 +6,22 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.KdfParameters;
+import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
+import org.opensciencegrid.tokenrenewer.issuer.Seen;
 
-/** Setup, renew and status as an operator walks through them. */
+/** Runs setup, renew and status as an admin would. */
 class WholeJobTest extends WithProgram {
     private static final String ONE = """
             [token one]
@@ -43,13 +49,13 @@ class WholeJobTest extends WithProgram {
         assertNotEquals(first, program.read("one.token"));
         assertEquals(0, program.issuer.reuses());
 
-        Result status = program.run("status");
+        Result status = program.run("status", "--long");
         assertEquals(0, status.status());
         assertTrue(status.out().contains("by alice"), status.out());
         assertEquals(2, program.issuer.count("/token", Policy.REFRESH_TOKEN));
     }
 
-    /** Keycloak: who registers must not name openid, and who asks for it all the same is told who approved. */
+    /** Keycloak: a registration must not name openid, but a request for it shows who approved. */
     @Test
     void whoApprovedIsAskedForThoughNobodyMayRegisterForIt() {
         program.issuer.policy.registrationRefusesOpenid = true;
@@ -69,7 +75,10 @@ class WholeJobTest extends WithProgram {
         assertEquals(2, program.issuer.count("/device_authorization"));
     }
 
-    /** OA4MP: an administrator of the issuer approves each client, which may take days; a second one would need it too. */
+    /**
+     * OA4MP: an administrator of the issuer approves each client, which may take days; a second client would need
+     * another approval.
+     */
     @Test
     void aClientThatWaitsForItsApprovalIsUsedByTheNextSetup() {
         program.issuer.policy.unapprovedClient = true;
@@ -89,7 +98,7 @@ class WholeJobTest extends WithProgram {
         assertFalse(program.file("state/registrations/acct.account").toFile().exists());
     }
 
-    /** The issuer forgot the client meanwhile: the next setup must not meet it for ever. */
+    /** The issuer deleted the client: the next setup must not try it again forever. */
     @Test
     void aKeptClientThatIsGoneIsReplaced() {
         program.issuer.policy.unapprovedClient = true;
@@ -102,7 +111,7 @@ class WholeJobTest extends WithProgram {
                 0, program.setup("--scope=openid offline_access compute.read").status());
     }
 
-    /** The next step for a person, and the place to take it. */
+    /** The next step for a person, and the page for it. */
     @Test
     void aRefusedRegistrationNamesTheIssuersPage() {
         program.issuer.policy.openRegistration = false;
@@ -126,8 +135,8 @@ class WholeJobTest extends WithProgram {
         Result setup = program.setup("--scope=openid offline_access compute.read", "--audience=https://a");
         assertEquals(0, setup.status(), setup.err());
         String words = found == null
-                ? "does not show that it heeds audiences"
-                : "The issuer takes audiences by the parameter " + found + ".";
+                ? "does not contain the requested audience"
+                : "The issuer accepts audiences in the parameter " + found + ".";
         assertTrue(setup.out().contains(words), setup.out());
         assertEquals(requests, program.issuer.count("/token", Policy.REFRESH_TOKEN));
         program.accountWith(ONE + "audience = https://a\n");
@@ -137,17 +146,138 @@ class WholeJobTest extends WithProgram {
         assertEquals(0, program.issuer.reuses());
     }
 
-    /** The audience of the account's tokens in a config file that was written first; said, nothing is found out. */
+    /**
+     * Setup uses the audience of the account's tokens from an existing config file. With --audience-parameter it does
+     * not test the issuer.
+     */
     @Test
     void setupNamesTheAudienceOfTheTokens() {
         program.accountWith(ONE + "audience = https://a https://b\n");
         program.issuer.policy.requireResourceAtDeviceTime = true;
         Result setup = program.setup("--scope=openid offline_access compute.read", "--audience-parameter=resource");
         assertEquals(0, setup.status(), setup.err());
-        assertFalse(setup.out().contains("takes audiences by"), setup.out());
+        assertFalse(setup.out().contains("accepts audiences in"), setup.out());
         Result renew = program.run("renew");
         assertEquals(0, renew.status(), renew.err());
         assertEquals("", renew.err());
+    }
+
+    @Test
+    void anIssuerThatClearsAccessTokensIsTold() {
+        program.issuer.policy.registrationClearsAccessTokens = true;
+        Result setup = program.setup("--scope=openid offline_access compute.read");
+        assertEquals(0, setup.status(), setup.err());
+        assertTrue(setup.out().contains("Such services need one account for each token."), setup.out());
+    }
+
+    @Test
+    void theOfflineAccessThatWasAddedIsForgone() {
+        program.issuer.policy.deviceRefusesScope = "offline_access";
+        program.issuer.policy.giveRefreshTokenOnlyForOfflineAccess = false;
+        Result setup = program.setup("--scope=openid compute.read");
+        assertEquals(0, setup.status(), setup.err());
+        assertTrue(setup.out().contains("rejects the scope offline_access"), setup.out());
+        assertTrue(setup.out().contains("Authorized by alice"), "only that was left out: " + setup.out());
+    }
+
+    @Test
+    void aScopeThatThePersonNamedIsNotForgone() {
+        program.issuer.policy.deviceRefusesScope = "compute.read";
+        Result setup = program.setup("--scope=openid compute.read");
+        assertEquals(1, setup.status());
+        assertTrue(setup.err().contains("(asked for: openid compute.read offline_access)"), setup.err());
+        assertEquals(List.of(), program.issuer.registeredClients());
+    }
+
+    /** Without a terminal, no person can accept fewer scopes. */
+    @Test
+    void aScopeThatTheIssuerDropsIsNotDroppedInSilence() {
+        program.issuer.policy.registrationRefusesUnknownScope = false;
+        Result setup = program.setup("--scope=openid compute.read no.such");
+        assertEquals(1, setup.status());
+        assertTrue(setup.err().contains("the client may not ask for no.such"), setup.err());
+        assertEquals(List.of(), program.issuer.registeredClients());
+    }
+
+    @Test
+    void aResourceThatIsRefusedInOtherWordsIsAskedForAsAnAudience() {
+        program.issuer.policy.resourceIsInvalidRequest = true;
+        Result setup = program.setup("--scope=openid offline_access compute.read", "--audience=https://a");
+        assertEquals(0, setup.status(), setup.err());
+        assertTrue(setup.out().contains("in the parameter audience."), setup.out());
+    }
+
+    @Test
+    void aKeptClientWithLessScopeIsReplaced() {
+        program.issuer.policy.unapprovedClient = true;
+        assertEquals(1, program.setup("--scope=openid offline_access").status());
+        program.issuer.policy.unapprovedClient = false;
+        Result setup = program.setup("--scope=openid offline_access compute.read");
+        assertEquals(0, setup.status(), setup.err());
+        assertTrue(setup.out().contains("has other scopes than the ones requested now"), setup.out());
+        assertEquals(1, program.issuer.registeredClients().size());
+    }
+
+    /** The printed commands that fix an account name no issuer, scope or client. */
+    @Test
+    void setupOfAnAccountThatExistsKeepsWhatItHas() {
+        program.issuer.addClient(
+                "predefined",
+                "its secret",
+                "client_secret_basic",
+                List.of(Policy.DEVICE_CODE, Policy.REFRESH_TOKEN),
+                List.of("openid", "offline_access", "compute.read"));
+        program.secret("secret", "its secret");
+        Result first = program.setup(
+                "--manual",
+                "--client-id=predefined",
+                "--client-secret-file=" + program.file("secret"),
+                "--scope=openid offline_access compute.read");
+        assertEquals(0, first.status(), first.err());
+        Result again = program.run("setup", "--pw-file=" + program.file("acct.pw"), "--audience=https://a", "acct");
+        assertEquals(0, again.status(), again.err());
+        assertEquals(0, program.issuer.count("/register"));
+        assertTrue(again.out().contains("Using client predefined, which the account has."), again.out());
+        program.accountWith(ONE + "audience = https://a\n");
+        assertEquals(0, program.run("renew").status());
+    }
+
+    @Test
+    void reauthenticationHonorsOrRefusesEachOption() {
+        program.setup("--scope=openid offline_access compute.read");
+        Result more = program.setup("--reauthenticate", "--audience=https://a");
+        assertEquals(0, more.status(), more.err());
+        List<Seen> asked = program.issuer.requests("/device_authorization");
+        assertEquals("https://a", asked.get(asked.size() - 1).parameter("resource"));
+        Result less = program.setup("--reauthenticate", "--scope=openid offline_access");
+        assertEquals(0, less.status(), less.err());
+        asked = program.issuer.requests("/device_authorization");
+        assertEquals("openid offline_access", asked.get(asked.size() - 1).parameter("scope"));
+        Result client = program.setup("--reauthenticate", "--client-id=other");
+        assertEquals(2, client.status());
+        assertTrue(client.err().contains("--client-id cannot be combined with --reauthenticate"), client.err());
+        Result issuer = program.run(
+                "setup",
+                "--reauthenticate",
+                "--issuer=https://x.example",
+                "--pw-file=" + program.file("acct.pw"),
+                "acct");
+        assertEquals(1, issuer.status());
+        assertTrue(issuer.err().contains("the account is of the issuer"), issuer.err());
+    }
+
+    @Test
+    void twoSetupsOfOneAccountAtOnce() throws Exception {
+        Path directory = Files.createDirectories(program.file("state/registrations"));
+        AccountStore registrations = new AccountStore(directory, directory, new KdfParameters(8, 1, 1));
+        try (LockedAccount other = registrations.lock("acct", Duration.ZERO)) {
+            assertFalse(other.exists());
+            Result setup = program.setup("--scope=openid offline_access");
+            assertEquals(1, setup.status());
+            assertTrue(setup.err().contains("another setup may be running"), setup.err());
+            assertEquals(0, program.issuer.count("/register"));
+        }
+        assertEquals(0, program.setup("--scope=openid offline_access").status());
     }
 
     @Test
@@ -184,8 +314,8 @@ class WholeJobTest extends WithProgram {
                 "--ca-file=" + program.file("ca.pem"),
                 "--pw-file=" + program.file("acct.pw"),
                 "acct");
-        // oidc-agent's order is issuer, id, secret, scopes; ours asks for scopes once it knows the issuer's list.
-        assertEquals(1, setup.status(), "answers in another order than the questions must not pass silently");
+        // oidc-agent's order is issuer, id, secret, scopes; ours asks for scopes after it has the issuer's list.
+        assertEquals(2, setup.status(), "answers in another order than the questions must not pass silently");
         setup = program.answer(
                 program.issuer.issuer() + "\nopenid offline_access compute.read\npredefined\nits secret\n",
                 "setup",
@@ -218,7 +348,7 @@ class WholeJobTest extends WithProgram {
                 "acct");
         assertEquals(0, setup.status(), setup.err());
         String sections = setup.out()
-                .substring(setup.out().indexOf("[account"), setup.out().indexOf("To have it now"));
+                .substring(setup.out().indexOf("[account"), setup.out().indexOf("To get the token now"));
         program.config(sections.replace("/etc/osg/tokens/acct.token", "DIR/first.token"));
         Result renew = program.run("renew");
         assertEquals(0, renew.status(), renew.err());
@@ -260,8 +390,8 @@ class WholeJobTest extends WithProgram {
         program.issuer.policy.deviceLife = java.time.Duration.ofSeconds(30);
         Result setup = program.setup("--scope=openid offline_access");
         assertEquals(1, setup.status());
-        assertTrue(setup.err().contains("nobody approved"), setup.err());
-        assertTrue(setup.out().contains("was deleted again"), setup.out());
+        assertTrue(setup.err().contains("the request was not approved"), setup.err());
+        assertTrue(setup.out().contains("was deleted"), setup.out());
         assertEquals(0, program.issuer.registeredClients().size());
         assertFalse(Files.exists(program.file("state/accounts/acct.account")));
         assertFalse(Files.exists(program.file("state/state/acct.json")));

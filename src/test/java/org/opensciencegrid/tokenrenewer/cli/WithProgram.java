@@ -5,12 +5,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A test of the program with a directory and an issuer of its own. */
-abstract class WithProgram {
+/** Base of tests of the program with their own directory and issuer. */
+public abstract class WithProgram {
     @TempDir
-    Path directory;
+    public Path directory;
 
-    Program program;
+    public Program program;
 
     @BeforeEach
     final void startProgram() {

@@ -19,9 +19,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
 import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
-import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /** From a file to a {@link Config}, and files that are none. */
 class ConfigFileTest {
@@ -46,12 +47,12 @@ class ConfigFileTest {
                 [account cc-file]
                 token_request_url = http://localhost:8080/token
                 client_id = host:demo.example.org
-                client_secret_file = secret.txt
+                client_secret_file = /secret.txt
                 audience_parameter = resource
                 client_auth = post
 
                 [account spare]
-                nonsense = %
+                password_file = /spare.pw
                 [token t]
                 account = stored
                 token_path = /etc/osg/tokens/stored.t.token
@@ -61,7 +62,7 @@ class ConfigFileTest {
                 min_lifetime = 7200
                 [token u]
                 account = cc
-                token_path = u.token
+                token_path = /u.token
                 min_lifetime =
                 [token v]
                 account = cc-file
@@ -76,7 +77,8 @@ class ConfigFileTest {
                                 Path.of("/etc/osg/tokens/stored.pw"),
                                 Optional.of(AudienceParameter.RESOURCE),
                                 Optional.of(ClientAuth.BASIC_RAW),
-                                Optional.of(Path.of("/etc/pki/ca.pem"))),
+                                Optional.of(Path.of("/etc/pki/ca.pem")),
+                                NetworkOptions.USUAL),
                         new ClientCredentialsAccount(
                                 "cc",
                                 8,
@@ -86,21 +88,23 @@ class ConfigFileTest {
                                 Optional.empty(),
                                 AudienceParameter.AUDIENCE,
                                 ClientAuth.BASIC,
-                                Optional.empty()),
+                                Optional.empty(),
+                                NetworkOptions.USUAL),
                         new ClientCredentialsAccount(
                                 "cc-file",
                                 13,
                                 URI.create("http://localhost:8080/token"),
                                 "host:demo.example.org",
                                 Optional.empty(),
-                                Optional.of(Path.of("secret.txt")),
+                                Optional.of(Path.of("/secret.txt")),
                                 AudienceParameter.RESOURCE,
                                 ClientAuth.POST,
-                                Optional.empty())),
-                List.copyOf(config.accounts().values()));
+                                Optional.empty(),
+                                NetworkOptions.USUAL)),
+                List.copyOf(config.accountsInUse().values()));
         assertEquals(
                 List.of("stored", "cc", "cc-file"),
-                List.copyOf(config.accounts().keySet()));
+                List.copyOf(config.accountsInUse().keySet()));
         assertEquals(
                 List.of(
                         new TokenSection(
@@ -118,7 +122,7 @@ class ConfigFileTest {
                                 "u",
                                 29,
                                 "cc",
-                                Path.of("u.token"),
+                                Path.of("/u.token"),
                                 List.of(),
                                 List.of(),
                                 OptionalLong.empty(),
@@ -156,14 +160,16 @@ class ConfigFileTest {
         assertEquals(
                 IntStream.range(0, n).mapToObj(i -> "t" + i).toList(),
                 config.tokens().stream().map(TokenSection::name).toList());
-        assertEquals(Math.min(n, 3), config.accounts().size());
+        assertEquals(Math.min(n, 3), config.accountsInUse().size());
         assertEquals(3 - Math.min(n, 3), config.unusedAccounts().size());
     }
 
     @Test
     void anEmptyFileIsAnEmptyConfig() throws Exception {
         Path file = Files.createFile(dir.resolve("config.ini"));
-        assertEquals(new Config(file, Map.of(), List.of(), List.of(), List.of()), ConfigFile.read(file));
+        assertEquals(
+                new Config(file, Map.of(), List.of(), List.of(), List.of(), List.of(), List.of()),
+                ConfigFile.read(file));
     }
 
     @Test
@@ -218,18 +224,20 @@ class ConfigFileTest {
 
     @Test
     void theMessageNamesFileAndLines() throws Exception {
-        Path file = Files.writeString(dir.resolve("config.ini"), "[token t]\naccount = a\n");
+        Path file = Files.writeString(dir.resolve("config.ini"), "[token t]\naccount\ntoken_pth = /t\n");
         ConfigException e = assertThrows(ConfigException.class, () -> ConfigFile.read(file));
         assertEquals(
-                file + ":1: Config section [token t]: missing 'token_path' attribute\n" + file
-                        + ":2: Config for [token t]: missing [account a] section",
+                file + ":1: Config section [token t]: missing 'account' attribute\n" + file
+                        + ":1: Config section [token t]: missing 'token_path' attribute\n" + file
+                        + ":2: neither a [section] nor an 'option = value'\n" + file
+                        + ":3: Config section [token t]: unknown option 'token_pth' is ignored (did you mean 'token_path'?)",
                 e.getMessage());
         assertEquals(file, e.file());
     }
 
     private static void assertUnusable(Path file, String text) {
         ConfigException e = assertThrows(ConfigException.class, () -> ConfigFile.read(file));
-        assertEquals(List.of(new Problem(0, text)), e.problems());
+        assertEquals(List.of(new ConfigError(0, text)), e.problems());
         assertEquals(file + ": " + text, e.getMessage());
     }
 }

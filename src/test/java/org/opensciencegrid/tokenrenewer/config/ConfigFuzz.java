@@ -16,7 +16,7 @@ public final class ConfigFuzz {
         try {
             Validation.validate(FILE, IniParser.parse(ConfigFile.decode(FILE, input)));
         } catch (ConfigException e) {
-            for (Problem problem : e.problems()) {
+            for (ConfigError problem : e.problems()) {
                 if (problem.text().chars().anyMatch(Character::isISOControl)) {
                     throw new AssertionError("not printable: " + problem.text());
                 }

@@ -24,9 +24,9 @@ final class Dump {
         }
         RawConfig raw = IniParser.parse(text);
         // Python collects parsing errors, and throws them if nothing else came in its way.
-        Optional<Fault> fault = raw.faults().stream()
-                .min(Comparator.comparing((Fault each) -> each.kind() == Fault.Kind.PARSING)
-                        .thenComparing(Fault::line));
+        Optional<SyntaxError> fault = raw.faults().stream()
+                .min(Comparator.comparing((SyntaxError each) -> each.kind() == SyntaxError.Kind.PARSING)
+                        .thenComparing(SyntaxError::line));
         if (fault.isPresent()) {
             return name(fault.get().kind());
         }
@@ -37,7 +37,7 @@ final class Dump {
         }
     }
 
-    private static String name(Fault.Kind kind) {
+    private static String name(SyntaxError.Kind kind) {
         return Stream.of(kind.name().split("_"))
                 .map(word -> word.charAt(0) + word.substring(1).toLowerCase(Locale.ROOT))
                 .collect(Collectors.joining("", "", "Error"));

@@ -11,10 +11,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The packaged config.ini and docs/config.md. */
+/** The packaged config.ini and docs/admin/config.md. */
 class ExamplesTest {
     private static final Path PACKAGED = Path.of("main/dist/etc/osg/token-renewer/config.ini");
-    private static final Path MANUAL = Path.of("../docs/config.md");
+    private static final Path MANUAL = Path.of("../docs/admin/config.md");
 
     @Test
     void aFreshInstallHasNothingToDo() throws Exception {

@@ -9,8 +9,8 @@ import java.util.Locale;
 import java.util.Random;
 
 /**
- * Files such as people write, with every habit of configparser in them; in some of them something is then broken, so that
- * they are near to a right one and not noise.
+ * Generates files like those that people write, with all features of configparser. Some are then damaged, so that they
+ * are nearly valid instead of noise.
  */
 final class IniGenerator {
     private static final String[] HEADERS = {
@@ -174,7 +174,7 @@ final class IniGenerator {
     }
 
     private void option(String option, List<String> used) {
-        // At the margin of the section, or less: deeper would continue the value above.
+        // At the margin of the section or less: a deeper line would continue the value above.
         String indent = chance(90) ? margin : "";
         line(indent
                 + anyCase(option)
@@ -190,7 +190,7 @@ final class IniGenerator {
         fillers();
     }
 
-    /** References that lead to each other, near the limit of ten. */
+    /** References to each other, near the limit of ten. */
     private void chain() {
         int length = 7 + random.nextInt(5);
         for (int i = 0; i < length; i++) {
@@ -228,7 +228,7 @@ final class IniGenerator {
         dropHalfCharacters();
     }
 
-    /** A lone surrogate is no text, so no file can have it. */
+    /** A lone surrogate is not valid text, so a file cannot contain it. */
     private void dropHalfCharacters() {
         String whole = out.codePoints()
                 .filter(c -> c < Character.MIN_SURROGATE || c > Character.MAX_SURROGATE)

@@ -21,8 +21,9 @@ import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Invented files, read by us and by Python's configparser: the same sections, options and values, or the same error.
- * {@code -Dconfig.fuzz.files=N} and {@code -Dconfig.fuzz.seed=N} ask for more or others, and for the counts on the screen.
+ * Generated files, read by this program and by Python's configparser: the same sections, options and values, or the
+ * same error. {@code -Dconfig.fuzz.files=N} and {@code -Dconfig.fuzz.seed=N} select more or other files, and print the
+ * counts.
  */
 @Tag("python")
 class PythonFuzzTest {

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What files mean to configparser, one habit a test, with the lines and sentences of what it refuses. */
+/** How configparser reads files, one feature for each test, with the lines and messages of its errors. */
 class PythonHabitsTest {
     private static final String TOKEN = "[token t]\naccount = a\ntoken_path = /t\n";
 
@@ -22,10 +22,10 @@ class PythonHabitsTest {
     }
 
     @Test
-    void sectionsInOneCase() {
+    void sectionsInOneCase() throws Exception {
         assertEquals(
                 List.of(
-                        "1: Unrecognized config section 'Account a'",
+                        "1: Unrecognized config section 'Account a' (did you mean '[account a]'?)",
                         "3: Unrecognized config section 'default'",
                         "5: Config for [token t]: missing [account a] section"),
                 Texts.problems("[Account a]\npassword_file = /x\n[default]\n" + TOKEN));
@@ -33,33 +33,31 @@ class PythonHabitsTest {
 
     @Test
     void theFirstOfTheTwoDelimiters() throws Exception {
-        assertEquals("b = c", passwordFile("[account a]\npassword_file: b = c\n"));
-        assertEquals("b : c", passwordFile("[account a]\npassword_file=b : c\n"));
+        assertEquals("b = c", clientId("[account a]\nclient_id: b = c\n"));
+        assertEquals("b : c", clientId("[account a]\nclient_id=b : c\n"));
     }
 
     @Test
     void commentsAreWholeLines() throws Exception {
-        assertEquals(
-                "/x ; pw # y",
-                passwordFile("# one\n  ; two\n[account a] # hi\npassword_file = /x ; pw # y\n\t# three\n"));
+        assertEquals("/x ; pw # y", clientId("# one\n  ; two\n[account a] # hi\nclient_id = /x ; pw # y\n\t# three\n"));
         assertEquals(
                 List.of("1: this line is in no section; first comes a line [account NAME] or [token NAME]"),
                 Texts.problems("! note\nrem note\n"));
         assertEquals(
-                List.of("2: neither a [section] nor an 'option = value'"), Texts.problems("[account a]\nrem note\n"));
+                List.of("3: neither a [section] nor an 'option = value'"),
+                Texts.problems("[account a]\npassword_file = /p\nrem note\n"));
     }
 
     @Test
     void valuesAsTheyAre() throws Exception {
-        assertEquals(
-                "\"/x\\n\\u0041 '${HOME}\"", passwordFile("[account a]\npassword_file = \"/x\\n\\u0041 '${HOME}\"\n"));
+        assertEquals("\"/x\\n\\u0041 '${HOME}\"", clientId("[account a]\nclient_id = \"/x\\n\\u0041 '${HOME}\"\n"));
     }
 
-    /** What ini4j's fetch() would replace: with another option, itself without end, a Java property, the environment. */
+    /** What ini4j's fetch() would replace: another option, endless recursion, a Java property, the environment. */
     @ParameterizedTest
     @ValueSource(strings = {"${token t/account}", "${account a/password_file}", "${@prop/user.name}", "${@env/PATH}"})
     void noSubstitutionByIni4j(String value) throws Exception {
-        assertEquals(value, passwordFile("[account a]\npassword_file = " + value + "\n"));
+        assertEquals(value, clientId("[account a]\nclient_id = " + value + "\n"));
     }
 
     @Test
@@ -70,14 +68,14 @@ class PythonHabitsTest {
     }
 
     @Test
-    void aByteOrderMarkIsOneProblem() {
+    void aByteOrderMarkIsOneProblem() throws Exception {
         assertEquals(
                 List.of("1: the file begins with a byte order mark; save it without one"),
                 Texts.problems("\uFEFF[account a]\npassword_file = /x\n" + TOKEN));
     }
 
     @Test
-    void anIndentedOptionContinuesTheValue() {
+    void anIndentedOptionContinuesTheValue() throws Exception {
         assertEquals(
                 List.of("5: the line is indented, so it continues the value of 'password_file' above;"
                         + " let it begin where the line above begins"),
@@ -101,7 +99,7 @@ class PythonHabitsTest {
     }
 
     @Test
-    void duplicates() {
+    void duplicates() throws Exception {
         assertEquals(
                 List.of(
                         "3: option 'password_file' in section 'account a' already exists (line 2)",
@@ -114,7 +112,7 @@ class PythonHabitsTest {
     }
 
     @Test
-    void theSameNameWithOtherBlanksIsADuplicate() {
+    void theSameNameWithOtherBlanksIsADuplicate() throws Exception {
         assertEquals(
                 List.of(
                         "4: Config section [token t]: this section already exists (line 1)",
@@ -143,7 +141,7 @@ class PythonHabitsTest {
     }
 
     @Test
-    void brokenReferences() {
+    void brokenReferences() throws Exception {
         assertEquals(
                 List.of(
                         "2: password_file: a '%' that belongs to the value must be written '%%'",
@@ -155,7 +153,7 @@ class PythonHabitsTest {
     }
 
     @Test
-    void referencesCannotKeepUsBusy() {
+    void referencesCannotKeepUsBusy() throws Exception {
         String bomb = IntStream.range(0, 9)
                 .mapToObj(i -> "b" + i + " = " + ("%(b" + (i + 1) + ")s").repeat(50) + "\n")
                 .collect(Collectors.joining("", "[account a]\npassword_file = %(b0)s\n", "b9 =\n" + TOKEN));
@@ -165,7 +163,7 @@ class PythonHabitsTest {
     }
 
     @Test
-    void aLongValueReferredToOftenCannotKeepUsBusy() {
+    void aLongValueReferredToOftenCannotKeepUsBusy() throws Exception {
         String file = "[DEFAULT]\nx = 1" + "\n".repeat(1_000_000) + "[account a]\npassword_file = /"
                 + "%(x)s".repeat(10_000) + "\n";
         assertEquals(
@@ -173,7 +171,7 @@ class PythonHabitsTest {
     }
 
     @Test
-    void aBracketInASectionName() {
+    void aBracketInASectionName() throws Exception {
         String rule = "; write [TYPE NAME] and nothing after it";
         assertEquals(
                 List.of(
@@ -187,27 +185,28 @@ class PythonHabitsTest {
         assertEquals("/x", passwordFile("[  account \t\u00a0 a ]\npassword_file = /x\n"));
         assertEquals(
                 List.of(
-                        "1: Unrecognized config section 'account'",
-                        "2: Unrecognized config section ' account a b'",
-                        "3: Unrecognized config section 'tokens t'",
+                        "1: Unrecognized config section 'account' (did you mean '[account NAME]'?)",
+                        "2: Unrecognized config section ' account a b'; write [account NAME], with a name that has no"
+                                + " spaces in it",
+                        "3: Unrecognized config section 'tokens t' (did you mean '[token t]'?)",
                         "4: Unrecognized config section ' '"),
                 Texts.problems("[account]\n[ account a b]\n[tokens t]\n[ ]\n"));
     }
 
     @Test
-    void sectionsThatAreNone() {
+    void sectionsThatAreNone() throws Exception {
         assertEquals(
                 List.of(
-                        "2: a section must be written [account NAME] or [token NAME]",
-                        "3: there is no option name before '='"),
-                Texts.problems("[account a]\n[token t\n= x\n"));
+                        "3: a section must be written [account NAME] or [token NAME]",
+                        "4: there is no option name before '='"),
+                Texts.problems("[account a]\npassword_file = /p\n[token t\n= x\n"));
         assertEquals(
                 List.of("1: a section must be written [account NAME] or [token NAME]"),
-                Texts.problems("[]\nx = 1\n[account a]\n"));
+                Texts.problems("[]\nx = 1\n[account a]\npassword_file = /p\n"));
     }
 
     @Test
-    void syntaxAndMeaningAreReportedTogether() {
+    void syntaxAndMeaningAreReportedTogether() throws Exception {
         assertEquals(
                 List.of(
                         "1: Config section [account a]: missing both 'password_file' and 'token_request_url' attributes",
@@ -215,7 +214,7 @@ class PythonHabitsTest {
                         "3: Config section [token t]: missing 'token_path' attribute",
                         "5: option 'account' in section 'token t' already exists (line 4)",
                         "6: Config section [token t]: min_lifetime '10m' is not a number of seconds",
-                        "7: Unrecognized config section 'tokens u'"),
+                        "7: Unrecognized config section 'tokens u' (did you mean '[token u]'?)"),
                 Texts.problems("""
                         [account a]
                         password_file
@@ -225,6 +224,13 @@ class PythonHabitsTest {
                         min_lifetime = 10m
                         [tokens u]
                         """));
+    }
+
+    private static String clientId(String account) throws Exception {
+        String others = "token_request_url = https://h/t\nclient_secret = s\n";
+        ClientCredentialsAccount read = (ClientCredentialsAccount)
+                Texts.read(account + others + TOKEN).accounts().get("a");
+        return read.clientId();
     }
 
     private static String passwordFile(String account) throws Exception {

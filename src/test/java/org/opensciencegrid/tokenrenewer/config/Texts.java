@@ -1,13 +1,11 @@
 package org.opensciencegrid.tokenrenewer.config;
 
-import static org.junit.jupiter.api.Assertions.assertThrows;
-
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Reads configurations that are written in a test. */
+/** Reads configurations that a test contains as text. */
 final class Texts {
     private Texts() {}
 
@@ -20,11 +18,19 @@ final class Texts {
         }
     }
 
-    /** "LINE: TEXT" of each problem. */
-    static List<String> problems(String text) {
-        return assertThrows(ConfigException.class, () -> read(text)).problems().stream()
+    /** "LINE: TEXT" of each problem, whether it affects one section or the whole file. */
+    static List<String> problems(String text) throws Exception {
+        return found(text).stream()
                 .map(problem -> problem.line() + ": " + problem.text())
                 .toList();
+    }
+
+    private static List<ConfigError> found(String text) throws Exception {
+        try {
+            return read(text).problems();
+        } catch (ConfigException e) {
+            return e.problems();
+        }
     }
 
     /** "LINE: TEXT" of each warning of a file without problems. */

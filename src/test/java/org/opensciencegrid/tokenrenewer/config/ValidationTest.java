@@ -5,21 +5,27 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.opensciencegrid.tokenrenewer.net.Limits;
+import org.opensciencegrid.tokenrenewer.net.Network;
+import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
 
-/** What an account and a token must have: sentences and lines. */
+/** What an account and a token must have: messages and line numbers. */
 class ValidationTest {
     private static final String ACCOUNT = "[account A]\npassword_file = /a\n";
     private static final String TOKEN = "[token T]\naccount = A\ntoken_path = /t\n";
@@ -27,8 +33,29 @@ class ValidationTest {
             "[account A]\ntoken_request_url = https://h/t\nclient_id = id\nclient_secret = s\n";
 
     @ParameterizedTest
+    @ValueSource(strings = {"9", "121", "0"})
+    void anAnswerTimeoutThatIsTooShortOrTooLong(String seconds) throws Exception {
+        List<String> problems = Texts.problems(ACCOUNT + "answer_timeout = " + seconds + "\n" + TOKEN);
+        assertEquals(1, problems.size());
+        assertTrue(
+                problems.get(0)
+                        .startsWith("3: Config section [account A]: answer_timeout is not from 10 to 120 seconds"),
+                problems.get(0));
+    }
+
+    @Test
+    void anAnswerTimeoutOfOneAccount() throws Exception {
+        AccountSection account =
+                Texts.read(ACCOUNT + "answer_timeout = 30\n" + TOKEN).accounts().get("A");
+        assertEquals(Optional.of(Duration.ofSeconds(30)), account.reach().answer());
+        assertEquals(
+                Duration.ofSeconds(30), Network.DIRECT.with(account.reach()).answer());
+        assertEquals(Limits.ANSWER, Network.DIRECT.with(NetworkOptions.USUAL).answer());
+    }
+
+    @ParameterizedTest
     @MethodSource
-    void sentencesOfTheOriginal(String text, String problem) {
+    void sentencesOfTheOriginal(String text, String problem) throws Exception {
         assertEquals(List.of(problem), Texts.problems(text));
     }
 
@@ -47,7 +74,9 @@ class ValidationTest {
                         ACCOUNT + "[token T]\naccount = A\ntoken_path =\n",
                         "3: Config section [token T]: missing 'token_path' attribute"),
                 arguments(TOKEN, "2: Config for [token T]: missing [account A] section"),
-                arguments(TOKEN + "[account a]\n", "2: Config for [token T]: missing [account A] section"),
+                arguments(
+                        TOKEN + "[account a]\npassword_file = /a\n",
+                        "2: Config for [token T]: missing [account A] section (did you mean 'a'?)"),
                 arguments(
                         TOKEN + "[account A]\n",
                         "4: Config section [account A]: missing both 'password_file' and 'token_request_url' attributes"),
@@ -60,7 +89,9 @@ class ValidationTest {
                 arguments(
                         TOKEN + CLIENT.replace("client_secret = s\n", ""),
                         "4: Config section [account A]: missing 'client_secret' attribute"),
-                arguments("[account A/b c]\n", "1: Unrecognized config section 'account A/b c'"));
+                arguments(
+                        "[account A/b c]\n",
+                        "1: Unrecognized config section 'account A/b c'; write [account NAME], with a name that has no spaces in it"));
     }
 
     @Test
@@ -73,7 +104,7 @@ class ValidationTest {
 
     @ParameterizedTest
     @MethodSource
-    void otherProblems(String text, String problem) {
+    void otherProblems(String text, String problem) throws Exception {
         assertEquals(List.of(problem), Texts.problems(text));
     }
 
@@ -142,7 +173,7 @@ class ValidationTest {
                         "6: Config section [token T]: token_mode '0240' does not let the owner read"),
                 arguments(
                         ACCOUNT + TOKEN + "token_mode = 0646\n",
-                        "6: Config section [token T]: token_mode '0646' lets everybody write"),
+                        "6: Config section [token T]: token_mode '0646' lets everyone write"),
                 arguments(
                         ACCOUNT + TOKEN + "token_group = a b\n",
                         "6: Config section [token T]: token_group 'a b' is not one name or number"),
@@ -151,11 +182,11 @@ class ValidationTest {
                         "6: Config section [token T]: token_owner '$(id)' is not one name or number"),
                 arguments(
                         ACCOUNT + TOKEN + "scope = x\npost_renewal = condor_reconfig\n",
-                        "7: Config section [token T]: post_renewal must begin with the whole path of a program, from /"
-                                + " on"),
+                        "7: Config section [token T]: post_renewal 'condor_reconfig' is not an absolute path; write the"
+                                + " whole path, starting with '/'"),
                 arguments(
                         ACCOUNT + TOKEN + "post_renewal = /x\npost_renewal_timeout = 0\n",
-                        "7: Config section [token T]: post_renewal_timeout is not from 1 to 240 seconds: a run has 5"
+                        "7: Config section [token T]: post_renewal_timeout is not from 1 to 240 seconds: a run has 9"
                                 + " minutes"),
                 arguments(
                         ACCOUNT + TOKEN + "min_lifetime = -1\n",
@@ -226,11 +257,7 @@ class ValidationTest {
 
         Config unused = Texts.read(account);
         assertEquals(List.of(), unused.unusedAccounts(), "who lists accounts may take them for file names");
-        assertEquals(
-                List.of(new Warning(
-                        1,
-                        "Config section [account " + name + "]: no token uses this account, and none could: " + rule)),
-                unused.warnings());
+        assertEquals(List.of("1: Config section [account " + name + "]: " + rule), Texts.problems(account));
     }
 
     @ParameterizedTest
@@ -245,7 +272,7 @@ class ValidationTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"a/b", ".", "..", "a\u0000b", "a\u007fb"})
-    void badTokenNames(String name) {
+    void badTokenNames(String name) throws Exception {
         String shown = name.replace("\u0000", "\\x00").replace("\u007f", "\\x7F");
         assertEquals(
                 List.of("3: Config section [token " + shown
@@ -297,7 +324,7 @@ class ValidationTest {
                 "file:///hunter2",
                 "http://localhost@h.example.org/t"
             })
-    void addressesToWhichNoSecretIsSent(String url) {
+    void addressesToWhichNoSecretIsSent(String url) throws Exception {
         assertEquals(
                 List.of("5: Config section [account A]: token_request_url must be an https:// address (http:// only on"
                         + " localhost) without user name and without '#'"),
@@ -314,7 +341,7 @@ class ValidationTest {
                 "x\n  hunter2",
                 "%(client_secret)s hunter2"
             })
-    void noProblemShowsTheSecret(String secret) {
+    void noProblemShowsTheSecret(String secret) throws Exception {
         List<String> problems = Texts.problems(TOKEN + CLIENT.replace("= s\n", "= " + secret + "\n"));
         assertEquals(1, problems.size());
         assertFalse(problems.toString().contains("hunter2"), problems.toString());
@@ -332,10 +359,21 @@ class ValidationTest {
     }
 
     @Test
-    void anUnusedAccountIsNotLookedAt() throws Exception {
-        String text = "[account x]\nbad = %\npassword_file =\nclient_auth = no\n[account  x]\n";
-        assertEquals(List.of("x"), Texts.read(text).unusedAccounts());
-        assertEquals(List.of(), Texts.warnings(text));
+    void anUnusedAccountIsReadLikeAnyOther() throws Exception {
+        Config sound = Texts.read("[account x]\npassword_file = /x.pw\nca_file = /ca.pem\nodd = 1\n");
+        assertEquals(List.of("x"), sound.unusedAccounts());
+        StoredAccount account = (StoredAccount) sound.accounts().get("x");
+        assertEquals(Path.of("/x.pw"), account.passwordFile());
+        assertEquals(Optional.of(Path.of("/ca.pem")), account.caFile());
+        assertEquals(Map.of(), sound.accountsInUse());
+        assertEquals(1, sound.warnings().size());
+
+        Config faulty = Texts.read("[account x]\npassword_file = x.pw\nclient_auth = no\n[account  x]\n");
+        assertEquals(List.of("x"), faulty.unusedAccounts());
+        assertEquals(Map.of(), faulty.accounts());
+        assertEquals(
+                List.of(2, 3, 4),
+                faulty.problems().stream().map(ConfigError::line).toList());
     }
 
     @Test
@@ -358,6 +396,48 @@ class ValidationTest {
                 Texts.warnings(
                         "[DEFAULT]\ndir = %(root)s/d\nroot = /r\n[account A]\nf = x\npassword_file = %(dir)s/%(f)s\n"
                                 + TOKEN));
+    }
+
+    /** Overwriting any of these with a token would cost more than a token. */
+    @Test
+    void aTokenPathThatIsAFileOfOurs(@TempDir Path directory) throws Exception {
+        Path password = Files.writeString(directory.resolve("a.pw"), "secret");
+        Path state =
+                Files.createDirectories(directory.resolve("state/accounts")).getParent();
+        Path run = Files.createDirectory(directory.resolve("run"));
+        Path authorities = Files.createDirectory(directory.resolve("authorities"));
+        Path alias = Files.createSymbolicLink(directory.resolve("alias"), directory);
+        Path link = Files.createSymbolicLink(directory.resolve("link"), password);
+        Path config = directory.resolve("config.ini");
+        for (Path path : List.of(
+                password,
+                directory.resolve("./x/../a.pw"),
+                alias.resolve("a.pw"),
+                link,
+                directory.resolve("ca.pem"),
+                directory.resolve("s.secret"),
+                config,
+                run.resolve("a.key"),
+                alias.resolve("run/t"),
+                authorities.resolve("t.pem"),
+                alias.resolve("authorities/t"),
+                state.resolve("t"),
+                alias.resolve("state/accounts/a.account"))) {
+            Files.writeString(
+                    config,
+                    "[account a]\npassword_file = " + password + "\nca_file = " + directory.resolve("ca.pem")
+                            + "\n[account b]\ntoken_request_url = https://x.test/\nclient_id = x\nclient_secret_file = "
+                            + directory.resolve("s.secret") + "\nca_dir = " + authorities
+                            + "\n[token u]\naccount = b\ntoken_path = "
+                            + directory.resolve("u") + "\n[token t]\naccount = a\ntoken_path = " + path + "\n");
+
+            List<ConfigError> problems =
+                    ConfigFile.read(config, List.of(state, run), () -> {}).problems();
+
+            assertEquals(1, problems.size(), path + ": " + problems);
+            assertEquals(14, problems.get(0).line());
+            assertTrue(problems.get(0).text().contains("; name a file of its own"));
+        }
     }
 
     @Test
@@ -388,13 +468,13 @@ class ValidationTest {
     }
 
     @Test
-    void allProblemsAtOnce() {
+    void allProblemsAtOnce() throws Exception {
         assertEquals(
                 List.of(
                         "1: Config section [account A]: missing both 'password_file' and 'token_request_url' attributes",
                         "2: Config section [account B]: missing 'client_id' attribute",
                         "2: Config section [account B]: missing 'client_secret' attribute",
-                        "4: Unrecognized config section 'tokens x'",
+                        "4: Unrecognized config section 'tokens x' (did you mean '[token x]'?)",
                         "5: Config section [token S]: missing 'account' attribute",
                         "5: Config section [token S]: missing 'token_path' attribute",
                         "6: Config section [token T]: missing 'token_path' attribute",

@@ -11,16 +11,16 @@ import java.util.Comparator;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.opensciencegrid.cryptostore.KdfParameters;
-import org.opensciencegrid.tokenrenewer.cli.Environment;
 import org.opensciencegrid.tokenrenewer.cli.Main;
+import org.opensciencegrid.tokenrenewer.cli.output.Environment;
 import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
 import org.opensciencegrid.tokenrenewer.issuer.TestCa;
-import org.opensciencegrid.tokenrenewer.oidc.Pause;
+import org.opensciencegrid.tokenrenewer.net.Sleeper;
 
 /**
  * Sets up an account by dynamic registration and the device flow, renews its tokens, renews again after rotation, and
- * shows the status: each command line as an operator types it, on an issuer in this process, over TLS with a CA of its
- * own. With {@code -Ddemo.interactive=true} a person approves in a browser; else the demo does.
+ * shows the status. Each command line is as an operator types it. The issuer runs in this process, over TLS with its
+ * own CA. With {@code -Ddemo.interactive=true} you approve in a browser, otherwise the demo approves.
  */
 public final class Demo {
     private static final String ACCOUNT = "myaccount123";
@@ -40,11 +40,11 @@ public final class Demo {
                         "OSG_TOKEN_RENEWER_CONFIG_PATH", file("config.ini").toString(),
                         "OSG_TOKEN_RENEWER_STATE_DIR", file("state").toString()),
                 Clock.systemUTC(),
-                Pause.REAL,
+                Sleeper.REAL,
                 KdfParameters.DEFAULT);
     }
 
-    /** Exits with 0 when every command did, and the issuer had nothing to complain of. */
+    /** Exits with 0 if every command did and the issuer recorded no violation. */
     public static void main(String[] arguments) throws Exception {
         Path directory = Files.createTempDirectory("otr-demo-");
         TestCa ca = new TestCa();

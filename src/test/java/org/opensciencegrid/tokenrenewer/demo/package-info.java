@@ -1,2 +1,2 @@
-/** The README's first command: the whole job in one process, on an issuer of our own. Test scope only. */
+/** The README's first command: the whole job in one process, with the embedded issuer. Test scope only. */
 package org.opensciencegrid.tokenrenewer.demo;

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.opensciencegrid.tokenrenewer.dist.Installed.Ended;
 
-/** The archive of classes: used where it fits, and else passed over without a word. */
+/** Tests the class archive: the launcher uses it if it fits, and otherwise ignores it silently. */
 class ArchiveIT {
     @TempDir
     Path directory;
@@ -71,9 +71,9 @@ class ArchiveIT {
         assertEquals(0, renew.status());
     }
 
-    /** Whether a JVM that the launcher started has the archive in its memory, as far as it has been used. */
+    /** Whether a JVM from the launcher has mapped the archive into memory. */
     private static boolean isMapped(Installed installed, Path archive) throws Exception {
-        // Waits for the end of a fifo, and so can be looked at.
+        // The JVM waits for the end of the FIFO, so that we can inspect it.
         sh("mkfifo " + installed.file("config.ini"));
         var run = installed.start("usr/bin/osg-token-renewer", "renew");
         try {
@@ -97,7 +97,7 @@ class ArchiveIT {
         assertTrue(isMapped(new Installed(directory), archive(Installed.DIST)));
     }
 
-    /** Else Java makes some seventy of them at each start. */
+    /** Without this, Java creates about seventy modules at every start. */
     @ParameterizedTest
     @ValueSource(strings = {"$options", "$options $deriving"})
     void itHoldsTheModulesOfTheJdk(String flags) throws Exception {
@@ -128,7 +128,7 @@ class ArchiveIT {
 
     @Test
     void oneOfAnotherTreeOrJarIsPassedOver() throws Exception {
-        runsAndSaysNothingMore(); // the copy's is of target/dist
+        runsAndSaysNothingMore(); // the archive of the copy is for target/dist
         makeArchive();
         sh("touch -d 2001-01-01 " + tree + "/usr/share/osg-token-renewer/osg-token-renewer.jar");
         runsAndSaysNothingMore();

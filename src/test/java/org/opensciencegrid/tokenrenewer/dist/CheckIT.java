@@ -9,31 +9,33 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.tokenrenewer.cli.Program;
 import org.opensciencegrid.tokenrenewer.dist.Installed.Ended;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
+import org.opensciencegrid.tokenrenewer.json.JsonObject;
 
-/** A site with a fault of every kind that a command can repair: each is found, and the command that check names repairs it. */
+/**
+ * A site with one fault of every kind that a command or a change of the password fixes. check must find each fault, and its repair
+ * must fix it.
+ */
 class CheckIT {
     private static final int FAULTS = 15;
     private static final String GOOD = "correct horse battery staple";
 
-    /** The first line of what is the matter, below the one that says where. */
-    private static final Pattern WHAT = Pattern.compile("(?m)^(?:PROBLEM|warning)  .*\\n {9}(.*)");
-
-    /** What is to be typed: the whole text, or what follows the alternative for a person. */
-    private static final Pattern REPAIR = Pattern.compile(".* repair: (?:[^:]*\\b(?:or|or end it|then): )?(.*)");
-
     @TempDir
     Path directory;
 
+    private final Set<String> fixed = new TreeSet<>();
     private Program program;
 
     @Test
@@ -44,50 +46,85 @@ class CheckIT {
             seed();
             installed.variables.put(
                     "CREDENTIALS_DIRECTORY", program.file("default").toString());
-            Ended found = installed.run("check");
+            Ended found = installed.run("check", "--json");
             assertEquals(1, found.status(), found.out() + found.err());
-            List<String> repairs = unwrapped(found.out())
-                    .lines()
-                    .map(REPAIR::matcher)
-                    .filter(Matcher::matches)
-                    .map(repair -> repair.group(1))
-                    .sorted(Comparator.comparing(repair -> repair.contains("change-password"))) // they make keys dear
+            List<JsonObject> findings = findings(found.out()).stream()
+                    .sorted(Comparator.comparing(CheckIT::isDear))
                     .toList();
-            assertEquals(FAULTS, repairs.size(), found.out());
-            assertEquals(FAULTS, repairs.stream().distinct().count());
-            assertEquals(
-                    FAULTS,
-                    WHAT.matcher(found.out())
-                            .results()
-                            .map(what -> what.group(1))
-                            .distinct()
-                            .count(),
-                    "the same finding twice: " + found.out());
+            assertEquals(FAULTS, findings.size(), found.out());
+            String printed = installed.run("check").out();
             assertTrue(
-                    found.out().lines().filter(line -> !line.contains("/")).allMatch(line -> line.length() <= 80),
-                    found.out());
-            for (String repair : repairs) {
-                run(installed, repair);
-                String left = unwrapped(program.run("check", "--offline").out()); // in this process, as it is faster
-                assertFalse(left.contains(repair), repair + " does not repair it: " + left);
+                    printed.lines().filter(line -> !line.contains("/")).allMatch(line -> line.length() <= 80), printed);
+            for (JsonObject finding : findings) {
+                List<String> command = finding.words("command");
+                String line = command.isEmpty() ? changePassword(finding) : printedOf(command);
+                assertTrue(
+                        command.isEmpty() || printed.contains("\n         " + line + "\n"),
+                        line + " is not a line of " + printed);
+                run(installed, line);
+                String left =
+                        program.run("check", "--offline", "--json").out(); // in this process, because that is faster
+                assertFalse(
+                        findings(left).stream().anyMatch(one -> key(one).equals(key(finding))),
+                        line + " does not repair it: " + left);
+                fixed.add(finding.string("kind").orElseThrow());
             }
+            assertEquals(FAULTS, fixed.size(), fixed + " are of fewer kinds");
+            // The issuer's clock stood still, and the commands may have taken more than a minute.
+            program.clock.advance(Duration.between(program.clock.instant(), Instant.now()));
             Ended well = installed.run("check");
-            assertEquals("Nothing found: all is well.\n", well.out());
+            assertEquals("No problems found.\n", well.out());
             assertEquals(0, well.status(), well.err());
             assertEquals(0, installed.run("renew").status());
         }
     }
 
-    /** One line for each finding. */
-    private static String unwrapped(String text) {
-        return text.replaceAll("\\n {9}(?=\\S)", " ");
+    private static List<JsonObject> findings(String json) {
+        return JsonObject.parse(json.strip()).orElseThrow().list("findings");
     }
 
-    /** Needs a file system of its own, and so root. */
+    private static List<String> key(JsonObject finding) {
+        return Stream.of("kind", "where", "account")
+                .map(name -> finding.string(name).orElse(""))
+                .toList();
+    }
+
+    /** These commands derive keys, which is slow. */
+    private static boolean isDear(JsonObject finding) {
+        return finding.string("advice").orElseThrow().contains("change-password --old-pw-file=COPY");
+    }
+
+    /** What a person does who follows the advice. */
+    private static String changePassword(JsonObject finding) {
+        assertTrue(isDear(finding), finding.toJson());
+        String file = finding.string("where").orElseThrow();
+        return "cp -p " + file + " " + file + ".copy && echo another good password > " + file
+                + " && osg-token-renewer change-password "
+                + finding.string("account").orElseThrow() + " --old-pw-file=" + file + ".copy";
+    }
+
+    /** The command as printed; none of these has a word that needs quotes. */
+    private static String printedOf(List<String> command) {
+        return command.get(0).equals("sh") ? command.get(2) : String.join(" ", command);
+    }
+
     @Test
     void aDiskThatIsNearlyFull() throws Exception {
-        assumeTrue(System.getProperty("user.name").equals("root"), "only root mounts");
         Installed installed = new Installed(directory);
+        String said = checkWithStateOn("tmpfs -o size=3m,mode=0700", installed, 1);
+        assertTrue(said.contains("PROBLEM  " + installed.file("state")), said);
+        assertTrue(said.contains("its file system has 3072 KiB left"), said);
+    }
+
+    @Test
+    void aFileSystemThatReportsNoSizeIsNotFull() throws Exception {
+        String said = checkWithStateOn("ramfs -o mode=0700", new Installed(directory), 0);
+        assertFalse(said.contains("KiB left"), said);
+    }
+
+    /** Needs its own file system, and so root. */
+    private static String checkWithStateOn(String fileSystem, Installed installed, int status) throws Exception {
+        assumeTrue(System.getProperty("user.name").equals("root"), "only root mounts");
         installed.write("config.ini", "");
         Files.createDirectory(installed.file("state"));
         ProcessBuilder builder = new ProcessBuilder(
@@ -95,7 +132,7 @@ class CheckIT {
                         "-m",
                         "sh",
                         "-c",
-                        "mount -t tmpfs -o size=3m,mode=0700 tmpfs " + installed.file("state") + " || exit 77; exec "
+                        "mount -t " + fileSystem + " none " + installed.file("state") + " || exit 77; exec "
                                 + Installed.DIST.resolve("usr/bin/osg-token-renewer") + " check --offline")
                 .redirectErrorStream(true);
         builder.environment().putAll(installed.variables);
@@ -103,13 +140,12 @@ class CheckIT {
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertTrue(process.waitFor(60, TimeUnit.SECONDS));
         assumeTrue(process.exitValue() != 77 && !said.contains("unshare failed"), said);
-        assertTrue(said.contains("PROBLEM  " + installed.file("state")), said);
-        assertTrue(said.contains("its file system has 3072 KiB left"), said);
-        assertEquals(1, process.exitValue());
+        assertEquals(status, process.exitValue(), said);
+        return said;
     }
 
     private void seed() throws Exception {
-        program.issuer.policy.interval = 0; // the issuer's clock stands
+        program.issuer.policy.interval = 0; // the issuer's clock does not advance
         program.issuer.addClient(
                 "client", "s3cret", "client_secret_basic", List.of(Policy.CLIENT_CREDENTIALS), List.of("read:/"));
         account("dead", GOOD);
@@ -124,7 +160,7 @@ class CheckIT {
         account("lines", GOOD);
         account("stranger", GOOD);
         account("acct", GOOD);
-        // No section names its password file; this stands for /etc/osg/tokens.
+        // No section names its password file; this directory replaces /etc/osg/tokens.
         Files.createDirectory(program.file("default"));
         program.secret("default/stranger.pw", GOOD);
         program.write("lines.pw", GOOD + "\nanother line\n");
@@ -140,7 +176,7 @@ class CheckIT {
         byte[] old = Files.readAllBytes(program.file("state/accounts/acct.account"));
         assertEquals(1, program.run("renew").status());
         Path account = program.file("state/accounts/acct.account");
-        Files.move(account, account.resolveSibling("acct.account.next")); // as a crash leaves it
+        Files.move(account, account.resolveSibling("acct.account.next")); // as after a crash
         Files.write(account, old);
         program.config(config + "[token nowhere]\naccount = acct\ntoken_path = DIR/nowhere/token\n");
         mode("config.ini", "rw-r--rw-");

@@ -22,12 +22,12 @@ import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
 import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 
-/** A process that dies with a refresh token in its heap leaves no picture of it, and says nothing that is secret. */
+/** A process that dies with a refresh token in its heap writes no dump and prints no secret. */
 class CoreDumpIT {
     @TempDir
     Path directory;
 
-    /** QUIT makes a JVM print its threads, and it goes on; of SEGV it would write a report and a core file. */
+    /** After QUIT, a JVM prints its threads and continues. After SEGV, it would write a report and a core file. */
     @ParameterizedTest
     @CsvSource({"QUIT, 0", "ABRT, 134", "SEGV, 1"})
     void noFileAndNoSecret(String signal, int status) throws Exception {
@@ -67,7 +67,9 @@ class CoreDumpIT {
         }
     }
 
-    /** What dumps are called, where they would lie: in the working directory, or beside the program's own files. */
+    /**
+     * The names of dumps in the places where a JVM would write them: the working directory and the program's directory.
+     */
     private Set<String> files() throws IOException {
         Set<String> names = new TreeSet<>();
         for (Path place : List.of(Path.of("").toAbsolutePath(), directory, Path.of("/tmp"))) {

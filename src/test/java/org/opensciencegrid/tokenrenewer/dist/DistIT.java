@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +15,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.opensciencegrid.tokenrenewer.dist.Installed.Ended;
 import org.opensciencegrid.tokenrenewer.dist.Installed.Running;
 import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
@@ -20,7 +24,7 @@ import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
 import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 
-/** The shipped tree: launchers, jar, signals, the journal, and runs that overlap. */
+/** Tests the packaged tree: launchers, jar, signals, journal and overlapping runs. */
 class DistIT {
     private static final String CONFIG = """
             [account acct]
@@ -110,9 +114,10 @@ class DistIT {
         assertEquals(1, renew.status());
         assertEquals("", renew.out());
         List<String> lines = renew.err().lines().toList();
-        assertEquals(2, lines.size(), renew.err());
+        assertEquals(3, lines.size(), renew.err());
         assertTrue(lines.get(0).startsWith("<6>token one: renewed"), renew.err());
         assertTrue(lines.get(1).startsWith("<3>Failed to write token 'two'"), renew.err());
+        assertTrue(lines.get(2).startsWith("<6>2 tokens: 1 renewed, 1 failed"), renew.err());
     }
 
     @Test
@@ -124,7 +129,7 @@ class DistIT {
         while (issuer.count("/token", Policy.REFRESH_TOKEN) == 0) {
             Thread.sleep(20);
         }
-        run.process().destroy(); // SIGTERM: the issuer has rotated, the answer is on its way
+        run.process().destroy(); // SIGTERM, after the issuer rotated the token and while the response is on its way
         assertEquals(143, run.await().status());
         Ended next = installed.run("renew");
         assertEquals(0, next.status(), next.err());
@@ -141,7 +146,7 @@ class DistIT {
                 .waitFor();
         Ended ended = setup.await();
         assertEquals(130, ended.status());
-        assertTrue(ended.out().contains("was deleted again"), ended.out());
+        assertTrue(ended.out().contains("was deleted"), ended.out());
         assertEquals(List.of(), issuer.registeredClients());
         assertFalse(installed.file("state/accounts/acct.account").toFile().exists());
     }
@@ -172,16 +177,20 @@ class DistIT {
         assertEquals("", version.err());
     }
 
-    /** A Java that tells its options in the place of the real one. */
+    /** A fake Java that prints its options. */
     @Test
     void theOtherCompilerIsForRunsThatDeriveAKey() throws Exception {
         Files.createDirectories(installed.file("java/bin"));
         installed.write("java/release", "JAVA_VERSION=\"17.0.1\"\n");
         installed.write("java/bin/java", "#!/bin/sh\necho \"$*\"\n");
+        Files.createDirectories(installed.file("java/conf/security"));
+        installed.write("java/conf/security/java.security", "");
         assertTrue(installed.file("java/bin/java").toFile().setExecutable(true));
         installed.variables.put(
                 "OSG_TOKEN_RENEWER_JAVA_HOME", installed.file("java").toString());
         installed.variables.put("RUNTIME_DIRECTORY", directory.toString());
+        Files.createDirectories(installed.file("state/accounts"));
+        installed.write("state/accounts/acct.account", "");
 
         String afterABoot = installed
                 .start("usr/libexec/osg-token-renewer/osg-token-renewer.sh")
@@ -194,22 +203,22 @@ class DistIT {
                 .out();
 
         assertTrue(afterABoot.contains("-XX:TieredStopAtLevel=4 "), afterABoot);
-        assertTrue(afterABoot.contains("-Xmn160m "), afterABoot);
+        assertEquals("24m", last("-Xmn", afterABoot));
         assertEquals("1", last("-XX:CompileThresholdScaling=", afterABoot));
         assertEquals("2", last("-XX:CompileThresholdScaling=", later));
-        assertFalse(later.contains("-Xmn160m"), later);
-        assertTrue(afterABoot.endsWith("cli.Main renew\n"), afterABoot);
+        assertEquals("16m", last("-Xmn", later));
+        assertTrue(afterABoot.endsWith(".jar renew\n"), afterABoot);
         assertFalse(later.contains("-XX:TieredStopAtLevel=4"), later);
-        assertTrue(later.endsWith("cli.Main renew\n"), later);
+        assertTrue(later.endsWith(".jar renew\n"), later);
     }
 
-    /** Of an option that is given twice the JVM takes the last. */
+    /** If an option is given twice, the JVM uses the last. */
     private static String last(String option, String command) {
         String value = command.substring(command.lastIndexOf(option) + option.length());
         return value.substring(0, value.indexOf(' '));
     }
 
-    /** A number that is no good to a JVM, alone or beside another one, lets none start. */
+    /** If the JVM rejects one number, or a combination of them, it does not start. */
     @Test
     void javaStartsWithTheFlagsOfBothLists() throws Exception {
         for (String flags : List.of("$options", "$options $deriving")) {
@@ -225,5 +234,134 @@ class DistIT {
         assertEquals(2, ended.status());
         assertEquals(1, ended.err().lines().count());
         assertTrue(ended.err().contains("dnf install java-21-headless"));
+    }
+
+    /** The files of a Java that the launcher reads before it starts one. */
+    private Path java(String name, String version, String program) throws Exception {
+        Path home = Files.createDirectories(directory.resolve("jvm/" + name));
+        Files.createDirectories(home.resolve("bin"));
+        Files.createDirectories(home.resolve("conf/security"));
+        Files.writeString(home.resolve("conf/security/java.security"), "");
+        Files.writeString(home.resolve("release"), "JAVA_VERSION=\"" + version + "\"\n");
+        Files.writeString(home.resolve("bin/java"), program);
+        assertTrue(home.resolve("bin/java").toFile().setExecutable(true, false));
+        return home;
+    }
+
+    private Path realJava() {
+        return Path.of(System.getProperty("java.home"));
+    }
+
+    /** Makes the directory readable first: root's launcher switches to another user. */
+    private Ended version() throws Exception {
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return installed.run("--version");
+    }
+
+    private static void isGood(Ended ended) {
+        assertEquals("", ended.err());
+        assertEquals(0, ended.status());
+        assertTrue(ended.out().startsWith("osg-token-renewer "), ended.out());
+    }
+
+    @Test
+    void aJavaThatCannotRunIsPassedOver() throws Exception {
+        java("foreign", "99", "\177ELF\2\1\1\0");
+        java("half-removed", "98", "#!/bin/sh\necho \"Error: missing 'server' JVM\" >&2\nexit 4\n");
+        Files.delete(java("no-security", "97", "#!/bin/sh\n").resolve("conf/security/java.security"));
+        java("odd-version", "99999999999999999999", "#!/bin/sh\n");
+        Path tree = directory.resolve("tree");
+        assertEquals(
+                0,
+                new ProcessBuilder("cp", "-a", Installed.DIST.toString(), tree.toString())
+                        .start()
+                        .waitFor());
+        Path launcher = tree.resolve("usr/share/osg-token-renewer/java.sh");
+        Files.writeString(launcher, Files.readString(launcher).replace("/usr/lib/jvm", directory + "/jvm"));
+        installed = new Installed(tree, directory);
+        installed.variables.remove("OSG_TOKEN_RENEWER_JAVA_HOME");
+        Ended without = version();
+        assertEquals(2, without.status());
+        assertEquals(1, without.err().lines().count(), without.err());
+        assertTrue(
+                without.err().contains("the Java in " + directory.resolve("jvm/foreign") + " does not run: "),
+                without.err());
+        assertTrue(without.err().contains("Exec format error"), without.err());
+        assertTrue(without.err().endsWith("Install one: dnf install java-21-headless\n"), without.err());
+        Files.createSymbolicLink(directory.resolve("jvm/good"), realJava());
+        isGood(version());
+    }
+
+    @Test
+    void aJavaWithoutAReleaseFileSaysItsVersionItself() throws Exception {
+        Path home = Files.createDirectories(directory.resolve("java"));
+        for (String part : List.of("bin", "lib", "conf")) {
+            Files.createSymbolicLink(home.resolve(part), realJava().resolve(part));
+        }
+        installed.variables.put("OSG_TOKEN_RENEWER_JAVA_HOME", home.toString());
+        isGood(version());
+    }
+
+    @Test
+    void theProgramJavaIsAsGoodAsItsHome() throws Exception {
+        installed.variables.put(
+                "OSG_TOKEN_RENEWER_JAVA_HOME", realJava().resolve("bin/java").toString());
+        isGood(version());
+    }
+
+    /** In the current directory, there is a Java at each word of the path. */
+    @ParameterizedTest
+    @ValueSource(strings = {"my java", "my java*", "java ?"})
+    void aJavaHomeIsOnePath(String name) throws Exception {
+        for (String word : List.of("java", "java*", "java1", "java2", "?", "my")) {
+            Files.createDirectories(directory.resolve("here"));
+            Files.move(java(word, "99", "#!/bin/sh\necho another Java\n"), directory.resolve("here/" + word));
+        }
+        Path home = Files.createSymbolicLink(directory.resolve(name), realJava());
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        String said = versionIn("here", home.toString());
+        assertTrue(said.startsWith("0: osg-token-renewer "), said);
+        assertEquals(
+                "2: osg-token-renewer: no Java 17 or later in " + directory
+                        + "/none java. Install one: dnf install java-21-headless\n",
+                versionIn("here", directory + "/none java"));
+    }
+
+    @Test
+    void aRelativeJavaHomeIsAnError() throws Exception {
+        java("java", "99", "#!/bin/sh\necho another Java\n");
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        for (String home : List.of("java", "./java", "java/bin/java", "../jvm/java")) {
+            assertEquals(
+                    "2: osg-token-renewer: OSG_TOKEN_RENEWER_JAVA_HOME is not an absolute path: "
+                            + home.replace("/bin/java", "") + "\n",
+                    versionIn("jvm", home));
+        }
+    }
+
+    /** The exit status and everything that --version prints in that directory. */
+    private String versionIn(String current, String home) throws Exception {
+        ProcessBuilder builder = new ProcessBuilder(Installed.DIST + "/usr/bin/osg-token-renewer", "--version")
+                .redirectErrorStream(true)
+                .directory(directory.resolve(current).toFile());
+        builder.environment().putAll(installed.variables);
+        builder.environment().put("OSG_TOKEN_RENEWER_JAVA_HOME", home);
+        Process process = builder.start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return process.waitFor() + ": " + said;
+    }
+
+    @Test
+    void aWorkingDirectoryThatWasRemovedDoesNotMatter() throws Exception {
+        ProcessBuilder builder = new ProcessBuilder(
+                "sh",
+                "-c",
+                "cd gone && rmdir ../gone && exec " + Installed.DIST + "/usr/bin/osg-token-renewer --version");
+        Files.createDirectories(directory.resolve("gone"));
+        builder.directory(directory.toFile()).environment().putAll(installed.variables);
+        Process process = builder.start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, process.waitFor());
+        assertTrue(said.startsWith("osg-token-renewer "), said);
     }
 }

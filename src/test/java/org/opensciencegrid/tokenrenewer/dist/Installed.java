@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** target/dist with an operator's directory: runs its programs and keeps what they print. */
+/** Runs the programs of target/dist with a directory for config and state, and keeps their output. */
 public final class Installed {
     static final Path DIST = Path.of("target", "dist").toAbsolutePath();
     private static final String PROGRAM = "usr/bin/osg-token-renewer";
@@ -28,7 +28,7 @@ public final class Installed {
         this(DIST, directory);
     }
 
-    /** @param tree another one than target/dist */
+    /** @param tree another tree than target/dist */
     Installed(Path tree, Path directory) {
         this.tree = tree;
         this.directory = directory;
@@ -43,7 +43,7 @@ public final class Installed {
         }
     }
 
-    /** A process that has been started, and the files that take what it prints. */
+    /** A started process and the files with its output. */
     public record Running(Process process, Path out, Path err) {
         public Ended await() throws InterruptedException {
             if (!process.waitFor(300, TimeUnit.SECONDS)) {
@@ -75,8 +75,7 @@ public final class Installed {
     }
 
     public Running start(String program, String... arguments) {
-        // What runs in the background of a script has SIGINT ignored, and a JVM then leaves it so: a test must not
-        // inherit it.
+        // Background jobs of a script ignore SIGINT, and a JVM keeps that setting: the program must not inherit it.
         List<String> line = new ArrayList<>(
                 List.of("env", "--default-signal=INT", tree.resolve(program).toString()));
         line.addAll(List.of(arguments));
@@ -104,7 +103,7 @@ public final class Installed {
     }
 
     /**
-     * What the JDK under test prints, standard error with it.
+     * The output of the JDK under test, including standard error.
      *
      * @param words of a shell that has read java.sh of target/dist
      */
@@ -112,7 +111,8 @@ public final class Installed {
         ProcessBuilder builder = new ProcessBuilder(
                         "sh",
                         "-c",
-                        "root=" + DIST + "; . $root/usr/share/osg-token-renewer/java.sh; exec \"$home/bin/java\" "
+                        "root=" + DIST
+                                + "; . $root/usr/share/osg-token-renewer/java.sh; find_java; exec \"$home/bin/java\" "
                                 + words)
                 .redirectErrorStream(true);
         builder.environment().put("OSG_TOKEN_RENEWER_JAVA_HOME", System.getProperty("java.home"));

@@ -20,7 +20,7 @@ import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
 import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 
-/** Who may not read the service's files is told so once, and by which command he can. */
+/** A user who cannot read the service's files gets one message, with the command to use. */
 class ReaderIT {
     private static final boolean IS_ROOT = System.getProperty("user.name").equals("root");
 
@@ -36,7 +36,7 @@ class ReaderIT {
         assertEquals(2, run(installed, command), said);
         assertEquals(1, said.lines().count(), said);
         assertTrue(said.startsWith(installed.file("state") + ": permission denied for "), said);
-        assertTrue(said.contains("; type: sudo ") && said.endsWith(" " + command + "\n"), said);
+        assertTrue(said.contains(". To fix: run this as root: ") && said.endsWith(" " + command + "\n"), said);
     }
 
     @Test
@@ -48,7 +48,7 @@ class ReaderIT {
         assertTrue(said.startsWith(installed.file("config.ini") + ": permission denied for "), said);
     }
 
-    /** Replacing it would give it to whoever ran setup, and the service could not read it any more. */
+    /** Replacing the file would give it to the user of setup, and the service could no longer read it. */
     @Test
     void aConfigFileOfSomebodyElseKeepsItsOwner() throws Exception {
         assumeTrue(IS_ROOT, "nobody here can be two users");
@@ -91,7 +91,7 @@ class ReaderIT {
         return installed;
     }
 
-    /** As nobody where that can be had; else as whoever took his own permission away. */
+    /** Runs as an unprivileged user if possible; otherwise removes our own permissions first. */
     private int run(Installed installed, String command) throws Exception {
         String program = Installed.DIST.resolve("usr/bin/osg-token-renewer").toString();
         List<String> line = new ArrayList<>();

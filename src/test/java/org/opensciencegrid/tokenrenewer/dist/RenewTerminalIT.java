@@ -16,7 +16,7 @@ import org.opensciencegrid.tokenrenewer.dist.Installed.Ended;
 import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
 import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 
-/** The shipped program at a terminal, which script(1) makes, and without one. */
+/** Runs the packaged program with a terminal, which script(1) provides, and without one. */
 class RenewTerminalIT {
     private static final String LIVE = "account acct: renewing ...";
 

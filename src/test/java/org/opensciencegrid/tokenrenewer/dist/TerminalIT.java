@@ -16,14 +16,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.opensciencegrid.tokenrenewer.cli.QrReader;
+import org.opensciencegrid.tokenrenewer.cli.terminal.QrReader;
 import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 
-/** setup at a terminal of 80 columns and 24 lines, which script(1) makes, and a person who answers. */
+/** Runs setup on a terminal of 80 columns and 24 lines, which script(1) provides, with scripted answers. */
 class TerminalIT {
-    private static final String QUESTION = "shall the account be stored? (y/n): ";
+    private static final String QUESTION = "Store the account? (y/n): ";
 
     @TempDir
     Path directory;
@@ -49,7 +49,7 @@ class TerminalIT {
         assertEquals(List.of(), issuer.violations());
     }
 
-    /** What is on the terminal, as it was sent there. */
+    /** The output as sent to the terminal. */
     private record Screen(Process process, Path out) {
         String text() {
             try {
@@ -59,7 +59,7 @@ class TerminalIT {
             }
         }
 
-        /** Without the line breaks that prose got for the terminal. */
+        /** Removes the line breaks that wrapping added for the terminal. */
         String unwrapped() {
             return text().replaceAll("(?<=\\S)\n {4}(?=[a-z/])(?!https?:)", " ");
         }
@@ -77,14 +77,15 @@ class TerminalIT {
         }
 
         int end() throws InterruptedException {
-            assertTrue(process.waitFor(180, TimeUnit.SECONDS), text());
+            boolean ended = process.waitFor(60, TimeUnit.SECONDS);
+            process.destroyForcibly(); // closes its terminal, which ends the program too
+            assertTrue(ended, text());
             return process.exitValue();
         }
     }
 
     private Screen setup(String... more) throws IOException {
         List<String> line = new ArrayList<>(List.of(
-                Installed.DIST.resolve("usr/bin/osg-token-renewer").toString(),
                 "setup",
                 "--issuer=" + issuer.issuer(),
                 "'--scope=openid profile offline_access'",
@@ -92,13 +93,18 @@ class TerminalIT {
                 "--pw-file=" + installed.file("acct.pw")));
         line.addAll(List.of(more));
         line.add("acct");
+        return program(line);
+    }
+
+    private Screen program(List<String> line) throws IOException {
+        String program = Installed.DIST.resolve("usr/bin/osg-token-renewer").toString();
         Path out = installed.file("screen");
         ProcessBuilder builder = new ProcessBuilder(
                         "env",
                         "--default-signal=INT",
                         "script",
                         "-qefc",
-                        "stty cols 80 rows 24; exec " + String.join(" ", line),
+                        "stty cols 80 rows 24; exec " + program + " " + String.join(" ", line),
                         "/dev/null")
                 .redirectOutput(out.toFile())
                 .redirectErrorStream(true);
@@ -106,7 +112,7 @@ class TerminalIT {
         return new Screen(builder.start(), out);
     }
 
-    /** As in a browser, by whoever got hold of the link. */
+    /** Approves as in a browser; a test can do it as another user with the link. */
     private void approve(Screen screen, String subject) throws InterruptedException {
         screen.await("Waiting for your approval");
         issuer.approve(issuer.pendingUserCodes().get(0), subject);
@@ -124,7 +130,7 @@ class TerminalIT {
     void fromTheLinkToTheFirstToken() throws Exception {
         issuer.fault(Fault.on("/token").times(1).respond(400, "application/json", "{\"error\":\"slow_down\"}"));
         Screen screen = setup("--write-config", "--token=one");
-        screen.await("left (slow_down: asking less often)");
+        screen.await("left (slow_down: polling less often)");
         String code = issuer.pendingUserCodes().get(0);
         assertEquals(
                 issuer.base() + "/device?user_code=" + code,
@@ -152,8 +158,8 @@ class TerminalIT {
         screen.type("no\n");
         assertEquals(1, screen.end(), screen.text());
         assertTrue(screen.text().contains("Authorized by mallory at "), screen.text());
-        assertTrue(screen.text().contains("The authorization was revoked again.\n"), screen.text());
-        assertTrue(screen.unwrapped().contains("was deleted again.\n"), screen.text());
+        assertTrue(screen.text().contains("The authorization was revoked.\n"), screen.text());
+        assertTrue(screen.unwrapped().contains("was deleted.\n"), screen.text());
         assertTrue(screen.unwrapped().contains("was not confirmed, and nothing was stored"), screen.text());
         assertFalse(Files.exists(installed.file("state/accounts/acct.account")));
         assertFalse(Files.exists(installed.file("config.ini")));
@@ -168,14 +174,14 @@ class TerminalIT {
         issuer.fault(Fault.on("/token").after(1).times(1).drop());
         issuer.fault(Fault.on("/revoke").always().status(503));
         Screen screen = setup();
-        screen.await("left (the issuer has trouble, asking on)");
-        screen.await("left (no answer, asking on)");
+        screen.await("left (the issuer has a problem, retrying)");
+        screen.await("left (no answer, retrying)");
         approve(screen, "alice");
-        screen.await("The issuer does not say by whom. Shall the account be stored? (y/n): ");
+        screen.await("The issuer does not say who approved. Store the account? (y/n): ");
         screen.type("n\n");
         assertEquals(1, screen.end(), screen.text());
         String left = "The authorization could not be revoked at " + issuer.issuer()
-                + "; whoever gave it can end it there.\n";
+                + "; the user who approved can revoke it there.\n";
         assertTrue(screen.unwrapped().contains(left), screen.text());
         assertFalse(Files.exists(installed.file("state/accounts/acct.account")));
     }
@@ -187,12 +193,15 @@ class TerminalIT {
         screen.await(QUESTION);
         screen.type("\u0003");
         assertEquals(130, screen.end(), screen.text());
-        assertTrue(screen.text().contains("The authorization was revoked again.\n"), screen.text());
+        assertTrue(screen.text().contains("The authorization was revoked.\n"), screen.text());
         assertEquals(List.of(), issuer.currentRefreshTokens());
         assertFalse(Files.exists(installed.file("state/accounts/acct.account")));
     }
 
-    /** Issuers end all that one person approved for a client together: what is in use must not go with what is refused. */
+    /**
+     * Issuers revoke all approvals of a person for a client together: a rejected approval must not revoke the one in
+     * use.
+     */
     @Test
     void aNoToTheSamePersonTakesNothingBack() throws Exception {
         setUpByAlice();
@@ -211,7 +220,7 @@ class TerminalIT {
         Screen again = setup("--reauthenticate");
         approve(again, "mallory");
         again.await(QUESTION);
-        assertTrue(again.unwrapped().contains("authorized by another one before: alice."), again.text());
+        assertTrue(again.unwrapped().contains("authorized by another user before: alice."), again.text());
         again.type("n\n");
         assertEquals(1, again.end(), again.text());
         assertEquals(0, installed.run("renew").status(), "the account is as it was");
@@ -224,6 +233,34 @@ class TerminalIT {
         assertFalse(last.text().contains("before: "), last.text());
         assertTrue(
                 last.unwrapped().contains("token one: renewed"), "the first renewal comes by itself: " + last.text());
+    }
+
+    @Test
+    void aSecondSetupAsksBeforeItReplacesTheAccount() throws Exception {
+        setUpByAlice();
+        Screen second = setup();
+        second.await("Replace it? (y/n): ");
+        assertTrue(second.unwrapped().contains("Account acct is set up already, authorized "), second.text());
+        assertTrue(second.text().contains(" by alice at\n"), second.text());
+        second.type("n\n");
+        assertEquals(2, second.end(), second.text());
+        assertTrue(second.text().endsWith("Nothing was changed.\n"), second.text());
+        assertEquals(1, issuer.count("/register"));
+        assertEquals(0, installed.run("renew", "--force").status(), "the account is as it was");
+    }
+
+    @Test
+    void aTokenIsShownOnATerminalOnlyWhenItIsForced() throws Exception {
+        setUpByAlice();
+        String token = installed.read("acct.one.token");
+        assertEquals(token, installed.run("token", "one").out());
+        Screen screen = program(List.of("token", "one"));
+        assertEquals(2, screen.end(), screen.text());
+        assertFalse(screen.text().contains(token.strip()));
+        assertTrue(screen.unwrapped().contains("To print it anyway, use --force"), screen.text());
+        Screen forced = program(List.of("token", "one", "--force"));
+        assertEquals(0, forced.end(), forced.text());
+        assertEquals(token, forced.text());
     }
 
     @Test
@@ -258,13 +295,17 @@ class TerminalIT {
         assertFalse(loaded.contains("nayuki") || loaded.contains("tokenrenewer/cli/SetupCommand"), loaded);
     }
 
-    /** A link that is not https is printed as what it is, and never drawn. */
+    /** A link that is not https is not printed and not drawn. */
     @Test
     void aFalseLinkIsNotDrawn() throws Exception {
         issuer.fault(Fault.on("/device_authorization").set("verification_uri_complete", "javascript:alert(1)"));
         Screen screen = setup("--qr");
-        assertEquals(2, screen.end(), screen.text());
-        assertFalse(screen.text().contains("█"), screen.text());
-        assertTrue(screen.text().contains("only https URLs"), screen.text());
+        screen.await("Waiting for your approval");
+        assertTrue(screen.text().contains("and enter or compare the code:"), screen.text());
+        assertFalse(screen.text().contains("javascript:"), screen.text());
+        assertEquals(
+                issuer.base() + "/device", QrReader.read(screen.text().lines().toList()));
+        screen.type("\u0003");
+        assertEquals(130, screen.end(), screen.text());
     }
 }

@@ -18,9 +18,9 @@ import net.minidev.json.JSONValue;
 import org.junit.jupiter.api.Test;
 
 /**
- * THIRD-PARTY.md against the bill of materials of this build: each artifact in the jar with its version, licence and
- * checksum. One that came with another content, or came uninvited, fails here. After a change that is meant, write the
- * table anew and read the difference; CONTRIBUTING.md has the command.
+ * Compares THIRD-PARTY.md with this build's bill of materials: each artifact in the jar with its version, license and
+ * checksum. An artifact that changed or is new fails the test. After an intended change, write the table again and read
+ * the diff; CONTRIBUTING.md has the command.
  */
 class ThirdPartyIT {
     private static final Path KEPT = Path.of("main/dist/usr/share/licenses/osg-token-renewer/THIRD-PARTY.md");
@@ -48,7 +48,7 @@ class ThirdPartyIT {
         }
     }
 
-    /** The bill tells what was asked for; this is what came. */
+    /** The bill of materials lists what was requested; this checks the content of the jar. */
     @Test
     void nothingElseIsInTheJar() throws IOException {
         try (ZipFile jar = new ZipFile(Installed.DIST

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code status} on a terminal, which script(1) of util-linux lends. */
+/** Runs {@code status --watch} on a terminal that script(1) of util-linux provides. */
 class WatchIT {
     private static final String OPEN = "\u001b[?1049h\u001b[?25l\u001b[?7l";
     private static final String CLOSE = "\u001b[?7h\u001b[?25h\u001b[?1049l";
@@ -41,7 +41,7 @@ class WatchIT {
 
     private String seen() throws IOException {
         Path seen = directory.resolve("seen");
-        return Files.exists(seen) ? Files.readString(seen) : ""; // script(1) makes it when it has started
+        return Files.exists(seen) ? Files.readString(seen) : ""; // script(1) creates it when it starts
     }
 
     @Test
@@ -65,7 +65,7 @@ class WatchIT {
     }
 
     @Test
-    void coloursAreForTerminalsThatHaveThemAndPeopleWhoWantThem() throws Exception {
+    void colorsAreForTerminalsThatHaveThemAndPeopleWhoWantThem() throws Exception {
         assertTrue(shown("LC_ALL=C").contains("\u001b[33mwarning"), seen());
         assertFalse(shown("NO_COLOR=1").contains("\u001b"), seen());
         assertFalse(shown("TERM=dumb").contains("\u001b"), seen());

@@ -1,2 +1,2 @@
-/** The tree of target/dist as processes: what an operator installs, on the embedded issuer. */
+/** Runs target/dist, the tree that an admin installs, as processes against the embedded issuer. */
 package org.opensciencegrid.tokenrenewer.dist;

@@ -4,7 +4,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** What an endpoint answers. The body is a map (a JSON object that a {@link Fault} may still edit), a string, or null. */
+/**
+ * An HTTP response of an endpoint. The body is a map (a JSON object that a {@link Fault} may still edit), a string, or
+ * null.
+ */
 record Answer(int status, Map<String, String> headers, Object body) {
     static final String CONTENT_TYPE = "Content-Type";
     static final String WWW_AUTHENTICATE = "WWW-Authenticate";

@@ -3,7 +3,7 @@ package org.opensciencegrid.tokenrenewer.issuer;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Reads `resource` (RFC 8707) and `audience` as the policy says. */
+/** Reads `resource` (RFC 8707) and `audience` according to the policy. */
 final class Audiences {
     private final Policy policy;
     private final Rules rules;
@@ -13,11 +13,14 @@ final class Audiences {
         this.rules = rules;
     }
 
-    /** What the request asks for; empty when nothing, or nothing that this issuer listens to. */
+    /** The requested audiences; empty if there are none, or this issuer ignores the parameter. */
     List<String> requested(Seen request, FormBody form) {
         List<String> resources = rules.resources(request, form);
         String audience = form.get("audience");
         List<String> audiences = audience == null ? List.of() : new ArrayList<>(Rules.words(audience));
+        if (policy.resourceIsInvalidRequest && !resources.isEmpty()) {
+            throw OAuthError.invalidRequest("AADSTS901002: The 'resource' request parameter is not supported.");
+        }
         switch (policy.audienceParameter) {
             case RESOURCE:
                 return resources;

@@ -8,8 +8,8 @@ import java.util.Set;
  *
  * @param authMethod client_secret_basic, client_secret_post, none, or any (both with a secret)
  * @param secretExpiresAt seconds since 1970, 0 for never
- * @param registrationAccessToken null when there is no management
- * @param metadata what registration answered; null for a client of addClient
+ * @param registrationAccessToken null if the client cannot be managed
+ * @param metadata the registration response; null for a client of addClient
  */
 record Client(
         String id,

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 
-/** RFC 6749 section 2.3: exactly one method, and the one that the client is registered with. */
+/** RFC 6749 section 2.3: a request uses exactly one method, and the one that the client is registered with. */
 final class ClientAuthentication {
     private final State state;
     private final Policy policy;
@@ -73,7 +73,7 @@ final class ClientAuthentication {
         return new Credentials(secret == null ? "none" : "client_secret_post", id, secret);
     }
 
-    /** RFC 6749 section 2.3.1: both parts form-urlencoded, then Basic of RFC 7617. */
+    /** RFC 6749 section 2.3.1: both parts are form-urlencoded, then Basic of RFC 7617. */
     private Credentials basic(Seen request, FormBody form, String authorization) {
         String[] words = authorization.split(" ", 2);
         if (!words[0].toLowerCase(Locale.ROOT).equals("basic") || words.length < 2) {
@@ -115,7 +115,7 @@ final class ClientAuthentication {
         return credentials.method().equals("client_secret_basic") ? challenge(refusal) : refusal;
     }
 
-    /** RFC 6749 section 5.2: who came with Authorization is told the scheme. */
+    /** RFC 6749 section 5.2: the response names the scheme if the request had Authorization. */
     private static OAuthError challenge(OAuthError refusal) {
         return refusal.header(Answer.WWW_AUTHENTICATE, "Basic realm=\"embedded issuer\"");
     }

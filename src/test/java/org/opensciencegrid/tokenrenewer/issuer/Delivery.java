@@ -13,7 +13,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.zip.GZIPOutputStream;
 
-/** Brings one answer to the client, with the effects of the faults that hit it. */
+/** Sends one response to the client, with the effects of its faults. */
 final class Delivery {
     private static final int NO_BODY = -1;
     private static final int CHUNKED = 0;
@@ -21,14 +21,17 @@ final class Delivery {
     private final HttpExchange exchange;
     private final List<Fault.Effect> effects;
     private final Consumer<String> complaints;
+    private final Supplier<String> date;
 
-    Delivery(HttpExchange exchange, List<Fault.Effect> effects, Consumer<String> complaints) {
+    /** @param date the value of the header Date, unless a fault sets it */
+    Delivery(HttpExchange exchange, List<Fault.Effect> effects, Consumer<String> complaints, Supplier<String> date) {
         this.exchange = exchange;
         this.effects = effects;
         this.complaints = complaints;
+        this.date = date;
     }
 
-    /** Closing an exchange that has no answer closes the connection: so drop() and loseAnswer() just return. */
+    /** Closing an exchange without a response closes the connection, so drop() and loseAnswer() just return. */
     void deliver(Supplier<Answer> processing) throws IOException {
         for (Fault.Effect effect : effects) {
             if (effect instanceof Fault.DelayBefore before) {
@@ -104,6 +107,7 @@ final class Delivery {
 
     private void send(Answer answer, byte[] body) throws IOException {
         answer.headers().forEach((name, value) -> exchange.getResponseHeaders().set(name, value));
+        exchange.getResponseHeaders().set("Date", date.get()); // does nothing if a fault set it
         for (Fault.Effect effect : effects) {
             if (effect instanceof Fault.Truncate truncate) {
                 exchange.sendResponseHeaders(answer.status(), body.length == 0 ? 1 : body.length);

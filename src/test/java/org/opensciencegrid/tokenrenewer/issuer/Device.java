@@ -22,9 +22,9 @@ final class Device {
     String subject;
     int interval;
     Instant lastPoll;
-    /** Denied, expired or used, and the client was told so. */
+    /** Denied, expired or used, and the client received that response. */
     boolean over;
-    /** What the code was exchanged for. */
+    /** The result of exchanging the code. */
     TokenFamily family;
 
     Device(Client client, Set<String> scopes, List<String> audience, Instant expires, String userCode, int interval) {

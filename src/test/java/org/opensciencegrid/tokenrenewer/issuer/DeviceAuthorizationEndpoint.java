@@ -80,6 +80,9 @@ final class DeviceAuthorizationEndpoint implements Endpoint {
             return client.scopes();
         }
         Set<String> scopes = new LinkedHashSet<>(asked);
+        if (policy.deviceRefusesScope != null && scopes.contains(policy.deviceRefusesScope)) {
+            throw OAuthError.badRequest("invalid_scope", "requested scope is not allowed");
+        }
         if (policy.deviceDropsUnknownScope) {
             scopes.removeIf(scope -> !rules.covers(policy.scopes, scope));
         }

@@ -1,6 +1,9 @@
 package org.opensciencegrid.tokenrenewer.issuer;
 
-/** RFC 8628 section 3.3: where a person types the user code and approves or denies. Not pretty, and not protected. */
+/**
+ * RFC 8628 section 3.3: the page on which the user types the code and approves or denies. It has no design and no
+ * protection.
+ */
 final class DevicePage implements Endpoint {
     private final State state;
 

@@ -3,6 +3,7 @@ package org.opensciencegrid.tokenrenewer.issuer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 
 /** OpenID Connect Discovery section 4 and RFC 8414, and the keys (RFC 7517). */
@@ -34,7 +35,7 @@ final class DiscoveryEndpoint {
             members.put("service_documentation", policy.documentation);
         }
         if (!policy.omitScopesSupported) {
-            members.put("scopes_supported", new TreeSet<>(policy.scopes));
+            members.put("scopes_supported", listed());
         }
         members.put("response_types_supported", List.of("code"));
         members.put(
@@ -46,9 +47,14 @@ final class DiscoveryEndpoint {
                         Policy.CLIENT_CREDENTIALS));
         members.put("subject_types_supported", List.of("public"));
         members.put("id_token_signing_alg_values_supported", List.of("RS256", "ES256"));
-        members.put(
-                "token_endpoint_auth_methods_supported", List.of("client_secret_basic", "client_secret_post", "none"));
+        members.put("token_endpoint_auth_methods_supported", policy.clientAuthMethods);
         return Answer.json(200, members);
+    }
+
+    private Set<String> listed() {
+        Set<String> listed = new TreeSet<>(policy.scopes);
+        listed.removeAll(policy.unlistedScopes);
+        return listed;
     }
 
     Answer jwks(Seen request) {

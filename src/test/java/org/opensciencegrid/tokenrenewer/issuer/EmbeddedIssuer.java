@@ -20,17 +20,21 @@ import java.util.concurrent.Executors;
 import javax.net.ssl.SSLContext;
 
 /**
- * A strict OpenID issuer in this process, on 127.0.0.1: discovery, registration, device grant, refresh with rotation and
- * reuse detection, client credentials, revocation. Its dialect is {@link #policy}, its accidents are {@link #fault}, its
- * opinion of the client is {@link #violations()}. State is in memory and ends with {@link #close()}.
+ * A strict OpenID issuer in this process, on 127.0.0.1: discovery, registration, device grant, refresh with rotation
+ * and reuse detection, client credentials, revocation. {@link #policy} selects its dialect, {@link #fault} adds
+ * failures, and {@link #violations()} lists what the client did wrong. State is in memory and ends with {@link
+ * #close()}.
  */
 public final class EmbeddedIssuer implements AutoCloseable {
     static {
-        // Without it the JDK's server lets every second answer wait 40 ms for the client's delayed ACK.
+        // Without this, the JDK's server delays every second response by 40 ms, because it waits for the client's
+        // delayed ACK.
         if (System.getProperty("sun.net.httpserver.nodelay") == null) {
             System.setProperty("sun.net.httpserver.nodelay", "true");
         }
     }
+
+    private static final Clock SYSTEM = Clock.systemUTC();
 
     /** The dialect; may be changed while the issuer runs. */
     public final Policy policy = new Policy();
@@ -43,6 +47,7 @@ public final class EmbeddedIssuer implements AutoCloseable {
     private final HttpServer server;
     private final ExecutorService workers;
     private final String base;
+    private final boolean isSimulated;
 
     private final DiscoveryEndpoint discovery;
     private final RegistrationEndpoint registration;
@@ -65,11 +70,11 @@ public final class EmbeddedIssuer implements AutoCloseable {
         return new Builder();
     }
 
-    /** What an issuer is started with. */
+    /** The settings of an issuer before it starts. */
     public static final class Builder {
         private SSLContext tls;
         private int port;
-        private Clock clock = Clock.systemUTC();
+        private Clock clock = SYSTEM;
 
         private Builder() {}
 
@@ -101,6 +106,7 @@ public final class EmbeddedIssuer implements AutoCloseable {
 
     private EmbeddedIssuer(Builder builder) throws IOException {
         state = new State(builder.clock);
+        isSimulated = builder.clock != SYSTEM;
         InetSocketAddress address = new InetSocketAddress(InetAddress.getByName("127.0.0.1"), builder.port);
         if (builder.tls == null) {
             server = HttpServer.create(address, 0);
@@ -132,14 +138,14 @@ public final class EmbeddedIssuer implements AutoCloseable {
         server.start();
     }
 
-    // What it is called
+    // Names
 
-    /** The issuer identifier, as discovery tells it unless {@link Policy#otherIssuerText} is set. */
+    /** The issuer identifier. Discovery returns it unless {@link Policy#otherIssuerText} is set. */
     public String issuer() {
         return base + policy.issuerPath + (policy.trailingSlashIssuer ? "/" : "");
     }
 
-    /** Scheme, host and port: where the endpoints are. */
+    /** Scheme, host and port of the endpoints. */
     public String base() {
         return base;
     }
@@ -148,9 +154,9 @@ public final class EmbeddedIssuer implements AutoCloseable {
         return server.getAddress().getPort();
     }
 
-    // What a person or an administrator does
+    // Actions of a user or an administrator
 
-    /** The person approves. The code may be typed without case and dash. */
+    /** The user approves. The code may be typed without case and dash. */
     public void approve(String userCode, String subject) {
         synchronized (state) {
             Device device = device(userCode);
@@ -159,7 +165,7 @@ public final class EmbeddedIssuer implements AutoCloseable {
         }
     }
 
-    /** The person says no. */
+    /** The user denies. */
     public void deny(String userCode) {
         synchronized (state) {
             device(userCode).decision = Device.Decision.DENIED;
@@ -170,7 +176,10 @@ public final class EmbeddedIssuer implements AutoCloseable {
         return Objects.requireNonNull(state.deviceByUserCode(userCode), "no such user code");
     }
 
-    /** From now on the first poll of a device code is answered authorization_pending and the next succeeds. Null: off. */
+    /**
+     * After this, the first poll of a device code returns authorization_pending and the next succeeds. Null turns it
+     * off.
+     */
     public void approveAutomatically(String subject) {
         synchronized (state) {
             state.automaticSubject = subject;
@@ -195,7 +204,7 @@ public final class EmbeddedIssuer implements AutoCloseable {
     }
 
     /**
-     * Registers a client by hand.
+     * Registers a client without a request.
      *
      * @param secret null for a public client
      * @param authMethod client_secret_basic, client_secret_post, none, or any (both with a secret)
@@ -215,7 +224,7 @@ public final class EmbeddedIssuer implements AutoCloseable {
         return Rules.words(String.join(" ", scopes));
     }
 
-    /** The administrator gives a client another secret. */
+    /** The administrator changes a client's secret. */
     public void changeSecret(String id, String secret) {
         synchronized (state) {
             state.secret(secret);
@@ -230,7 +239,9 @@ public final class EmbeddedIssuer implements AutoCloseable {
         }
     }
 
-    /** Keycloak: while disabled invalid_grant "User disabled"; the same refresh token is good again afterwards. */
+    /**
+     * Like Keycloak: while disabled, invalid_grant "User disabled"; afterwards the same refresh token is valid again.
+     */
     public void disableUser(String subject, boolean disabled) {
         synchronized (state) {
             if (disabled) {
@@ -241,9 +252,9 @@ public final class EmbeddedIssuer implements AutoCloseable {
         }
     }
 
-    // What goes wrong
+    // Failures
 
-    /** Faults strike in the order they were given; one request is struck by one fault. */
+    /** Adds a fault. Faults apply in the order in which they were added, and at most one to each request. */
     public void fault(Fault fault) {
         faults.add(fault);
     }
@@ -252,14 +263,14 @@ public final class EmbeddedIssuer implements AutoCloseable {
         faults.clear();
     }
 
-    /** How many faults have not struck as often as they were to. */
+    /** The number of faults that have not applied as often as configured. */
     public int pendingFaults() {
         return faults.pending();
     }
 
-    // What was seen
+    // Records
 
-    /** Breaches of the rules, oldest first; none of the texts holds a secret. */
+    /** Violations of the rules, oldest first. No text contains a secret. */
     public List<String> violations() {
         return List.copyOf(violations);
     }
@@ -274,37 +285,37 @@ public final class EmbeddedIssuer implements AutoCloseable {
         return requests.stream().filter(seen -> seen.path().equals(path)).toList();
     }
 
-    /** How many requests came for a path. */
+    /** The number of requests to a path. */
     public int count(String path) {
         return requests(path).size();
     }
 
-    /** How many requests came for a path with a grant_type. */
+    /** The number of requests to a path with a grant_type. */
     public int count(String path, String grantType) {
         return (int) requests(path).stream()
                 .filter(seen -> grantType.equals(seen.grantType()))
                 .count();
     }
 
-    /** Forgets requests and violations, not the state. */
+    /** Deletes the recorded requests and violations, not the state. */
     public void clearRecords() {
         requests.clear();
         violations.clear();
     }
 
-    /** How often a rotated refresh token came again, also within its grace. */
+    /** How often a rotated refresh token was used again, including uses within its grace period. */
     public int reuses() {
         synchronized (state) {
             return state.reuses;
         }
     }
 
-    /** How many connections brought requests: the number of different client ports. */
+    /** The number of connections with requests, counted by client ports. */
     public int connections() {
         return connections.size();
     }
 
-    /** The ids of the clients that registered themselves and are still there. */
+    /** The ids of clients that registered themselves and still exist. */
     public List<String> registeredClients() {
         synchronized (state) {
             return state.clients.values().stream()
@@ -314,7 +325,7 @@ public final class EmbeddedIssuer implements AutoCloseable {
         }
     }
 
-    /** The newest refresh token of every family that is alive. */
+    /** The newest refresh token of every valid family. */
     public List<String> currentRefreshTokens() {
         synchronized (state) {
             return state.families.values().stream()
@@ -325,28 +336,32 @@ public final class EmbeddedIssuer implements AutoCloseable {
         }
     }
 
-    /** Every secret the issuer ever gave out or was told: what no log, journal or argument list may hold. */
+    /** Every secret that the issuer ever sent or received. No log, journal or argument list may contain one. */
     public Set<String> secrets() {
         synchronized (state) {
             return Set.copyOf(state.secrets);
         }
     }
 
-    /** Closes all connections at once, also those of faults that never end. */
+    /** Closes all connections immediately, including those of endless faults. */
     @Override
     public void close() {
         workers.shutdownNow();
         server.stop(0);
     }
 
-    // How a request is served
+    // Request handling
 
     private void handle(HttpExchange exchange) throws IOException {
         try (exchange) {
             connections.add(exchange.getRemoteAddress());
             Seen request = Seen.read(exchange);
             requests.add(request);
-            new Delivery(exchange, faults.effectsFor(request), violations::add).deliver(() -> answer(request));
+            if (isSimulated) {
+                DateHeader.keepFirst(exchange.getResponseHeaders());
+            }
+            new Delivery(exchange, faults.effectsFor(request), violations::add, () -> DateHeader.of(state.now()))
+                    .deliver(() -> answer(request));
         }
     }
 
@@ -365,7 +380,8 @@ public final class EmbeddedIssuer implements AutoCloseable {
 
     private Answer dispatch(Seen request) {
         String path = request.path();
-        // OpenID Connect Discovery section 4.1 appends to the issuer; RFC 8414 section 3.1 inserts before its path.
+        // OpenID Connect Discovery section 4.1 appends the well-known path to the issuer; RFC 8414 section 3.1 inserts
+        // it before the issuer's path.
         if (path.equals(policy.issuerPath + "/.well-known/openid-configuration")) {
             return policy.openidConfiguration ? discovery.metadata(request) : notFound();
         }

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Each kind of fault, seen from the other end of the wire. */
+/** Each kind of fault as the client sees it. */
 @Timeout(10)
 class EmbeddedIssuerFaultTest {
     private static final Fault ON_REFRESH = Fault.on("/token").grant("refresh_token");
@@ -97,7 +97,7 @@ class EmbeddedIssuerFaultTest {
         assertEquals(1, issuer.reuses());
     }
 
-    /** Closing early looks different under TLS: each ends in an exception there too, and none hangs. */
+    /** An early close looks different under TLS: each causes an exception there too, and none hangs. */
     @Test
     void theSameOverTls() {
         TestCa ca = new TestCa();

@@ -5,14 +5,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Runs an issuer for a person: {@code EmbeddedIssuerMain PORT DIR [SUBJECT]}. See docs/embedded-issuer.md. */
+/** Runs an issuer for manual tests: {@code EmbeddedIssuerMain PORT DIR [SUBJECT]}. See docs/developer/embedded-issuer.md. */
 public final class EmbeddedIssuerMain {
     private static final String SERVICE = "service";
     private static final String SECRET = "service-secret";
 
     private EmbeddedIssuerMain() {}
 
-    /** Port 0 is a free one; DIR/ca.pem is what the client has to trust; SUBJECT approves every device code by itself. */
+    /**
+     * Port 0 selects a free one. The client must trust DIR/ca.pem. SUBJECT approves every device code automatically.
+     */
     public static void main(String[] args) throws IOException, InterruptedException {
         if (args.length < 2 || args.length > 3) {
             System.err.println("usage: EmbeddedIssuerMain PORT DIR [SUBJECT]");

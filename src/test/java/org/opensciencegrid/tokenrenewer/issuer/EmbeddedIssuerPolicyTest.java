@@ -15,7 +15,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The switches: each makes the issuer answer like the server its comment names. */
+/** Each switch of the policy makes the issuer answer like the server in its comment. */
 class EmbeddedIssuerPolicyTest {
     private static final String DISCOVERY = "/.well-known/openid-configuration";
     private static final String DEVICE = "/device_authorization";

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every rule: breaking it is answered as the RFC says, and recorded. */
+/** The issuer rejects each violation of a rule as the RFC requires, and records it. */
 class EmbeddedIssuerStrictnessTest {
     private static final String TOKEN = "/token";
     private static final String DEVICE = "/device_authorization";
@@ -356,7 +356,7 @@ class EmbeddedIssuerStrictnessTest {
         assertEquals(List.of(), issuer.violations());
     }
 
-    /** What is refused without being against a rule. */
+    /** Requests that are rejected without violating a rule. */
     @Test
     void ordinaryRefusalsAreNoViolations() throws Exception {
         RawClient wrongSecret = client.with("Authorization", RawClient.basic(RawClient.ID, "wrong"));

@@ -57,7 +57,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The right way through, over TLS and with a client library that is not ours. */
+/** Successful flows, over TLS and with another client library. */
 class EmbeddedIssuerTest {
     private static SSLContext server;
     private static SSLContext trust;
@@ -83,6 +83,16 @@ class EmbeddedIssuerTest {
     @AfterEach
     void stop() {
         issuer.close();
+    }
+
+    @Test
+    void itsDateIsThatOfItsClock() throws Exception {
+        clock.advance(Duration.ofDays(3));
+        HTTPRequest request = new HTTPRequest(HTTPRequest.Method.GET, URI.create(issuer.base() + "/jwks"));
+        assertEquals(DateHeader.of(clock.instant()), send(request).getHeaderValue("Date"));
+        String other = "Sun, 01 Mar 2026 12:00:00 GMT";
+        issuer.fault(Fault.on("/jwks").header("Date", other));
+        assertEquals(other, send(request).getHeaderValue("Date"));
     }
 
     @Test

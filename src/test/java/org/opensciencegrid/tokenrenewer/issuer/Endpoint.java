@@ -1,6 +1,8 @@
 package org.opensciencegrid.tokenrenewer.issuer;
 
-/** One of the issuer's endpoints. It runs under the monitor of {@link State} and may throw {@link OAuthError}. */
+/**
+ * One of the issuer's endpoints. It runs while holding the monitor of {@link State} and may throw {@link OAuthError}.
+ */
 interface Endpoint {
     Answer answer(Seen request);
 }

@@ -6,17 +6,17 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
- * Something that goes wrong on the way, on purpose: {@code Fault.on("/token").grant("refresh_token").times(2).loseAnswer()}.
- * Effects add up, for example {@code .set("expires_in", "soon").bom().delayAfter(...)}. A path that ends in {@code *}
- * means all that start so.
+ * A failure that a test configures: {@code Fault.on("/token").grant("refresh_token").times(2).loseAnswer()}. Effects
+ * add up, for example {@code .set("expires_in", "soon").bom().delayAfter(...)}. A path that ends in {@code *} matches
+ * all paths that start with the text before it.
  *
  * @param grant only requests with this grant_type; null for all
- * @param skip how many matching requests go through first
- * @param times how many requests are hit
+ * @param skip how many matching requests succeed first
+ * @param times how many requests are affected
  */
 public record Fault(String path, String grant, int skip, int times, List<Effect> effects) {
 
-    /** What happens to one request. */
+    /** One effect on a request. */
     public sealed interface Effect {}
 
     record DelayBefore(Duration delay) implements Effect {}
@@ -25,7 +25,7 @@ public record Fault(String path, String grant, int skip, int times, List<Effect>
 
     record DropRequest() implements Effect {}
 
-    /** Replaces the answer; {@code process} tells whether the issuer does the work all the same. */
+    /** Replaces the response; {@code process} is whether the issuer still processes the request. */
     record Respond(int status, String contentType, String body, boolean process) implements Effect {}
 
     record Status(int status) implements Effect {}
@@ -54,7 +54,7 @@ public record Fault(String path, String grant, int skip, int times, List<Effect>
         effects = List.copyOf(effects);
     }
 
-    /** Hits the next request to a path. */
+    /** Applies to the next request to a path. */
     public static Fault on(String path) {
         return new Fault(path, null, 0, 1, List.of());
     }
@@ -85,7 +85,7 @@ public record Fault(String path, String grant, int skip, int times, List<Effect>
         return and(new DelayAfter(delay));
     }
 
-    /** Closes the connection; the request is not processed. */
+    /** Closes the connection without processing the request. */
     public Fault drop() {
         return and(new DropRequest());
     }
@@ -95,22 +95,22 @@ public record Fault(String path, String grant, int skip, int times, List<Effect>
         return and(new LoseAnswer());
     }
 
-    /** Answers this; the request is not processed. contentType and body may be null. */
+    /** Sends this response without processing the request. contentType and body may be null. */
     public Fault respond(int status, String contentType, String body) {
         return and(new Respond(status, contentType, body, false));
     }
 
-    /** Processes the request and answers this instead: a gateway that gave up. */
+    /** Processes the request but sends this response, like a gateway after a timeout. */
     public Fault respondAfterProcessing(int status, String contentType, String body) {
         return and(new Respond(status, contentType, body, true));
     }
 
-    /** Answers with a redirect; the request is not processed. */
+    /** Redirects without processing the request. */
     public Fault redirect(int status, String location) {
         return respond(status, null, null).header("Location", location);
     }
 
-    /** The real answer under another status. */
+    /** The real response with another status. */
     public Fault status(int status) {
         return and(new Status(status));
     }
@@ -127,52 +127,52 @@ public record Fault(String path, String grant, int skip, int times, List<Effect>
         return and(new RemoveHeader(Answer.CONTENT_TYPE));
     }
 
-    /** Adds or overrides a member of the real answer, which so carries a really rotated token. See {@link Json#raw}. */
+    /** Adds or replaces a member of the real response, which still contains a rotated token. See {@link Json#raw}. */
     public Fault set(String member, Object value) {
         return and(new SetMember(member, value));
     }
 
-    /** Removes a member of the real answer. */
+    /** Removes a member of the real response. */
     public Fault remove(String member) {
         return and(new RemoveMember(member));
     }
 
-    /** Changes the bytes of the real answer; Content-Length follows. */
+    /** Changes the bytes of the real response; Content-Length is adjusted. */
     public Fault rewrite(UnaryOperator<byte[]> change) {
         return and(new Rewrite(change));
     }
 
-    /** The real answer with a byte order mark before it. */
+    /** Puts a byte order mark before the real response. */
     public Fault bom() {
         return rewrite(Delivery::withByteOrderMark);
     }
 
-    /** The real answer compressed, whether asked for or not. */
+    /** Compresses the real response, even if the request does not accept it. */
     public Fault gzip() {
         return header("Content-Encoding", "gzip").rewrite(Delivery::gzip);
     }
 
-    /** Promises the whole real answer, sends so many bytes of it and closes the connection. */
+    /** Announces the length of the real response, sends this many bytes of it and closes the connection. */
     public Fault truncate(int bytes) {
         return and(new Truncate(bytes));
     }
 
-    /** The real answer byte by byte. */
+    /** Sends the real response byte by byte. */
     public Fault drip(Duration pause) {
         return and(new Drip(pause, false));
     }
 
-    /** The real answer byte by byte, then spaces, without end. */
+    /** Sends the real response byte by byte, then spaces without end. */
     public Fault dripForever(Duration pause) {
         return and(new Drip(pause, true));
     }
 
-    /** The real answer, then spaces as fast as they can be sent, without end. */
+    /** Sends the real response, then spaces as fast as possible, without end. */
     public Fault endless() {
         return and(new Endless());
     }
 
-    /** Does no harm: runs the action when the last byte of the real answer has been sent. */
+    /** No failure: runs the action after the last byte of the real response was sent. */
     public Fault whenAnswered(Runnable action) {
         return and(new WhenAnswered(action));
     }

@@ -11,6 +11,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -18,13 +19,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * Stands before a real issuer and misbehaves for it, over https on 127.0.0.1. The issuer has to take its own name from
- * X-Forwarded-Host. Answers pass as they are, but for what a {@link Fault} does to them; those of a browser's pages lose
- * all cookies but one.
+ * A proxy in front of a real issuer that injects faults, over https on 127.0.0.1. The issuer must use X-Forwarded-Host
+ * as its name. Responses are unchanged except for the effects of a {@link Fault}; responses with pages for a browser
+ * lose all cookies except one.
  */
 public final class FaultProxy implements AutoCloseable {
     private static final List<String> PASSED_ON = List.of("Accept", "Authorization", "Content-Type");
-    /** What the two connections settle for themselves (RFC 9110 section 7.6.1). */
+    /** Headers that belong to one connection (RFC 9110 section 7.6.1). */
     private static final Set<String> OF_THE_CONNECTION =
             Set.of("connection", "content-length", "date", "keep-alive", "transfer-encoding");
 
@@ -71,7 +72,7 @@ public final class FaultProxy implements AutoCloseable {
         faults.clear();
     }
 
-    /** How many requests came with a grant_type. */
+    /** The number of requests with a grant_type. */
     public int count(String grantType) {
         return (int) requests.stream()
                 .filter(seen -> grantType.equals(seen.grantType()))
@@ -82,7 +83,8 @@ public final class FaultProxy implements AutoCloseable {
         try (exchange) {
             Seen request = Seen.read(exchange);
             requests.add(request);
-            new Delivery(exchange, faults.effectsFor(request), System.err::println).deliver(() -> forward(request));
+            new Delivery(exchange, faults.effectsFor(request), System.err::println, () -> DateHeader.of(Instant.now()))
+                    .deliver(() -> forward(request));
         }
     }
 

@@ -3,9 +3,9 @@ package org.opensciencegrid.tokenrenewer.issuer;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The faults that are still to strike. They do in the order they were given; one request is struck by one fault. */
+/** The faults that still apply. They apply in the order in which they were added, and at most one to each request. */
 final class Faults {
-    /** A fault and how often it still strikes. */
+    /** A fault and how often it still applies. */
     private static final class Armed {
         private final Fault fault;
         private int skip;

@@ -9,7 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** An application/x-www-form-urlencoded text taken apart, and what is wrong with it. Decodes by itself, byte by byte. */
+/** A parsed application/x-www-form-urlencoded text and its defects. Uses its own decoder, byte by byte. */
 record FormBody(Map<String, List<String>> parameters, List<String> defects) {
     private static final String UNRESERVED = "*-._~";
 
@@ -31,7 +31,7 @@ record FormBody(Map<String, List<String>> parameters, List<String> defects) {
         return new FormBody(parameters, defects);
     }
 
-    /** Decodes one name or value; what should have been encoded or cannot be decoded is added to the defects. */
+    /** Decodes one name or value. Adds a defect if a character should have been encoded or cannot be decoded. */
     static String decode(String text, List<String> defects) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         for (int i = 0; i < text.length(); i++) {

@@ -3,9 +3,12 @@ package org.opensciencegrid.tokenrenewer.issuer;
 import java.util.Collection;
 import java.util.Map;
 
-/** Writes JSON (RFC 8259) from maps, collections, strings, numbers, booleans and null. Nothing of the client's parser is used. */
+/**
+ * Writes JSON (RFC 8259) from maps, collections, strings, numbers, booleans and null. Shares no code with the client's
+ * parser.
+ */
 public final class Json {
-    /** A piece of text that goes into the JSON as it is, well-formed or not. */
+    /** Text that is written unchanged, whether or not it is well-formed. */
     public record Raw(String text) {}
 
     private Json() {}

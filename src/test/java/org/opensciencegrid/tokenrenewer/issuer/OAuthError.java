@@ -3,7 +3,7 @@ package org.opensciencegrid.tokenrenewer.issuer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** An error answer on its way out (RFC 6749 section 5.2). */
+/** An OAuth error response (RFC 6749 section 5.2). */
 final class OAuthError extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -23,7 +23,9 @@ final class OAuthError extends RuntimeException {
         return new OAuthError(Answer.json(status, members));
     }
 
-    /** 400 with the given error code, which is what RFC 6749 section 5.2 says for all codes but invalid_client. */
+    /**
+     * Status 400 with the given error code, which RFC 6749 section 5.2 requires for all codes except invalid_client.
+     */
     static OAuthError badRequest(String error, String description) {
         return of(400, error, description);
     }

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import net.minidev.json.JSONValue;
 
-/** Sends exactly the requests that a test wants, right ones and wrong ones. */
+/** Sends exactly the requests that a test specifies, valid or invalid. */
 final class RawClient {
     static final String ID = "client one";
     static final String SECRET = "s3cr:t/+%";
@@ -35,7 +35,7 @@ final class RawClient {
         this.issuer = issuer;
     }
 
-    /** Sends what a right request to an endpoint has: Accept, Content-Type and Basic. */
+    /** Starts with the headers of a valid request: Accept, Content-Type and Basic. */
     static RawClient of(EmbeddedIssuer issuer) {
         return new RawClient(issuer)
                 .with("Accept", "application/json")
@@ -154,7 +154,7 @@ final class RawClient {
         return request("POST", "/token", form("grant_type", "refresh_token", "refresh_token", refreshToken) + rest);
     }
 
-    /** Goes through the device flow as alice; more are parameters of the device authorization request. */
+    /** Runs the device flow as alice; more has parameters of the device authorization request. */
     Reply login(String... more) throws IOException, InterruptedException {
         Reply device = post("/device_authorization", more);
         issuer.approve(device.get("user_code"), "alice");

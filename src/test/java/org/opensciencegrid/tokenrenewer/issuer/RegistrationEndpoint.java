@@ -15,8 +15,6 @@ import net.minidev.json.parser.ParseException;
 final class RegistrationEndpoint {
     static final String PATH = "/register";
 
-    private static final Set<String> METHODS = Set.of("client_secret_basic", "client_secret_post", "none");
-
     private final EmbeddedIssuer issuer;
     private final State state;
     private final Policy policy;
@@ -43,14 +41,19 @@ final class RegistrationEndpoint {
         checkInitialAccessToken(request);
         Map<String, Object> metadata = parse(request);
         String authMethod = string(request, metadata, "token_endpoint_auth_method", "client_secret_basic");
-        if (!METHODS.contains(authMethod)) {
+        if (!policy.clientAuthMethods.contains(authMethod)) {
             throw metadataRefused("token_endpoint_auth_method is not supported");
         }
         checkClientName(request, metadata);
-        // RFC 7591 section 2: what is left out has these defaults.
+        // RFC 7591 section 2: these are the defaults of omitted members.
         List<String> grants = strings(request, metadata, "grant_types", List.of(Policy.AUTHORIZATION_CODE));
         List<String> responseTypes = strings(request, metadata, "response_types", List.of("code"));
-        checkGrants(request, grants, responseTypes);
+        boolean isEmpty = metadata.containsKey("response_types") && responseTypes.isEmpty();
+        if (policy.registrationRefusesEmptyResponseTypes && isEmpty) {
+            throw OAuthError.invalidRequest("response_types cannot be empty");
+        }
+        boolean isLeftOut = policy.registrationRefusesEmptyResponseTypes && !metadata.containsKey("response_types");
+        checkGrants(request, grants, isLeftOut ? List.of() : responseTypes);
         checkRedirectUris(request, metadata, grants);
         Set<String> scopes = scopes(request, metadata);
 
@@ -70,7 +73,11 @@ final class RegistrationEndpoint {
         }
         answer.put("client_id_issued_at", state.now().getEpochSecond());
         answer.put("token_endpoint_auth_method", authMethod);
-        answer.put("grant_types", grants);
+        Set<String> given = policy.registrationGrantsInstead;
+        answer.put("grant_types", given == null ? grants : List.copyOf(given));
+        if (policy.registrationClearsAccessTokens) {
+            answer.put("clear_access_tokens_on_refresh", true);
+        }
         answer.put("response_types", responseTypes);
         answer.put("scope", String.join(" ", scopes));
         answer.put("registration_client_uri", issuer.base() + PATH + "/" + encoded(id));
@@ -83,7 +90,7 @@ final class RegistrationEndpoint {
                         id,
                         secret,
                         authMethod,
-                        Set.copyOf(grants),
+                        given == null ? grants(grants) : given,
                         scopes,
                         secretExpiresAt == null ? 0 : secretExpiresAt,
                         managementToken,
@@ -137,7 +144,7 @@ final class RegistrationEndpoint {
                 return metadata;
             }
         } catch (ParseException | RuntimeException e) {
-            // Said below, as for JSON that is no object.
+            // Reported below, the same as JSON that is not an object.
         }
         throw rules.fatal(request, "body is not a JSON object", metadataRefused("body is not a JSON object"));
     }
@@ -153,11 +160,11 @@ final class RegistrationEndpoint {
 
     private void checkGrants(Seen request, List<String> grants, List<String> responseTypes) {
         for (String grant : grants) {
-            if (!policy.registrationGrants.contains(grant)) {
-                throw metadataRefused("grant_types can only contain " + policy.registrationGrants);
+            if (!policy.registrationGrants.contains(grant) || !isName(grant)) {
+                throw metadataRefused("grant_types can only contain " + names());
             }
         }
-        // RFC 7591 section 2.1: the two must fit each other; left out, response_types is ["code"].
+        // RFC 7591 section 2.1: the two must match; if omitted, response_types is ["code"].
         if (responseTypes.contains("code") != grants.contains(Policy.AUTHORIZATION_CODE)) {
             rules.breach(
                     request,
@@ -166,10 +173,27 @@ final class RegistrationEndpoint {
         }
     }
 
+    private boolean isName(String grant) {
+        return !grant.equals(Policy.DEVICE_CODE) || policy.registrationDeviceGrant.equals(Policy.DEVICE_CODE);
+    }
+
+    private List<String> names() {
+        return policy.registrationGrants.stream().filter(this::isName).sorted().toList();
+    }
+
+    /** Maps the names of the grants to those of the other endpoints. */
+    private Set<String> grants(List<String> registered) {
+        Set<String> grants = new LinkedHashSet<>(registered);
+        if (grants.remove(policy.registrationDeviceGrant)) {
+            grants.add(Policy.DEVICE_CODE);
+        }
+        return grants;
+    }
+
     private void checkRedirectUris(Seen request, Map<String, Object> metadata, List<String> grants) {
         boolean given = metadata.containsKey("redirect_uris");
         List<String> uris = strings(request, metadata, "redirect_uris", List.of());
-        // RFC 7591 section 2: clients that use redirects must register where to.
+        // RFC 7591 section 2: clients that use redirects must register their redirect URIs.
         boolean needed = policy.registrationNeedsRedirectUri || grants.contains(Policy.AUTHORIZATION_CODE);
         if (needed && !given) {
             throw OAuthError.badRequest("invalid_redirect_uri", "redirect_uris is mandatory property");
@@ -246,7 +270,7 @@ final class RegistrationEndpoint {
         return OAuthError.badRequest("invalid_client_metadata", description);
     }
 
-    /** Percent-encoded, so that a client id with slashes stays one segment. */
+    /** Percent-encoded, so that a client id with slashes stays one path segment. */
     private static String encoded(String id) {
         return id.replace("%", "%25").replace("/", "%2F").replace(":", "%3A");
     }

@@ -2,7 +2,7 @@ package org.opensciencegrid.tokenrenewer.issuer;
 
 import java.util.Set;
 
-/** RFC 7009: a refresh token takes its family with it; anything unknown is 200 too. */
+/** RFC 7009: revoking a refresh token revokes its family; an unknown token also returns 200. */
 final class RevocationEndpoint implements Endpoint {
     private static final Set<String> KNOWN = Set.of("token", "token_type_hint", "client_id", "client_secret");
 

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 
-/** What every request has to obey, whatever it asks for. Texts of violations hold names, never values: those are secrets. */
+/** The rules for every request. The texts of violations contain names but never values, because values are secrets. */
 final class Rules {
     private static final String JSON = "application/json";
     private static final String FORM = "application/x-www-form-urlencoded";
@@ -23,7 +23,7 @@ final class Rules {
         this.violations = violations;
     }
 
-    /** Keeps the violation and, when strict, refuses the request. */
+    /** Records the violation and, if strict, rejects the request. */
     void breach(Seen request, String rule, OAuthError refusal) {
         note(request, rule);
         if (policy.strict) {
@@ -31,12 +31,12 @@ final class Rules {
         }
     }
 
-    /** Keeps the violation. */
+    /** Records the violation. */
     void note(Seen request, String rule) {
         violations.accept(request.method() + " " + request.path() + ": " + rule);
     }
 
-    /** Keeps the violation; the request cannot be served whatever the policy says. */
+    /** Records the violation. The request cannot be answered, whatever the policy. */
     OAuthError fatal(Seen request, String rule, OAuthError refusal) {
         note(request, rule);
         return refusal;
@@ -50,7 +50,7 @@ final class Rules {
         }
     }
 
-    /** RFC 9110 section 12.5.1: a server may answer HTML to those who do not say what they want, and oidc-provider does. */
+    /** RFC 9110 section 12.5.1: a server may send HTML to a client without Accept, and oidc-provider does. */
     void acceptsJson(Seen request) {
         List<String> accept = request.headers().getOrDefault("Accept", List.of());
         for (String range : String.join(",", accept).split(",")) {
@@ -65,7 +65,7 @@ final class Rules {
                 OAuthError.of(406, "invalid_request", "Accept must contain application/json"));
     }
 
-    /** RFC 6749 section 2.3.1 and 3.2: parameters, all the more secrets, are not in the URI. */
+    /** RFC 6749 section 2.3.1 and 3.2: parameters, especially secrets, must not be in the URI. */
     void noQuery(Seen request) {
         if (request.query() != null) {
             breach(request, "query in the URI", OAuthError.invalidRequest("parameters belong into the body"));
@@ -90,7 +90,9 @@ final class Rules {
         }
     }
 
-    /** RFC 6749 section 3.2: well-formed, no parameter twice; unknown ones are ignored, but noted. */
+    /**
+     * RFC 6749 section 3.2: well-formed and without duplicate parameters. Unknown parameters are ignored but recorded.
+     */
     FormBody form(Seen request, Set<String> known) {
         method(request, "POST");
         acceptsJson(request);
@@ -127,7 +129,7 @@ final class Rules {
         return value;
     }
 
-    /** RFC 6749 section 3.3; null when the parameter is not there. */
+    /** RFC 6749 section 3.3; null if there is no such parameter. */
     Set<String> scope(Seen request, FormBody form) {
         if (!form.has("scope")) {
             return null;
@@ -154,7 +156,9 @@ final class Rules {
         return words;
     }
 
-    /** RFC 8707 section 2: an absolute URI without a fragment. `ce.example.org:9619` passes: a scheme and the rest. */
+    /**
+     * RFC 8707 section 2: an absolute URI without a fragment. `ce.example.org:9619` qualifies: a scheme and the rest.
+     */
     List<String> resources(Seen request, FormBody form) {
         for (String resource : form.all("resource")) {
             if (!isAbsoluteWithoutFragment(resource)) {
@@ -176,7 +180,7 @@ final class Rules {
         }
     }
 
-    /** Every word of `wanted` is one of `granted`, or below it where the policy knows paths. */
+    /** Whether every scope of `wanted` is in `granted`, or below a granted path if the policy supports paths. */
     boolean covers(Set<String> granted, Set<String> wanted) {
         return wanted.stream().allMatch(scope -> covers(granted, scope));
     }

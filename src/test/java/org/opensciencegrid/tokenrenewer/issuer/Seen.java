@@ -9,11 +9,11 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * A request as it arrived, also one that a {@link Fault} kept from being processed.
+ * A received request, even if a {@link Fault} prevented its processing.
  *
  * @param query the raw query, or null
- * @param headers looked up without regard to case
- * @param form the decoded form, empty when the body is not a form
+ * @param headers case-insensitive
+ * @param form the decoded form, empty if the body is not a form
  * @param body the raw body
  */
 public record Seen(
@@ -24,7 +24,7 @@ public record Seen(
         Map<String, List<String>> form,
         String body) {
 
-    /** Reads a request to its end. */
+    /** Reads the whole request. */
     static Seen read(HttpExchange exchange) throws IOException {
         Map<String, List<String>> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
         exchange.getRequestHeaders().forEach((name, values) -> headers.put(name, List.copyOf(values)));

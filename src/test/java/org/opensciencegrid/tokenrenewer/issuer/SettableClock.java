@@ -6,7 +6,7 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 
-/** A clock that stands still until told. */
+/** A clock that only changes when a test sets it. */
 public final class SettableClock extends Clock {
     private volatile Instant now;
 

@@ -14,7 +14,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Builds and signs JWTs (RFC 7515, 7519) by hand. The keys are made once per JVM: an RSA key takes its time. */
+/**
+ * Builds and signs JWTs (RFC 7515, 7519) without a library. The keys are created once per JVM, because an RSA key takes
+ * long.
+ */
 final class Signer {
     private static final KeyPair RSA = keyPair("RSA");
     private static final KeyPair EC = keyPair("EC");

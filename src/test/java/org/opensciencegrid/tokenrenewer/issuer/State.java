@@ -12,14 +12,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-/** Everything the issuer remembers. Whoever touches it holds its monitor. */
+/** The issuer's state. Hold its monitor to access it. */
 final class State {
     private static final String USER_CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ";
 
     final Map<String, Client> clients = new LinkedHashMap<>();
     final Map<String, Device> devices = new HashMap<>();
     final Map<String, Device> devicesByUserCode = new LinkedHashMap<>();
-    /** By every refresh token ever given, also rotated ones. */
+    /** The family of every refresh token ever issued, including rotated ones. */
     final Map<String, TokenFamily> families = new LinkedHashMap<>();
 
     final Set<String> disabledUsers = new HashSet<>();
@@ -46,7 +46,7 @@ final class State {
         return secret(randomText(32));
     }
 
-    /** Remembers a text as one that no log may show. */
+    /** Records a text that no log may contain. */
     String secret(String text) {
         secrets.add(text);
         return text;
@@ -58,7 +58,7 @@ final class State {
         return Base64.getUrlEncoder().withoutPadding().encodeToString(buffer);
     }
 
-    /** RFC 8628 section 6.1: twenty consonants, eight of them. */
+    /** RFC 8628 section 6.1: eight letters from a set of twenty consonants. */
     String newUserCode() {
         StringBuilder code = new StringBuilder();
         for (int i = 0; i < 8; i++) {
@@ -67,7 +67,7 @@ final class State {
         return code.toString();
     }
 
-    /** Finds a device by what a person typed: case and punctuation do not matter (RFC 8628 section 6.1). */
+    /** Finds a device by the typed code, ignoring case and punctuation (RFC 8628 section 6.1). */
     Device deviceByUserCode(String typed) {
         String letters = typed.toUpperCase(Locale.ROOT).replaceAll("[^A-Z]", "");
         return letters.length() == 8

@@ -5,7 +5,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** The successful token answer (RFC 6749 section 5.1) and the JWTs in it (WLCG profile 1.0, OpenID Connect Core section 2). */
+/**
+ * The successful token response (RFC 6749 section 5.1) and its JWTs (WLCG profile 1.0, OpenID Connect Core section 2).
+ */
 final class TokenAnswers {
     private final EmbeddedIssuer issuer;
     private final State state;
@@ -19,7 +21,7 @@ final class TokenAnswers {
 
     /**
      * @param family null for client_credentials
-     * @param told the `scope` of the answer
+     * @param told the `scope` of the response
      * @param refreshToken null for none
      */
     Answer answer(

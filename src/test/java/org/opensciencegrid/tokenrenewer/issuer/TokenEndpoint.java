@@ -7,7 +7,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** RFC 6749 sections 4.4 and 6, RFC 8628 sections 3.4 and 3.5: decides; {@link TokenAnswers} writes the tokens. */
+/**
+ * RFC 6749 sections 4.4 and 6, RFC 8628 sections 3.4 and 3.5. Makes the decisions; {@link TokenAnswers} writes the
+ * tokens.
+ */
 final class TokenEndpoint implements Endpoint {
     private static final Set<String> KNOWN = Set.of(
             "grant_type",
@@ -18,7 +21,7 @@ final class TokenEndpoint implements Endpoint {
             "audience",
             "client_id",
             "client_secret");
-    /** A poll may come this much early: the clocks of two processes are not one. */
+    /** A poll may be this much early, because the clocks of two processes differ. */
     private static final Duration POLL_TOLERANCE = Duration.ofMillis(20);
 
     private final State state;
@@ -47,6 +50,9 @@ final class TokenEndpoint implements Endpoint {
     public Answer answer(Seen request) {
         FormBody form = rules.form(request, KNOWN);
         String grantType = rules.required(request, form, "grant_type");
+        if (policy.tokenNeedsClientIdParam && form.get("client_id") == null) {
+            throw OAuthError.invalidRequest("client_id: field required");
+        }
         switch (grantType) {
             case Policy.DEVICE_CODE:
                 return deviceCode(request, form, allowed(request, form, grantType));
@@ -120,7 +126,7 @@ final class TokenEndpoint implements Endpoint {
         return tokens.answer(client, family, scopes, scopes, audienceOf(audience, family), family.current);
     }
 
-    /** RFC 8628 section 3.5: slow_down raises the interval by 5 seconds for this and all later requests. */
+    /** RFC 8628 section 3.5: slow_down increases the interval by 5 seconds for this and all later requests. */
     private void pace(Seen request, Device device) {
         Instant now = state.now();
         Instant last = device.lastPoll;
@@ -178,7 +184,7 @@ final class TokenEndpoint implements Endpoint {
         return tokens.answer(client, family, scopes, told, audienceOf(audience, family), inAnswer);
     }
 
-    /** RFC 6749 section 6: not more than was granted; without scope all that was granted. */
+    /** RFC 6749 section 6: at most the granted scope; without scope the whole granted scope. */
     private Set<String> narrowed(Set<String> granted, Set<String> asked) {
         if (asked == null) {
             return granted;
@@ -240,7 +246,7 @@ final class TokenEndpoint implements Endpoint {
 
     private void refuseDisabled(String subject) {
         if (state.disabledUsers.contains(subject)) {
-            throw policy.iamErrors // seen in the tests of 1.12
+            throw policy.iamErrors // seen in tests of 1.12
                     ? OAuthError.of(401, "unauthorized", "User " + subject + " is not active.")
                     : OAuthError.badRequest("invalid_grant", "User disabled");
         }
@@ -250,7 +256,7 @@ final class TokenEndpoint implements Endpoint {
         return OAuthError.badRequest("invalid_target", "resource indicator is missing, or unknown");
     }
 
-    /** RFC 6749 section 5.2: invalid_grant. INDIGO IAM and MITREid: as if it were a bearer token, and it is repeated. */
+    /** RFC 6749 section 5.2: invalid_grant. INDIGO IAM and MITREid treat it as a bearer token and echo it. */
     private OAuthError badRefreshToken(String token, String why) {
         if (!policy.iamErrors) {
             return OAuthError.badRequest("invalid_grant", "refresh token " + why);

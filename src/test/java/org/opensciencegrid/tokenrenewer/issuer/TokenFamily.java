@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** All refresh tokens that come from one authorization; only the newest is good. */
+/** All refresh tokens of one authorization; only the newest is valid. */
 final class TokenFamily {
     final Client client;
     final String subject;
@@ -14,14 +14,14 @@ final class TokenFamily {
     final List<String> audience;
     final Instant authorizedAt;
 
-    /** Null when no refresh token was given, or it was used up without a successor. */
+    /** Null if no refresh token was granted, or it was used up without a successor. */
     String current;
 
     Instant expires;
     boolean dead;
-    /** What a narrowed refresh left, where narrowing sticks. */
+    /** The scope after a refresh with a narrower scope, if narrowing is permanent. */
     Set<String> narrowed;
-    /** Rotated tokens and when they were. */
+    /** When each rotated token was rotated. */
     final Map<String, Instant> rotated = new HashMap<>();
 
     TokenFamily(Client client, String subject, Set<String> scopes, List<String> audience, Instant authorizedAt) {

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import javax.net.ssl.SSLContext;
 
-/** A person's browser, as far as sign-in pages need one: cookies, redirects, forms with hidden fields. */
+/** A user's browser with the features that sign-in pages need: cookies, redirects, forms with hidden fields. */
 final class Browser {
     private static final Pattern FORM = Pattern.compile("<form\\b([^>]*)>(.*?)</form>", Pattern.DOTALL);
     private static final Pattern INPUT = Pattern.compile("<input\\b([^>]*)>", Pattern.DOTALL);
@@ -40,7 +40,7 @@ final class Browser {
         send(HttpRequest.newBuilder(URI.create(url)).GET());
     }
 
-    /** Fills the page's form that has the named field, and sends it with all its hidden fields. */
+    /** Fills the form that has this field, and sends it with all its hidden fields. */
     void submit(String field, Map<String, String> filled) throws IOException, InterruptedException {
         Matcher form = FORM.matcher(page.body());
         while (form.find()) {
@@ -67,7 +67,7 @@ final class Browser {
         throw new AssertionError("no form with " + field + " on " + this);
     }
 
-    // Not pages but requests of the issuer's protocol, as a client would send them
+    // Protocol requests, as a client would send them
 
     HttpResponse<String> getJson(String url) throws IOException, InterruptedException {
         return ask(HttpRequest.newBuilder(URI.create(url)).GET());
@@ -79,9 +79,7 @@ final class Browser {
                 .POST(HttpRequest.BodyPublishers.ofString(json)));
     }
 
-    /**
-     * @param basic id and secret, or none for a public client
-     */
+    /** @param basic id and secret, or empty for a public client */
     HttpResponse<String> postForm(String url, List<String> basic, Map<String, String> form)
             throws IOException, InterruptedException {
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url))

@@ -5,8 +5,8 @@ import java.util.function.Consumer;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
 
 /**
- * How a server speaks that does not run here: the embedded issuer's policy, and what the cases must know. Each line of a
- * policy was seen at the server of that version.
+ * The behavior of a server that does not run here: a policy of the embedded issuer, and the facts that the cases need.
+ * Each line of a policy was observed at that version of the server.
  */
 record Dialect(
         String name,
@@ -15,10 +15,10 @@ record Dialect(
         boolean punishesReplay,
         boolean hasPersons,
         boolean isPlain) {
-    /** As the RFCs have it. */
+    /** As in the RFCs. */
     static final Dialect STRICT = new Dialect("embedded", policy -> {}, true, true, true, false);
 
-    /** The same without TLS, which is allowed on a loopback host. */
+    /** The same without TLS, which is permitted on a loopback host. */
     static final Dialect PLAIN = new Dialect("embedded, http", policy -> {}, true, true, true, true);
 
     /** INDIGO IAM 1.8.2, the issuer of WLCG experiments. */
@@ -47,7 +47,7 @@ record Dialect(
             true,
             false);
 
-    /** OA4MP 6.2.3, which CILogon runs. */
+    /** OA4MP 6.2.3, which CILogon uses. */
     static final Dialect OA4MP = new Dialect(
             "as OA4MP",
             policy -> {

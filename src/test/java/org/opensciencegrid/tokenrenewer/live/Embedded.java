@@ -19,9 +19,11 @@ import org.opensciencegrid.tokenrenewer.issuer.Policy;
 import org.opensciencegrid.tokenrenewer.issuer.Seen;
 import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 
-/** Our own issuer, in this process: strict, or in the dialect of a server that does not run here. */
+/** The embedded issuer in this process: strict, or in the dialect of a server that does not run here. */
 final class Embedded implements LiveIssuer {
-    /** Id and secret hold what Basic authentication has to encode, and '%', which config.ini has to double. */
+    /**
+     * Id and secret contain characters that Basic authentication must encode, and '%', which config.ini must double.
+     */
     private static final Predefined CONFIDENTIAL =
             new Predefined("manual:client", Optional.of("50%+/: of a secret-0123456789"));
 
@@ -140,7 +142,7 @@ final class Embedded implements LiveIssuer {
         return Optional.of(closed);
     }
 
-    /** Here the life of user codes is the issuer's, not the client's. */
+    /** In the embedded issuer, the lifetime of user codes is a property of the issuer, not of the client. */
     @Override
     public LiveIssuer hasty() {
         Embedded hasty = other();

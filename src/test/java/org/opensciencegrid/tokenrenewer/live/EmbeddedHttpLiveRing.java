@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.opensciencegrid.tokenrenewer.live.LiveCases.LiveCase;
 
-/** Our own issuer without TLS, on a loopback host: the cases that any account goes through. */
+/** The embedded issuer without TLS on a loopback host, with the cases of every account. */
 class EmbeddedHttpLiveRing extends LiveSuite {
     @Override
     LiveIssuer issuer(Path directory) {

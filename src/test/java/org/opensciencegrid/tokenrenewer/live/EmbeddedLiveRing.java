@@ -2,7 +2,7 @@ package org.opensciencegrid.tokenrenewer.live;
 
 import java.nio.file.Path;
 
-/** Our own strict issuer, in this process. */
+/** The strict embedded issuer in this process. */
 class EmbeddedLiveRing extends LiveSuite {
     @Override
     LiveIssuer issuer(Path directory) {

@@ -2,7 +2,7 @@ package org.opensciencegrid.tokenrenewer.live;
 
 import java.nio.file.Path;
 
-/** INDIGO IAM as the embedded issuer imitates it. */
+/** INDIGO IAM, imitated by the embedded issuer. */
 class IamLiveRing extends LiveSuite {
     @Override
     LiveIssuer issuer(Path directory) {

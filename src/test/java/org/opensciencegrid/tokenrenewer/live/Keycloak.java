@@ -12,11 +12,11 @@ import java.util.Map;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.account.Account;
 import org.opensciencegrid.tokenrenewer.issuer.TestCa;
-import org.opensciencegrid.tokenrenewer.text.Json;
+import org.opensciencegrid.tokenrenewer.json.Json;
 
 /**
- * Keycloak, as EGI Check-in and Helmholtz run it: rotates, ends the whole family on reuse, refuses openid at registration,
- * ignores audiences, drops scopes in silence. {@code -Dlive.keycloak=DIR} names its unpacked distribution. Its realm is in
+ * Keycloak as at EGI Check-in and Helmholtz: rotates, ends the whole family on reuse, rejects openid at registration,
+ * ignores audiences, drops scopes silently. {@code -Dlive.keycloak=DIR} is its unpacked distribution. Its realm is in
  * resources/keycloak.
  */
 final class Keycloak implements LiveIssuer {
@@ -118,7 +118,7 @@ final class Keycloak implements LiveIssuer {
         return true;
     }
 
-    /** Who has consented to a client once is not asked again. */
+    /** Keycloak asks a user only once for consent to a client. */
     @Override
     public void decide(String userCode, String person, boolean approve) throws IOException, InterruptedException {
         Browser browser = browser();
@@ -145,7 +145,7 @@ final class Keycloak implements LiveIssuer {
         return Json.object(answer).flatMap(json -> Json.string(json, "value")).orElseThrow();
     }
 
-    /** The id of the one object that the query finds. */
+    /** The id of the only object that the query finds. */
     private String theOnly(String query) throws IOException, InterruptedException {
         String array = administer("GET", query, "");
         String object = array.substring(array.indexOf('[') + 1, array.lastIndexOf(']'));

@@ -17,9 +17,9 @@ import org.junit.jupiter.api.DynamicTest;
 import org.opensciencegrid.tokenrenewer.live.LiveCases.LiveCase;
 import org.opensciencegrid.tokenrenewer.live.Matrix.Cell;
 
-/** Cases on one issuer, which run at the same time: a column of the matrix. */
+/** The cases of one issuer, which run at the same time: a column of the matrix. */
 final class LiveColumn {
-    /** More than there are processors: most of a case is waiting for the next poll. */
+    /** More than the number of processors, because most of a case is waiting for the next poll. */
     private static final int AT_ONCE = 5;
 
     private final ExecutorService pool = Executors.newFixedThreadPool(AT_ONCE);
@@ -27,7 +27,7 @@ final class LiveColumn {
     private final LiveIssuer issuer;
     private final Tally tally = new Tally();
 
-    /** Starts the cases, each with a directory of its own below this one. */
+    /** Starts the cases, each with its own directory below this one. */
     LiveColumn(LiveIssuer issuer, List<LiveCase> rows, Path directory) {
         this.issuer = issuer;
         for (LiveCase row : rows) {
@@ -52,12 +52,12 @@ final class LiveColumn {
             tally.add(own);
             assertEquals(List.of(), own.lost());
             return cell;
-        } catch (Throwable e) { // also assertions: the others go on, and the test of this case throws it
+        } catch (Throwable e) { // includes assertions: the other cases continue, and the test of this case throws it
             return Cell.failed(row.name(), e);
         }
     }
 
-    /** One for each case, which waits for it. */
+    /** One test for each case, which waits for it. */
     Stream<DynamicTest> tests() {
         Stream<DynamicTest> rows = running.entrySet().stream()
                 .map(row -> DynamicTest.dynamicTest(
@@ -74,7 +74,7 @@ final class LiveColumn {
                                 () -> assertEquals(List.of(), tally.lost()))));
     }
 
-    /** Ends the issuer, writes the column and prints the matrix as it is now. */
+    /** Stops the issuer, writes the column and prints the current matrix. */
     void end() throws IOException, InterruptedException, ExecutionException {
         pool.shutdownNow();
         issuer.close();

@@ -8,12 +8,12 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.opensciencegrid.tokenrenewer.account.Account;
 
-/** A running issuer over TLS with a CA of the test, and what the cases must know of it. */
+/** A running issuer, over TLS with a CA of the test, and its properties that the cases need. */
 interface LiveIssuer extends AutoCloseable {
-    /** A client that somebody registered beforehand. */
+    /** A client that was registered in advance. */
     record Predefined(String id, Optional<String> secret) {}
 
-    /** What a predefined client is for. */
+    /** The purpose of a predefined client. */
     enum Role {
         /** Device grant with a secret. Its refresh tokens rotate. */
         CONFIDENTIAL,
@@ -21,56 +21,56 @@ interface LiveIssuer extends AutoCloseable {
         PUBLIC,
         /** The client credentials grant. */
         SERVICE,
-        /** Device grant with user codes that end within seconds. */
+        /** Device grant with user codes that expire within seconds. */
         HASTY,
-        /** Device grant, but not the grant of refresh tokens. */
+        /** Device grant without the refresh token grant. */
         WITHOUT_REFRESH
     }
 
     /** Who may register a client. */
     enum Registration {
         NOBODY,
-        /** Who has {@link #REGISTRATION_TOKEN}. */
+        /** Only with {@link #REGISTRATION_TOKEN}. */
         WITH_TOKEN
     }
 
     String REGISTRATION_TOKEN = "initial-access-token-0123456789";
 
-    /** An audience that is granted to who asks, where the issuer knows audiences at all. */
+    /** An audience that is granted on request, if the issuer supports audiences. */
     String AUDIENCE = "https://ce.example.org:9619";
 
-    /** One that the issuer refuses, where it refuses any. */
+    /** An audience that the issuer rejects, if it rejects any. */
     String FORBIDDEN_AUDIENCE = "https://forbidden.example.org";
 
-    /** The head of the column in the matrix. */
+    /** The column header in the matrix. */
     String name();
 
-    /** The issuer as its discovery document spells it. */
+    /** The issuer as in its discovery document. */
     String issuer();
 
     Path caFile();
 
-    /** A browser, without cookies yet, that trusts the issuer. */
+    /** A new browser without cookies that trusts the issuer. */
     Browser browser();
 
     Predefined client(Role role);
 
-    /** What the cases ask for at setup: {@code openid offline_access} and two scopes more. */
+    /** The scope that the cases request at setup: {@code openid offline_access} and two more scopes. */
     List<String> scope();
 
-    /** One of {@link #scope()}, for a token that is to have no other. */
+    /** One of {@link #scope()}, for a token with only this scope. */
     String narrowScope();
 
-    /** False: the parameter is ignored in silence. */
+    /** False: the parameter is ignored silently. */
     boolean grantsAudience();
 
-    /** False: who polls with a denied user code is told to wait until the code ends. */
+    /** False: a poll with a denied user code returns authorization_pending until the code expires. */
     boolean tellsDenial();
 
-    /** Whether the use of a refresh token that has rotated ends the whole authorization. */
+    /** Whether using a rotated refresh token ends the whole authorization. */
     boolean punishesReplay();
 
-    /** False: a renewal gives the refresh token that was sent, or none. */
+    /** False: a renewal returns the same refresh token or none. */
     default boolean rotates() {
         return true;
     }
@@ -80,65 +80,68 @@ interface LiveIssuer extends AutoCloseable {
         return true;
     }
 
-    /** The parameter that asks for an audience. */
+    /** The request parameter for an audience. */
     default String audienceParameter() {
         return "resource";
     }
 
-    /** The person of all cases, and one whose account may be disabled. */
+    /** The user of all cases, and a user whose account may be disabled. */
     String ALICE = "alice";
 
     String BOB = "bob";
 
-    /** Plays the person who opens the page, signs in and decides. */
+    /** Acts as the user: opens the page, signs in and decides. */
     void decide(String userCode, String person, boolean approve) throws IOException, InterruptedException;
 
-    /** As the issuer's administrator: takes a person's account out of use, or puts it back. */
+    /** As the issuer's administrator: disables or enables a user's account. */
     default void enable(String person, boolean isEnabled) throws Exception {
         throw new NotOffered("no accounts of persons that could be disabled");
     }
 
-    /** As the issuer's administrator: gives a client another secret, and tells it. */
+    /** As the issuer's administrator: changes the secret of a client and returns it. */
     default String changeSecret(Account account) throws Exception {
         throw new NotOffered("the secret of a client cannot be changed");
     }
 
-    /** Whether an answer tells when the authorization ends. */
+    /** Whether a response contains the end of the authorization. */
     default boolean tellsEnd() {
         return false;
     }
 
-    /** Access tokens that tell nothing. */
+    /** Whether access tokens are opaque. */
     default boolean hasOpaqueTokens() {
         return false;
     }
 
-    /** Whether a renewal may ask for two audiences in one token. */
+    /** Whether a renewal may request two audiences in one token. */
     default boolean grantsSeveralAudiences() {
         return grantsAudience();
     }
 
-    /** Another issuer of this kind with closed registration, ended with this one; empty when it cannot be closed. */
+    /**
+     * Another issuer of this kind with closed registration, which closes with this one; empty if registration cannot be
+     * closed.
+     */
     default Optional<LiveIssuer> with(Registration registration) throws Exception {
         return Optional.empty();
     }
 
-    /** This issuer, or another that ends with it, where the user codes of the client {@link Role#HASTY} are hasty. */
+    /** This issuer, or another that closes with it, with short-lived user codes for {@link Role#HASTY}. */
     default LiveIssuer hasty() throws Exception {
         return this;
     }
 
-    /** Requests of this client to the token endpoint so far; empty when the issuer does not tell. */
+    /** The number of token requests of this client so far; empty if the issuer does not record it. */
     default OptionalInt tokenRequests(String clientId) throws IOException {
         return OptionalInt.empty();
     }
 
-    /** What the issuer held against the requests; empty as well where it has no opinion. */
+    /** The violations of the rules that the issuer recorded; empty if it records none. */
     default List<String> violations() {
         return List.of();
     }
 
-    /** Whatever the issuer knows to be secret, beside what the cases find in files. */
+    /** All secrets that the issuer knows, in addition to those that the cases find in files. */
     default Collection<String> secrets() {
         return List.of();
     }

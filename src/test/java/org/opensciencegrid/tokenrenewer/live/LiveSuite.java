@@ -13,12 +13,12 @@ import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.tokenrenewer.live.LiveCases.LiveCase;
 
-/** All cases on one issuer, which is started once for them. */
+/** Runs all cases with one issuer, which is started once. */
 @TestInstance(Lifecycle.PER_CLASS)
 abstract class LiveSuite {
     private LiveColumn column;
 
-    /** Starts the issuer, with its files in a directory of its own; may abort the class. */
+    /** Starts the issuer with its files in this directory; may abort the class. */
     abstract LiveIssuer issuer(Path directory) throws Exception;
 
     List<LiveCase> rows() {
@@ -37,7 +37,7 @@ abstract class LiveSuite {
 
     @AfterAll
     void stop() throws Exception {
-        if (column != null) { // else aborted, or the start failed
+        if (column != null) { // otherwise aborted, or the start failed
             column.end();
         }
     }

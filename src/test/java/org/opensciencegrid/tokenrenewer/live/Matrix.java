@@ -10,17 +10,17 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** Issuer by case, as plain text. Each issuer's column is a file, so that runs of their own make one matrix together. */
+/** A plain text table of issuers and cases. Each issuer's column is a file, so that separate runs create one matrix. */
 final class Matrix {
     private static final String TAB = "\t";
     private static final String NOT_OFFERED = "not offered";
     private static final int SIDE_BY_SIDE = 6;
 
-    /** The row that no case plays: counted over all of them. */
+    /** The row that is not a case: the total of all cases. */
     static final String LOST = "refresh tokens lost";
 
     /**
-     * @param note the issuer's answer where it does not offer the case, on one line
+     * @param note the issuer's response on one line, if it does not offer the case
      * @param failure null unless the case failed
      */
     record Cell(String row, String word, String note, Throwable failure) {
@@ -40,7 +40,7 @@ final class Matrix {
             return new Cell(row, "FAILED", "", failure);
         }
 
-        /** Ends the case's test as the case ended. */
+        /** Ends the test with the result of the case. */
         void require() throws Throwable {
             if (failure != null) {
                 throw failure;
@@ -63,7 +63,7 @@ final class Matrix {
                         .toList());
     }
 
-    /** All columns that there are, some beside each other; the whole servers first, then their modes. */
+    /** All existing columns, in groups next to each other; first whole servers, then their modes. */
     String text() throws IOException {
         Map<String, Map<String, String[]>> columns = new TreeMap<>();
         try (Stream<Path> files = Files.list(directory)) {

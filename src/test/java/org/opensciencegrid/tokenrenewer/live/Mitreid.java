@@ -19,7 +19,7 @@ import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 
 /**
  * MITREid Connect 1.3.4, the ancestor of INDIGO IAM and so of the WLCG issuers: trailing slash, no rotation, 401
- * invalid_token, no interval. Its jars are in target/mitreid, put there by the build. User: user, password.
+ * invalid_token, no interval. The build puts its jars in target/mitreid. User: user, password.
  */
 final class Mitreid implements LiveIssuer {
     private static final Path JARS = Path.of("target", "mitreid").toAbsolutePath();
@@ -48,7 +48,7 @@ final class Mitreid implements LiveIssuer {
                 List.of(
                         System.getProperty("java.home") + "/bin/java",
                         "-Xmx400m",
-                        "-XX:TieredStopAtLevel=1", // it lives for a minute: a quick start counts
+                        "-XX:TieredStopAtLevel=1", // it runs for a minute, so a quick start matters
                         "-XX:+UseSerialGC",
                         "--add-opens=java.base/java.lang=ALL-UNNAMED",
                         "--add-opens=java.base/java.util=ALL-UNNAMED",
@@ -62,7 +62,7 @@ final class Mitreid implements LiveIssuer {
                         PASSWORD));
     }
 
-    /** Unpacks the war with our address in its settings and newer EclipseLink jars. */
+    /** Unpacks the war, with our address in its settings and newer EclipseLink jars. */
     private void explode(Path to) throws IOException {
         try (ZipFile zip = new ZipFile(JARS.resolve("mitreid.war").toFile())) {
             for (Enumeration<? extends ZipEntry> entries = zip.entries(); entries.hasMoreElements(); ) {
@@ -92,13 +92,13 @@ final class Mitreid implements LiveIssuer {
         }
     }
 
-    /** Our own clients and the order in which they can have every scope; the quiet form of its database. */
+    /** Adds our clients, orders the scripts so that clients can have every scope, and makes the database log less. */
     private static void configureData(Path war) throws IOException {
         String clients = "<jdbc:script location=\"classpath:/db/hsql/clients.sql\"/>";
         String scopes = "<jdbc:script location=\"classpath:/db/hsql/scopes.sql\"/>";
         Path data = war.resolve("WEB-INF/data-context.xml");
         String text = Files.readString(data);
-        int first = text.indexOf(clients); // the others are those of other databases, in comments
+        int first = text.indexOf(clients); // the later ones are for other databases, in comments
         int second = text.indexOf(scopes);
         if (first < 0 || second < first) {
             throw new IOException("not as expected: " + data);
@@ -136,7 +136,7 @@ final class Mitreid implements LiveIssuer {
         return new Browser(ca.clientContext());
     }
 
-    /** Those of clients.sql. */
+    /** The clients of clients.sql. */
     @Override
     public Predefined client(Role role) {
         return switch (role) {

@@ -2,7 +2,7 @@ package org.opensciencegrid.tokenrenewer.live;
 
 import org.opentest4j.TestAbortedException;
 
-/** A case that an issuer cannot play. The message is what the issuer answered instead. */
+/** An issuer does not support a case. The message is the issuer's response. */
 final class NotOffered extends TestAbortedException {
     private static final long serialVersionUID = 1L;
 

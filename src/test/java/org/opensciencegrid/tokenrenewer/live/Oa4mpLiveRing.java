@@ -2,7 +2,7 @@ package org.opensciencegrid.tokenrenewer.live;
 
 import java.nio.file.Path;
 
-/** OA4MP, and so CILogon, as the embedded issuer imitates it. */
+/** OA4MP, and so CILogon, imitated by the embedded issuer. */
 class Oa4mpLiveRing extends LiveSuite {
     @Override
     LiveIssuer issuer(Path directory) {

@@ -14,14 +14,16 @@ import org.opensciencegrid.tokenrenewer.issuer.Json;
 import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 
 /**
- * npm oidc-provider, certified and strict: rotates, detects reuse and revokes. {@code -Dlive.oidc-provider=DIR} names the
+ * npm oidc-provider, certified and strict: rotates, detects reuse and revokes. {@code -Dlive.oidc-provider=DIR} is the
  * directory with server.mjs and its node_modules.
  */
 final class OidcProvider implements LiveIssuer {
     private static final String PASSWORD = "changeit";
     private static final String DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code";
 
-    /** Id and secret hold what Basic authentication has to encode, and '%', which config.ini has to double. */
+    /**
+     * Id and secret contain characters that Basic authentication must encode, and '%', which config.ini must double.
+     */
     private static final Predefined CONFIDENTIAL =
             new Predefined("manual:client", Optional.of("50%+/: of a secret-0123456789"));
 
@@ -40,15 +42,15 @@ final class OidcProvider implements LiveIssuer {
     private final ServerProcess process;
     private final List<LiveIssuer> others = new CopyOnWriteArrayList<>();
 
-    /** In what a mode of the server differs from the first one. */
+    /** A mode, with its settings that differ from the first one. */
     enum Mode {
-        /** Certified and strict: rotates always, ends the grant on reuse, resource indicators, JWT access tokens. */
+        /** Certified and strict: always rotates, ends the grant on reuse, resource indicators, JWT access tokens. */
         STRICT("oidc-provider 9", Map.of()),
-        /** Its own default: a confidential client's refresh token rotates when 70 % of its life have passed. */
+        /** Its own default: a confidential client's refresh token rotates after 70 % of its lifetime. */
         DEFAULT_ROTATION("by its default", Map.of("rotation", "default")),
         NEVER_ROTATES("never rotating", Map.of("rotation", "never")),
         OPAQUE("opaque tokens", Map.of("accessTokens", "opaque")),
-        /** No resource indicators: neither parameter is heard, and all tokens are opaque. */
+        /** No resource indicators: both parameters are ignored, and all tokens are opaque. */
         WITHOUT_RESOURCES("no resources", Map.of("resources", false)),
         /** Access tokens of 5 seconds, refresh tokens of 20. */
         SHORT_LIVED("short-lived", Map.of("accessSeconds", 5, "refreshSeconds", 20));
@@ -71,9 +73,9 @@ final class OidcProvider implements LiveIssuer {
     }
 
     /**
-     * One that is reached through a proxy which misbehaves.
+     * Starts one behind a proxy that injects faults.
      *
-     * @param rotation always: who sends an old refresh token loses the grant; lenient: old ones stay good; never
+     * @param rotation always: using an old refresh token ends the grant; lenient: old ones stay valid; never
      */
     static OidcProvider behindProxy(Path directory, String rotation) throws IOException, InterruptedException {
         return new OidcProvider(directory, Mode.STRICT, "open", rotation, true);
@@ -199,7 +201,7 @@ final class OidcProvider implements LiveIssuer {
         return mode == Mode.OPAQUE || mode == Mode.WITHOUT_RESOURCES;
     }
 
-    /** Of confidential clients, within the minute of a test. */
+    /** For confidential clients, within the minute of a test. */
     @Override
     public boolean rotates() {
         return mode != Mode.NEVER_ROTATES && mode != Mode.DEFAULT_ROTATION;
@@ -252,7 +254,7 @@ final class OidcProvider implements LiveIssuer {
         return Optional.of(other);
     }
 
-    /** The server prints a line for each. */
+    /** The server prints a line for each request. */
     @Override
     public OptionalInt tokenRequests(String clientId) throws IOException {
         String line = "token request of " + clientId;

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.tokenrenewer.live.OidcProvider.Mode;
 
-/** npm oidc-provider in its other modes, one server for each, with the cases in which they differ. */
+/** npm oidc-provider in its other modes, one server for each, with the cases that differ. */
 class OidcProviderModesRing {
     private static final String[] ROTATION = {
         "public client", "three rotating renewals", "replayed refresh token", "user disabled, then enabled"
@@ -42,7 +42,7 @@ class OidcProviderModesRing {
         return Stream.of(Mode.values()).filter(ROWS::containsKey).flatMap(this::mode);
     }
 
-    /** One mode after the other: a server lives while its tests run. */
+    /** One mode after the other: a server runs only during its tests. */
     private Stream<DynamicTest> mode(Mode mode) {
         try {
             Path own = Files.createDirectories(directory.resolve(mode.name()));

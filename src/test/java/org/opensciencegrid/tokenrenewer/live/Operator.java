@@ -33,15 +33,15 @@ import org.opensciencegrid.tokenrenewer.cli.Program;
 import org.opensciencegrid.tokenrenewer.dist.Installed;
 import org.opensciencegrid.tokenrenewer.dist.Installed.Ended;
 import org.opensciencegrid.tokenrenewer.dist.Installed.Running;
+import org.opensciencegrid.tokenrenewer.json.Json;
+import org.opensciencegrid.tokenrenewer.json.JsonObject;
 import org.opensciencegrid.tokenrenewer.live.LiveIssuer.Predefined;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
-import org.opensciencegrid.tokenrenewer.state.StateFiles;
-import org.opensciencegrid.tokenrenewer.text.Json;
-import org.opensciencegrid.tokenrenewer.text.Members;
+import org.opensciencegrid.tokenrenewer.state.StateStore;
 
-/** An operator with a directory of their own, who sets accounts up at one issuer and reads what the commands print. */
+/** An operator with a directory, who sets up accounts at one issuer and reads the output of the commands. */
 final class Operator {
-    /** What the person in front of the browser does with a request for approval. */
+    /** How the user reacts to a request for approval. */
     enum Person {
         APPROVES,
         DENIES,
@@ -64,14 +64,14 @@ final class Operator {
         secrets.add(site.read("acct.pw").strip());
     }
 
-    /** Another operator, at another issuer. */
+    /** Another operator at another issuer. */
     Operator at(LiveIssuer other) throws IOException {
         Operator there = new Operator(site.file("other"), other);
         others.add(there);
         return there;
     }
 
-    /** Whose browser it is from now on. */
+    /** Changes the user who decides. */
     void letDecide(String who) {
         person = who;
     }
@@ -89,7 +89,7 @@ final class Operator {
 
     // Commands
 
-    /** {@code setup} with a registered client. The last of several options with one name counts. */
+    /** {@code setup} with a registered client. The last of several options with the same name counts. */
     Ended setup(Person person, String account, String... options) throws IOException, InterruptedException {
         List<String> words = new ArrayList<>(List.of("setup", "--pw-file=" + site.file("acct.pw")));
         if (!List.of(options).contains("--reauthenticate")) {
@@ -98,9 +98,8 @@ final class Operator {
         words.addAll(List.of(options));
         words.add(account);
         Ended ended = setup(person, words);
-        // MITREid, busy, answers one winning poll in some hundred with a 500. We do what the message says. Keycloak,
-        // busy,
-        // tells of an approval before it has written the person's consent down, and the poll that comes between ends
+        // A busy MITREid answers about one successful poll in some hundred with a 500. This does what the message says.
+        // A busy Keycloak reports an approval before it has stored the user's consent, and a poll at that moment ends
         // the code.
         boolean again = Stream.of("was lost on its way", "no longer has requested consent")
                 .anyMatch(ended.err()::contains);
@@ -117,7 +116,7 @@ final class Operator {
         return keep(running.await());
     }
 
-    /** The options that name the issuer and a predefined client, its secret in a file. */
+    /** The options for the issuer and a predefined client, with its secret in a file. */
     String[] predefined(String url, Predefined client) throws IOException {
         String id = "--client-id=" + client.id();
         if (client.secret().isEmpty()) {
@@ -145,7 +144,7 @@ final class Operator {
         return keep(site.run(words));
     }
 
-    /** A command on a machine whose clock is off. */
+    /** Runs a command with a clock that is wrong. */
     Ended runAt(Duration off, String... words) throws IOException {
         Program.Result result = Program.at(Clock.offset(Clock.systemUTC(), off), Map.copyOf(site.variables), words);
         return keep(new Ended(result.status(), result.out(), result.err()));
@@ -156,13 +155,13 @@ final class Operator {
         try (Stream<Path> files = Files.list(site.directory)) {
             for (Path token :
                     files.filter(file -> file.toString().endsWith(".token")).toList()) {
-                secrets.add(Files.readString(token).strip()); // now: the next run may write another one
+                secrets.add(Files.readString(token).strip()); // read it now: the next run may replace it
             }
         }
         return ended;
     }
 
-    /** The section that setup says to add to config.ini. */
+    /** The section for config.ini in the output of setup. */
     static String section(Ended setup) {
         int start = setup.out().indexOf("[account ");
         int end = setup.out().indexOf("[token ");
@@ -183,13 +182,13 @@ final class Operator {
         site.write("config.ini", String.join("\n", sections));
     }
 
-    // What is on disk
+    // Files
 
     String accessToken(String name) {
         return site.read(name + ".token").strip();
     }
 
-    /** The claims of a token file that has to hold a JWT. */
+    /** The claims of a token file, which must contain a JWT. */
     Map<String, Object> claims(String name) {
         String[] parts = accessToken(name).split("\\.");
         assertEquals(3, parts.length, "not a JWT: token " + name);
@@ -197,7 +196,7 @@ final class Operator {
         return Json.object(json).orElseThrow();
     }
 
-    /** The account as the program would read it. What is secret in it is from now on looked for in every output. */
+    /** The account as the program reads it. From here on, all outputs are checked for its secrets. */
     Account account(String name) throws IOException {
         AccountStore store = store();
         try (Password password = PasswordFile.read(site.file("acct.pw"));
@@ -211,13 +210,13 @@ final class Operator {
         }
     }
 
-    /** Makes the account remember something else. */
+    /** Changes a member of the stored account. */
     void forge(String name, String member, String value) throws IOException {
         AccountStore store = store();
         try (Password password = PasswordFile.read(site.file("acct.pw"));
                 LockedAccount locked = store.lock(name, Duration.ofSeconds(30));
                 OpenAccount open = locked.open(password)) {
-            Members members = Members.parse(new String(open.plaintext(), StandardCharsets.UTF_8))
+            JsonObject members = JsonObject.parse(new String(open.plaintext(), StandardCharsets.UTF_8))
                     .orElseThrow();
             open.save(members.with(member, value).toJson().getBytes(StandardCharsets.UTF_8));
         }
@@ -228,19 +227,19 @@ final class Operator {
     }
 
     AccountState state(String name) throws IOException {
-        return new StateFiles(site.file("state/state")).read(name);
+        return new StateStore(site.file("state/state"), site.file("state/rescue/state")).read(name);
     }
 
-    // What is left in the end
+    // Final checks
 
-    /** The case itself ended the account's authorization, or knows of the issuer that it does. */
+    /** The case ended the account's authorization, or knows that the issuer does. */
     void ends(String why) {
         end = Optional.of(why);
     }
 
     /**
-     * Uses the refresh token that is stored in the end, and counts. One that the issuer does not take any more, although
-     * the case did nothing to end it, is lost.
+     * Uses the stored refresh token at the end, and counts the result. A token that the issuer rejects is lost if the
+     * case did not end its authorization.
      */
     void settle(Tally tally) throws IOException, InterruptedException {
         for (Operator there : others) {
@@ -267,7 +266,7 @@ final class Operator {
         tally.count(1 + state("acct").rotations(), answer.statusCode() == 200, end, answer.statusCode());
     }
 
-    /** That a setup which failed left nothing behind that a later run could take for an account. */
+    /** A failed setup left nothing that a later run could mistake for an account. */
     void requireNoAccount() throws IOException {
         Path accounts = site.file("state/accounts");
         if (Files.isDirectory(accounts)) {
@@ -280,7 +279,7 @@ final class Operator {
         }
     }
 
-    /** That no output of any command so far holds a secret. */
+    /** No output of any command so far contains a secret. */
     void requireDiscretion() {
         secrets.addAll(issuer.secrets());
         for (Ended ended : history) {

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A server that says on its output when it is ready. */
+/** A server process that prints a line when it is ready. */
 final class ServerProcess implements AutoCloseable {
     private final Process process;
     private final Path log;
@@ -18,9 +18,7 @@ final class ServerProcess implements AutoCloseable {
         this(log, "ready ", line);
     }
 
-    /**
-     * @param ready what it prints then
-     */
+    /** @param ready the line */
     ServerProcess(Path log, String ready, List<String> line) throws IOException, InterruptedException {
         this.log = log;
         process = new ProcessBuilder(line)
@@ -41,12 +39,12 @@ final class ServerProcess implements AutoCloseable {
         throw new AssertionError("the server is not ready after 600 s: " + Files.readString(log));
     }
 
-    /** What it printed so far. */
+    /** The output so far. */
     List<String> lines() throws IOException {
         return Files.readAllLines(log);
     }
 
-    /** Writes a line to its input, and waits for the answer "done LINE". */
+    /** Writes a line to its input and waits for the response "done LINE". */
     void tell(String line) throws IOException, InterruptedException {
         process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
         process.getOutputStream().flush();

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** What became of the refresh tokens that an issuer gave to the accounts of all cases. */
+/** Counts what happened to the refresh tokens of all cases of an issuer. */
 final class Tally {
     private long given;
     private int alive;
@@ -12,10 +12,10 @@ final class Tally {
     private final List<String> lost = new ArrayList<>();
 
     /**
-     * @param tokens that the account got, of which the last is stored
-     * @param isAlive whether the issuer took the stored one in the end
-     * @param end why it may not be alive
-     * @param status what the issuer answered
+     * @param tokens number of tokens that the account received; the last one is stored
+     * @param isAlive whether the issuer accepted the stored one at the end
+     * @param end why it may be invalid
+     * @param status the status of the issuer's response
      */
     synchronized void count(long tokens, boolean isAlive, Optional<String> end, int status) {
         given += tokens;
@@ -28,7 +28,7 @@ final class Tally {
         }
     }
 
-    /** Everything that was counted in another tally, too. */
+    /** Adds the counts of another tally. */
     synchronized void add(Tally other) {
         synchronized (other) {
             given += other.given;

@@ -1,6 +1,6 @@
 /**
- * The shipped program against live issuers: one table of cases, {@code LiveCases}, is played on every {@code LiveIssuer}.
- * What an issuer does not offer is told with its answer, not skipped in silence. docs/testing-issuers.md says how to run it
- * and how to add an issuer.
+ * The shipped program with real issuers: the cases of {@code LiveCases} run on every {@code LiveIssuer}. If an issuer
+ * does not support a case, the matrix contains its response, so no case is skipped silently. docs/developer/testing-issuers.md
+ * describes how to run this and how to add an issuer.
  */
 package org.opensciencegrid.tokenrenewer.live;

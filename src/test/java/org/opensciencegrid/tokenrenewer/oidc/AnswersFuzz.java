@@ -9,13 +9,16 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.opensciencegrid.tokenrenewer.text.Printable;
-import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.net.HttpResponse;
+import org.opensciencegrid.tokenrenewer.net.IssuerException;
+import org.opensciencegrid.tokenrenewer.net.Transport;
+import org.opensciencegrid.tokenrenewer.util.Printable;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /**
- * Any bytes as the answer to each request: what is asked for, or an error that can be shown and does not show what the
- * request carried. The first two bytes choose status and completeness, then come Content-Type and Location, each up to a
- * line feed, then the body. Run by {@code .ci/fuzz/run}.
+ * Arbitrary bytes as the response to each request. The result must be what was requested, or a printable error without
+ * the secrets of the request. The first two bytes select status and completeness, then come Content-Type and Location,
+ * each up to a line feed, then the body. Run by {@code .ci/fuzz/run}.
  */
 public final class AnswersFuzz {
     static final String TOKEN = "the-refresh-token";
@@ -35,10 +38,11 @@ public final class AnswersFuzz {
             return;
         }
         String[] parts = new String(input, 2, input.length - 2, StandardCharsets.UTF_8).split("\n", 3);
-        Answer answer = new Answer(
+        HttpResponse answer = new HttpResponse(
                 STATUS[Math.floorMod(input[0], STATUS.length)],
                 parts.length > 1 ? parts[0] : "",
                 parts.length > 2 ? parts[1] : "",
+                parts[0],
                 Optional.of(Duration.ofSeconds(1)),
                 parts[0],
                 parts[parts.length - 1],
@@ -49,14 +53,14 @@ public final class AnswersFuzz {
         device(answer);
         registration(answer);
         discovery(answer);
-        OidcException refusal = Refusal.of("issuer.example.org", answer, SECRETS);
+        IssuerException refusal = ErrorResponse.of("issuer.example.org", answer, SECRETS);
         assertShowable(refusal.getMessage());
         assertShowable(refusal.code());
     }
 
-    private static void token(Answer answer) {
-        Optional<Secret> rescued = TokenAnswer.rescueRefreshToken(answer);
-        TokenAnswer.of(answer, CLOCK).ifPresent(token -> {
+    private static void token(HttpResponse answer) {
+        Optional<Secret> rescued = TokenResponse.rescueRefreshToken(answer);
+        TokenResponse.of(answer, CLOCK).ifPresent(token -> {
             require(rescued.equals(token.refreshToken()), "rescued another refresh token than was read");
             require(token.accessToken().reveal().chars().allMatch(c -> c > ' ' && c < 0x7f), "no line of a token file");
             token.scope().orElse(java.util.List.of()).forEach(AnswersFuzz::assertPrintable);
@@ -64,31 +68,33 @@ public final class AnswersFuzz {
         });
     }
 
-    private static void device(Answer answer) {
+    private static void device(HttpResponse answer) {
         try {
             DeviceFlow.Prompt prompt = DeviceFlow.prompt(ENDPOINT, answer, CLIENT);
             assertPrintable(prompt.userCode());
-            prompt.verificationUriComplete().ifPresent(AnswersFuzz::assertSafe);
-            assertSafe(prompt.verificationUri());
+            prompt.verificationUriComplete().ifPresent(link -> require(Transport.isSafeForPeople(link), "unsafe link"));
+            require(Transport.isSafeForPeople(prompt.verificationUri()), "unsafe link");
             require(prompt.interval().toSeconds() > 0 && prompt.expiresIn().toSeconds() > 0, "polls without a pause");
-        } catch (OidcException e) {
+        } catch (IssuerException e) {
             assertPrintable(e.getMessage());
         }
     }
 
-    private static void registration(Answer answer) {
+    private static void registration(HttpResponse answer) {
         Map<String, Object> json = answer.json().orElse(Map.of());
-        Registration.Registered registered = Registration.registered(ENDPOINT, "client", json, List.of());
+        RequestedClient wish =
+                new RequestedClient("name", List.of("openid", "a"), ClientAuth.BASIC, "device", false, true, false);
+        Registration.Registered registered = Registration.registered(ENDPOINT, "client", json, wish);
         registered.clientUri().ifPresent(uri -> require(Transport.isSameOrigin(uri, ENDPOINT), "another's client URI"));
     }
 
-    private static void discovery(Answer answer) {
+    private static void discovery(HttpResponse answer) {
         Map<String, Object> json = answer.json().orElse(Map.of());
         try {
             Provider provider = Discovery.provider("https://issuer.example.org", "place", json);
             assertSafe(provider.tokenEndpoint());
             provider.registrationEndpoint().ifPresent(AnswersFuzz::assertSafe);
-        } catch (OidcException e) {
+        } catch (IssuerException e) {
             assertPrintable(e.getMessage());
         }
     }

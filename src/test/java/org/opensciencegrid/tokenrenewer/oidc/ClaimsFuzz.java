@@ -3,7 +3,7 @@ package org.opensciencegrid.tokenrenewer.oidc;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 
-/** Any bytes as an access token, and as the payload of one. Run by {@code .ci/fuzz/run}. */
+/** Arbitrary bytes as an access token, and as the payload of one. Run by {@code .ci/fuzz/run}. */
 public final class ClaimsFuzz {
     private ClaimsFuzz() {}
 

@@ -1,11 +1,13 @@
 package org.opensciencegrid.tokenrenewer.oidc;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.URI;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -15,7 +17,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.issuer.Seen;
-import org.opensciencegrid.tokenrenewer.oidc.OidcException.Kind;
+import org.opensciencegrid.tokenrenewer.net.IssuerException;
+import org.opensciencegrid.tokenrenewer.net.IssuerException.Kind;
+import org.opensciencegrid.tokenrenewer.net.RawServer;
 
 class DiscoveryTest {
     private static final String OPENID = "/.well-known/openid-configuration";
@@ -34,12 +38,12 @@ class DiscoveryTest {
         return issuer.requests().stream().map(Seen::path).toList();
     }
 
-    private OidcException fails(Kind kind) {
+    private IssuerException fails(Kind kind) {
         return scene.assertFails(kind, () -> discovery.discover(issuer.issuer()));
     }
 
     @Test
-    void everythingThatIsUsed() throws OidcException {
+    void everythingThatIsUsed() throws IssuerException {
         Provider provider = discovery.discover(issuer.issuer());
         assertEquals(issuer.issuer(), provider.issuer());
         assertEquals(scene.at("/token"), provider.tokenEndpoint());
@@ -61,7 +65,7 @@ class DiscoveryTest {
         "https://docs.example.org/\u202E, ",
         "not a URL, ",
     })
-    void aPageForPeopleIsTakenIfItCanBeShown(String said, URI taken) throws OidcException {
+    void aPageForPeopleIsTakenIfItCanBeShown(String said, URI taken) throws IssuerException {
         issuer.policy.documentation = said;
         assertEquals(
                 Optional.ofNullable(taken), discovery.discover(issuer.issuer()).documentation());
@@ -74,7 +78,7 @@ class DiscoveryTest {
         "'', false, /.well-known/oauth-authorization-server",
         "/oauth2, false, /.well-known/oauth-authorization-server/oauth2",
     })
-    void bothPlaces(String path, boolean openid, String last) throws OidcException {
+    void bothPlaces(String path, boolean openid, String last) throws IssuerException {
         issuer.policy.issuerPath = path;
         issuer.policy.openidConfiguration = openid;
         issuer.policy.oauthAuthorizationServer = !openid;
@@ -95,7 +99,6 @@ class DiscoveryTest {
                 "BASE/other",
                 "BASE//",
                 "BASE/?",
-                "http://LOCALHOST:PORT",
                 "http://127.0.0.1:PORT",
                 "https://localhost:PORT",
                 " BASE",
@@ -105,8 +108,64 @@ class DiscoveryTest {
     void anotherIssuer(String said) {
         issuer.policy.otherIssuerText =
                 said.replace("BASE", issuer.base()).replace("PORT", String.valueOf(issuer.port()));
-        OidcException e = fails(Kind.WRONG_ISSUER);
+        IssuerException e = fails(Kind.WRONG_ISSUER);
         assertTrue(e.getMessage().endsWith("', not '" + issuer.issuer() + "'"), e::getMessage);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "HTTP://LOCALHOST:PORT, http://localhost:PORT",
+        "http://localhost:PORT, HTTP://LocalHost:PORT",
+        "http://localhost:PORT/, http://localhost:PORT",
+        "http://localhost:PORT, http://localhost:PORT/",
+    })
+    void theSameIssuerInAnotherSpelling(String said, String asked) throws IssuerException {
+        String port = String.valueOf(issuer.port());
+        issuer.policy.otherIssuerText = said.replace("PORT", port);
+        Provider provider = discovery.discover(asked.replace("PORT", port));
+        assertEquals(said.replace("PORT", port), provider.issuer());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "https://a.example/, https://a.example/",
+        "HTTPS://A.Example/Path/, https://a.example/Path/",
+        "https://a.example:443, https://a.example",
+        "http://localhost:80/x, http://localhost/x",
+        "https://a.example:8443/x, https://a.example:8443/x",
+        "https://a.example//, https://a.example/",
+        "https://a.example//realms///x, https://a.example/realms/x",
+        "'  https://a.example ', https://a.example",
+        "https://a.example/.well-known/openid-configuration, https://a.example",
+        "https://a.example/realms/x/.well-known/openid-configuration, https://a.example/realms/x",
+        "https://a.example/.well-known/oauth-authorization-server, https://a.example",
+        "https://a.example/.well-known/oauth-authorization-server/realms/x, https://a.example/realms/x",
+        "https://a.example/t?p=policy, https://a.example/t?p=policy",
+    })
+    void whatAPersonTypesIsTakenForTheIssuerThatIsMeant(String typed, String issuer) {
+        assertEquals(issuer, Discovery.issuer(typed));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "iam.example.org, https://iam.example.org",
+        "iam.example.org:8443/realms/x, https://iam.example.org:8443/realms/x",
+        "127.0.0.1:8080, https://127.0.0.1:8080",
+        "//iam.example.org, https://iam.example.org",
+        "https:/iam.example.org, https://iam.example.org",
+        "https//iam.example.org, https://iam.example.org",
+        "https:iam.example.org, https://iam.example.org",
+    })
+    void whatIsNoUrlIsAnsweredWithWhatToType(String typed, String right) {
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> Discovery.issuer(typed));
+        assertEquals("'" + typed + "' is not a URL; type " + right, e.getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "two words", "ftp://iam.example.org", "https://", "javascript:alert(1)"})
+    void whatCannotBeMeant(String typed) {
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> Discovery.issuer(typed));
+        assertEquals("'" + typed + "' is not a URL", e.getMessage());
     }
 
     @Test
@@ -133,7 +192,7 @@ class DiscoveryTest {
     }
 
     @Test
-    void whatIsNotNeeded() throws OidcException {
+    void whatIsNotNeeded() throws IssuerException {
         Fault fault = Fault.on(OPENID);
         for (String name : List.of(
                 "scopes_supported",
@@ -158,7 +217,8 @@ class DiscoveryTest {
                         Optional.empty(),
                         Optional.empty(),
                         List.of(),
-                        List.of()),
+                        List.of(),
+                        List.of("client_secret_basic", "client_secret_post", "none")),
                 provider);
     }
 
@@ -171,7 +231,7 @@ class DiscoveryTest {
     }
 
     @Test
-    void contentTypeAndByteOrderMarkDoNotMatter() throws OidcException {
+    void contentTypeAndByteOrderMarkDoNotMatter() throws IssuerException {
         issuer.fault(Fault.on(OPENID).noContentType().bom());
         issuer.fault(Fault.on(OPENID).contentType("text/html"));
         for (int i = 0; i < 2; i++) {
@@ -188,7 +248,7 @@ class DiscoveryTest {
 
     @ParameterizedTest
     @ValueSource(ints = {301, 302, 303, 307, 308})
-    void aRedirectWithinTheOriginIsFollowed(int status) throws OidcException {
+    void aRedirectWithinTheOriginIsFollowed(int status) throws IssuerException {
         issuer.fault(redirect(OPENID, status, "/one"));
         issuer.fault(redirect("/one", status, issuer.base() + "/two/"));
         issuer.fault(redirect("/two/", status, ".." + OPENID));
@@ -201,7 +261,7 @@ class DiscoveryTest {
     void threeTimesAtMost() {
         issuer.fault(redirect(OPENID, 302, OPENID).always());
         issuer.policy.oauthAuthorizationServer = false;
-        OidcException e = fails(Kind.WRONG_ISSUER);
+        IssuerException e = fails(Kind.WRONG_ISSUER);
         assertTrue(e.getMessage().contains("a redirect to '" + OPENID + "'"), e::getMessage);
         assertEquals(4, issuer.count(OPENID));
     }
@@ -218,7 +278,7 @@ class DiscoveryTest {
                     "http://127.0.0.1:" + issuer.port() + OPENID)) {
                 issuer.clearRecords();
                 issuer.fault(redirect(OPENID, status, to));
-                OidcException e = fails(Kind.WRONG_ISSUER);
+                IssuerException e = fails(Kind.WRONG_ISSUER);
                 assertTrue(e.getMessage().contains("a redirect to '" + to + "'"), e::getMessage);
                 assertEquals(1, issuer.count(OPENID));
                 assertEquals(0, other.connections());
@@ -238,7 +298,7 @@ class DiscoveryTest {
     void aRedirectToNowhere(int status) {
         issuer.policy.oauthAuthorizationServer = false;
         issuer.fault(Fault.on(OPENID).respond(status, null, null));
-        OidcException e = fails(Kind.WRONG_ISSUER);
+        IssuerException e = fails(Kind.WRONG_ISSUER);
         assertTrue(e.getMessage().contains(" answered " + status), e::getMessage);
         assertEquals(List.of(OPENID, OAUTH, OAUTH), paths());
     }
@@ -249,7 +309,7 @@ class DiscoveryTest {
     void nothingThere() {
         issuer.policy.openidConfiguration = false;
         issuer.policy.oauthAuthorizationServer = false;
-        OidcException e = fails(Kind.WRONG_ISSUER);
+        IssuerException e = fails(Kind.WRONG_ISSUER);
         assertTrue(
                 e.getMessage().startsWith("no OpenID or OAuth metadata found for " + issuer.issuer() + " ("),
                 e::getMessage);
@@ -257,15 +317,18 @@ class DiscoveryTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"404, text/html, <h1>Not here</h1>", "403, text/plain, No"})
-    void aPage(int status, String type, String body) {
+    @CsvSource({
+        "404, text/html, <title>Not here</title>, with a web page titled 'Not here'",
+        "403, text/plain, No, (text/plain): No"
+    })
+    void aPage(int status, String type, String body, String words) {
         issuer.fault(Fault.on("/.well-known/*").respond(status, type, body).always());
-        OidcException e = fails(Kind.WRONG_ISSUER);
-        assertTrue(e.getMessage().contains(OPENID + " answered " + status + " (" + type + "): " + body), e::getMessage);
+        IssuerException e = fails(Kind.WRONG_ISSUER);
+        assertTrue(e.getMessage().contains(OPENID + " answered " + status + " " + words), e::getMessage);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"[]", "<h1>Welcome</h1>", "{", "null"})
+    @ValueSource(strings = {"[]", "Welcome", "{", "null"})
     void noObject(String body) {
         issuer.fault(Fault.on("/.well-known/*")
                 .respond(200, "application/json", body)
@@ -311,7 +374,7 @@ class DiscoveryTest {
                 "https://issuer.example.org/\r\nX: y",
             })
     void anIssuerThatIsNoUrlForThis(String text) {
-        OidcException e = Scene.fails(Kind.INSECURE, () -> discovery.discover(text));
+        IssuerException e = Scene.fails(Kind.INSECURE, () -> discovery.discover(text));
         assertTrue(
                 Arrays.stream(new String[] {"is not a URL", "refusing to use"}).anyMatch(e.getMessage()::contains));
     }
@@ -321,5 +384,33 @@ class DiscoveryTest {
         URI gone = scene.at("");
         issuer.close();
         Scene.fails(Kind.UNREACHABLE, () -> discovery.discover(gone.toString()));
+    }
+
+    /** An issuer on another machine must not make us send a client's secret to a service on this machine. */
+    @ParameterizedTest
+    @CsvSource({
+        "https://issuer.example.org, http://127.0.0.1:8080/token, false",
+        "https://issuer.example.org, http://localhost/token, false",
+        "https://issuer.example.org, http://[::1]:9/token, false",
+        "https://issuer.example.org, https://login.example.org/token, true",
+        "http://localhost:8080, http://localhost:8080/token, true",
+        "http://localhost:8080, http://LOCALHOST:8080/token, true",
+        "http://localhost:8080, http://localhost:9090/token, false",
+        "http://127.0.0.1:8080/x, http://127.0.0.2:8080/token, false",
+        "http://localhost:8080, https://login.example.org/token, true",
+    })
+    void plainHttpIsForAnIssuerOfThisMachineAndItself(String asked, String endpoint, boolean isTaken)
+            throws IssuerException {
+        for (String name : List.of("token_endpoint", "device_authorization_endpoint", "revocation_endpoint")) {
+            Map<String, Object> json =
+                    new java.util.LinkedHashMap<>(Map.of("issuer", asked, "token_endpoint", asked + "/token"));
+            json.put(name, endpoint);
+            if (isTaken) {
+                Discovery.provider(asked, asked, json);
+            } else {
+                IssuerException e = Scene.fails(Kind.INSECURE, () -> Discovery.provider(asked, asked, json));
+                assertTrue(e.getMessage().contains(endpoint) && e.getMessage().contains(name), e::getMessage);
+            }
+        }
     }
 }

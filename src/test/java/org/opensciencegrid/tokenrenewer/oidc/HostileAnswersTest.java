@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,22 +31,24 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.tokenrenewer.net.RawServer;
+import org.opensciencegrid.tokenrenewer.net.Transport;
 
 /**
- * Answers that mean harm, to a JVM of its own with half the heap that the program gets: each ends, at the deadline or
- * before, with an error that says what is wrong, or gives the token.
+ * Hostile responses to a separate JVM with half the heap of the program. Each one ends by the deadline with an error
+ * that explains it, or with the token.
  */
-class HostileAnswersTest {
+public class HostileAnswersTest {
     private static final String HEAP = "-Xmx128m";
     private static final String OK = "HTTP/1.1 200 OK\r\n";
     private static final String CHUNKED = OK + "Transfer-Encoding: chunked\r\n\r\n";
     private static final long DEADLINE_SECONDS = 3;
     private static final int MOST = Transport.BODY_LIMIT;
 
-    /** What is a second in the goals, on a machine that does other things as well. */
+    /** The goals say one second; allows for a busy machine. */
     private static final long GRACE_MILLIS = 6_000;
 
-    /** Never ends by itself. */
+    /** Never ends. */
     private static RawServer.Reply endless(String start, String more, long pauseMillis) {
         return connection -> {
             OutputStream out = connection.getOutputStream();
@@ -73,7 +76,7 @@ class HostileAnswersTest {
         ByteArrayOutputStream bomb = new ByteArrayOutputStream();
         try (GZIPOutputStream gzip = new GZIPOutputStream(bomb)) {
             byte[] zeros = new byte[MOST];
-            for (int i = 0; i < 256; i++) { // 256 MiB in a quarter of one
+            for (int i = 0; i < 256; i++) { // 256 MiB, compressed to a quarter MiB
                 gzip.write(zeros);
             }
         }
@@ -85,7 +88,7 @@ class HostileAnswersTest {
         };
     }
 
-    /** The answers, and what becomes of each. */
+    /** The responses and the result of each. */
     private static Map<String, RawServer.Reply> answers() throws IOException {
         Map<String, RawServer.Reply> all = new LinkedHashMap<>();
         String kilobyte = "x".repeat(1024);
@@ -134,7 +137,7 @@ class HostileAnswersTest {
             for (String name : answers.keySet()) {
                 String[] words = lines.get(n++).split(" ", 2);
                 reporter.publishEntry(name, words[0] + " ms");
-                assertEquals(name.substring(name.indexOf(": ") + 2), words[1], name);
+                assertEquals(name.substring(name.indexOf(": ") + 2), words[1].split(" ")[0], name);
                 long limit = DEADLINE_SECONDS * 1000 + GRACE_MILLIS;
                 assertTrue(Long.parseLong(words[0]) < limit, name + " took " + words[0] + " ms");
             }
@@ -145,7 +148,19 @@ class HostileAnswersTest {
         }
     }
 
-    /** Whatever the machine's security properties allow. */
+    /** Each one fits alone, but a hundred accounts may send requests at the same time. */
+    @Tag("slow")
+    @Test
+    void aHundredLongAnswersAtOnceFitTheHeapOfARun() throws Exception {
+        String objects = "{\"a\":[" + "{},".repeat((MOST - 10) / 3) + "{}]}";
+        try (RawServer server = new RawServer(RawServer.ok(objects))) {
+            List<String> urls = Collections.nCopies(100, server.uri("/token").toString());
+            List<String> lines = program(120, List.of("-Xmx256m", "-Dtogether"), urls);
+            assertEquals(Collections.nCopies(100, "0 UNUSABLE_ANSWER"), lines);
+        }
+    }
+
+    /** Regardless of the machine's security properties. */
     @Test
     void nothingOlderThanTls12IsOffered(@TempDir Path directory) throws Exception {
         Path lax = Files.writeString(directory.resolve("java.security"), "jdk.tls.disabledAlgorithms=\n");
@@ -161,7 +176,7 @@ class HostileAnswersTest {
             String url = "https://localhost:" + old.getLocalPort() + "/token";
             List<String> lines = program(60, List.of("-Djava.security.properties=" + lax), List.of(url));
             assertEquals(1, lines.size());
-            assertTrue(lines.get(0).endsWith(" TLS"), lines.get(0));
+            assertTrue(lines.get(0).contains(" TLS "), lines.get(0));
             assertEquals(Set.of(0x0303, 0x0304), offered.poll(10, TimeUnit.SECONDS));
         }
     }
@@ -172,7 +187,7 @@ class HostileAnswersTest {
         return in.readNBytes(in.readUnsignedShort());
     }
 
-    /** Those of the extension supported_versions, and the one that clients without it would name. */
+    /** The versions of the extension supported_versions, and the legacy version. */
     private static Set<Integer> versions(byte[] hello) {
         ByteBuffer in = ByteBuffer.wrap(hello).position(4);
         Set<Integer> versions = new TreeSet<>(Set.of((int) in.getShort()));
@@ -208,7 +223,7 @@ class HostileAnswersTest {
         return hello;
     }
 
-    private static List<String> program(long seconds, List<String> options, List<String> urls) throws Exception {
+    public static List<String> program(long seconds, List<String> options, List<String> urls) throws Exception {
         List<String> line = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         line.addAll(options);

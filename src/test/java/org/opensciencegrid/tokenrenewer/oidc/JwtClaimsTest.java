@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class JwtClaimsTest {
-    /** A JWT with these claims; nobody checks its signature. */
+    /** A JWT with these claims; its signature is not verified. */
     static String jwt(String claims) {
         return encoded("{\"alg\":\"none\"}") + "." + encoded(claims) + ".c2ln";
     }

@@ -15,32 +15,36 @@ import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
 import org.opensciencegrid.tokenrenewer.issuer.Seen;
 import org.opensciencegrid.tokenrenewer.issuer.SettableClock;
-import org.opensciencegrid.tokenrenewer.oidc.OidcException.Kind;
-import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.net.FakeSleeper;
+import org.opensciencegrid.tokenrenewer.net.IssuerException;
+import org.opensciencegrid.tokenrenewer.net.IssuerException.Kind;
+import org.opensciencegrid.tokenrenewer.net.Transport;
+import org.opensciencegrid.tokenrenewer.net.TrustStore;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
-/** An issuer and a client that it knows; one clock for both, and waiting takes no time. */
-final class Scene implements AutoCloseable {
+/** An issuer with a registered client. Both use one clock, and waiting takes no time. */
+public final class Scene implements AutoCloseable {
     static final Instant START = Instant.parse("2026-03-01T12:00:00Z");
-    static final List<String> SCOPES = List.of("openid", "profile", "offline_access", "storage.read:/");
-    static final Wanted ALL = new Wanted(List.of(), List.of(), AudienceParameter.RESOURCE);
+    public static final List<String> SCOPES = List.of("openid", "profile", "offline_access", "storage.read:/");
+    public static final RequestedToken ALL = new RequestedToken(List.of(), List.of(), AudienceParameter.RESOURCE);
     static final List<String> GRANTS =
             List.of(Policy.DEVICE_CODE, Policy.REFRESH_TOKEN, Policy.CLIENT_CREDENTIALS, Policy.AUTHORIZATION_CODE);
 
     final SettableClock clock = new SettableClock(START);
-    final FakePause pause = new FakePause(clock);
-    final EmbeddedIssuer issuer = EmbeddedIssuer.builder().clock(clock).start();
-    final Transport transport = new Transport(new Trust(Optional.empty()), Duration.ofSeconds(5));
-    final Client client = client("renewer", "secret-of-the-renewer", ClientAuth.BASIC);
-    final TokenClient tokens = new TokenClient(transport, clock, pause);
+    final FakeSleeper pause = new FakeSleeper(clock);
+    public final EmbeddedIssuer issuer = EmbeddedIssuer.builder().clock(clock).start();
+    public final Transport transport = new Transport(new TrustStore(Optional.empty()), Duration.ofSeconds(5));
+    public final Client client = client("renewer", "secret-of-the-renewer", ClientAuth.BASIC);
+    public final TokenClient tokens = new TokenClient(transport, clock, pause);
     final DeviceFlow device = new DeviceFlow(transport, clock, pause);
 
-    /** Makes a client known to the issuer; it may authenticate either way. */
-    Client client(String id, String secret, ClientAuth auth) {
+    /** Registers a client at the issuer; it may authenticate either way. */
+    public Client client(String id, String secret, ClientAuth auth) {
         issuer.addClient(id, secret, secret == null ? "none" : "any", GRANTS, SCOPES);
         return new Client(id, Optional.ofNullable(secret).map(Secret::of), auth);
     }
 
-    URI tokenEndpoint() {
+    public URI tokenEndpoint() {
         return at("/token");
     }
 
@@ -48,24 +52,24 @@ final class Scene implements AutoCloseable {
         return at("/device_authorization");
     }
 
-    URI at(String path) {
+    public URI at(String path) {
         return URI.create(issuer.base() + path);
     }
 
-    DeviceFlow.Prompt start() throws OidcException {
+    public DeviceFlow.Prompt start() throws IssuerException {
         return device.start(deviceEndpoint(), client, ALL);
     }
 
-    TokenAnswer await(DeviceFlow.Prompt prompt) throws OidcException {
+    public TokenResponse await(DeviceFlow.Prompt prompt) throws IssuerException {
         return device.await(tokenEndpoint(), client, prompt, ALL);
     }
 
-    /** A refresh token of Alice; what it took is forgotten. */
-    Secret login() throws OidcException {
+    /** A refresh token of Alice. The requests for it are deleted from the records. */
+    public Secret login() throws IssuerException {
         return login(client);
     }
 
-    Secret login(Client who) throws OidcException {
+    public Secret login(Client who) throws IssuerException {
         DeviceFlow.Prompt prompt = device.start(deviceEndpoint(), who, ALL);
         issuer.approve(prompt.userCode(), "alice");
         Secret token =
@@ -80,22 +84,22 @@ final class Scene implements AutoCloseable {
         return seen.get(seen.size() - 1);
     }
 
-    /** Nothing was sent that the issuer's rules forbid. */
+    /** No request violated the issuer's rules. */
     void assertFair() {
         assertEquals(List.of(), issuer.violations());
     }
 
-    /** The action fails in this way, and its message is fit to be shown. */
-    OidcException assertFails(Kind kind, Executable action) {
-        OidcException e = fails(kind, action);
+    /** The action fails with this kind, and its message is printable and contains no secret. */
+    public IssuerException assertFails(Kind kind, Executable action) {
+        IssuerException e = fails(kind, action);
         for (String secret : issuer.secrets()) {
             assertFalse(e.getMessage().contains(secret), () -> "secret in: " + e.getMessage());
         }
         return e;
     }
 
-    static OidcException fails(Kind kind, Executable action) {
-        OidcException e = assertThrows(OidcException.class, action);
+    public static IssuerException fails(Kind kind, Executable action) {
+        IssuerException e = assertThrows(IssuerException.class, action);
         assertEquals(kind, e.kind(), e::getMessage);
         assertTrue(e.getMessage().chars().noneMatch(Character::isISOControl), e::getMessage);
         return e;

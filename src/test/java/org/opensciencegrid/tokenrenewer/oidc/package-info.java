@@ -1,2 +1,2 @@
-/** The talk with issuers, against the embedded one and against a server that sends any bytes it is told to. */
+/** Tests of the issuer protocols, with the embedded issuer and with a server that sends arbitrary bytes. */
 package org.opensciencegrid.tokenrenewer.oidc;

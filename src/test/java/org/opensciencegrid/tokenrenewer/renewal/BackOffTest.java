@@ -19,14 +19,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.Failure.Kind;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Failed;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
-import org.opensciencegrid.tokenrenewer.state.Failure;
-import org.opensciencegrid.tokenrenewer.state.Failure.Kind;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
 
-/** Refusals and lost answers: what is asked again, and when; what the state says meanwhile. */
+/** Tests rejections and lost responses: what we request again and when, and the state in between. */
 class BackOffTest extends SiteTest {
     private static final Duration HOUR = Duration.ofHours(1);
 
@@ -36,7 +36,7 @@ class BackOffTest extends SiteTest {
         site.token("t", "acct");
     }
 
-    // What needs a person
+    // Needs a person
 
     @Test
     void aDeadAuthorizationIsAskedOncePerHour() {
@@ -177,16 +177,15 @@ class BackOffTest extends SiteTest {
         assertEquals("t AUTHORIZATION_DEAD unasked, fresh fresh", words(renew()));
     }
 
-    /** Keycloak: invalid_grant "User disabled", and the same refresh token is good again afterwards. */
+    /** Keycloak sends invalid_grant "User disabled", and accepts the same refresh token again later. */
     @Test
     void whatHealsByItselfIsFoundOutByTheNextTry() {
         String token = site.refreshToken("acct");
         site.issuer.disableUser(Site.SUBJECT, true);
-        assertEquals("t AUTHORIZATION_DEAD", words(renew()));
+        assertEquals("t PERSON_REFUSED", words(renew()));
         assertEquals(token, site.refreshToken("acct"));
         site.issuer.disableUser(Site.SUBJECT, false);
 
-        site.later(HOUR);
         assertEquals("t renewed", words(renew()));
         assertEquals(token, site.sent().get(1));
     }
@@ -211,7 +210,7 @@ class BackOffTest extends SiteTest {
         assertTrue(outcome.failure().detail().contains("***"), outcome.toString());
     }
 
-    /** A state file is of use, not of need. */
+    /** A damaged state file must not stop renewals. */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -229,7 +228,7 @@ class BackOffTest extends SiteTest {
         assertEquals("t renewed", words(renew()));
     }
 
-    // What passes by itself
+    // Ends without action
 
     @Test
     void anAmbiguousAnswerIsRepeatedWithTheSameToken() {
@@ -237,7 +236,7 @@ class BackOffTest extends SiteTest {
         site.issuer.policy.graceForOldToken = Duration.ofHours(1);
         site.issuer.fault(onRefresh().loseAnswer());
         site.issuer.fault(onRefresh().respond(503, null, null));
-        site.issuer.fault(onRefresh().drop());
+        site.issuer.fault(onRefresh().respond(503, null, null));
 
         assertEquals("t renewed", words(renew()));
 
@@ -280,12 +279,12 @@ class BackOffTest extends SiteTest {
         assertEquals(4, site.requests());
     }
 
-    /** With a thousand accounts that wait one after the other, systemd would end the run before it has tried them all. */
+    /** If a thousand accounts waited one after the other, systemd would end the run before it has tried all. */
     @Tag("slow")
     @ParameterizedTest
-    @CsvSource({"503, busy, ISSUER_TROUBLE", "200, <h1>in repair</h1>, ISSUER_ANSWER"})
+    @CsvSource({"503, busy, ISSUER_TROUBLE", "200, in repair, ISSUER_ANSWER"})
     void anIssuerThatIsDownForMinutesIsNotAskedForTheOthers(int status, String body, Kind kind) throws Exception {
-        int accounts = 2 * IssuerQueue.MOST + 20;
+        int accounts = 4 * IssuerQueue.MOST + 20;
         for (int i = 0; i < accounts; i++) {
             site.authorize("many" + i);
             site.token("u" + i, "many" + i);
@@ -301,7 +300,7 @@ class BackOffTest extends SiteTest {
                 refused,
                 site.state(refused).withToken(token, site.state(refused, token).failed(site.now(), refusal, next)));
         site.issuer.clearRecords();
-        site.issuer.fault(onRefresh().always().respond(status, "text/html", body));
+        site.issuer.fault(onRefresh().always().respond(status, "text/plain", body));
         Optional<Instant> before = site.state(refused, token).triedAt();
         site.haste = 10;
 
@@ -318,7 +317,7 @@ class BackOffTest extends SiteTest {
                 unasked++;
             }
         }
-        assertEquals(accounts - asked.size(), unasked); // 1 + accounts in all, less the one that was refused before
+        assertEquals(accounts - asked.size(), unasked); // 1 + accounts in total, minus the one that was rejected before
         assertEquals(before, site.state(refused, token).triedAt());
 
         site.issuer.clearFaults();
@@ -335,7 +334,7 @@ class BackOffTest extends SiteTest {
     @Test
     void aLostAnswerIsRememberedUntilASuccess() {
         site.issuer.policy.graceForOldToken = Duration.ofDays(1);
-        site.issuer.fault(onRefresh().times(4).loseAnswer());
+        site.issuer.fault(onRefresh().times(2).loseAnswer());
 
         assertEquals("t ISSUER_TROUBLE", words(renew()));
         var since = site.state("acct").inDoubtSince();
@@ -379,6 +378,65 @@ class BackOffTest extends SiteTest {
         assertEquals("t AUTHORIZATION_LOST", words(renew()));
     }
 
+    /** A kill during the request leaves this state. */
+    @Test
+    void deathAfterARunThatWasKilledIsCalledSoToo() throws Exception {
+        Files.write(site.directory.resolve("accounts/acct.account.next"), new byte[64 * 1024]);
+        site.issuer.revokeAll();
+
+        assertEquals("t AUTHORIZATION_LOST", words(renew()));
+    }
+
+    // Restored from a backup
+
+    @Test
+    void anAccountThatWasPutBackIsNotUsedUnlessForced() throws Exception {
+        byte[] backup = Files.readAllBytes(site.accountFile("acct"));
+        assertEquals("t renewed", words(renew()));
+        assertEquals("t renewed", words(renew()));
+        Files.write(site.accountFile("acct"), backup);
+        site.issuer.clearRecords();
+
+        assertEquals("t ACCOUNT_OLDER unasked", words(renew()));
+        assertEquals("t ACCOUNT_OLDER unasked", words(renew()));
+
+        assertEquals(0, site.requests());
+        assertEquals(0, site.issuer.reuses());
+        site.force();
+        assertEquals(1, site.requests());
+    }
+
+    /** Restored with the whole state directory: only the token on disk shows it. */
+    @Test
+    void noneThatIsOlderThanTheTokenThatIsThere() throws Exception {
+        assertEquals("t renewed", words(renew()));
+        byte[] account = Files.readAllBytes(site.accountFile("acct"));
+        AccountState state = site.state("acct");
+        site.later(Duration.ofMinutes(10));
+        assertEquals("t renewed", words(renew()));
+        Files.write(site.accountFile("acct"), account);
+        Files.delete(site.directory.resolve("accounts/acct.account.prev"));
+        site.states.write("acct", state);
+        site.issuer.clearRecords();
+        site.later(Duration.ofMinutes(10));
+
+        assertEquals("t ACCOUNT_OLDER unasked", words(renew()));
+        assertEquals(0, site.requests());
+    }
+
+    /** If a run ends after it wrote a token's file and before it wrote the state, the state is older than the token. */
+    @Test
+    void aRunThatWasEndedBeforeItsStateWasWrittenIsNoBackup() throws Exception {
+        assertEquals("t renewed", words(renew()));
+        AccountState state = site.state("acct");
+        site.later(Duration.ofMinutes(10));
+        assertEquals("t renewed", words(renew()));
+        site.states.write("acct", state);
+        site.later(Duration.ofMinutes(10));
+
+        assertEquals("t renewed", words(renew()));
+    }
+
     @Test
     void deathWithoutALostAnswerIsPlainDeath() {
         assertEquals("t renewed", words(renew()));
@@ -387,7 +445,7 @@ class BackOffTest extends SiteTest {
         assertEquals("t AUTHORIZATION_DEAD", words(renew()));
     }
 
-    // Mixed
+    // Combinations
 
     @Test
     void aSuccessForOneTokenEndsTheAccountsFailure() {

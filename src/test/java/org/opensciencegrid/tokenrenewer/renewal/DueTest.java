@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Fresh;
 
-/** When a token is due; a token lives for 300 seconds here. */
+/** Tests when a token is due. Tokens live for 300 seconds here. */
 class DueTest extends SiteTest {
     private Site.Wish wish;
 
@@ -66,7 +66,7 @@ class DueTest extends SiteTest {
         assertEquals("t " + what, words(renew()));
     }
 
-    /** exp is in whole seconds. */
+    /** exp has whole seconds. */
     private void wholeSecond() {
         site.later(Duration.ofNanos(1_000_000_000L - site.now().getNano()));
         force();
@@ -140,7 +140,7 @@ class DueTest extends SiteTest {
         assertEquals("t renewed", words(renew()));
     }
 
-    /** As the original has it: the exp of whatever JWT is there. */
+    /** Like the original program: uses the exp of any JWT in the file. */
     @ParameterizedTest
     @CsvSource({"3600, fresh", "99, renewed", "-5, renewed"})
     void anotherJwtCountsByItsOwnTimes(long seconds, String what) {
@@ -264,7 +264,7 @@ class DueTest extends SiteTest {
         assertEquals(4, site.requests());
     }
 
-    /** The other run has done it while this one waited for the lock. */
+    /** The other run renewed the token while this one waited for the lock. */
     @Test
     void whatAnotherRunHasDoneMeanwhileIsNotAskedForAgain() throws Exception {
         site.later(Duration.ofSeconds(250));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import java.lang.reflect.RecordComponent;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -13,13 +14,16 @@ import org.junit.jupiter.api.Test;
 import org.opensciencegrid.tokenrenewer.config.AccountSection;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
+import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
 import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
-import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
 class FingerprintTest {
+    private static final NetworkOptions ANOTHER_WAY =
+            new NetworkOptions(Optional.empty(), Optional.of(Duration.ofSeconds(10)));
     private static final Object[] STORED = {
-        "a", 1, Path.of("/a.pw"), Optional.empty(), Optional.of(ClientAuth.POST), Optional.empty()
+        "a", 1, Path.of("/a.pw"), Optional.empty(), Optional.of(ClientAuth.POST), Optional.empty(), NetworkOptions.USUAL
     };
     private static final Object[] OTHER_STORED = {
         "b",
@@ -27,7 +31,8 @@ class FingerprintTest {
         Path.of("/b.pw"),
         Optional.of(AudienceParameter.AUDIENCE),
         Optional.of(ClientAuth.BASIC),
-        Optional.of(Path.of("/ca"))
+        Optional.of(Path.of("/ca")),
+        ANOTHER_WAY
     };
     private static final Object[] CREDENTIALS = {
         "a",
@@ -38,7 +43,8 @@ class FingerprintTest {
         Optional.empty(),
         AudienceParameter.AUDIENCE,
         ClientAuth.POST,
-        Optional.empty()
+        Optional.empty(),
+        NetworkOptions.USUAL
     };
     private static final Object[] OTHER_CREDENTIALS = {
         "b",
@@ -49,11 +55,12 @@ class FingerprintTest {
         Optional.of(Path.of("/s")),
         AudienceParameter.RESOURCE,
         ClientAuth.BASIC,
-        Optional.of(Path.of("/ca"))
+        Optional.of(Path.of("/ca")),
+        ANOTHER_WAY
     };
 
     @Test
-    void everyComponentButTheLineCounts() throws Exception {
+    void everyComponentCountsButTheLineAndTheWayToTheIssuer() throws Exception {
         everyComponentCounts(StoredAccount.class, STORED, OTHER_STORED);
         everyComponentCounts(ClientCredentialsAccount.class, CREDENTIALS, OTHER_CREDENTIALS);
     }
@@ -68,7 +75,7 @@ class FingerprintTest {
             changed[i] = others[i];
             String before = Fingerprint.of(section(type, values));
             String after = Fingerprint.of(section(type, changed));
-            if (names.get(i).equals("line")) {
+            if (names.get(i).equals("line") || names.get(i).equals("reach")) {
                 assertEquals(before, after);
             } else {
                 assertNotEquals(before, after, names.get(i));

@@ -12,7 +12,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
-import org.opensciencegrid.tokenrenewer.oidc.Pause;
+import org.opensciencegrid.tokenrenewer.net.Sleeper;
 
 class IssuerQueueTest {
     private static final int ACCOUNTS = 100;
@@ -31,26 +31,73 @@ class IssuerQueueTest {
         assertEquals(4, most.get());
     }
 
-    /** The others wait for one another: they end only if so many are at it at once. */
+    /** The other accounts wait for each other: they end only if this many run at once. */
     @Test
     void aSlowOneByMany() throws Exception {
         assertEquals(ACCOUNTS, run(ACCOUNTS, Duration.ofMillis(100), IssuerQueue.MOST));
         assertEquals(IssuerQueue.MOST, most.get());
     }
 
-    /** How many accounts met as many as were to be at it at once, except the first ones. */
+    /** All accounts wait for the last one: without more workers, it would never start. */
+    @Test
+    void whoWaitsForAnAnswerHoldsUpNoOther() throws Exception {
+        int accounts = 12;
+        CountDownLatch all = new CountDownLatch(accounts);
+        List<Future<Boolean>> results = new ArrayList<>();
+        try (IssuerQueue queue = new IssuerQueue(new IssuerHealth(Sleeper.REAL))) {
+            for (int i = 0; i < accounts; i++) {
+                results.add(queue.submit(() -> {
+                    all.countDown();
+                    return all.await(20, TimeUnit.SECONDS);
+                }));
+            }
+            for (int i = 0; i < 1000 && !all.await(10, TimeUnit.MILLISECONDS); i++) {
+                queue.letOthersPass();
+            }
+        }
+        for (Future<Boolean> result : results) {
+            assertTrue(result.get());
+        }
+    }
+
+    @Test
+    void butNotWithoutEnd() throws Exception {
+        AtomicInteger begun = new AtomicInteger();
+        CountDownLatch end = new CountDownLatch(1);
+        List<Future<Boolean>> results = new ArrayList<>();
+        try (IssuerQueue queue = new IssuerQueue(new IssuerHealth(Sleeper.REAL))) {
+            for (int i = 0; i < 2 * IssuerQueue.MOST_WAITING; i++) {
+                results.add(queue.submit(() -> {
+                    begun.incrementAndGet();
+                    return end.await(60, TimeUnit.SECONDS);
+                }));
+            }
+            for (int i = 0; i < 10 * IssuerQueue.MOST_WAITING; i++) {
+                queue.letOthersPass();
+                Thread.yield();
+            }
+            assertTrue(begun.get() <= IssuerQueue.MOST_WAITING, begun + " at once");
+            end.countDown();
+        }
+        for (Future<Boolean> result : results) {
+            assertTrue(result.get());
+        }
+    }
+
+    /** Returns how many accounts ran at the same time as the expected number of others, without the first ones. */
     private int run(int accounts, Duration answered, int together) throws Exception {
         AtomicInteger begun = new AtomicInteger();
         AtomicInteger atIt = new AtomicInteger();
         AtomicInteger met = new AtomicInteger();
         CountDownLatch all = new CountDownLatch(together);
         List<Future<Map<String, Outcome>>> results = new ArrayList<>();
-        try (IssuerQueue queue = new IssuerQueue(Pause.REAL)) {
+        IssuerHealth health = new IssuerHealth(Sleeper.REAL);
+        try (IssuerQueue queue = new IssuerQueue(health)) {
             for (int i = 0; i < accounts; i++) {
                 results.add(queue.submit(() -> {
                     most.accumulateAndGet(atIt.incrementAndGet(), Math::max);
-                    queue.experience().granted(answered);
-                    if (begun.incrementAndGet() > 4) { // each of the first two has had one more
+                    health.granted(answered);
+                    if (begun.incrementAndGet() > 4) { // each of the first two workers has had a second account
                         all.countDown();
                         if (all.await(20, TimeUnit.SECONDS)) {
                             met.incrementAndGet();

@@ -29,11 +29,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.tokenrenewer.account.Account;
+import org.opensciencegrid.tokenrenewer.failure.Failure.Kind;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Failed;
-import org.opensciencegrid.tokenrenewer.state.Failure.Kind;
 
-/** A refresh token that could be saved is never lost; and where nothing can be saved, nothing is asked. */
+/** A refresh token that could be saved is never lost, and if nothing can be saved, we send no request. */
 class KeepTest extends SiteTest {
     @BeforeEach
     void anAccountWithOneToken() {
@@ -45,7 +45,7 @@ class KeepTest extends SiteTest {
         assertEquals(site.issuer.currentRefreshTokens(), List.of(site.refreshToken("acct")));
     }
 
-    // Durable before anything else
+    // Saved before anything else
 
     @Test
     void theRotatedTokenIsInTheFileBeforeTheTokenFileIsTouched() throws Exception {
@@ -58,7 +58,21 @@ class KeepTest extends SiteTest {
         assertKept();
     }
 
-    /** At the moment when the second token is asked for, the first rotation is on disk and so is the first token. */
+    @Test
+    void aTokenThatHasNoPlaceCostsNoMoreThanOneRotation() throws Exception {
+        Files.createDirectory(directory.resolve("tokens/t"));
+        assertEquals("t TOKEN_PATH", words(renew()));
+        String after = site.refreshToken("acct");
+
+        assertEquals("t TOKEN_PATH", words(renew()));
+        assertEquals(after, site.refreshToken("acct"));
+
+        Files.delete(directory.resolve("tokens/t"));
+        assertEquals("t renewed", words(renew()));
+        assertFalse(site.refreshToken("acct").equals(after));
+    }
+
+    /** When we request the second token, the first rotated refresh token and the first token are on disk. */
     @Test
     void atEachRequestTheTokenThatIsSentIsTheOneOnDisk() {
         site.token("u", "acct");
@@ -109,7 +123,7 @@ class KeepTest extends SiteTest {
         assertEquals("t renewed", words(renew()));
     }
 
-    /** Short enough for an excerpt of the answer: see the search for secrets in SiteTest. */
+    /** The body is short enough for the excerpt in the message; SiteTest searches it for secrets. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void ofAnUnusableAnswerNoTokenIsShown(boolean cut) {
@@ -129,7 +143,7 @@ class KeepTest extends SiteTest {
     void ofACutAnswerTheRotatedTokenIsKept() {
         site.issuer.policy.opaqueAccessTokens = true;
         site.issuer.policy.sendIdToken = false;
-        site.issuer.fault(onRefresh().times(4).truncate(100_000));
+        site.issuer.fault(onRefresh().times(2).truncate(100_000));
 
         Failed outcome = (Failed) renew().get(0);
 
@@ -201,7 +215,7 @@ class KeepTest extends SiteTest {
         }
     }
 
-    // Nothing is asked where nothing can be kept
+    // No request if nothing can be saved
 
     @Test
     void withoutSpaceForTheNextGenerationNothingIsAsked() throws Exception {
@@ -253,7 +267,7 @@ class KeepTest extends SiteTest {
         assertEquals("t renewed", words(renew()));
     }
 
-    // What cannot be opened
+    // Account files that cannot be opened
 
     private void assertRefused(Kind kind) {
         Map<String, String> before = accountFiles();
@@ -331,7 +345,7 @@ class KeepTest extends SiteTest {
         assertRefused(Kind.ACCOUNT_NEWER);
     }
 
-    /** The generation is authenticated, and its checksum is made right again. */
+    /** The generation is authenticated; this corrects the checksum, so that only the authentication can fail. */
     @Test
     void aTamperedAccount() throws Exception {
         Files.deleteIfExists(directory.resolve("accounts/acct.account.prev"));

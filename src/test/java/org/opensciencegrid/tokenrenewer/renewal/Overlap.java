@@ -9,11 +9,11 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
 
-/** Runs that meet. */
+/** Makes two runs overlap. */
 final class Overlap {
     private Overlap() {}
 
-    /** The first one's answer waits in the issuer until the second waits for the lock. */
+    /** The issuer holds the first run's response until the second run waits for the lock. */
     static List<Outcome> twoRunsThatBothFindItDue(Site site) throws Exception {
         CountDownLatch asked = new CountDownLatch(1);
         CountDownLatch go = new CountDownLatch(1);
@@ -44,7 +44,7 @@ final class Overlap {
         }
     }
 
-    /** Until a thread stands in the store's queue. */
+    /** Waits until a thread is in the store's queue. */
     private static void awaitLock() {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
         while (System.nanoTime() < end) {

@@ -21,11 +21,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.opensciencegrid.cryptostore.LockedAccount;
+import org.opensciencegrid.tokenrenewer.failure.Failure.Kind;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Failed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Renewed;
-import org.opensciencegrid.tokenrenewer.state.Failure.Kind;
 
-/** Runs and commands that want the same account at the same time. */
+/** Runs and commands that need the same account at the same time. */
 @Tag("slow")
 class OverlapTest extends SiteTest {
     @BeforeEach

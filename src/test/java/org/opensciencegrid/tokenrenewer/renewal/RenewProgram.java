@@ -16,16 +16,17 @@ import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
 import org.opensciencegrid.tokenrenewer.config.TokenAccess;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
-import org.opensciencegrid.tokenrenewer.oidc.Network;
-import org.opensciencegrid.tokenrenewer.oidc.Pause;
+import org.opensciencegrid.tokenrenewer.net.Network;
+import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
+import org.opensciencegrid.tokenrenewer.net.Sleeper;
 import org.opensciencegrid.tokenrenewer.renewal.RenewalRun.Selection;
-import org.opensciencegrid.tokenrenewer.state.StateFiles;
+import org.opensciencegrid.tokenrenewer.state.StateStore;
 
-/** Some runs at a {@link Site} in a process of their own. */
+/** Runs renewals at a {@link Site} in a separate process. */
 final class RenewProgram {
     private RenewProgram() {}
 
-    /** DIRECTORY RUNS: renews tokens/t of the account acct so often; prints the outcomes. */
+    /** DIRECTORY RUNS: renews tokens/t of the account acct this many times, and prints the outcomes. */
     public static void main(String[] arguments) {
         Path directory = Path.of(arguments[0]);
         StoredAccount account = new StoredAccount(
@@ -34,7 +35,8 @@ final class RenewProgram {
                 directory.resolve("acct.pw"),
                 Optional.empty(),
                 Optional.empty(),
-                Optional.of(directory.resolve("ca.pem")));
+                Optional.of(directory.resolve("ca.pem")),
+                NetworkOptions.USUAL);
         TokenSection token = new TokenSection(
                 "t",
                 1,
@@ -47,7 +49,13 @@ final class RenewProgram {
                 TokenAccess.AS_IT_WAS,
                 Optional.empty());
         Config config = new Config(
-                directory.resolve("config.ini"), Map.of("acct", account), List.of(token), List.of(), List.of());
+                directory.resolve("config.ini"),
+                Map.of("acct", account),
+                List.of(token),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of());
         List<Outcome> outcomes = new ArrayList<>();
         for (int i = 0; i < Integer.parseInt(arguments[1]); i++) {
             new RenewalRun(
@@ -55,12 +63,12 @@ final class RenewProgram {
                                     directory.resolve("accounts"),
                                     directory.resolve("run"),
                                     new KdfParameters(8, 1, 1)),
-                            new StateFiles(directory.resolve("state")),
+                            new StateStore(directory.resolve("state"), directory.resolve("spare")),
                             new Passwords(Optional.empty()),
                             Duration.ofSeconds(60),
                             Network.DIRECT,
                             Clock.systemUTC(),
-                            Pause.REAL)
+                            Sleeper.REAL)
                     .run(config, new Selection(Set.of(), Set.of(), true), outcomes::add);
         }
         outcomes.forEach(System.out::println);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,15 +17,18 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.opensciencegrid.tokenrenewer.account.Account;
+import org.opensciencegrid.tokenrenewer.failure.Failure.Kind;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
 import org.opensciencegrid.tokenrenewer.issuer.TestCa;
@@ -32,24 +36,25 @@ import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
 import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Granted;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Renewed;
-import org.opensciencegrid.tokenrenewer.state.Failure.Kind;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
-import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
-/** Runs in which the issuer does its part: what is asked, in what order, and what is where afterwards. */
+/** Runs with an issuer that works: which requests are sent, in what order, and what is on disk afterwards. */
 class RenewalRunTest extends SiteTest {
-    private static final Granted AS_ASKED = new Granted(List.of(), List.of(), List.of());
+    private static final Granted AS_ASKED = new Granted(List.of(), List.of(), List.of(), List.of(), false);
 
     // How many
 
     @Test
-    void withoutTokensNothingHappens() {
+    void withoutTokensARunIsOnlyCounted() throws IOException {
         site.authorize("acct");
 
         assertEquals(List.of(), renew());
 
         assertEquals(0, site.issuer.requests().size());
-        assertFalse(Files.exists(directory.resolve("state")));
+        try (Stream<Path> files = Files.list(directory.resolve("state"))) {
+            assertEquals(List.of(directory.resolve("state/.last-run")), files.toList());
+        }
     }
 
     @Test
@@ -163,7 +168,7 @@ class RenewalRunTest extends SiteTest {
         renewed(outcomes.get(2));
     }
 
-    /** Both requests meet in the issuer, or the barrier breaks and so do both answers. */
+    /** Both requests must be at the issuer at the same time, otherwise the barrier breaks and both fail. */
     @Test
     void accountsAreRenewedAtTheSameTime() {
         CyclicBarrier both = new CyclicBarrier(2);
@@ -182,6 +187,99 @@ class RenewalRunTest extends SiteTest {
 
         assertEquals("t1 renewed, t2 renewed", words(renew()));
         assertFalse(both.isBroken());
+    }
+
+    /** The first two workers wait until all accounts have sent a request, which needs more workers. */
+    @Test
+    void anAccountThatWaitsHoldsUpNoOtherOfItsIssuer() {
+        CountDownLatch all = new CountDownLatch(5);
+        for (int i = 0; i < 5; i++) {
+            site.authorize("a" + i);
+            site.token("t" + i, "a" + i);
+        }
+        site.issuer.fault(onRefresh().always().rewrite(body -> {
+            all.countDown();
+            try {
+                assertTrue(all.await(14, TimeUnit.SECONDS));
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            return body;
+        }));
+
+        assertEquals("t0 renewed, t1 renewed, t2 renewed, t3 renewed, t4 renewed", words(renew()));
+        assertEquals(5, site.requests());
+    }
+
+    @Test
+    void noRenewalBeginsWhenTheRunHasToEnd() {
+        site.authorize("a");
+        site.authorize("b");
+        site.token("t", "a");
+        site.token("u", "b");
+        assertEquals("t renewed, u renewed", words(site.force()));
+        site.issuer.clearRecords();
+        site.begin = Duration.ZERO;
+
+        List<Outcome> outcomes = site.force();
+
+        assertEquals("t OUT_OF_TIME unasked, u OUT_OF_TIME unasked", words(outcomes));
+        assertEquals(0, site.requests());
+        site.begin = Duration.ofDays(1);
+        assertEquals("t renewed, u renewed", words(renew()), "the next run goes on");
+    }
+
+    /** Whatever the cause, the other accounts report their outcomes and the run ends. */
+    @Test
+    void aRenewalThatDoesNotEndIsNotWaitedForWithoutEnd() throws Exception {
+        CountDownLatch end = new CountDownLatch(1);
+        CountDownLatch ended = new CountDownLatch(2);
+        site.authorize("a");
+        site.authorize("b");
+        site.token("t", "a");
+        site.token("u", "b");
+        site.runs = Duration.ZERO;
+        List<Outcome> outcomes = new ArrayList<>();
+        RenewalRun run = site.run().watchedBy((account, done, due) -> {
+            if (account.equals("a") && done == 0) {
+                try {
+                    end.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            } else if (account.equals("a")) {
+                ended.countDown();
+            }
+        });
+
+        run.run(site.config(), new RenewalRun.Selection(Set.of(), Set.of(), false), outcomes::add);
+        end.countDown();
+        assertTrue(ended.await(60, TimeUnit.SECONDS));
+
+        assertEquals(
+                Kind.OUT_OF_TIME,
+                failed(Kind.OUT_OF_TIME, outcomes.get(0)).failure().kind());
+        renewed(outcomes.get(1));
+    }
+
+    /** A thousand such accounts at one silent issuer would exceed the time of the run. */
+    @Test
+    void whatAccountsFindOfAnIssuerCountsForThoseThatWereNeverRenewed() {
+        for (String account : List.of("a", "b", "c")) {
+            site.authorize(account);
+            site.token("of " + account, account);
+        }
+        site.issuer.fault(onRefresh().always().respond(503, null, null));
+        site.haste = 200; // one account repeats its request for more than three minutes
+        RenewalRun run = site.run();
+        List<Outcome> outcomes = new ArrayList<>();
+
+        for (String account : List.of("a", "b", "c")) {
+            run.run(site.config(), new RenewalRun.Selection(Set.of(), Set.of(account), false), outcomes::add);
+        }
+
+        assertTrue(failed(Kind.ISSUER_TROUBLE, outcomes.get(1)).asked());
+        assertFalse(failed(Kind.ISSUER_TROUBLE, outcomes.get(2)).asked());
     }
 
     @Test
@@ -218,7 +316,7 @@ class RenewalRunTest extends SiteTest {
         assertEquals(20, outcomes.stream().filter(Renewed.class::isInstance).count(), words(outcomes));
     }
 
-    // Which
+    // Which tokens
 
     @Tag("slow")
     @Test
@@ -278,7 +376,7 @@ class RenewalRunTest extends SiteTest {
         assertEquals("t1 fresh, t2 fresh", words(renew()));
     }
 
-    // What is asked and what is granted
+    // Requested and granted rights
 
     @Test
     void scopeAndAudienceOfTheSectionAreAskedFor() {
@@ -397,7 +495,7 @@ class RenewalRunTest extends SiteTest {
         return Account.decode(json.replace(Site.CLIENT_SECRET, secret).getBytes(StandardCharsets.UTF_8));
     }
 
-    // Who was authorized
+    // Who authorized
 
     @Test
     void aTokenOfSomebodyElseIsNotPublishedAndItsRefreshTokenIsKept() {
@@ -583,10 +681,10 @@ class RenewalRunTest extends SiteTest {
         site.token("t", "acct");
         Files.delete(site.caFile());
 
-        assertEquals("t ISSUER_TLS", words(renew()));
+        assertEquals("t CA_FILE", words(renew()));
 
         new TestCa().writeCaPem(site.caFile());
-        assertEquals("t ISSUER_TLS", words(renew()));
+        assertEquals("t CERTIFICATE_UNTRUSTED", words(renew()));
         assertEquals(0, site.requests());
         assertEquals(site.issuer.currentRefreshTokens(), List.of(site.refreshToken("acct")));
     }

@@ -42,23 +42,24 @@ import org.opensciencegrid.tokenrenewer.issuer.Policy;
 import org.opensciencegrid.tokenrenewer.issuer.Seen;
 import org.opensciencegrid.tokenrenewer.issuer.SettableClock;
 import org.opensciencegrid.tokenrenewer.issuer.TestCa;
+import org.opensciencegrid.tokenrenewer.json.Json;
+import org.opensciencegrid.tokenrenewer.net.Network;
+import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
+import org.opensciencegrid.tokenrenewer.net.Sleeper;
 import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.Client;
 import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
-import org.opensciencegrid.tokenrenewer.oidc.Network;
-import org.opensciencegrid.tokenrenewer.oidc.Pause;
 import org.opensciencegrid.tokenrenewer.oidc.Provider;
-import org.opensciencegrid.tokenrenewer.oidc.TokenAnswer.Identity;
+import org.opensciencegrid.tokenrenewer.oidc.TokenResponse.Identity;
 import org.opensciencegrid.tokenrenewer.renewal.RenewalRun.Selection;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
-import org.opensciencegrid.tokenrenewer.state.StateFiles;
+import org.opensciencegrid.tokenrenewer.state.StateStore;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
-import org.opensciencegrid.tokenrenewer.text.Json;
-import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /**
- * A machine with authorized accounts, and the issuer that they are at. What is on disk and on the wire is real; time passes
- * only when a test says so, or when the program waits.
+ * A machine with authorized accounts, and their issuer. Files and network traffic are real; time advances only if a
+ * test or a pause of the program says so.
  */
 final class Site implements AutoCloseable {
     static final TestCa CA = new TestCa();
@@ -72,18 +73,22 @@ final class Site implements AutoCloseable {
     final SettableClock clock = new SettableClock(Clock.systemUTC().instant());
     final EmbeddedIssuer issuer =
             EmbeddedIssuer.builder().tls(CA.serverContext()).clock(clock).start();
-    final StateFiles states;
+    final StateStore states;
     final Map<String, AccountSection> accounts = new LinkedHashMap<>();
     final List<Wish> wishes = new ArrayList<>();
     Duration lockWait = Duration.ofSeconds(30);
-    /** How much time passes in a second of waiting: all who wait at once share one clock here. */
+    /** How long a run may start renewals, and how long it may take. */
+    Duration begin = Duration.ofDays(1);
+
+    Duration runs = Duration.ofDays(1);
+    /** How many seconds pass in a second of waiting: all threads that wait share one clock here. */
     int haste = 1;
-    /** Happens after an account was found and before its space is reserved. */
+    /** Runs after an account was opened and before its disk space is reserved. */
     volatile Runnable whileOpening = () -> {};
 
     private final AccountStore store;
 
-    /** A token section in the making. */
+    /** A token section under construction. */
     static final class Wish {
         final String name;
         final String account;
@@ -134,7 +139,7 @@ final class Site implements AutoCloseable {
 
     Site(Path directory) {
         this.directory = directory;
-        states = new StateFiles(directory.resolve("state"));
+        states = new StateStore(directory.resolve("state"), directory.resolve("spare"));
         store = store();
         CA.writeCaPem(caFile());
         try {
@@ -160,14 +165,14 @@ final class Site implements AutoCloseable {
                 });
     }
 
-    // What was set up before
+    // Preparation
 
-    /** An account as setup leaves it, and its section. */
+    /** An account as setup stores it, and its section. */
     void authorize(String name) {
         authorize(name, "/token");
     }
 
-    /** As {@link #authorize(String)}, at a time when the token endpoint had this path. */
+    /** Like {@link #authorize(String)}, when the token endpoint had this path. */
     void authorize(String name, String tokenPath) {
         issuer.addClient(
                 "client-" + name,
@@ -184,12 +189,14 @@ final class Site implements AutoCloseable {
                 Optional.empty(),
                 Optional.empty(),
                 List.of(),
+                List.of(),
                 List.of());
         save(
                 name,
                 Account.of(provider, client, SCOPE, List.of())
                         .withRefreshToken(Secret.of(firstRefreshToken(client)))
-                        .withAuthorization(clock.instant(), Optional.of(new Identity(issuer.issuer(), SUBJECT))));
+                        .withAuthorization(clock.instant(), Optional.of(new Identity(issuer.issuer(), SUBJECT)))
+                        .withTokenIdentity(Optional.of(new Identity(issuer.issuer(), SUBJECT))));
         write(passwordFile(name), PASSWORD + "\n");
         section(name, Optional.empty());
         issuer.clearRecords();
@@ -197,7 +204,15 @@ final class Site implements AutoCloseable {
 
     void section(String name, Optional<ClientAuth> auth) {
         accounts.put(
-                name, new StoredAccount(name, 1, passwordFile(name), Optional.empty(), auth, Optional.of(caFile())));
+                name,
+                new StoredAccount(
+                        name,
+                        1,
+                        passwordFile(name),
+                        Optional.empty(),
+                        auth,
+                        Optional.of(caFile()),
+                        NetworkOptions.USUAL));
     }
 
     void clientCredentials(String name, Optional<Secret> secret, Optional<Path> secretFile) {
@@ -212,7 +227,8 @@ final class Site implements AutoCloseable {
                         secretFile,
                         AudienceParameter.AUDIENCE,
                         ClientAuth.BASIC,
-                        Optional.of(caFile())));
+                        Optional.of(caFile()),
+                        NetworkOptions.USUAL));
     }
 
     private String firstRefreshToken(Client client) {
@@ -325,14 +341,9 @@ final class Site implements AutoCloseable {
     }
 
     RenewalRun run() {
-        return new RenewalRun(
-                store(),
-                states,
-                new Passwords(Optional.empty()),
-                lockWait,
-                Network.DIRECT,
-                clock,
-                new FakePause(clock, haste));
+        FakeSleeper pause = new FakeSleeper(clock, haste);
+        return new RenewalRun(store(), states, new Passwords(Optional.empty()), lockWait, Network.DIRECT, clock, pause)
+                .endingBy(new RunDeadline(pause, begin, runs));
     }
 
     Config config() {
@@ -350,16 +361,16 @@ final class Site implements AutoCloseable {
                         wish.postRenewal))
                 .toList();
         Map<String, AccountSection> used = new LinkedHashMap<>(accounts);
-        return new Config(directory.resolve("config.ini"), used, tokens, List.of(), List.of());
+        return new Config(directory.resolve("config.ini"), used, tokens, List.of(), List.of(), List.of(), List.of());
     }
 
-    /** Waiting is time that passes at once, for us and for the issuer. */
-    private static final class FakePause implements Pause {
+    /** A pause advances the clock at once, for us and for the issuer. */
+    private static final class FakeSleeper implements Sleeper {
         private final SettableClock clock;
         private final int haste;
         private Duration slept = Duration.ZERO;
 
-        FakePause(SettableClock clock, int haste) {
+        FakeSleeper(SettableClock clock, int haste) {
             this.clock = clock;
             this.haste = haste;
         }
@@ -376,7 +387,7 @@ final class Site implements AutoCloseable {
         }
     }
 
-    // What came of it
+    // Results
 
     String onDisk(String token) {
         return read(directory.resolve("tokens/" + token));
@@ -441,7 +452,7 @@ final class Site implements AutoCloseable {
         }
     }
 
-    /** All files below the state directory as one text, for a search for secrets. */
+    /** All files below the state directory as one text, to search for secrets. */
     String stateText() {
         Path state = directory.resolve("state");
         if (!Files.exists(state)) {
@@ -454,7 +465,7 @@ final class Site implements AutoCloseable {
         }
     }
 
-    /** Puts the content back that a file had, to undo a renewal. */
+    /** Restores a file's earlier content, to undo a renewal. */
     static void restore(Path file, byte[] content) {
         try {
             Files.write(file, Arrays.copyOf(content, content.length));

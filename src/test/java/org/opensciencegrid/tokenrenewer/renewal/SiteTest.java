@@ -11,14 +11,17 @@ import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Failed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Fresh;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.HookFailed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Renewed;
-import org.opensciencegrid.tokenrenewer.state.Failure;
 
-/** What all tests of a {@link Site} share: a fresh one, its outcomes in short, and the search for secrets at the end. */
+/**
+ * Base of all tests with a {@link Site}: a new site for each test, outcomes as short text, and a search for secrets at
+ * the end.
+ */
 abstract class SiteTest {
     @TempDir
     Path directory;

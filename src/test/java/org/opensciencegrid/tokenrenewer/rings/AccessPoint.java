@@ -26,16 +26,16 @@ import org.opensciencegrid.cryptostore.OpenAccount;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFile;
 import org.opensciencegrid.tokenrenewer.account.Account;
-import org.opensciencegrid.tokenrenewer.cli.Environment;
 import org.opensciencegrid.tokenrenewer.cli.Main;
+import org.opensciencegrid.tokenrenewer.cli.output.Environment;
 import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
 import org.opensciencegrid.tokenrenewer.issuer.TestCa;
-import org.opensciencegrid.tokenrenewer.oidc.Pause;
+import org.opensciencegrid.tokenrenewer.net.Sleeper;
 
 /**
- * A directory with accounts at one embedded issuer. Accounts are made in this process with the cheapest key derivation,
- * which their files then name; what is under test is the shipped tree, run as processes.
+ * A directory with accounts at one embedded issuer. This process sets up the accounts, with the cheapest key
+ * derivation. The shipped tree is under test and runs in other processes.
  */
 final class AccessPoint implements AutoCloseable {
     static final TestCa CA = new TestCa();
@@ -44,8 +44,13 @@ final class AccessPoint implements AutoCloseable {
     final Path directory;
     final EmbeddedIssuer issuer;
     final Map<String, String> variables = new HashMap<>();
-    /** Goes before each command line of the program: strace, or a namespace to enter. */
+    /** Comes before each command line of the program: strace, or a namespace to enter. */
     final List<String> prefix = new ArrayList<>();
+
+    /** The program to start: the command, or what the unit starts. */
+    Path program = PROGRAM;
+    /** For accounts that this process sets up. */
+    KdfParameters cost = new KdfParameters(8, 1, 1);
 
     private int runs;
 
@@ -65,7 +70,7 @@ final class AccessPoint implements AutoCloseable {
         tokens(file("tokens/one.token"));
     }
 
-    /** What a command left: its status and all that it printed. */
+    /** The status of a command and everything that it printed. */
     record Ended(int status, String said) {}
 
     record Running(Process process, Path output) {
@@ -82,7 +87,7 @@ final class AccessPoint implements AutoCloseable {
         return directory.resolve(name);
     }
 
-    /** One section for each path, all of the one account. */
+    /** One section for each path, all with the same account. */
     void tokens(Path... paths) throws IOException {
         StringBuilder config = new StringBuilder(
                 "[account acct]\npassword_file = " + file("acct.pw") + "\nca_file = " + file("ca.pem"));
@@ -92,7 +97,7 @@ final class AccessPoint implements AutoCloseable {
         Files.writeString(file("config.ini"), config);
     }
 
-    /** The options of setup before the name of the account. */
+    /** The options of setup that come before the account name. */
     String[] setup(String... more) {
         return Stream.concat(
                         Stream.of("setup", "--pw-file=" + file("acct.pw"), "--ca-file=" + file("ca.pem")),
@@ -100,7 +105,7 @@ final class AccessPoint implements AutoCloseable {
                 .toArray(String[]::new);
     }
 
-    /** Makes the account, in this process; it has rotated once, so that there is a generation before it. */
+    /** Sets up the account in this process. It has rotated once, so there is a previous generation. */
     AccessPoint authorize() throws IOException {
         Ended setup = inProcess(setup("--issuer=" + issuer.issuer(), "--scope=openid offline_access", "acct"));
         assertEquals(0, setup.status(), setup.said());
@@ -109,18 +114,12 @@ final class AccessPoint implements AutoCloseable {
         return this;
     }
 
-    /** The program in this process: for what is not under test, as a JVM takes a second to start. */
+    /** Runs the program in this process, for steps that are not under test, because a JVM takes a second to start. */
     Ended inProcess(String... words) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
         Environment environment = new Environment(
-                new ByteArrayInputStream(new byte[0]),
-                print,
-                print,
-                variables,
-                Clock.systemUTC(),
-                Pause.REAL,
-                new KdfParameters(8, 1, 1));
+                new ByteArrayInputStream(new byte[0]), print, print, variables, Clock.systemUTC(), Sleeper.REAL, cost);
         return new Ended(Main.run(environment, words), out.toString(StandardCharsets.UTF_8));
     }
 
@@ -129,10 +128,11 @@ final class AccessPoint implements AutoCloseable {
     }
 
     synchronized Running start(String... words) throws IOException {
-        // What is started in a shell's background ignores SIGINT, and so would a JVM: not so under systemd or by hand.
+        // A background process of a shell ignores SIGINT, and so would a JVM; not so under systemd or in the
+        // foreground.
         List<String> line = new ArrayList<>(List.of("env", "--default-signal=INT"));
         line.addAll(prefix);
-        line.add(PROGRAM.toString());
+        line.add(program.toString());
         line.addAll(List.of(words));
         Path output = file("output." + runs++);
         ProcessBuilder builder = new ProcessBuilder(line)
@@ -147,7 +147,9 @@ final class AccessPoint implements AutoCloseable {
         return new AccountStore(file("state/accounts"), file("run"), new KdfParameters(8, 1, 1));
     }
 
-    /** What the account file holds, by the library and not by the program; whatever a crash left is recovered. */
+    /**
+     * The content of the account file, read by the library instead of the program. Recovers what a crash left behind.
+     */
     String refreshToken() throws IOException {
         return refreshToken(store());
     }

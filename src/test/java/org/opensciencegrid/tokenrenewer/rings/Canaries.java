@@ -13,8 +13,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Secrets, looked for in what they must not be in: as they are, url-encoded, in Base64 of both alphabets, and in
- * hexadecimal digits. It does not encode them, as the program's redactor does, but decodes all that could be such a text.
+ * Searches for secrets in data: plain, URL-encoded, in both Base64 alphabets, and in hexadecimal. Unlike the program's
+ * redactor, it does not encode the secrets but decodes all text that could be encoded.
  */
 final class Canaries {
     private static final Pattern BASE64 = Pattern.compile("[A-Za-z0-9+/_-]{8,}");
@@ -31,7 +31,7 @@ final class Canaries {
         return secrets.size();
     }
 
-    /** One line for each secret that is in the text, with the way it is written. */
+    /** One line for each secret in the text, with its encoding. */
     List<String> in(String where, byte[] bytes) {
         String text = new String(bytes, StandardCharsets.ISO_8859_1);
         List<String> hits = new ArrayList<>();
@@ -71,7 +71,7 @@ final class Canaries {
         }
     }
 
-    /** The ways in which {@link #in} finds a secret, within other text. */
+    /** The encodings in which {@link #in} finds a secret, within other text. */
     static List<byte[]> writtenIn(String secret) {
         byte[] bytes = secret.getBytes(StandardCharsets.UTF_8);
         StringBuilder url = new StringBuilder();

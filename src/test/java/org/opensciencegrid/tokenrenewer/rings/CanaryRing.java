@@ -24,9 +24,9 @@ import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.issuer.Seen;
 
 /**
- * A whole life of accounts with the shipped program, at an issuer that repeats every secret it is sent, in all the ways it
- * can be written, and sends control characters with it. Then all that was printed, all files, and the arguments and
- * environments of all processes are searched for every secret there was.
+ * Runs all commands of the shipped program with an issuer that echoes every secret it receives, in all encodings,
+ * together with control characters. Then searches everything that was printed, all files, and the arguments and
+ * environments of all processes for every secret.
  */
 class CanaryRing {
     private static final int CANARIES = 25;
@@ -81,13 +81,13 @@ class CanaryRing {
                 + " command lines and environments: 0 hits, 0 control characters");
     }
 
-    /** What the operator wrote secrets into, and the token files. The encrypted accounts are searched. */
+    /** Files that contain secrets in plain text, and the token files. The encrypted accounts are searched. */
     private boolean isThePlaceOfASecret(Path file) {
         String name = file.getFileName().toString();
         return name.endsWith(".pw") || name.endsWith(".secret") || name.endsWith(".token") || name.equals("config.ini");
     }
 
-    /** Each way of writing a secret is found, or the search would prove nothing. */
+    /** The search finds every encoding of a secret. Otherwise it would prove nothing. */
     @Test
     void theSearchFindsWhatIsThere() {
         canaries.add(List.of(MANUAL_SECRET, PASSWORD));
@@ -108,7 +108,7 @@ class CanaryRing {
         String issuer = "--issuer=" + point.issuer.issuer();
         String scope = "--scope=openid offline_access";
 
-        // Setup that fails in each place, then one that succeeds.
+        // Setup that fails at each step, then one that succeeds.
         for (String path : List.of("/register", "/device_authorization", "/token")) {
             echo(path, 400, "application/json", "invalid_request");
             run(
@@ -133,7 +133,7 @@ class CanaryRing {
                         "--client-secret-file=" + point.file("manual.secret"),
                         "manual"));
 
-        // Renewals, and every way to refuse one.
+        // Renewals, and every kind of error.
         run(0, "renew", "--verbose", "--force");
         String[][] refusals = {
             {"400", "application/json", "invalid_grant"},
@@ -163,7 +163,7 @@ class CanaryRing {
         run(-1, "check");
         run(-1, "check", "--offline");
 
-        // The client's own secret in the config file.
+        // A client secret in the config file.
         String config = Files.readString(point.file("config.ini"));
         Files.writeString(
                 point.file("config.ini"),
@@ -179,7 +179,7 @@ class CanaryRing {
         run(-1, "check");
         Files.writeString(point.file("config.ini"), config);
 
-        // There and back, another password, and the end.
+        // Export and import, a password change, and removal.
         Files.createDirectory(point.file("agent"));
         run(0, "export-oidc-agent", "acct", "--to=" + point.file("agent/acct"));
         run(0, "remove", "acct");
@@ -193,13 +193,13 @@ class CanaryRing {
         echo("/revoke", 400, "application/json", "unsupported_token_type");
         run(1, "remove", "acct", "--revoke", "--delete-client");
         point.issuer.clearFaults();
-        echo("/register/*", 403, "application/json", "access_denied"); // 401 would mean that the client is gone
+        echo("/register/*", 403, "application/json", "access_denied"); // 401 would mean that the client was deleted
         run(1, "remove", "acct", "--revoke", "--delete-client");
         point.issuer.clearFaults();
         run(0, "remove", "acct", "--revoke", "--delete-client");
     }
 
-    /** @param status what the command must end with, to be sure that it went the way it is here for; -1 for any */
+    /** @param status the expected exit status, which shows that the command took the intended path; -1 for any */
     private void run(int status, String... words) throws IOException, InterruptedException {
         AccessPoint.Ended ended = point.run(words);
         printed.append(ended.said());
@@ -213,10 +213,10 @@ class CanaryRing {
         Files.setPosixFilePermissions(point.file(name), PosixFilePermissions.fromString("rw-------"));
     }
 
-    /** Answers with what the request carried. */
+    /** Echoes what the request contained. */
     private void echo(String path, int status, String type, String error) {
         point.issuer.clearFaults();
-        String sent = String.join(" ", point.issuer.currentRefreshTokens()); // by a renewal, which has no other
+        String sent = String.join(" ", point.issuer.currentRefreshTokens()); // for a renewal, which contains no other
         point.issuer.fault(Fault.on(path)
                 .respond(status, type, "-")
                 .header("Location", "https://elsewhere.example.org/?" + sent)
@@ -235,7 +235,7 @@ class CanaryRing {
         String authorization = request.header("Authorization");
         if (authorization != null) {
             String value = authorization.substring(authorization.indexOf(' ') + 1);
-            carried.add(value); // Basic as it came, or a bearer token
+            carried.add(value); // Basic credentials unchanged, or a bearer token
         }
         StringBuilder text = new StringBuilder(HOSTILE);
         for (String secret : carried) {
@@ -261,7 +261,7 @@ class CanaryRing {
         return said.getBytes(StandardCharsets.UTF_8);
     }
 
-    /** Arguments and environments of the processes of this access point, as often as it can. */
+    /** Reads arguments and environments of the processes of this access point, as often as possible. */
     private void watch() {
         String mark = "OSG_TOKEN_RENEWER_STATE_DIR=" + point.file("state");
         while (!Thread.currentThread().isInterrupted()) {
@@ -276,13 +276,13 @@ class CanaryRing {
                         processes.putIfAbsent(line, "command line");
                     }
                 } catch (IOException e) {
-                    // It has ended.
+                    // The process has ended.
                 }
             }
         }
     }
 
-    /** The lines with a character that moves the cursor, ends a line, or turns the text around. */
+    /** The lines with a character that moves the cursor, ends a line, or changes the text direction. */
     private List<String> controls() {
         return Stream.of(printed.toString().split("\n"))
                 .filter(line -> line.codePoints().anyMatch(CanaryRing::isControl))

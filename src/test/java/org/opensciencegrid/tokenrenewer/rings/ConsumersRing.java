@@ -25,12 +25,12 @@ import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.rings.AccessPoint.Ended;
 
 /**
- * Programs that we did not write, and the files of the shipped program: SciTokens' library verifies a token with the keys that
- * it fetches from the issuer over https, XRootD's client finds the file as the WLCG has it and gets data with it, and
- * Prometheus's promtool reads the metrics.
+ * Programs by other projects read the files of the shipped program: SciTokens' library verifies a token with the keys
+ * that it fetches from the issuer over https, XRootD's client finds the file at the WLCG location and reads data with
+ * it, and Prometheus's promtool checks the metrics.
  */
 class ConsumersRing {
-    /** It knows the system's CAs and no others, so that ours goes over them, for it alone. */
+    /** The program only uses the system's CAs, so ours is mounted over them, for this process only. */
     private static final List<String> TRUSTING_US = List.of(
             "unshare",
             "-m",
@@ -133,7 +133,7 @@ class ConsumersRing {
             assertEquals(new Ended(0, "data\n"), run(List.of(), "xrdfs", url, "cat", "/data"));
             renew();
         }
-        // What docs/config.md says of it.
+        // As described in docs/admin/config.md.
         Files.setPosixFilePermissions(token(), PosixFilePermissions.fromString("rw-r-----"));
         assertNotEquals(0, run(List.of(), "xrdfs", url, "cat", "/data").status());
         Files.setPosixFilePermissions(token(), PosixFilePermissions.fromString("rw-------"));
@@ -174,7 +174,7 @@ class ConsumersRing {
         System.out.println("promtool check metrics: good, in doubt, failing: no complaint");
     }
 
-    /** Of a run that ends with this status. */
+    /** The metrics of a run with this exit status. */
     private String metrics(int status) throws IOException, InterruptedException {
         Path file = site.file("osg.prom");
         Files.deleteIfExists(file);
@@ -190,7 +190,7 @@ class ConsumersRing {
         return run(List.of("sh", "-c", "exec promtool check metrics < \"$1\"", "sh"), file.toString());
     }
 
-    /** An XRootD server, as the user nobody, that serves one file to whom the issuer lets read. */
+    /** An XRootD server, running as the user nobody, that serves one file to users whom the issuer authorized. */
     private int serve() throws Exception {
         int port;
         try (ServerSocket free = new ServerSocket(0)) {

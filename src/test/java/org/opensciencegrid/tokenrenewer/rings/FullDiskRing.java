@@ -19,15 +19,18 @@ import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
 
 /**
- * The store's and the tokens' file systems full, read-only, gone or replaced, at three moments of a run: before it, when
- * the issuer has the request, and when the token is durable but not published. They are tmpfs in a mount namespace of a
- * helper process, so they are gone with it. Needs root.
+ * The file systems of store and tokens become full, read-only, missing or replaced, at three moments of a run: before
+ * it, while the issuer has the request, and when the token is durable but not published. They are tmpfs in a mount
+ * namespace of a helper process and disappear with it. Needs root.
  */
 class FullDiskRing {
-    /** What breaks, as shell commands on the directory $D, and their repair. */
+    /** The damage, as shell commands on the directory $D, and its repair. */
     private enum Damage {
         FULL("cat /dev/zero > $D/fill 2> /dev/null; true", "rm $D/fill"),
-        /** Over itself, as a file system with an open file cannot be made read-only: new opens see the upper mount. */
+        /**
+         * Mounted over itself, because a file system with an open file cannot be made read-only: new opens use the
+         * upper mount.
+         */
         READ_ONLY("mount --bind $D $D && mount -o remount,bind,ro $D", "umount $D"),
         GONE("mv $D/$S $D/away", "rm -rf $D/$S; mv $D/away $D/$S"),
         REPLACED("mv $D/$S $D/away && mkdir -m 700 $D/$S", "rm -rf $D/$S; mv $D/away $D/$S");
@@ -77,7 +80,7 @@ class FullDiskRing {
         TABLE.forEach((cell, result) -> System.out.println(cell + ": " + result));
     }
 
-    /** Mounts that only the processes see which enter them. */
+    /** Mounts in a namespace, visible only to processes that enter it. */
     private static final class Mounts implements AutoCloseable {
         private final Process holder;
         private final Path root;
@@ -98,7 +101,7 @@ class FullDiskRing {
             return List.of("nsenter", "-m", "-t", Long.toString(holder.pid()));
         }
 
-        /** A file as the namespace sees it. */
+        /** A file as seen in the namespace. */
         Path inside(Path file) {
             return Path.of(root + file.toString());
         }
@@ -172,7 +175,7 @@ class FullDiskRing {
                 assertEquals(token, Files.readString(point.file("tokens/one.token")), "unchanged");
                 assertEquals(List.of(refreshToken), point.issuer.currentRefreshTokens());
             }
-            // A directory that was taken away during the run stays away: what was rescued has to be enough.
+            // A directory that was removed during the run stays removed: the rescue copy must be enough.
             boolean isAway = damage == Damage.GONE || damage == Damage.REPLACED;
             if (early || !isAway) {
                 mounts.sh(damage.repair, state, "accounts");
@@ -211,7 +214,7 @@ class FullDiskRing {
             int before = point.refreshes();
             mounts.sh(damage.commands, tokens, "sub");
             AccessPoint.Ended ended = point.run("renew", "--force");
-            if (damage == Damage.REPLACED) { // an empty directory is as good as another
+            if (damage == Damage.REPLACED) { // any empty directory will do
                 assertEquals(0, ended.status(), ended.said());
             } else {
                 assertEquals(1, ended.status(), ended.said());

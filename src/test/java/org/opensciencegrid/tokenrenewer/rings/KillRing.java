@@ -19,23 +19,23 @@ import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
 
 /**
- * Runs that are killed with SIGKILL at random moments, while the issuer misbehaves at 30 % of its answers. After each kill
+ * Runs are killed with SIGKILL at random moments, while the issuer misbehaves at 30 % of its responses. After each kill
  * the account file must be readable, and the next run must renew.
  *
- * <p>Where the issuer takes the token before for 5 seconds more, there is no exception. Where it is strict there are three:
- * the kill hit the window between the issuer's answer and our write; it came when the issuer had rotated and its answer
- * was not there to the last byte; or the answer itself was lost and the repetition of the request counted as a reuse. All
- * are counted, and the first must be narrow.
+ * <p>If the issuer accepts the previous token for 5 more seconds, there is no exception. If it is strict, there are
+ * three: the kill was in the window between the issuer's response and the write; it was after the issuer had rotated
+ * and before its whole response arrived; or the response was lost and the repeated request counted as a reuse. All are
+ * counted, and the first must be rare.
  *
- * <p>{@code -Dkill.runs=N} (default 500) and {@code -Dkill.seed=N}. Two at a time, each with an issuer of its own.
+ * <p>{@code -Dkill.runs=N} (default 500) and {@code -Dkill.seed=N}. Two at a time, each with its own issuer.
  */
 class KillRing {
     private static final int RUNS = Integer.getInteger("kill.runs", 500);
     private static final long SEED = Long.getLong("kill.seed", System.nanoTime() % 1_000_000);
     private static final int MISBEHAVIOUR_PERCENT = 30;
     /**
-     * From the last byte of the answer to the kill. The answer is on disk within milliseconds; where it is not after this
-     * long, something other than the window and the scheduler of a busy machine is at work.
+     * From the last byte of the response to the kill. The response is on disk within milliseconds. If not after this
+     * long, the cause is something else than the window and a busy machine.
      */
     private static final Duration WINDOW = Duration.ofSeconds(1);
 
@@ -107,7 +107,7 @@ class KillRing {
         boolean losing = random.nextBoolean();
         List<UnaryOperator<Fault>> kinds = losing ? LOSING : HARMLESS;
         UnaryOperator<Fault> kind = kinds.get(random.nextInt(kinds.size()));
-        boolean early = random.nextInt(4) == 0; // anywhere in the run, else around the rotation
+        boolean early = random.nextInt(4) == 0; // anywhere in the run, otherwise near the rotation
         int delay = random.nextInt(early ? 500 : 120); // a run takes a quarter of a second
 
         Fault refresh = Fault.on("/token").grant("refresh_token").whenAnswered(() -> answers.add(System.nanoTime()));

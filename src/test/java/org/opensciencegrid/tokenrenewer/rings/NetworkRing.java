@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whom the shipped program talks to, and what it starts: seen by the kernel's own account of it. */
+/** The network connections of the shipped program and the processes that it starts, as the kernel reports them. */
 class NetworkRing {
     private static final Pattern ADDRESS =
             Pattern.compile("sin6?_port=htons\\((\\d+)\\).*?(?:inet_addr\\(|inet_pton\\(AF_INET6, )\"([^\"]+)\"");
@@ -72,7 +72,7 @@ class NetworkRing {
         System.out.println("--- network of " + words[0] + ": " + (isOnline ? hosts : "none") + ", no program started");
     }
 
-    /** In a namespace without any network, not even loopback. */
+    /** In a namespace without any network, even without loopback. */
     @Test
     void whatNeedsNoIssuerNeedsNoNetwork() throws Exception {
         try (AccessPoint point = new AccessPoint(directory).authorize()) {

@@ -20,16 +20,19 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.opensciencegrid.cryptostore.AgentFile;
-import org.opensciencegrid.cryptostore.AgentFileException;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFile;
+import org.opensciencegrid.cryptostore.oidcagent.AgentFile;
+import org.opensciencegrid.cryptostore.oidcagent.AgentFileException;
 import org.opensciencegrid.tokenrenewer.cli.Program;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
-import org.opensciencegrid.tokenrenewer.text.Json;
+import org.opensciencegrid.tokenrenewer.json.Json;
 
-/** Both ways with the real oidc-agent: what oidc-gen made is renewed here, and what we write oidc-add loads. */
+/**
+ * Both directions with the real oidc-agent: an account of oidc-gen is renewed here, and oidc-add loads an account that
+ * was exported here.
+ */
 class OidcAgentRing {
     private static final String SCOPE = "openid offline_access compute.read";
 
@@ -43,8 +46,8 @@ class OidcAgentRing {
     @BeforeEach
     void start() throws Exception {
         program = new Program(directory);
-        program.issuer.policy.strict = false; // oidc-agent's requests are not all that RFCs ask for
-        program.issuer.policy.interval = 0; // the issuer's clock stands
+        program.issuer.policy.strict = false; // oidc-agent's requests do not follow all RFCs
+        program.issuer.policy.interval = 0; // the issuer's clock does not advance
         program.issuer.addClient(
                 "some-client",
                 "some-s3cret",
@@ -53,12 +56,12 @@ class OidcAgentRing {
                 List.of(SCOPE.split(" ")));
         program.accountWith("[token one]\naccount = acct\ntoken_path = DIR/one.token\n");
         Files.createDirectories(program.file("home/.oidc-agent"));
-        // Into a pipe it would not say where its socket is until it ends.
+        // Without stdbuf, it would print the path of its socket to a pipe only when it ends.
         agent = builder("stdbuf", "-oL", "oidc-agent", "--console").start();
         BufferedReader out = new BufferedReader(new InputStreamReader(agent.getInputStream(), StandardCharsets.UTF_8));
         String line = out.readLine(); // OIDC_SOCK=...; export OIDC_SOCK;
         socket = line.substring(line.indexOf('=') + 1, line.indexOf(';'));
-        // It says so before it listens there.
+        // It prints the path before it listens there.
         for (int i = 0; i < 200 && start("oidc-agent", "--status").waitFor() != 0; i++) {
             Thread.sleep(50);
         }

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.tokenrenewer.issuer.Fault;
 
-/** 50 runs at once on one account, at an issuer that takes its time and ends the authorization when a token comes twice. */
+/** 50 runs at the same time on one account, at a slow issuer that ends the authorization if a token is used twice. */
 class OverlapRing {
     private static final int RUNS = 50;
 
@@ -26,7 +26,7 @@ class OverlapRing {
             int before = point.refreshes();
             point.issuer.fault(
                     Fault.on("/token").grant("refresh_token").always().delayAfter(Duration.ofMillis(300)));
-            // Each has a token of its own that is due, so nobody finds the work done.
+            // Each run has its own due token, so each must ask the issuer.
             List<AccessPoint.Running> running = new ArrayList<>();
             for (int i = 0; i < RUNS; i++) {
                 running.add(point.start("renew", "--force"));

@@ -24,9 +24,9 @@ import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.KdfParameters;
 
 /**
- * Power loss at every point of what the shipped jar really writes: two rotations of one run, as strace saw them, each
- * write with its bytes. Of what was not synced, every subset may have reached the disk: writes whole, torn or not at all,
- * truncations, and changes of names without regard to their order, which is more than ext4 and xfs allow. Each state is
+ * Power loss at every point of what the shipped jar really writes: two rotations of one run as recorded by strace,
+ * including the written bytes. Of what was not synced, every subset may have reached the disk: writes whole, partial or
+ * not at all, truncations, and changes of names in any order, which is more than ext4 and xfs permit. Each state is
  * built as a directory and opened with the library.
  */
 class PowerLossRing {
@@ -36,7 +36,7 @@ class PowerLossRing {
     @TempDir
     Path directory;
 
-    /** A file's content: what is on disk for sure, and what happened since. */
+    /** The content of a file. */
     private static final class Inode {
         private byte[] bytes = {};
     }
@@ -75,7 +75,7 @@ class PowerLossRing {
         }
     }
 
-    /** The refresh tokens that each content of .next holds, found by the library. */
+    /** The refresh tokens in each content of .next, as read by the library. */
     private List<String> inOrder(AccessPoint point, Set<String> old, List<Op> ops, Map<String, byte[]> before)
             throws IOException {
         List<String> tokens = new ArrayList<>();
@@ -104,7 +104,7 @@ class PowerLossRing {
             List<Op> done = ops.subList(0, cut);
             int written =
                     (int) done.stream().filter(PowerLossRing::isGeneration).count();
-            // The promise of step 7: a generation counts as durable as soon as anything follows the sync of its write.
+            // The guarantee of step 7: a generation is durable once anything follows the sync of its write.
             int durable = written;
             int last = lastGeneration(done);
             if (last >= 0 && last + 2 > cut) {
@@ -136,7 +136,10 @@ class PowerLossRing {
         assertProtocol(ops);
     }
 
-    /** What no state of the disk shows: space is taken for good before the issuer is asked, and the first sync is at once. */
+    /**
+     * What no state of the disk shows: space is allocated before the issuer is asked, and the first sync follows
+     * immediately.
+     */
     private static void assertProtocol(List<Op> ops) {
         int from = 0;
         for (int i = 0; i < ops.size(); i++) {
@@ -211,7 +214,7 @@ class PowerLossRing {
         fates[op] = Fate.KEPT;
     }
 
-    /** Which file each call on a file's content meant, numbered as they were made. */
+    /** The file that each call refers to, numbered in order of creation. */
     private static List<Integer> inodes(Map<String, byte[]> before, List<Op> done, Map<String, Integer> names) {
         int next = 0;
         for (String name : before.keySet()) {
@@ -249,7 +252,7 @@ class PowerLossRing {
             }
             Inode inode = inodes.computeIfAbsent(inodeOf.get(i), n -> new Inode());
             switch (op.call()) {
-                // Changes of names that were lost before may leave nothing to change.
+                // If earlier changes of names were lost, there may be nothing to change.
                 case "create" -> names.put(op.name(), inodeOf.get(i));
                 case "link" -> names.put(op.other(), inodeOf.get(i));
                 case "rename" -> {
@@ -366,7 +369,7 @@ class PowerLossRing {
         return name.find() ? name.group() : "";
     }
 
-    /** With the hexadecimal bytes of -xx read. */
+    /** Decodes the hexadecimal bytes of -xx. */
     private static String text(String arguments) {
         Matcher hex = Pattern.compile("(?:\\\\x[0-9a-f]{2})+").matcher(arguments);
         return hex.replaceAll(found -> Matcher.quoteReplacement(

@@ -11,12 +11,12 @@ import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.opensciencegrid.tokenrenewer.text.Secret;
 import org.opensciencegrid.tokenrenewer.token.TokenFile;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /**
- * A program that opens a token file in a tight loop while it is renewed 1,000 times, and for as long as it takes to open
- * it a million times: the file is never absent, empty, or anything but one whole token.
+ * A program opens a token file in a tight loop during at least 1,000 renewals and a million opens. The file is never
+ * missing or empty, and always contains exactly one whole token.
  */
 class ReaderRing {
     private static final int RENEWALS = 1_000;
@@ -30,7 +30,7 @@ class ReaderRing {
         Path path = directory.resolve("one.token");
         TokenFile file = new TokenFile(path);
         byte[][] contents = new byte[2][];
-        for (int i = 0; i < 2; i++) { // a long one and a short one, so that a mixture would show
+        for (int i = 0; i < 2; i++) { // a long one and a short one, so that a mixture would be noticed
             contents[i] =
                     (String.valueOf((char) ('A' + i)).repeat(1500 + 1400 * i) + "\n").getBytes(StandardCharsets.UTF_8);
         }
@@ -63,7 +63,7 @@ class ReaderRing {
             }
         });
         reader.start();
-        // Spread over the whole time of the reader, and as many more as it takes it.
+        // Spread over the whole time of the reader, and more until it ends.
         for (; reader.isAlive() || renewals < RENEWALS; renewals++) {
             file.write(token(contents[(int) (renewals % 2)]));
         }

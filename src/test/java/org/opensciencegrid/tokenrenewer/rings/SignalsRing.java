@@ -34,7 +34,7 @@ class SignalsRing {
         }
     }
 
-    /** The signal comes while the approved token is being synced, which strace makes take two seconds. */
+    /** The signal arrives during the sync of the approved token, which strace delays by two seconds. */
     @ParameterizedTest
     @ValueSource(strings = {"TERM", "INT"})
     void aNewAuthorizationIsSavedAndThenExits(String signal) throws Exception {
@@ -58,7 +58,7 @@ class SignalsRing {
             AccessPoint.sh("kill -" + signal + " " + java);
             run.await();
             point.prefix.clear();
-            // Not recovered by the next run: published by this one.
+            // This run published it; the next run does not need to recover it.
             assertEquals(false, Files.exists(next), "the save was cut short");
             String saved = point.refreshToken();
             assertEquals(
@@ -82,7 +82,7 @@ class SignalsRing {
     void aClockThatJumpsByADayNeitherLosesATokenNorStopsRenewal(String jump) throws Exception {
         assumeTrue(AccessPoint.has("faketime"), "needs faketime: apt-get install faketime");
         try (AccessPoint point = new AccessPoint(directory).authorize()) {
-            // The certificate of the test's issuer must be good a day ago and tomorrow; that is not under test.
+            // The certificate of the test's issuer must be valid a day ago and tomorrow; that is not under test.
             point.prefix.addAll(List.of("faketime", "-f", jump));
             AccessPoint.Ended jumped = point.run("renew", "--force");
             point.prefix.clear();

@@ -26,10 +26,10 @@ import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 import org.opensciencegrid.tokenrenewer.issuer.Policy;
 
 /**
- * One rotation of the shipped jar, with a fault at each system call that it makes on the store: SIGKILL, and each error
- * that a disk knows. The issuer is strict: it takes only its newest refresh token, and a reused one ends the account. What
- * must hold after each: the store can be read, and the next run renews; but for SIGKILL in the one window that no client
- * can close, between the issuer's answer and our first write of it.
+ * One rotation of the shipped jar, with a fault at each of its system calls on the store: SIGKILL, and each error of a
+ * disk. The issuer is strict: it accepts only its newest refresh token, and a reused one ends the authorization. After
+ * each fault the store must be readable and the next run must renew, except for SIGKILL in the one window that no
+ * client can avoid, between the issuer's response and the first write of it.
  */
 class StoreFaultsRing {
     private static final List<String> ERRORS = List.of("EIO", "ENOSPC", "EROFS", "EDQUOT");
@@ -37,7 +37,10 @@ class StoreFaultsRing {
             List.of("", "/acct.account", "/acct.account.next", "/acct.account.prev", "/acct.account.old");
     private static final Pattern CALL = Pattern.compile("^\\d+\\s+(\\w+)\\((.*)");
 
-    /** Where errors are of interest: what reads, writes, syncs or names. The rest (fcntl, lseek, close) cannot fail so. */
+    /**
+     * The calls for which errors are tested: those that read, write, sync or name. The others (fcntl, lseek, close)
+     * cannot fail like this.
+     */
     private static final List<String> FALLIBLE = List.of(
             "openat",
             "read",
@@ -57,7 +60,7 @@ class StoreFaultsRing {
     @TempDir
     static Path directory;
 
-    /** One system call of a rotation: the n-th of its name. */
+    /** One system call of a rotation: the n-th with its name. */
     private record Call(String name, int number, String arguments) {
         @Override
         public String toString() {
@@ -117,7 +120,7 @@ class StoreFaultsRing {
             Result next = program.run("renew", "--force");
             boolean isLost = next.status() != 0;
             if (isLost && kind.equals("SIGKILL") && asked && next.err().contains("the authorization has ended")) {
-                LOST.add(call.toString()); // whether it is only one is judged at the end
+                LOST.add(call.toString()); // the end of the test checks that there is only one
             } else {
                 assertEquals(0, next.status(), next.err());
                 assertEquals(3, program.read("one.token").split("\\.").length);
@@ -129,7 +132,9 @@ class StoreFaultsRing {
         }
     }
 
-    /** An authorized account that has rotated once, so that a generation before it exists, with a cheap key derivation. */
+    /**
+     * An authorized account that has rotated once, so that there is a previous generation, with a cheap key derivation.
+     */
     private static Program account() throws IOException {
         if (Files.exists(directory)) {
             try (Stream<Path> files = Files.walk(directory)) {
@@ -145,7 +150,7 @@ class StoreFaultsRing {
         return program;
     }
 
-    /** Runs the shipped program under strace; gives the calls on the store, in order. */
+    /** Runs the shipped program under strace; returns its calls on the store, in order. */
     private static List<String> trace(Program program, List<String> injection) throws Exception {
         Path log = program.file("strace.log");
         List<String> line = new ArrayList<>(List.of("strace", "-f", "-qq", "-o", log.toString()));

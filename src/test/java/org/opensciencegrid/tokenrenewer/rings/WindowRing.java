@@ -17,12 +17,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * How long the one window is in which a kill loses a refresh token: from the last bytes of the issuer's answer to the end
- * of the first fdatasync, as strace sees it. Printed, not judged: it is a figure of the machine too.
+ * Measures the window in which a kill loses a refresh token: from the last bytes of the issuer's response to the end of
+ * the first fdatasync, as recorded by strace. The result is only printed, because it depends on the machine.
  */
 class WindowRing {
     private static final int RUNS = Integer.getInteger("window.runs", 100);
-    /** Time stamp, the call with the file of its descriptor, result, time taken. */
+    /** Timestamp, the call with the file of its descriptor, result, duration. */
     private static final Pattern CALL = Pattern.compile(
             "^\\d+ +(\\d+\\.\\d+) (?:(\\w+)\\(\\d+<([^>]*)>|<\\.\\.\\. (\\w+) resumed>).* = (-?\\d+).*<(\\d+\\.\\d+)>$");
 
@@ -78,7 +78,10 @@ class WindowRing {
                 millis.get(RUNS - 1));
     }
 
-    /** Milliseconds until the write, and from there until it is durable. A call that another thread's call interrupts in the log begins on one line and ends on another. */
+    /**
+     * Milliseconds until the write, and from there until it is durable. If another thread's call interrupts a call in
+     * the log, it begins on one line and ends on another.
+     */
     private static double[] window(List<String> lines) {
         double answered = 0;
         double written = 0;

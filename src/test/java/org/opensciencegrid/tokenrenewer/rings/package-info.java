@@ -1,2 +1,2 @@
-/** Heavier tests that .ci/run starts by name: they need programs of Debian, or minutes. */
+/** Heavier tests that .ci/run starts by name: they need Debian packages or minutes. */
 package org.opensciencegrid.tokenrenewer.rings;

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** By the service that we ship, and by drop-ins of a site. */
+/** With the shipped service, and with drop-ins of a site. */
 class SandboxTest {
     @TempDir
     Path root;
@@ -30,8 +30,8 @@ class SandboxTest {
         return Sandbox.read(root).orElseThrow();
     }
 
-    private static boolean lets(Sandbox sandbox, String directory) {
-        return sandbox.lets(Path.of(directory));
+    private static boolean allowsWrite(Sandbox sandbox, String directory) {
+        return sandbox.allowsWrite(Path.of(directory));
     }
 
     @ParameterizedTest
@@ -45,34 +45,34 @@ class SandboxTest {
         "/tmp, false"
     })
     void asShipped(String directory, boolean writable) throws IOException {
-        assertEquals(writable, lets(with(""), directory));
+        assertEquals(writable, allowsWrite(with(""), directory));
     }
 
     @Test
     void aSitesDirectories() throws IOException {
         Sandbox site = with("ReadWritePaths=/srv/tokens -/home/frontend\nReadOnlyPaths=/srv/tokens/fixed\n"
                 + "InaccessiblePaths=/etc/osg/tokens/secret\n");
-        assertTrue(lets(site, "/srv/tokens"));
-        assertTrue(lets(site, "/home/frontend"));
-        assertFalse(lets(site, "/srv/tokens/fixed"));
-        assertFalse(lets(site, "/etc/osg/tokens/secret"));
-        assertTrue(lets(site, "/etc/osg/tokens"));
+        assertTrue(allowsWrite(site, "/srv/tokens"));
+        assertTrue(allowsWrite(site, "/home/frontend"));
+        assertFalse(allowsWrite(site, "/srv/tokens/fixed"));
+        assertFalse(allowsWrite(site, "/etc/osg/tokens/secret"));
+        assertTrue(allowsWrite(site, "/etc/osg/tokens"));
     }
 
     @Test
     void anEmptyListForgetsWhatWasBefore() throws IOException {
-        assertFalse(lets(with("ReadWritePaths=\nReadWritePaths=/srv\n"), "/etc/osg/tokens"));
+        assertFalse(allowsWrite(with("ReadWritePaths=\nReadWritePaths=/srv\n"), "/etc/osg/tokens"));
     }
 
     @Test
     void weakerProtection() throws IOException {
         Sandbox full = with("ProtectSystem=full\nProtectHome=no\n");
-        assertTrue(lets(full, "/srv/tokens"));
-        assertTrue(lets(full, "/home/frontend"));
-        assertFalse(lets(full, "/etc/other"));
-        assertFalse(lets(full, "/usr/share"));
-        assertTrue(lets(with("ProtectSystem=yes\nProtectHome=no\n"), "/etc/other"));
-        assertTrue(lets(with("ProtectSystem=false\nProtectHome=no\n"), "/usr/share"));
+        assertTrue(allowsWrite(full, "/srv/tokens"));
+        assertTrue(allowsWrite(full, "/home/frontend"));
+        assertFalse(allowsWrite(full, "/etc/other"));
+        assertFalse(allowsWrite(full, "/usr/share"));
+        assertTrue(allowsWrite(with("ProtectSystem=yes\nProtectHome=no\n"), "/etc/other"));
+        assertTrue(allowsWrite(with("ProtectSystem=false\nProtectHome=no\n"), "/usr/share"));
     }
 
     @Test

@@ -29,7 +29,7 @@ class AccessTest {
         assertFalse(asItWas.isLike(new Access.Status(1, 2, Set.of(PosixFilePermission.OWNER_READ)), file));
     }
 
-    /** A name would be looked up, for each token of each run. */
+    /** A name would have to be looked up for each token of each run. */
     @Test
     void whereNothingIsAskedForNumbersDo() throws Exception {
         Path file = Files.createFile(directory.resolve("file"), PosixFilePermissions.asFileAttribute(MODE));

@@ -4,15 +4,15 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.config.TokenAccess;
-import org.opensciencegrid.tokenrenewer.text.Secret;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
-/** {@link TokenFile} as a process of its own, for another user, umask or file system than the tests have. */
+/** Runs {@link TokenFile} in another process, for another user, umask or file system than that of the tests. */
 final class TokenFileProgram {
     private TokenFileProgram() {}
 
     /**
-     * PATH TIMES TOKEN...: writes the tokens in turn; prints ok, or the kind of the first failure and what it says. The
-     * properties mode, owner and group are the access that is asked for.
+     * PATH TIMES TOKEN...: writes the tokens in turn. Prints ok, or the kind and message of the first failure. The
+     * properties mode, owner and group are the requested permissions.
      */
     public static void main(String[] arguments) {
         TokenFile file = new TokenFile(Path.of(arguments[0]));

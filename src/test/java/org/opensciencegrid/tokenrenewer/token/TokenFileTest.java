@@ -9,9 +9,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -44,12 +47,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.opensciencegrid.cryptostore.TrustedPath;
 import org.opensciencegrid.tokenrenewer.config.TokenAccess;
-import org.opensciencegrid.tokenrenewer.text.Printable;
-import org.opensciencegrid.tokenrenewer.text.Secret;
 import org.opensciencegrid.tokenrenewer.token.TokenFileException.Kind;
+import org.opensciencegrid.tokenrenewer.util.Printable;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
-/** Every cell of docs/token-files.md. */
+/** Every cell of the table in docs/reference/token-files.md. */
 class TokenFileTest {
     private static final String OLD = "old-token";
     private static final String NEW = "new-token";
@@ -64,11 +68,11 @@ class TokenFileTest {
 
     @BeforeEach
     void makeDirectory() throws Exception {
-        mode(directory, "rwxr-xr-x"); // child processes of other users come here
+        mode(directory, "rwxr-xr-x"); // processes of other users need access
         tokens = Files.createDirectory(directory.resolve("tokens"));
     }
 
-    // What is there before, and a new token
+    // The existing file and a new token
 
     @Test
     void anAbsentFileIsMadeForItsOwnerOnly() throws Exception {
@@ -95,6 +99,9 @@ class TokenFileTest {
     @ParameterizedTest
     @ValueSource(strings = {"rw-------", "rw-r-----", "rw-r--r--", "r--------", "rw-rw-rw-", "rwxrwxrwx", "---------"})
     void aFileIsReplacedWithItsMode(String mode) throws Exception {
+        if (mode.equals("---------")) {
+            assumeRoot(); // no other user can open such a file
+        }
         Path path = old("t");
         mode(path, mode);
 
@@ -320,7 +327,243 @@ class TokenFileTest {
         assertEquals(Optional.empty(), new TokenFile(a).read());
     }
 
-    // What is no file
+    // Directories of the path
+
+    /** Row by row: the owner and mode of /a, /a/b and the link that may replace b. */
+    @ParameterizedTest
+    @CsvSource({
+        // owner:mode of a, of a/b, result for the service
+        "0:755, 65533:777, ok",
+        "65533:755, 65533:777, ok",
+        "65533:777, 65533:777, ok",
+        "65533:755, 65534:755, ok",
+        "65533:755, 65532:777, FOREIGN_DIRECTORY",
+        "0:777, 65533:777, FOREIGN_DIRECTORY",
+        "0:777, 65534:755, FOREIGN_DIRECTORY",
+        "0:1777, 65534:755, ok",
+        "0:1777, 65533:777, FOREIGN_DIRECTORY",
+        "65534:755, 65533:777, ok"
+    })
+    void directoriesAreThoseOfRootOfTheServiceAndOfOneUser(String a, String b, String outcome) throws Exception {
+        assumeService();
+        Path first = Files.createDirectory(tokens.resolve("a"));
+        Path second = Files.createDirectory(first.resolve("b"));
+        chown(second, b);
+        chown(first, a);
+
+        String said = run(service(program(second.resolve("t"), 1, NEW)));
+
+        assertEquals(outcome, said.split(" ")[0], said);
+        assertEquals(outcome.equals("ok"), Files.exists(second.resolve("t")));
+    }
+
+    /** The group of a directory that belongs to root. It is neither root's group nor the service's. */
+    @ParameterizedTest
+    @CsvSource({"65533, FOREIGN_DIRECTORY", "65534, ok", "0, ok"})
+    void aDirectoryOnTheWayIsNoGroups(int group, String outcome) throws Exception {
+        assumeService();
+        Path first = Files.createDirectory(tokens.resolve("a"));
+        Path second = give(Files.createDirectory(first.resolve("b")), NOBODY);
+        Files.setAttribute(first, "unix:gid", group);
+        mode(first, "rwxrwxr-x");
+
+        String said = run(service(program(second.resolve("t"), 1, NEW)));
+
+        assertEquals(outcome, said.split(" ")[0], said);
+    }
+
+    /**
+     * The owner of the link's directory, the owner of the link, and its target: a directory of bob, of alice or of
+     * neither.
+     */
+    @ParameterizedTest
+    @CsvSource({
+        "0, 0, bob, ok",
+        "0, 65534, bob, ok",
+        "0, 65533, bob, FOREIGN_LINK",
+        "65533, 0, bob, FOREIGN_DIRECTORY",
+        "65533, 65534, bob, FOREIGN_DIRECTORY",
+        "65533, 0, ../bob, FOREIGN_DIRECTORY",
+        "65533, 65533, bob, FOREIGN_LINK",
+        "65533, 0, alice/own, ok",
+        "65533, 65534, ours, ok"
+    })
+    void aLinkLeadsToTheUserInWhoseDirectoryItIs(int owner, int maker, String target, String outcome) throws Exception {
+        assumeService();
+        Path alice = Files.createDirectory(tokens.resolve("alice"));
+        chown(Files.createDirectory(tokens.resolve("bob")), "65532:777");
+        chown(Files.createDirectory(alice.resolve("own")), "65533:777");
+        chown(Files.createDirectory(tokens.resolve("ours")), NOBODY + ":755");
+        Path to = tokens.resolve(target).normalize();
+        Path at = target.startsWith("..") ? tokens.resolve("bob") : to;
+        Path old = give(Files.writeString(at.resolve("bearer_token"), OLD + "\n"), NOBODY);
+        mode(old, "rw-------");
+        Path link = Files.createSymbolicLink(alice.resolve("out"), target.startsWith("..") ? Path.of(target) : to);
+        Files.setAttribute(link, "unix:uid", maker, LinkOption.NOFOLLOW_LINKS);
+        chown(alice, owner + ":755");
+
+        String said =
+                run(service(program(link.resolve("bearer_token"), 1, NEW).replace(" -cp ", " -Dmode=rw-r--r-- -cp ")));
+
+        assertEquals(outcome, said.split(" ")[0], said);
+        assertEquals((outcome.equals("ok") ? NEW : OLD) + "\n", Files.readString(old));
+        assertEquals(outcome.equals("ok") ? "rw-r--r--" : "rw-------", mode(old));
+    }
+
+    @Test
+    void aFileWhoseOwnerDelaysEachOpenIsNotWaitedFor() throws Exception {
+        Path path = old("t");
+        assumeRoot();
+        give(path, SOMEBODY);
+
+        assertEquals(Optional.empty(), readUnderLease(path));
+    }
+
+    /** Its owner can replace the service's directory. */
+    @Test
+    void aFileBelowAnotherUsersDirectoryIsNotWaitedForEither() throws Exception {
+        assumeRoot();
+        Path alice = Files.createDirectory(tokens.resolve("alice"));
+        Path ours = Files.createDirectory(alice.resolve("ours"));
+        Path path = Files.writeString(ours.resolve("t"), OLD);
+        chown(alice, "65533:755");
+
+        assertEquals(Optional.empty(), readUnderLease(path));
+    }
+
+    /** The kernel ends a lease after /proc/sys/fs/lease-break-time: an open that waits for that finds the token. */
+    private static Optional<Secret> readUnderLease(Path path) throws Exception {
+        assumeTrue(has("python3"), "python3 is not installed");
+        Process lease = new ProcessBuilder(
+                        "python3",
+                        "-c",
+                        "import fcntl,os,signal,sys\nsignal.signal(signal.SIGIO,signal.SIG_IGN)\n"
+                                + "fcntl.fcntl(os.open(sys.argv[1],os.O_RDWR),fcntl.F_SETLEASE,fcntl.F_WRLCK)\n"
+                                + "print('held',flush=True)\nsys.stdin.read()",
+                        path.toString())
+                .start();
+        try {
+            assumeTrue(lease.getInputStream().read() == 'h', "no leases on this file system");
+            return new TokenFile(path).read();
+        } finally {
+            lease.destroyForcibly().waitFor();
+        }
+    }
+
+    @Test
+    void inADirectoryOfEverybodyNoModeIsTakenOver() throws Exception {
+        assumeService();
+        mode(tokens, "rwxrwxrwx");
+        Path path = give(old("t"), SOMEBODY);
+        mode(path, "rw-rw-rw-");
+
+        assertEquals("ok", run(service(program(path, 1, NEW))));
+
+        assertEquals("rw-------", mode(path));
+        assertEquals(NOBODY, Files.getAttribute(path, "unix:uid"));
+        assertEquals(List.of("t"), names());
+    }
+
+    /** Its owner keeps replacing the directory with a link to another one. */
+    @Tag("slow")
+    @Test
+    void aDirectoryThatIsSwappedForALinkNeverLeadsElsewhere() throws Exception {
+        assumeService();
+        assumeTrue(has("python3"), "python3 is not installed");
+        Path bob = Files.createDirectory(tokens.resolve("bob"));
+        Path his = give(Files.writeString(bob.resolve("t"), OLD + "\n"), NOBODY);
+        chown(bob, "65532:777");
+        Path alice = Files.createDirectory(tokens.resolve("alice"));
+        Path out = Files.createDirectory(alice.resolve("out"));
+        Path link = Files.createSymbolicLink(alice.resolve("link"), bob);
+        Files.setAttribute(link, "unix:uid", SOMEBODY, LinkOption.NOFOLLOW_LINKS);
+        chown(out, "65533:777");
+        chown(alice, "65533:755");
+
+        Swapper swapper = new Swapper(out, link);
+        try {
+            for (int i = 0; i < 30; i++) {
+                run(service(program(out.resolve("t"), 100, NEW)));
+            }
+        } finally {
+            swapper.stop();
+        }
+
+        assertEquals(OLD + "\n", Files.readString(his));
+        assertEquals(List.of("t"), Arrays.stream(bob.toFile().list()).sorted().toList());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aFileThatIsSwappedForAPipeIsWaitedForASecondAtMost(boolean isRead) throws Exception {
+        assumeTrue(has("python3"), "python3 is not installed");
+        Path path = old("t");
+        mode(tokens, "rwxrwxr-x");
+        if (isRoot()) {
+            Files.setAttribute(tokens, "unix:gid", SOMEBODY); // others can write to the directory
+        }
+        Path pipe = tokens.resolve("pipe");
+        assumeTrue(succeeds("mkfifo " + pipe), "no mkfifo");
+
+        assertTimeoutPreemptively(Duration.ofSeconds(120), () -> {
+            Swapper swapper = new Swapper(path, pipe);
+            try {
+                for (int i = 0; i < 200; i++) {
+                    TokenFile file = new TokenFile(path);
+                    if (isRead) {
+                        file.read();
+                    } else {
+                        try {
+                            file.write(Secret.of(NEW));
+                        } catch (TokenFileException e) {
+                            assertEquals(Kind.NOT_A_FILE, e.kind(), e.getMessage());
+                        }
+                    }
+                }
+            } finally {
+                swapper.stop();
+            }
+        });
+    }
+
+    /** Exchanges two names as fast as possible, with renameat2(2). */
+    private static final class Swapper {
+        private final Process process;
+
+        Swapper(Path a, Path b) throws IOException {
+            process = new ProcessBuilder(
+                            "python3",
+                            "-c",
+                            "import ctypes,sys\nr=ctypes.CDLL(None).renameat2\n"
+                                    + "while True: r(-100,sys.argv[1].encode(),-100,sys.argv[2].encode(),2)",
+                            a.toString(),
+                            b.toString())
+                    .start();
+        }
+
+        void stop() throws Exception {
+            process.destroyForcibly().waitFor();
+        }
+    }
+
+    private static void chown(Path path, String ownerAndMode) throws Exception {
+        String[] words = ownerAndMode.split(":");
+        give(path, Integer.parseInt(words[0]));
+        run("chmod " + words[1] + " " + path);
+    }
+
+    // Paths that are not a regular file
+
+    /** The old content is never copied: a terabyte would fill the disk, and it may belong to another user. */
+    @Test
+    void anOldFileOfATerabyteCostsNoSpace() throws Exception {
+        Path path = tokens.resolve("t");
+
+        String said = runOnOwnFileSystem("truncate -s 1T " + path + "; chmod 666 " + path + "; " + program(path, 1, NEW)
+                + "; cat " + path + "; ls -A " + tokens);
+
+        assertEquals(List.of("ok", NEW, "t"), said.lines().toList());
+    }
 
     @Test
     void aDirectoryIsRefused() throws Exception {
@@ -358,7 +601,7 @@ class TokenFileTest {
                 refused(Files.createSymbolicLink(tokens.resolve("l"), path)).kind());
     }
 
-    // What the directory does not allow
+    // Directory permissions
 
     @Test
     void aMissingDirectoryIsNotMade() {
@@ -557,7 +800,7 @@ class TokenFileTest {
                 said.lines().toList());
     }
 
-    /** In place the new token may need a block more than the old one had. */
+    /** A file that is overwritten in place may need one more block. */
     @Test
     void aFullDiskLeavesTheOldTokenAlsoWhereItIsOverwrittenInPlace() throws Exception {
         assumeService();
@@ -578,9 +821,9 @@ class TokenFileTest {
         assertEquals(Kind.OTHER, refused(tokens.resolve("n".repeat(300))).kind());
     }
 
-    // Left-overs
+    // Leftover files
 
-    /** ctime cannot be set: a clock that is two hours ahead makes the left-over old. */
+    /** ctime cannot be set, so this uses a clock that is two hours ahead. */
     @Test
     void whatACrashLeftIsRemovedOnceItIsOld() throws Exception {
         String left = ".osg-token-renewer.0123456789abcdef.tmp";
@@ -594,7 +837,7 @@ class TokenFileTest {
         assertEquals(List.of("t"), names());
     }
 
-    // What a reader sees meanwhile
+    // What a reader sees during a write
 
     @Tag("slow")
     @Test
@@ -615,7 +858,7 @@ class TokenFileTest {
         assertTrue(reads >= 2000, reads + " reads");
     }
 
-    /** Two sections may name one path, which is warned of; their accounts run at the same time. */
+    /** Two sections may have the same path, which causes a warning. Their accounts run at the same time. */
     @Tag("slow")
     @Test
     void twoWritersOfOnePathMixNothing() throws Exception {
@@ -644,8 +887,8 @@ class TokenFileTest {
     }
 
     /**
-     * Overwritten in place, from long to short and back. Linux locks no reader out of a write(2), so one that reads at the
-     * very instant of the copy sees both tokens (about 1 of 2,500 here); an empty file is never seen.
+     * Overwritten in place, from long to short and back. Linux locks no reader out of a write(2), so a read at that
+     * very moment sees both tokens (about 1 of 2,500 here). No read ever sees an empty file.
      */
     @Tag("slow")
     @Test
@@ -663,7 +906,7 @@ class TokenFileTest {
         assertEquals(a + "\n", Files.readString(path));
     }
 
-    /** @param tolerated how many reads of 10,000 may see something else, but not nothing */
+    /** @param tolerated how many of 10,000 reads may see something else, except an empty file */
     private static long readWhile(Path path, Set<String> tokens, int tolerated, Callable<String> writer)
             throws Exception {
         AtomicBoolean over = new AtomicBoolean();
@@ -676,7 +919,7 @@ class TokenFileTest {
                 while (!over.get()) {
                     bytes.clear();
                     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-                        channel.read(bytes); // one read(2), as most programs do
+                        channel.read(bytes); // one read(2), like most programs
                     }
                     byte[] read = new byte[bytes.flip().remaining()];
                     bytes.get(read);
@@ -973,12 +1216,12 @@ class TokenFileTest {
                 .orElseThrow();
     }
 
-    /** The command line of {@link TokenFileProgram}, with copies of its classes where every user may read them. */
+    /** The command line of {@link TokenFileProgram}, with copies of its classes that every user can read. */
     private String program(Path path, int times, String... written) throws IOException {
         Path classes = directory.resolve("classes");
         if (!Files.exists(classes)) {
-            for (Class<?> needed :
-                    List.of(TokenFile.class, TokenAccess.class, Printable.class, TokenFileProgram.class)) {
+            for (Class<?> needed : List.of(
+                    TokenFile.class, TrustedPath.class, TokenAccess.class, Printable.class, TokenFileProgram.class)) {
                 copyPackage(needed, classes);
             }
         }
@@ -987,6 +1230,7 @@ class TokenFileTest {
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
                 "-XX:-UsePerfData",
+                "--add-opens=java.base/sun.nio.fs=ALL-UNNAMED", // as in the jar's manifest
                 "-cp",
                 classes.toString(),
                 TokenFileProgram.class.getName(),
@@ -996,21 +1240,32 @@ class TokenFileTest {
         return String.join(" ", command);
     }
 
+    /** From a directory of classes, or from the jar that {@code verify} built. */
     private static void copyPackage(Class<?> one, Path to) throws IOException {
-        Path from =
-                Path.of(one.getProtectionDomain().getCodeSource().getLocation().getPath());
+        Path from = Path.of(URI.create(
+                one.getProtectionDomain().getCodeSource().getLocation().toString()));
         String folder = one.getPackageName().replace('.', '/');
         Files.createDirectories(to.resolve(folder));
-        try (Stream<Path> files = Files.list(from.resolve(folder))) {
+        if (Files.isDirectory(from)) {
+            copyClasses(from.resolve(folder), to.resolve(folder));
+        } else {
+            try (FileSystem jar = FileSystems.newFileSystem(from)) {
+                copyClasses(jar.getPath(folder), to.resolve(folder));
+            }
+        }
+    }
+
+    private static void copyClasses(Path from, Path to) throws IOException {
+        try (Stream<Path> files = Files.list(from)) {
             for (Path file : files.filter(f -> f.toString().endsWith(".class")).toList()) {
-                Path copy = to.resolve(folder).resolve(file.getFileName());
+                Path copy = to.resolve(file.getFileName().toString());
                 Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
                 mode(copy, "rw-r--r--");
             }
         }
     }
 
-    /** Runs it with a tmpfs of 64 KiB at the tokens directory, which nobody else sees. */
+    /** Runs it with a tmpfs of 64 KiB as the tokens directory, visible only to this process. */
     private String runOnOwnFileSystem(String command) throws Exception {
         assumeRoot();
         assumeTrue(has("unshare") && succeeds("unshare -m true"), "no mount namespaces here");

@@ -1,0 +1,51 @@
+package org.opensciencegrid.cryptostore;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.Map;
+import java.util.Objects;
+
+/** The result of one lstat(2). Owner and group are numbers, because looking up a name may take long. */
+record Node(Path path, Object key, int mode, int user, int group, FileTime changed) {
+    private static final int TYPE = 0170000;
+    private static final int DIRECTORY = 0040000;
+    private static final int LINK = 0120000;
+    private static final int STICKY = 01000;
+    private static final int GROUP_WRITE = 0020;
+    private static final int OTHERS_WRITE = 0002;
+
+    static Node of(Path path) throws IOException {
+        Map<String, Object> attributes =
+                Files.readAttributes(path, "unix:fileKey,mode,uid,gid,ctime", LinkOption.NOFOLLOW_LINKS);
+        return new Node(
+                path,
+                Objects.requireNonNull(attributes.get("fileKey")),
+                (int) Objects.requireNonNull(attributes.get("mode")),
+                (int) Objects.requireNonNull(attributes.get("uid")),
+                (int) Objects.requireNonNull(attributes.get("gid")),
+                (FileTime) Objects.requireNonNull(attributes.get("ctime")));
+    }
+
+    boolean isDirectory() {
+        return (mode & TYPE) == DIRECTORY;
+    }
+
+    boolean isLink() {
+        return (mode & TYPE) == LINK;
+    }
+
+    boolean isSticky() {
+        return (mode & STICKY) != 0;
+    }
+
+    boolean letsGroupWrite() {
+        return (mode & GROUP_WRITE) != 0;
+    }
+
+    boolean letsEverybodyWrite() {
+        return (mode & OTHERS_WRITE) != 0;
+    }
+}

@@ -1,0 +1,236 @@
+package org.opensciencegrid.cryptostore;
+
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Resolves a path and checks each component. Follows only symbolic links of root and the service. The directories
+ * follow the rule if only root, the service and at most one other user can change where the path leads. That user may
+ * own directories from one point of the path on.
+ */
+public final class TrustedPath {
+    private static final int MOST_LINKS = 40;
+    private static final long QUIET_MILLIS = 50;
+
+    private final Owners owners;
+    private final Path path;
+    private final List<Node> directories;
+    private final Optional<UntrustedPathException> violation;
+
+    private TrustedPath(Owners owners, Path path, List<Node> directories, Optional<UntrustedPathException> violation) {
+        this.owners = owners;
+        this.path = path;
+        this.directories = List.copyOf(directories);
+        this.violation = violation;
+    }
+
+    /**
+     * Follows the path to its end, which need not exist.
+     *
+     * @throws UntrustedPathException a symbolic link was created neither by root nor by the service
+     * @throws NoSuchFileException a directory of the path is missing
+     */
+    public static TrustedPath follow(Path path, Owners owners) throws IOException {
+        return new Walk(owners).along(path.toAbsolutePath());
+    }
+
+    /** The path of the same file without symbolic links. */
+    public Path path() {
+        return path;
+    }
+
+    /** Whether every user can create files in the directory, as in /tmp. */
+    public boolean isShared() {
+        return directory().letsEverybodyWrite();
+    }
+
+    /** @throws UntrustedPathException has the path of the first directory that breaks the rule */
+    public void requireTrusted() throws UntrustedPathException {
+        if (violation.isPresent()) {
+            throw violation.get();
+        }
+    }
+
+    /**
+     * Opens the directory of the file, so that it stays the one that was checked.
+     *
+     * @throws IOException the directory was replaced
+     */
+    public HeldDirectory hold() throws IOException {
+        for (int i = 1; i < directories.size(); i++) {
+            if (!owners.have(directories.get(i - 1))) {
+                return HeldDirectory.open(directories.subList(i, directories.size()));
+            }
+        }
+        return HeldDirectory.unmoved(directory().path());
+    }
+
+    private Node directory() {
+        return directories.get(directories.size() - 1);
+    }
+
+    private static final class Walk {
+        private final Owners owners;
+        private final List<Node> above = new ArrayList<>();
+        private final Deque<Path> rest = new ArrayDeque<>();
+        private Optional<UntrustedPathException> violation = Optional.empty();
+        private Optional<Node> foreign = Optional.empty(); // its owner can move everything in it, including links
+        private int links;
+
+        Walk(Owners owners) {
+            this.owners = owners;
+        }
+
+        TrustedPath along(Path path) throws IOException {
+            goOn(path);
+            while (true) {
+                Path name = rest.poll();
+                if (name == null) { // the path ends in . or ..
+                    Node last = above.size() == 1 ? above.get(0) : above.remove(above.size() - 1);
+                    return end(last.path());
+                } else if (name.toString().equals("..")) {
+                    if (above.size() > 1) {
+                        above.remove(above.size() - 1);
+                    }
+                } else if (!name.toString().equals(".")) {
+                    Path next = directory().path().resolve(name);
+                    if (step(next)) {
+                        return end(next);
+                    }
+                }
+            }
+        }
+
+        private TrustedPath end(Path path) {
+            return new TrustedPath(owners, path, above, violation);
+        }
+
+        private Node directory() {
+            return above.get(above.size() - 1);
+        }
+
+        private void goOn(Path path) throws IOException {
+            if (path.isAbsolute()) {
+                above.clear();
+                above.add(Node.of(Objects.requireNonNull(path.getRoot())));
+            }
+            for (int i = path.getNameCount() - 1; i >= 0; i--) {
+                rest.push(path.getName(i));
+            }
+        }
+
+        /** Returns whether this is the end of the path. */
+        private boolean step(Path next) throws IOException {
+            Node node;
+            try {
+                node = Node.of(next);
+            } catch (NoSuchFileException e) {
+                if (rest.isEmpty()) {
+                    return true;
+                }
+                throw e;
+            }
+            if (node.isLink()) {
+                if (!owners.have(node)) {
+                    throw new UntrustedPathException(
+                            UntrustedPathException.Kind.LINK, next, "it is a symbolic link made by " + owner(next));
+                } else if (++links > MOST_LINKS) {
+                    throw new FileSystemException(next.toString(), null, "too many symbolic links");
+                }
+                look(node);
+                goOn(owners.areAlone(directory()) ? Files.readSymbolicLink(next) : whereItLeads(node));
+                return false;
+            } else if (rest.isEmpty()) {
+                return true;
+            } else if (!node.isDirectory()) {
+                throw new NotDirectoryException(next.toString());
+            }
+            look(node);
+            above.add(node);
+            return false;
+        }
+
+        /** Checks a link or directory: who else can replace it, and by what? */
+        private void look(Node node) throws IOException {
+            Node in = directory();
+            if (violation.isPresent()) {
+                return;
+            } else if (foreign.isEmpty() && !owners.have(in)) {
+                foreign = Optional.of(in);
+            }
+            if (owners.have(in) && !owners.areAlone(in) && !(in.isSticky() && owners.have(node))) {
+                String who = in.letsEverybodyWrite() ? "everybody" : "its group " + group(in.path());
+                violation = Optional.of(new UntrustedPathException(
+                        UntrustedPathException.Kind.SHARED,
+                        in.path(),
+                        who + " may replace "
+                                + Objects.requireNonNull(node.path().getFileName()) + " in it"));
+            } else if (foreign.isPresent() && node.user() != foreign.get().user() && !owners.have(node)) {
+                violation = Optional.of(new UntrustedPathException(
+                        UntrustedPathException.Kind.OWNER,
+                        node.path(),
+                        "it belongs to " + owner(node.path()) + ", and "
+                                + foreign.get().path() + " to "
+                                + owner(foreign.get().path())));
+            }
+        }
+
+        /**
+         * Reads a link that the directory's owner can move away and back. Each move sets its ctime, in steps of at most
+         * 10 ms. If the link was not moved for longer than that, and its ctime is the same after the read, it was there
+         * during the read.
+         */
+        private static Path whereItLeads(Node link) throws IOException {
+            Node before = link;
+            for (int i = 0; i < 20; i++) {
+                long age = Instant.now().toEpochMilli() - before.changed().toMillis();
+                if (age < QUIET_MILLIS) {
+                    pause();
+                } else {
+                    Path target = Files.readSymbolicLink(link.path());
+                    if (before.equals(Node.of(link.path()))) {
+                        return target;
+                    }
+                }
+                before = Node.of(link.path());
+                if (!before.key().equals(link.key())) {
+                    break;
+                }
+            }
+            throw new FileSystemException(link.path().toString(), null, "it is replaced again and again");
+        }
+
+        private static void pause() throws FileSystemException {
+            try {
+                Thread.sleep(QUIET_MILLIS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new FileSystemException("interrupted");
+            }
+        }
+
+        private static String owner(Path path) throws IOException {
+            return Files.getOwner(path, LinkOption.NOFOLLOW_LINKS).getName();
+        }
+
+        private static @Nullable String group(Path path) throws IOException {
+            return Files.readAttributes(path, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                    .group()
+                    .getName();
+        }
+    }
+}

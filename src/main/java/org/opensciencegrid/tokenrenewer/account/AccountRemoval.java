@@ -1,0 +1,217 @@
+package org.opensciencegrid.tokenrenewer.account;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.LockedAccount;
+import org.opensciencegrid.cryptostore.OpenAccount;
+import org.opensciencegrid.cryptostore.Password;
+import org.opensciencegrid.cryptostore.StoreException;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureException;
+import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
+import org.opensciencegrid.tokenrenewer.net.IssuerException;
+import org.opensciencegrid.tokenrenewer.net.Network;
+import org.opensciencegrid.tokenrenewer.net.Transport;
+import org.opensciencegrid.tokenrenewer.oidc.Registration;
+import org.opensciencegrid.tokenrenewer.oidc.Revocation;
+import org.opensciencegrid.tokenrenewer.state.StateStore;
+import org.opensciencegrid.tokenrenewer.util.Printable;
+import org.opensciencegrid.tokenrenewer.util.Secret;
+
+/**
+ * Removes an account, first at the issuer, then on this host. The files are deleted only after every requested step at
+ * the issuer succeeded, because they are needed to try again.
+ */
+public final class AccountRemoval {
+    /**
+     * What to do.
+     *
+     * @param revoke revoke the authorization (RFC 7009)
+     * @param deleteClient delete the client's registration (RFC 7592)
+     * @param dryRun only report the steps: no network, no change
+     */
+    public record Request(String account, boolean revoke, boolean deleteClient, boolean dryRun) {}
+
+    /** The steps, in order. */
+    public enum Step {
+        REVOKE,
+        DELETE_CLIENT,
+        FILES
+    }
+
+    /** The result of a step. */
+    public enum End {
+        DONE,
+        /** Dry run: the step would be done. */
+        WOULD,
+        /** The issuer no longer has it. */
+        GONE,
+        /**
+         * We have no registration access token: setup did not register the client, or the issuer sent no token. The
+         * client stays at the issuer.
+         */
+        NOT_OURS,
+        FAILED,
+        /** Not attempted because an earlier step failed. */
+        KEPT
+    }
+
+    /**
+     * One step and its result.
+     *
+     * @param what the issuer's client, its endpoint or the account file
+     */
+    public record Outcome(Step step, End end, String what, Optional<Failure> failure) {}
+
+    private final AccountStore store;
+    private final StateStore states;
+    private final Duration lockWait;
+    private final Network network;
+
+    public AccountRemoval(AccountStore store, StateStore states, Duration lockWait, Network network) {
+        this.store = store;
+        this.states = states;
+        this.lockWait = lockWait;
+        this.network = network;
+    }
+
+    /**
+     * @param password used only for the steps at the issuer
+     * @param caFile trusted in addition; if empty, the account's own CA file
+     * @return the result of each step; the last is FILES
+     */
+    public List<Outcome> run(Request request, Optional<Password> password, Optional<Path> caFile)
+            throws FailureException {
+        String name = request.account();
+        try (LockedAccount locked = store.lock(name, lockWait)) {
+            if (!locked.exists() && !isOnlyState(request)) {
+                throw new FailureException(new Failure(Failure.Kind.ACCOUNT_MISSING, name, ""));
+            }
+            List<Outcome> outcomes = new ArrayList<>();
+            if (request.revoke() || request.deleteClient()) {
+                atIssuer(request, open(locked, password.orElseThrow(), name), caFile, outcomes);
+            }
+            outcomes.add(files(request, locked, outcomes));
+            return outcomes;
+        } catch (StoreException e) {
+            throw new FailureException(FailureMapper.of(e));
+        }
+    }
+
+    /** An account with client credentials, or one whose files were deleted by hand: status reports it until it is removed. */
+    private boolean isOnlyState(Request request) {
+        return !request.revoke() && !request.deleteClient() && states.accounts().contains(request.account());
+    }
+
+    private Account open(LockedAccount locked, Password password, String name) throws FailureException, StoreException {
+        try (OpenAccount open = locked.open(password)) {
+            return Account.decode(open.plaintext());
+        } catch (IllegalArgumentException e) {
+            throw new FailureException(FailureMapper.unfit(store.file(name), e));
+        }
+    }
+
+    /** Revokes the authorization before it deletes the client: a deleted client can no longer authenticate. */
+    private void atIssuer(Request request, Account account, Optional<Path> caFile, List<Outcome> outcomes) {
+        Transport transport = network.transport(caFile.or(() -> account.caFile().map(Path::of)));
+        if (request.revoke()) {
+            Optional<URI> endpoint = account.revocationEndpoint();
+            outcomes.add(step(
+                    request,
+                    Step.REVOKE,
+                    account,
+                    endpoint.isPresent() ? Optional.empty() : Optional.of("this issuer names no revocation endpoint"),
+                    () -> new Revocation(transport)
+                            .revoke(endpoint.orElseThrow(), account.client(), account.refreshToken())));
+        }
+        if (request.deleteClient()) {
+            Optional<URI> uri = account.registrationClientUri();
+            Optional<Secret> key = account.registrationAccessToken();
+            boolean hasKey = uri.isPresent() && key.isPresent();
+            outcomes.add(
+                    hasKey
+                            ? step(
+                                    request,
+                                    Step.DELETE_CLIENT,
+                                    account,
+                                    Optional.empty(),
+                                    () -> new Registration(transport).delete(uri.orElseThrow(), key.orElseThrow()))
+                            : new Outcome(
+                                    Step.DELETE_CLIENT,
+                                    End.NOT_OURS,
+                                    Printable.of(account.client().id()),
+                                    Optional.empty()));
+            boolean clientIsGone = hasKey && outcomes.get(outcomes.size() - 1).end() != End.FAILED;
+            if (clientIsGone && !request.dryRun()) {
+                // A client that does not exist has no authorizations. An earlier removal was probably interrupted here.
+                outcomes.replaceAll(outcome -> isClientUnknown(outcome)
+                        ? new Outcome(outcome.step(), End.GONE, outcome.what(), Optional.empty())
+                        : outcome);
+            }
+        }
+    }
+
+    private static boolean isClientUnknown(Outcome outcome) {
+        return outcome.failure()
+                .filter(why -> why.kind() == Failure.Kind.CLIENT_REFUSED)
+                .isPresent();
+    }
+
+    @FunctionalInterface
+    private interface Ask {
+        void ask() throws IssuerException;
+    }
+
+    private static Outcome step(Request request, Step step, Account account, Optional<String> impossible, Ask ask) {
+        String what = Printable.of(
+                step == Step.REVOKE ? account.issuer() : account.client().id());
+        if (impossible.isPresent()) {
+            Failure why = new Failure(Failure.Kind.REQUEST_REFUSED, Printable.of(account.issuer()), impossible.get());
+            return new Outcome(step, End.FAILED, what, Optional.of(why));
+        }
+        if (request.dryRun()) {
+            return new Outcome(step, End.WOULD, what, Optional.empty());
+        }
+        try {
+            ask.ask();
+            return new Outcome(step, End.DONE, what, Optional.empty());
+        } catch (IssuerException e) {
+            // RFC 7592 section 2.3: 401 means that the client does not exist; some issuers send 404. The registration
+            // access token is useless in both cases.
+            if (step == Step.DELETE_CLIENT && (e.status() == 401 || e.status() == 404)) {
+                return new Outcome(step, End.GONE, what, Optional.empty());
+            }
+            return new Outcome(step, End.FAILED, what, Optional.of(FailureMapper.of(e, account.issuer(), false)));
+        }
+    }
+
+    private Outcome files(Request request, LockedAccount locked, List<Outcome> before)
+            throws StoreException, FailureException {
+        String file = store.file(request.account()).toString();
+        if (before.stream().anyMatch(outcome -> outcome.end() == End.FAILED)) {
+            return new Outcome(Step.FILES, End.KEPT, file, Optional.empty());
+        }
+        if (request.dryRun()) {
+            return new Outcome(Step.FILES, End.WOULD, file, Optional.empty());
+        }
+        try {
+            states.delete(
+                    request.account()); // first: a crash may leave an account without state, but not state without an
+            // account
+        } catch (IOException e) {
+            // The state file holds no secret, and a new account of that name replaces it.
+            if (!locked.exists()) {
+                throw new FailureException(
+                        new Failure(Failure.Kind.STATE_UNWRITABLE, request.account(), Printable.of(e.getMessage())));
+            }
+        }
+        locked.delete();
+        return new Outcome(Step.FILES, End.DONE, file, Optional.empty());
+    }
+}

@@ -1,0 +1,106 @@
+package org.opensciencegrid.tokenrenewer.check;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.tokenrenewer.account.Passwords;
+import org.opensciencegrid.tokenrenewer.check.Finding.Kind;
+import org.opensciencegrid.tokenrenewer.config.Config;
+import org.opensciencegrid.tokenrenewer.config.ConfigException;
+import org.opensciencegrid.tokenrenewer.config.ConfigFile;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.net.Network;
+import org.opensciencegrid.tokenrenewer.net.ProxySettings;
+import org.opensciencegrid.tokenrenewer.state.StateLayout;
+import org.opensciencegrid.tokenrenewer.state.StateStore;
+import org.opensciencegrid.tokenrenewer.state.UnusedAccount;
+
+/**
+ * Runs all checks, without changing anything.
+ *
+ * @param network empty: check no issuer
+ * @param shell proxies of this process, if {@code network} uses those of the installed service
+ * @param warn secrets and authorizations that expire within this time are reported
+ * @param machine empty if the service is not installed
+ */
+public record HealthCheck(
+        Path config,
+        StateLayout places,
+        AccountStore store,
+        StateStore states,
+        Passwords passwords,
+        Optional<Network> network,
+        Optional<ProxySettings> shell,
+        Optional<ServiceMachine> machine,
+        Duration warn,
+        Clock clock) {
+
+    /** All findings, those that need attention first. Faults become findings, not exceptions. */
+    public List<Finding> run() {
+        List<Finding> findings = new ArrayList<>();
+        try {
+            findings.addAll(of(ConfigFile.read(
+                    config,
+                    List.of(Objects.requireNonNullElse(places.state().getParent(), places.state()), places.rescue()),
+                    () -> {})));
+        } catch (ConfigException e) {
+            findings.addAll(ConfigCheck.problems(config, e.problems()));
+            findings.addAll(ConfigCheck.warnings(config, e.warnings()));
+            e.readable()
+                    .ifPresent(rest -> withoutNetwork().of(rest).stream()
+                            .filter(finding -> !finding.kind().isOfMissingSection())
+                            .forEach(findings::add));
+        }
+        findings.addAll(new StateCheck(places, store).run());
+        machine.ifPresent(service -> findings.addAll(TimerCheck.ofService(service)));
+        Set<String> forgotten = findings.stream()
+                .filter(finding -> finding.kind() == Kind.ACCOUNT_FORGOTTEN)
+                .map(Finding::account)
+                .collect(Collectors.toSet());
+        Set<String> closed = findings.stream()
+                .filter(finding -> finding.kind() == Kind.DIRECTORY_CLOSED)
+                .map(Finding::detail)
+                .collect(Collectors.toSet());
+        return new LinkedHashSet<>(findings)
+                .stream()
+                        .filter(finding -> finding.failure()
+                                .filter(why -> why.kind() == Failure.Kind.FILE_ACCESS && closed.contains(why.where()))
+                                .isEmpty())
+                        .filter(finding ->
+                                !finding.kind().isOfUnusedAccount() || !forgotten.contains(finding.account()))
+                        .sorted(Comparator.comparing((Finding finding) -> !finding.isProblem())
+                                .thenComparing(Finding::kind))
+                        .toList();
+    }
+
+    /** A section that lacks an option, such as ca_file or proxy, would blame the issuer. */
+    private HealthCheck withoutNetwork() {
+        return new HealthCheck(config, places, store, states, passwords, Optional.empty(), shell, machine, warn, clock);
+    }
+
+    private List<Finding> of(Config read) {
+        List<Finding> findings = new ArrayList<>();
+        List<UnusedAccount> forgotten = UnusedAccount.find(read, store, states, clock.instant());
+        for (UnusedAccount account : forgotten) {
+            String copy = account.copy().map(Path::toString).orElse("");
+            findings.add(Finding.of(Kind.ACCOUNT_FORGOTTEN, read.file(), copy, account.account()));
+        }
+        findings.addAll(new ConfigCheck(read, machine).run());
+        findings.addAll(new AccountsCheck(this, read).run());
+        findings.addAll(new TokensCheck(this, read).run());
+        return findings;
+    }
+
+    static String place(Path file, int line) {
+        return line == 0 ? file.toString() : file + ":" + line;
+    }
+}

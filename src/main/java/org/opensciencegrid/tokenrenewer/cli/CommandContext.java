@@ -1,0 +1,334 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.tokenrenewer.account.Passwords;
+import org.opensciencegrid.tokenrenewer.cli.output.Environment;
+import org.opensciencegrid.tokenrenewer.cli.output.Output;
+import org.opensciencegrid.tokenrenewer.cli.output.Repair;
+import org.opensciencegrid.tokenrenewer.cli.output.RepairCommands;
+import org.opensciencegrid.tokenrenewer.cli.output.UsageException;
+import org.opensciencegrid.tokenrenewer.config.AccountSection;
+import org.opensciencegrid.tokenrenewer.config.Config;
+import org.opensciencegrid.tokenrenewer.config.ConfigException;
+import org.opensciencegrid.tokenrenewer.config.ConfigFile;
+import org.opensciencegrid.tokenrenewer.net.Network;
+import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
+import org.opensciencegrid.tokenrenewer.net.ProxySettings;
+import org.opensciencegrid.tokenrenewer.state.StateLayout;
+import org.opensciencegrid.tokenrenewer.state.StateStore;
+import org.opensciencegrid.tokenrenewer.systemd.ServiceEnvironment;
+import org.opensciencegrid.tokenrenewer.systemd.Timer;
+import org.opensciencegrid.tokenrenewer.util.Printable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The command line without a command, and what all commands share. */
+@Command(
+        name = "osg-token-renewer",
+        description = "Keeps fresh OAuth access tokens on disk.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        scope = ScopeType.INHERIT,
+        usageHelpWidth = 80,
+        exitCodeListHeading = "%nExit status:%n",
+        exitCodeList = {
+            "0:everything is OK, or nothing is due",
+            "1:something failed, or needs your attention",
+            "2:you must correct the command line or the config file",
+            "70:a bug"
+        })
+final class CommandContext implements Runnable {
+    private static final String SERVICE = "osg-token-svc";
+    private static final Path RUNTIME = Path.of("/run/osg-token-renewer");
+    private static final Path MEMORY = Path.of("/var/cache/osg-token-renewer/host");
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            scope = ScopeType.INHERIT,
+            description = "config file (default: $OSG_TOKEN_RENEWER_CONFIG_PATH, else"
+                    + " /etc/osg/token-renewer/config.ini)")
+    private Path config;
+
+    @Option(
+            names = "--state-dir",
+            paramLabel = "DIR",
+            scope = ScopeType.INHERIT,
+            description = "directory of accounts and state (default: $OSG_TOKEN_RENEWER_STATE_DIR, else"
+                    + " /var/lib/osg-token-renewer)")
+    private Path stateDirectory;
+
+    private final Environment environment;
+    private final List<String> typed;
+    private Output output;
+    private @Nullable Passwords passwords;
+
+    /** @param typed the whole command line, to suggest it again */
+    CommandContext(Environment environment, String... typed) {
+        this.environment = environment;
+        this.typed = List.of(typed);
+        this.output = new Output(environment);
+    }
+
+    @Override
+    public void run() {
+        String commands = String.join(", ", spec.subcommands().keySet());
+        throw new ParameterException(spec.commandLine(), "a command is missing: " + commands);
+    }
+
+    /** Sets the destination of all later lines. */
+    void printTo(Output other) {
+        output = other;
+    }
+
+    Output output() {
+        return output;
+    }
+
+    Environment environment() {
+        return environment;
+    }
+
+    Path configFile() {
+        Path file = config != null
+                ? config
+                : environment.path("OSG_TOKEN_RENEWER_CONFIG_PATH", RepairCommands.CONFIG.toString());
+        return file.toAbsolutePath(); // commands that we suggest may run in another directory
+    }
+
+    Path stateDirectory() {
+        Path directory = stateDirectory != null
+                ? stateDirectory
+                : environment.path("OSG_TOKEN_RENEWER_STATE_DIR", RepairCommands.STATE.toString());
+        return directory.toAbsolutePath();
+    }
+
+    /** Under systemd, the rescue directory is on a tmpfs, so that it does not fill up with the state directory. */
+    StateLayout places() {
+        Path state = stateDirectory();
+        Path runtime = environment
+                .directory("RUNTIME_DIRECTORY", RUNTIME)
+                .orElse(state.equals(RepairCommands.STATE) ? RUNTIME : state.resolve("rescue"));
+        return StateLayout.of(state, runtime);
+    }
+
+    RepairCommands commands() {
+        return new RepairCommands(configFile(), stateDirectory());
+    }
+
+    Config readConfig() {
+        return readConfig(() -> {});
+    }
+
+    /** @param onAlwaysDue see {@link ConfigFile} */
+    Config readConfig(Runnable onAlwaysDue) {
+        try {
+            return ConfigFile.read(configFile(), List.of(stateDirectory(), places().rescue()), onAlwaysDue);
+        } catch (ConfigException e) {
+            throw new UsageException(e.getMessage());
+        }
+    }
+
+    AccountStore store() {
+        StateLayout places = places();
+        AccountStore store =
+                new AccountStore(places.accounts(), places.rescue(), environment.kdf()).withKeysKept(places.rescue());
+        return memory().map(store::withMemory).orElse(store);
+    }
+
+    /** Outside the state directory, and so not in its backup. */
+    private Optional<Path> memory() {
+        return environment
+                .directory("CACHE_DIRECTORY", MEMORY)
+                .or(() -> commands().isService() ? Optional.of(MEMORY) : Optional.empty());
+    }
+
+    /** The timer of the installed service; we know of no timer for another state directory. */
+    Optional<Timer> timer() {
+        return commands().isService() ? Timer.read(Path.of("/")) : Optional.empty();
+    }
+
+    /** Like {@link #timer}, for commands that can wait for systemd's answer. */
+    Optional<Timer> timerNow() {
+        return commands().isService() ? Timer.ask() : Optional.empty();
+    }
+
+    /**
+     * For commands that only read. The config file and the state belong to the service: other users get one message
+     * with the command to run.
+     */
+    void requireReader() {
+        for (Path needed : List.of(configFile(), stateDirectory())) {
+            if (!Files.isReadable(needed) && !Files.notExists(needed)) {
+                throw new UsageException(
+                        needed + ": permission denied for " + System.getProperty("user.name"), letRead(needed));
+            }
+        }
+    }
+
+    /** The launcher gives up root, so root cannot read what the service cannot. */
+    private Repair letRead(Path needed) {
+        if (!commands().isService() || !SERVICE.equals(System.getProperty("user.name"))) {
+            return new Repair("run this as root", commands().again(typed));
+        }
+        return RepairCommands.closed(needed)
+                .map(above -> commands().letPass(above, needed.toString()))
+                .orElseGet(() -> needed.equals(stateDirectory())
+                        ? new Repair(
+                                "give the state to the user that runs the renewals",
+                                commands().ownState())
+                        : new Repair("let the service read it", commands().letRead(needed)));
+    }
+
+    /** A time span in the syntax of systemd. */
+    static Duration span(String option, String text) {
+        return Timer.span(text)
+                .orElseThrow(() -> new UsageException(
+                        option + "=" + Printable.of(text) + ": give a span of time such as 7d, 36h or 90min"));
+    }
+
+    /** For commands that write: makes the state directory if its parent exists. */
+    void makeStateDirectory() {
+        try {
+            Files.createDirectory(
+                    stateDirectory(),
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            giveToService(stateDirectory());
+        } catch (IOException e) {
+            // It exists, or we cannot make it: then the store's message names the file that it cannot write.
+        }
+        requireOwn(stateDirectory());
+    }
+
+    /** Only root can make the service's directory; the unit and setup must be able to write there. */
+    private void giveToService(Path directory) throws IOException {
+        if (commands().isService()) {
+            Files.setOwner(
+                    directory,
+                    directory.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(SERVICE));
+        }
+    }
+
+    /** Root can write anywhere, but the service's user could not read the result. */
+    private void requireOwn(Path directory) {
+        try {
+            Object owner = Files.getAttribute(directory, "unix:uid");
+            if (!owner.equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"))) {
+                throw new UsageException(
+                        directory + " belongs to " + Files.getOwner(directory).getName(),
+                        new Repair(
+                                "run this as that user, or as root", commands().again(typed)));
+            }
+        } catch (IOException | UnsupportedOperationException e) {
+            // no such directory, or no uid on this file system: the store reports what fails
+        }
+    }
+
+    /** Clients registered for accounts that are not set up yet; see {@code PendingRegistration}. */
+    AccountStore registrations() {
+        StateLayout places = places();
+        return new AccountStore(places.registrations(), places.registrations(), environment.kdf());
+    }
+
+    /** @param verbose whether to print each request and response, without secrets */
+    Network network(boolean verbose) {
+        return network(environment::variable, verbose);
+    }
+
+    /** With the proxy of the account's section or of {@code [DEFAULT]}. */
+    Network network(String account, boolean verbose) {
+        NetworkOptions reach = reach(account);
+        return network(reach.proxies().isEmpty(), verbose).with(reach);
+    }
+
+    /** For all accounts of the config file, each of which may have its own options. */
+    Network network(Config config, boolean verbose) {
+        boolean isProxyNeeded = false;
+        for (AccountSection account : config.accounts().values()) {
+            isProxyNeeded |= account.reach().proxies().isEmpty();
+        }
+        return network(isProxyNeeded, verbose);
+    }
+
+    /** Does not read variables that no request needs: they may be wrong. */
+    private Network network(boolean isProxyNeeded, boolean verbose) {
+        return network(isProxyNeeded ? environment::variable : name -> Optional.empty(), verbose);
+    }
+
+    /** The option of the config file; empty if the environment decides. */
+    Optional<ProxySettings> proxy(String account) {
+        return reach(account).proxies();
+    }
+
+    private NetworkOptions reach(String account) {
+        try {
+            return ConfigFile.reach(configFile(), account);
+        } catch (ConfigException e) {
+            throw new UsageException(e.getMessage());
+        }
+    }
+
+    /** @param variable reads the environment variables that name a proxy */
+    Network network(Function<String, Optional<String>> variable, boolean verbose) {
+        Optional<Consumer<String>> log =
+                verbose ? Optional.of(line -> environment.err().println(line)) : Optional.empty();
+        try {
+            return new Network(ProxySettings.of(variable), log);
+        } catch (IllegalArgumentException e) {
+            throw new UsageException(e.getMessage());
+        }
+    }
+
+    /** With the proxy that the installed service's unit names; empty if the command is not about that service. */
+    Optional<Network> networkOfService() {
+        Optional<Map<String, String>> unit =
+                commands().isService() ? ServiceEnvironment.read(Path.of("/")) : Optional.empty();
+        return unit.map(variables -> network(name -> Optional.ofNullable(variables.get(name)), false));
+    }
+
+    /** Empty if the variables name no usable proxy. */
+    Optional<ProxySettings> proxiesOfShell() {
+        try {
+            return Optional.of(ProxySettings.of(environment::variable));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    StateStore states() {
+        if (stateDirectory != null && !Files.isDirectory(stateDirectory)) {
+            throw new UsageException("--state-dir: " + stateDirectory() + ": no such directory");
+        }
+        StateLayout places = places();
+        return new StateStore(places.state(), places.spareState());
+    }
+
+    /** One for the whole command: the password from root's launcher can be read only once. */
+    Passwords passwords() {
+        if (passwords == null) {
+            passwords = new Passwords(
+                            environment.variable("CREDENTIALS_DIRECTORY").map(Path::of))
+                    .withPipes(
+                            environment.variable("OSG_TOKEN_RENEWER_PASSWORDS").orElse(""));
+        }
+        return passwords;
+    }
+}

@@ -1,0 +1,277 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.opensciencegrid.tokenrenewer.cli.output.Colors;
+import org.opensciencegrid.tokenrenewer.cli.output.Environment;
+import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
+import org.opensciencegrid.tokenrenewer.cli.output.LineWrapper;
+import org.opensciencegrid.tokenrenewer.cli.output.Messages;
+import org.opensciencegrid.tokenrenewer.cli.output.Output;
+import org.opensciencegrid.tokenrenewer.cli.output.Repair;
+import org.opensciencegrid.tokenrenewer.cli.output.RepairCommands;
+import org.opensciencegrid.tokenrenewer.cli.output.ShellQuote;
+import org.opensciencegrid.tokenrenewer.cli.output.TimerText;
+import org.opensciencegrid.tokenrenewer.cli.output.UsageException;
+import org.opensciencegrid.tokenrenewer.cli.terminal.Terminal;
+import org.opensciencegrid.tokenrenewer.config.Config;
+import org.opensciencegrid.tokenrenewer.config.ConfigAddition;
+import org.opensciencegrid.tokenrenewer.config.ConfigAddition.NewSection;
+import org.opensciencegrid.tokenrenewer.config.ConfigException;
+import org.opensciencegrid.tokenrenewer.systemd.Timer;
+import org.opensciencegrid.tokenrenewer.util.Printable;
+
+/** The last steps of setup: adds the account's sections to config.ini, and renews its first token. */
+final class PostSetup {
+    /**
+     * The options for these steps.
+     *
+     * @param write whether we may change config.ini
+     * @param to the file from which the wrapper reads the text to add, because it runs as root and we do not
+     * @param token name of the first token
+     * @param tokenPath its path
+     * @param scope of the first token, if its account stores none
+     * @param audience of the first token
+     */
+    record Wishes(
+            boolean write,
+            Optional<Path> to,
+            Optional<String> token,
+            Optional<Path> tokenPath,
+            List<String> scope,
+            List<String> audience,
+            boolean verbose) {
+        boolean nameToken() {
+            return token.isPresent() || tokenPath.isPresent();
+        }
+    }
+
+    private final CommandContext context;
+    private final Terminal terminal;
+    private final String account;
+    private final Wishes wishes;
+
+    PostSetup(CommandContext context, Terminal terminal, String account, Wishes wishes) {
+        this.context = context;
+        this.terminal = terminal;
+        this.account = account;
+        this.wishes = wishes;
+    }
+
+    /** Ends setup before it asks any question if config.ini could not be changed at the end. */
+    void requireWritable(Map<String, String> options, Path tokens) {
+        if (!wishes.write()) {
+            return;
+        }
+        try {
+            ConfigAddition.to(context.configFile(), wanted(options, tokens));
+            requireWritable();
+            if (wishes.nameToken()) {
+                requireWritable(tokenPath(tokens));
+            }
+        } catch (ConfigException e) {
+            throw new UsageException(e.getMessage());
+        }
+    }
+
+    /** Checks this first, so that no person approves for nothing. */
+    private void requireWritable(Path token) {
+        Path directory = Objects.requireNonNullElse(token.getParent(), token); // the path is /
+        String user = "token_path " + token + ": the user " + System.getProperty("user.name");
+        Optional<Path> closed = RepairCommands.closed(directory);
+        if (closed.isPresent()) {
+            throw new UsageException(
+                    user + " cannot enter " + closed.get(), context.commands().letPass(closed.get(), token.toString()));
+        }
+        if (!Files.isDirectory(directory)) {
+            throw new UsageException("token_path " + token + ": the directory " + directory + " does not exist");
+        }
+        if (!Files.isWritable(directory) && !Files.isWritable(token)) {
+            throw new UsageException(
+                    user + " cannot write in " + directory, context.commands().letService("rwx", directory));
+        }
+    }
+
+    void requireWritable() {
+        try {
+            if (wishes.write() && wishes.to().isEmpty() && !new ConfigAppender(context.configFile()).mayWrite()) {
+                throw new UsageException("--write-config: " + context.configFile() + " cannot be written by the user "
+                        + System.getProperty("user.name")
+                        + (context.commands().isService() ? "; run osg-token-renewer-setup as root" : ""));
+            }
+        } catch (IOException e) {
+            throw new UsageException("--write-config: " + Printable.of(e.toString()));
+        }
+    }
+
+    /**
+     * @param options of the account's section
+     * @param tokens the directory for tokens
+     */
+    int finish(Map<String, String> options, Path tokens) {
+        say("Account " + account + " is ready.");
+        if (wishes.write()) {
+            return write(options, tokens);
+        }
+        Optional<Config> config = configWith(account(options));
+        if (config.filter(this::hasToken).isPresent()) {
+            if (terminal.isInteractive()) {
+                return renew();
+            }
+            say("Its tokens are renewed at the next run. To get them now, run:");
+            say("");
+            say("    " + ShellQuote.line(context.commands().renew()));
+            return ExitStatus.OK;
+        }
+        paste(config.isPresent() ? List.of(token(tokens)) : List.of(account(options), token(tokens)));
+        return ExitStatus.OK;
+    }
+
+    private int write(Map<String, String> options, Path tokens) {
+        List<NewSection> wanted = wanted(options, tokens);
+        ConfigAddition addition;
+        try {
+            addition = ConfigAddition.to(context.configFile(), wanted);
+            if (wishes.to().isPresent()) {
+                if (!hasToken(addition.after())) {
+                    paste(List.of(token(tokens)));
+                }
+                ConfigAppender.handOver(
+                        addition, hasToken(addition.after()), wishes.to().get());
+                return ExitStatus.OK; // the wrapper does the rest
+            }
+            if (!addition.text().isEmpty()) {
+                new ConfigAppender(context.configFile()).append(addition);
+            }
+        } catch (ConfigException | IOException e) {
+            new Output(context.environment())
+                    .error(
+                            e instanceof ConfigException
+                                    ? e.getMessage()
+                                    : context.configFile() + " could not be written: " + Printable.of(e.toString()));
+            paste(List.of(account(options), token(tokens)));
+            return ExitStatus.FAILED;
+        }
+        String titles = wanted.stream().map(NewSection::title).collect(Collectors.joining(" and "));
+        String done = addition.text().isEmpty()
+                ? context.configFile() + " has " + titles + " already."
+                : "Added " + titles + " to " + context.configFile() + ".";
+        say(LineWrapper.of(context.environment().out(), done));
+        if (hasToken(addition.after())) {
+            return renew();
+        }
+        paste(List.of(token(tokens)));
+        return ExitStatus.OK;
+    }
+
+    /** Renews at once, so that problems appear while the admin is present. */
+    private int renew() {
+        int status = RenewCommand.of(context, account, wishes.verbose()).call();
+        timer(context).forEach(this::say);
+        return status == ExitStatus.USAGE ? ExitStatus.FAILED : status; // setup itself succeeded
+    }
+
+    private void paste(List<NewSection> sections) {
+        say("Add this to " + context.configFile() + ";");
+        say("you can choose the token's name and path:");
+        say("");
+        for (NewSection section : sections) {
+            section.lines().forEach(this::say);
+            say("");
+        }
+        say("To get the token now, run:");
+        say("");
+        say("    " + ShellQuote.line(context.commands().renew()));
+        List<String> timer = timer(context);
+        if (!timer.isEmpty()) {
+            say("");
+            timer.forEach(this::say);
+        }
+    }
+
+    /** Whether the timer of the installed service will renew the tokens; if not, the command that fixes it. */
+    static List<String> timer(CommandContext context) {
+        Optional<Timer> timer = context.timerNow();
+        if (!context.commands().isService()) {
+            return List.of();
+        }
+        if (timer.isEmpty()) {
+            return toFix(context, Messages.NO_TIMER, TimerText.repairWithout(context.commands()));
+        }
+        String detail = timer.get().detail();
+        return timer.get()
+                .trouble()
+                .map(trouble -> toFix(
+                        context,
+                        TimerText.what(trouble, detail),
+                        TimerText.repair(trouble, detail, context.commands())))
+                .orElse(List.of("The timer keeps it fresh."));
+    }
+
+    private static List<String> toFix(CommandContext context, String what, Repair repair) {
+        if (!Environment.isTerminal(context.environment().out())) {
+            return List.of(repair.after("But " + what));
+        }
+        List<String> lines = new ArrayList<>();
+        LineWrapper.wrap(lines, "", "But " + what + ".");
+        lines.addAll(repair.lines(LineWrapper.HANGING, Colors.NONE));
+        return lines;
+    }
+
+    private List<NewSection> wanted(Map<String, String> options, Path tokens) {
+        return wishes.nameToken() ? List.of(account(options), token(tokens)) : List.of(account(options));
+    }
+
+    private NewSection account(Map<String, String> options) {
+        return new NewSection("account", account, options);
+    }
+
+    private NewSection token(Path tokens) {
+        Map<String, String> options = new LinkedHashMap<>();
+        options.put("account", account);
+        options.put("token_path", tokenPath(tokens).toString());
+        if (!wishes.scope().isEmpty()) {
+            options.put("scope", String.join(" ", wishes.scope()));
+        }
+        if (!wishes.audience().isEmpty()) {
+            options.put("audience", String.join(" ", wishes.audience()));
+        }
+        return new NewSection("token", wishes.token().orElse(account), options);
+    }
+
+    private Path tokenPath(Path tokens) {
+        String file = account + wishes.token().map(name -> "." + name).orElse("") + ".token";
+        return wishes.tokenPath().orElseGet(() -> tokens.resolve(file)).toAbsolutePath();
+    }
+
+    private boolean hasToken(Config config) {
+        return config.accountsInUse().containsKey(account);
+    }
+
+    /**
+     * The config file, if it has the section already; empty if the file is incomplete or has another version of the
+     * section.
+     */
+    private Optional<Config> configWith(NewSection section) {
+        try {
+            ConfigAddition addition = ConfigAddition.to(context.configFile(), List.of(section));
+            return addition.text().isEmpty() ? Optional.of(addition.after()) : Optional.empty();
+        } catch (ConfigException e) {
+            e.getMessage().lines().forEach(new Output(context.environment())::warning);
+            return Optional.empty();
+        }
+    }
+
+    private void say(String line) {
+        context.environment().out().println(line);
+        context.environment().out().flush();
+    }
+}

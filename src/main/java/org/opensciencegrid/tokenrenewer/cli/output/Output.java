@@ -1,0 +1,151 @@
+package org.opensciencegrid.tokenrenewer.cli.output;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.opensciencegrid.tokenrenewer.json.JsonObject;
+
+/**
+ * Prints lines for a person, the journal, or a program. Under systemd every line goes to standard error with the
+ * priority prefix of sd-daemon(3): one stream keeps the lines in order. Otherwise, good news goes to standard output.
+ * JSON (docs/reference/log-json.md) is one stream too: standard output if there is no journal.
+ */
+public final class Output {
+    private static final String ERROR_STREAM = "/proc/self/fd/2";
+
+    private final PrintStream out;
+    private final PrintStream err;
+    private final Clock clock;
+    private final boolean journal;
+    private final boolean json;
+    private final boolean quiet;
+    private @Nullable LiveProgress live;
+
+    public Output(Environment environment) {
+        this(environment, false, false);
+    }
+
+    /** @param quiet print only warnings and errors; JSON has all lines */
+    public Output(Environment environment, boolean json, boolean quiet) {
+        this.out = environment.out();
+        this.err = environment.err();
+        this.clock = environment.clock();
+        this.json = json;
+        this.quiet = quiet && !json;
+        this.journal = environment
+                .variable("JOURNAL_STREAM")
+                .filter(Output::isErrorStream)
+                .isPresent();
+    }
+
+    /** A user's session inherits $JOURNAL_STREAM too, so only the inode shows whether standard error is the journal. */
+    private static boolean isErrorStream(String deviceAndInode) {
+        try {
+            Path stream = Path.of(ERROR_STREAM);
+            return deviceAndInode.equals(
+                    Files.getAttribute(stream, "unix:dev") + ":" + Files.getAttribute(stream, "unix:ino"));
+        } catch (IOException | RuntimeException e) {
+            return false;
+        }
+    }
+
+    /** Whether the output is JSON, so that lines need their data. */
+    boolean isJson() {
+        return json;
+    }
+
+    /** These lines stay below all others. */
+    public void below(LiveProgress lines) {
+        live = lines;
+    }
+
+    public void info(String line) {
+        info(line, JsonObject.NONE);
+    }
+
+    /** @param about the data of the line in JSON; otherwise ignored */
+    public void info(String line, JsonObject about) {
+        if (!quiet) {
+            print(out, 6, "info", line, Optional.empty(), about);
+        }
+    }
+
+    public void warning(String line) {
+        warning(line, JsonObject.NONE);
+    }
+
+    public void warning(String line, JsonObject about) {
+        warning(line, Optional.empty(), about);
+    }
+
+    /** @param repair what fixes it; in JSON too */
+    public void warning(String line, Optional<Repair> repair, JsonObject about) {
+        print(err, 4, "warning", json ? line : "warning: " + line, repair, about);
+    }
+
+    public void error(String line) {
+        error(line, JsonObject.NONE);
+    }
+
+    public void error(String line, JsonObject about) {
+        print(err, 3, "error", line, Optional.empty(), about);
+    }
+
+    public void error(String line, Repair repair) {
+        error(line, repair, JsonObject.NONE);
+    }
+
+    public void error(String line, Repair repair, JsonObject about) {
+        print(err, 3, "error", line, Optional.of(repair), about);
+    }
+
+    void critical(String line, Repair repair, JsonObject about) {
+        print(err, 2, "critical", line, Optional.of(repair), about);
+    }
+
+    private synchronized void print(
+            PrintStream stream, int priority, String level, String words, Optional<Repair> repair, JsonObject about) {
+        PrintStream to = journal ? err : json ? out : stream;
+        String line = repair.map(ending -> ending.after(words)).orElse(words);
+        String shown;
+        if (json) {
+            shown = object(
+                    level, line, repair.map(ending -> beside(ending, about)).orElse(about));
+        } else if (!journal && Environment.isTerminal(to)) {
+            List<String> lines = new ArrayList<>(List.of(LineWrapper.wrapped(words)));
+            repair.ifPresent(ending -> lines.addAll(ending.lines(LineWrapper.HANGING, Colors.NONE)));
+            shown = String.join("\n", lines);
+        } else {
+            shown = line;
+        }
+        if (journal) {
+            shown = "<" + priority + ">" + shown;
+        }
+        if (live == null) {
+            to.println(shown);
+            to.flush();
+        } else {
+            live.above(to, shown);
+        }
+    }
+
+    /** A failure has a repair of its own. */
+    private static JsonObject beside(Repair repair, JsonObject about) {
+        return about.names().contains("failure") ? about : repair.in(about);
+    }
+
+    private String object(String level, String words, JsonObject about) {
+        JsonObject object = JsonObject.NONE.with("time", clock.instant()).with("level", level);
+        for (Map.Entry<String, Object> member : about.asMap().entrySet()) {
+            object = object.with(member.getKey(), member.getValue());
+        }
+        return object.with("message", words).toJson();
+    }
+}

@@ -1,0 +1,321 @@
+package org.opensciencegrid.tokenrenewer.cli.output;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.opensciencegrid.tokenrenewer.config.Config;
+import org.opensciencegrid.tokenrenewer.config.ConfigError;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.json.JsonObject;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Failed;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Fresh;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Granted;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.HookFailed;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Renewed;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Wanted;
+import org.opensciencegrid.tokenrenewer.state.UnusedAccount;
+import org.opensciencegrid.tokenrenewer.systemd.Timer;
+import org.opensciencegrid.tokenrenewer.util.HumanFormat;
+
+/** The lines of one run of {@code renew}, their data in JSON, and the resulting exit status. */
+public final class RenewalLog {
+    /** The gap of the shipped timer. */
+    private static final Duration USUAL_GAP = Duration.ofMinutes(14);
+
+    /** In the summary. */
+    private static final int MOST_NAMES = 5;
+
+    private final Output output;
+    private final Supplier<Optional<Timer>> timer;
+    private final Messages messages;
+    private final RepairCommands commands;
+    private final Clock clock;
+    private final boolean strict;
+    private @Nullable Duration twoRuns;
+    private int worst = ExitStatus.OK;
+    private long renewed;
+    private long fresh;
+    private long failed;
+    private long wanted;
+    private final List<String> failedTokens = new ArrayList<>();
+
+    /**
+     * @param timer read only if something failed
+     * @param strict whether an issuer that is down is a failure even if the old token is valid for a long time
+     */
+    public RenewalLog(
+            Output output, RepairCommands commands, Supplier<Optional<Timer>> timer, Clock clock, boolean strict) {
+        this.output = output;
+        this.timer = timer;
+        this.messages = new Messages(commands);
+        this.commands = commands;
+        this.clock = clock;
+        this.strict = strict;
+    }
+
+    /** The exit status for all lines so far. */
+    public int status() {
+        return worst;
+    }
+
+    public void warningsOf(Config config) {
+        config.warnings()
+                .forEach(warning ->
+                        output.warning(config.file() + ":" + warning.line() + ": " + warning.text(), event("config")));
+    }
+
+    /** The mistakes of the config file that no token's own line reports. */
+    public void problemsOf(Config config) {
+        if (config.problems().isEmpty()) {
+            return;
+        }
+        Set<ConfigError> ofTokens = config.faultyTokens().stream()
+                .flatMap(token -> token.problems().stream())
+                .collect(Collectors.toSet());
+        for (ConfigError problem : config.problems()) {
+            worst = Math.max(worst, ExitStatus.USAGE);
+            if (!ofTokens.contains(problem)) {
+                output.error(problem.in(config.file()), event("config"));
+            }
+        }
+    }
+
+    /** If no token is left, the config file must be corrected. */
+    public void forgotten(UnusedAccount account, Config config) {
+        String line = messages.forgotten(account, clock.instant());
+        Repair repair = messages.remember(account);
+        JsonObject event = event("forgotten").with("account", account.account());
+        if (config.namedAccounts().isEmpty()) {
+            worst = Math.max(worst, ExitStatus.USAGE);
+            output.error(line, repair, event);
+        } else {
+            output.warning(line, Optional.of(repair), event);
+        }
+    }
+
+    public void onTwoHosts(String account) {
+        output.warning(
+                "account " + account + ": " + Messages.onTwoHosts(),
+                event("two_hosts").with("account", account));
+    }
+
+    public void narrows(String account) {
+        output.warning(
+                "account " + account + ": " + Messages.narrows(),
+                Optional.of(
+                        new Repair("if a token lacks scope now, authorize again", commands.reauthenticate(account))),
+                event("narrows").with("account", account));
+    }
+
+    public void noMetrics(String why, Repair repair) {
+        output.warning("no metrics: " + why, Optional.of(repair), event("no_metrics"));
+    }
+
+    /** For programs, which cannot see otherwise that no line follows. */
+    public void end() {
+        summary();
+        if (output.isJson()) {
+            output.info(
+                    renewed + " renewed, " + fresh + " fresh, " + failed + " failed",
+                    event("end")
+                            .with("renewed", renewed)
+                            .with("fresh", fresh)
+                            .with("failed", failed)
+                            .with("status", (long) worst));
+        }
+    }
+
+    /** For people, after many lines have scrolled away. */
+    public void summary() {
+        long all = renewed + fresh + wanted + failedTokens.size();
+        if (output.isJson() || all < 2) {
+            return;
+        }
+        List<String> parts = new ArrayList<>();
+        part(parts, renewed, "renewed");
+        part(parts, wanted, "would be renewed");
+        part(parts, fresh, "not due");
+        part(parts, failedTokens.size(), "failed");
+        String names = failedTokens.isEmpty() ? "" : " (" + HumanFormat.some(failedTokens, MOST_NAMES) + ")";
+        output.info(HumanFormat.count(all, "token") + ": " + String.join(", ", parts) + names);
+    }
+
+    private static void part(List<String> parts, long number, String what) {
+        if (number > 0) {
+            parts.add(number + " " + what);
+        }
+    }
+
+    public void tell(Outcome outcome) {
+        if (outcome instanceof Renewed done) {
+            renewed++;
+            String expiry = done.expiresAt()
+                    .map(end -> "expires in " + HumanFormat.span(Duration.between(clock.instant(), end)))
+                    .orElse("expiry unknown");
+            output.info(
+                    "token " + done.token() + ": renewed, " + expiry + " > " + done.path(),
+                    about("renewed", done).with("path", done.path().toString()).with("expires_at", done.expiresAt()));
+            warn(done);
+        } else if (outcome instanceof Fresh good) {
+            fresh++;
+            output.info(
+                    good.left().toSeconds() + " seconds remaining in '" + good.token() + "', not renewing",
+                    about("fresh", good).with("seconds_left", good.left().toSeconds()));
+        } else if (outcome instanceof Wanted due) {
+            wanted++;
+            output.info(
+                    "token " + due.token() + ": would be renewed > " + due.path(),
+                    about("would_renew", due).with("path", due.path().toString()));
+        } else if (outcome instanceof HookFailed hook) {
+            tell(hook.after());
+            failed++;
+            worst = Math.max(worst, ExitStatus.FAILED);
+            output.error(
+                    "Failed to run post_renewal of token '" + hook.token() + "': " + messages.what(hook.failure()),
+                    messages.repair(hook.failure(), hook.account()),
+                    about("hook_failed", hook).with("failure", messages.members(hook.failure(), hook.account())));
+        } else if (outcome instanceof Failed why) {
+            failed++;
+            failedTokens.add(why.token());
+            tell(why);
+        }
+    }
+
+    private void warn(Renewed renewed) {
+        Granted granted = renewed.granted();
+        warn(
+                renewed,
+                "missing_scope",
+                granted.missingScope(),
+                "requested scope was not granted: ",
+                granted.isNarrowed()
+                        ? Optional.of(new Repair(
+                                "the issuer narrowed the authorization: authorize again",
+                                commands.reauthenticate(renewed.account())))
+                        : Optional.empty());
+        warn(renewed, "extra_scope", granted.extraScope(), "more scope was granted than requested: ", Optional.empty());
+        warn(
+                renewed,
+                "missing_audience",
+                granted.missingAudience(),
+                "requested audience was not granted: ",
+                Optional.of(Repair.advice("give it to setup with --audience, or try audience_parameter = resource (or"
+                        + " audience) in [account " + renewed.account() + "]")));
+        if (!granted.unseen().isEmpty()) {
+            output.warning(
+                    "token " + renewed.token() + ": " + Messages.unseen(granted.unseen()),
+                    about("unseen", renewed).with("words", granted.unseen()));
+        }
+        renewed.life()
+                .filter(life -> renewed.isShorterThanItsLeast())
+                .ifPresent(life -> output.warning(
+                        "token " + renewed.token() + ": "
+                                + Messages.tooShort(
+                                        HumanFormat.span(life),
+                                        HumanFormat.span(renewed.minLifetime().orElseThrow())),
+                        about("short_token", renewed).with("lifetime_seconds", life.toSeconds())));
+        renewed.otherIdentity()
+                .ifPresent(words -> output.warning(
+                        "token " + renewed.token() + ": it is not for the user who authorized the account: " + words,
+                        Optional.of(new Repair(
+                                "if this was not changed on purpose, authorize again",
+                                commands.reauthenticate(renewed.account()))),
+                        about("other_identity", renewed).with("detail", words)));
+        renewed.clockAhead()
+                .ifPresent(ahead -> output.warning(
+                        "token " + renewed.token() + ": " + Messages.clock(ahead),
+                        Optional.of(commands.setClock("set this machine's clock")),
+                        about("clock_differs", renewed).with("seconds_ahead", ahead.toSeconds())));
+        if (renewed.isLifeZero()) {
+            output.warning("token " + renewed.token() + ": " + Messages.noLife(), about("no_lifetime", renewed));
+        }
+        if (renewed.isTooLongForSome()) {
+            output.warning(
+                    "token " + renewed.token() + ": " + Messages.tooLong(renewed.length()),
+                    about("long_token", renewed).with("bytes", (long) renewed.length()));
+        }
+    }
+
+    private void warn(Renewed renewed, String event, List<String> words, String before, Optional<Repair> repair) {
+        if (!words.isEmpty()) {
+            output.warning(
+                    "token " + renewed.token() + ": " + before + String.join(" ", words),
+                    repair,
+                    about(event, renewed).with("words", words));
+        }
+    }
+
+    private void tell(Failed failed) {
+        Failure failure = failed.failure();
+        String verb = failure.kind().isTokenFileFailure() ? "write" : "get";
+        String next = failed.nextTry()
+                .map(time -> failed.asked()
+                        ? " (retried after " + HumanFormat.time(time) + ")"
+                        : " (not retried before " + HumanFormat.time(time) + " without --force)")
+                .orElse(
+                        failed.asked() || !failure.kind().isIssuerInTrouble()
+                                ? ""
+                                : " (skipped: the issuer has not answered for minutes)");
+        String line = "Failed to " + verb + " token '" + failed.token() + "': " + messages.what(failure) + next;
+        Repair repair = messages.repair(failure, failed.account());
+        JsonObject about = about("failed", failed)
+                .with("failure", messages.members(failure, failed.account()))
+                .with("next_try", failed.nextTry())
+                .with("seconds_left", failed.left().map(Duration::toSeconds));
+        if (canWait(failed)) {
+            output.warning(
+                    line + "; the current token is valid for "
+                            + HumanFormat.span(failed.left().orElseThrow()),
+                    Optional.of(repair),
+                    about);
+            return;
+        }
+        worst = Math.max(worst, status(failure.kind()));
+        if (failure.kind() == Failure.Kind.REFRESH_TOKEN_LOST || failure.kind() == Failure.Kind.REFRESH_TOKEN_RESCUED) {
+            output.critical(line, repair, about);
+        } else {
+            output.error(line, repair, about);
+        }
+    }
+
+    private static int status(Failure.Kind kind) {
+        return switch (kind) {
+            case INTERNAL -> ExitStatus.BUG;
+            case CONFIG_ERROR -> ExitStatus.USAGE;
+            default -> ExitStatus.FAILED;
+        };
+    }
+
+    /** Whether the failure ends without action, and the old token lasts for the next two runs. */
+    private boolean canWait(Failed failed) {
+        return !strict
+                && failed.failure().kind().passesByItself()
+                && failed.left().filter(left -> left.compareTo(twoRuns()) > 0).isPresent();
+    }
+
+    /** Read once, and only if something failed: in an outage every token asks for it. */
+    private Duration twoRuns() {
+        if (twoRuns == null) {
+            twoRuns = timer.get().flatMap(Timer::longestGap).orElse(USUAL_GAP).multipliedBy(2);
+        }
+        return twoRuns;
+    }
+
+    private static JsonObject event(String name) {
+        return JsonObject.NONE.with("event", name);
+    }
+
+    /** Empty without JSON: a run may have thousands of lines. */
+    private JsonObject about(String event, Outcome outcome) {
+        return output.isJson()
+                ? event(event).with("token", outcome.token()).with("account", outcome.account())
+                : JsonObject.NONE;
+    }
+}

@@ -1,0 +1,454 @@
+package org.opensciencegrid.tokenrenewer.cli.output;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.opensciencegrid.cryptostore.Owners;
+import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
+import org.opensciencegrid.tokenrenewer.config.ConfigException;
+import org.opensciencegrid.tokenrenewer.config.ConfigFile;
+import org.opensciencegrid.tokenrenewer.state.StateLayout;
+import org.opensciencegrid.tokenrenewer.state.StateStore;
+import org.opensciencegrid.tokenrenewer.systemd.Sandbox;
+
+/**
+ * Commands that an admin can paste, each as a list of words. With the default directories they are those of the
+ * installed service; otherwise they have the same options as this command. If a program is not installed, its command
+ * becomes advice.
+ */
+public final class RepairCommands {
+    public static final Path CONFIG = Path.of("/etc/osg/token-renewer/config.ini");
+    public static final Path STATE = Path.of("/var/lib/osg-token-renewer");
+
+    private static final String PASSWORDS = "/etc/osg/tokens/";
+    private static final String PROGRAM = "osg-token-renewer";
+    private static final String WRAPPER = "osg-token-renewer-setup";
+    private static final String USER = "osg-token-svc";
+    private static final String SERVICE = Sandbox.UNIT;
+    private static final Pattern SERVER = Pattern.compile("https://([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+])(:\\d+)?");
+    private static final String DROP_INS = "/etc/systemd/system/osg-token-renewer.service.d/";
+
+    static final List<String> RELOAD = List.of("systemctl", "daemon-reload");
+
+    private static final String UID = "unix:uid";
+
+    private final Path config;
+    private final Path state;
+    private final Path machine;
+
+    public RepairCommands(Path config, Path state) {
+        this(config, state, Path.of("/"));
+    }
+
+    /** @param machine the file system root below which we look for programs and units */
+    public RepairCommands(Path config, Path state, Path machine) {
+        this.config = config;
+        this.state = state;
+        this.machine = machine;
+    }
+
+    Path config() {
+        return config;
+    }
+
+    public Path accountFile(String account) {
+        return state.resolve("accounts").resolve(account + ".account");
+    }
+
+    Path stateDirectory() {
+        return state;
+    }
+
+    /** Whether the command is about the installed service with its timer. */
+    public boolean isService() {
+        return state.equals(STATE);
+    }
+
+    private boolean has(String file) {
+        return Files.exists(machine.resolve(file));
+    }
+
+    /** sd_booted(3). */
+    boolean hasSystemd() {
+        return has("run/systemd/system");
+    }
+
+    private boolean hasProgram(String name) {
+        return Stream.of("usr/bin/", "usr/sbin/", "bin/", "sbin/").anyMatch(place -> has(place + name));
+    }
+
+    // ---- this program
+
+    public List<String> setup(String... arguments) {
+        if (!isService()) {
+            return ours(Stream.concat(Stream.of("setup"), Stream.of(arguments)).toArray(String[]::new));
+        }
+        List<String> words = new ArrayList<>(List.of(WRAPPER));
+        if (!config.equals(CONFIG)) {
+            words.add("--config=" + config);
+        }
+        words.addAll(List.of(arguments));
+        return words;
+    }
+
+    /** Whether the account gets its tokens with client credentials, so that setup has nothing to authorize. */
+    boolean usesClientCredentials(String account) {
+        try {
+            return ConfigFile.read(config).accounts().get(account) instanceof ClientCredentialsAccount;
+        } catch (ConfigException e) {
+            return false;
+        }
+    }
+
+    /** The authorized scopes of an account, and those that its tokens request; empty if not known. */
+    Set<String> scopes(String account) {
+        try {
+            Path files = StateLayout.of(state, state).state();
+            Set<String> scopes = new LinkedHashSet<>(
+                    new StateStore(files, files).read(account).scope());
+            if (!scopes.isEmpty()) {
+                ConfigFile.read(config).tokens().stream()
+                        .filter(token -> token.account().equals(account))
+                        .forEach(token -> scopes.addAll(token.scope()));
+            }
+            return scopes;
+        } catch (IOException | ConfigException e) {
+            return Set.of();
+        }
+    }
+
+    public List<String> reauthenticate(String account) {
+        return setup("--reauthenticate", account);
+    }
+
+    /** The launcher opens a password file as root if root names it. */
+    public List<String> setupWithPassword(Path file, String... arguments) {
+        return setup(Stream.concat(Stream.of("--pw-file=" + file), Stream.of(arguments))
+                .toArray(String[]::new));
+    }
+
+    public List<String> renew() {
+        return isService() && hasSystemd() ? List.of("systemctl", "start", SERVICE) : ours("renew");
+    }
+
+    List<String> renewWithoutTimer() {
+        return ours("renew");
+    }
+
+    List<String> check() {
+        return ours("check");
+    }
+
+    /** Removes an account and its rights at the issuer. */
+    List<String> end(String account) {
+        return ours("remove", "--revoke", "--delete-client", account);
+    }
+
+    /** Removes an account on this host only. Other hosts that have its authorization can still use it. */
+    List<String> forget(String account) {
+        return ours("remove", account);
+    }
+
+    /** The same command line for root, whose launcher switches to the service's user. */
+    public List<String> again(List<String> typed) {
+        List<String> words = new ArrayList<>();
+        for (int i = 0; i < typed.size(); i++) {
+            String word = typed.get(i);
+            if (word.equals("--config") || word.equals("--state-dir")) {
+                i++;
+            } else if (!word.startsWith("--config=") && !word.startsWith("--state-dir=")) {
+                words.add(word);
+            }
+        }
+        return ours(words.toArray(String[]::new));
+    }
+
+    private List<String> ours(String... arguments) {
+        List<String> words = new ArrayList<>(List.of(PROGRAM));
+        if (!config.equals(CONFIG)) {
+            words.add("--config=" + config);
+        }
+        if (!isService()) {
+            words.add("--state-dir=" + state);
+        }
+        words.addAll(List.of(arguments));
+        return words;
+    }
+
+    // ---- passwords: never overwrite an existing file
+
+    /** The password file that root opens for setup by default. */
+    public static Path usualPasswordFile(String account) {
+        return Path.of(PASSWORDS + account + ".pw");
+    }
+
+    /** Fails if the file exists. */
+    public static List<String> makePassword(Path file) {
+        return ShellQuote.shell("(set -C; umask 077; openssl rand -base64 32 > " + ShellQuote.quoted(file) + ")");
+    }
+
+    /** Changes the file only, not its directory, which may have other files. */
+    List<String> protect(Path file) {
+        return isService()
+                ? ShellQuote.all(
+                        List.of(List.of("chown", "root:" + USER, text(file)), List.of("chmod", "0640", text(file))))
+                : List.of("chmod", "0600", text(file));
+    }
+
+    /** Saves the removed lines in another file. */
+    static List<String> keepFirstLine(Path file) {
+        return ShellQuote.all(
+                List.of(List.of("ln", text(file), file + ".old"), List.of("sed", "-i", "2,$d", text(file))));
+    }
+
+    // ---- files and directories
+
+    static List<String> chmod(String mode, Path file) {
+        return List.of("chmod", mode, text(file));
+    }
+
+    public List<String> letRead(Path file) {
+        return ShellQuote.all(List.of(List.of("chgrp", USER, text(file)), List.of("chmod", "g+r", text(file))));
+    }
+
+    /** A directory that has files of others may need its mode, so that we only give advice. */
+    Repair close(Path file) {
+        return Files.isDirectory(file) && holdsOthers(file)
+                ? Repair.advice(
+                        "other users have files in " + file + ": use a directory that only root and the service change")
+                : new Repair("let only its owner and group change it", chmod("o-w", file));
+    }
+
+    private static boolean holdsOthers(Path directory) {
+        try (Stream<Path> files = Files.list(directory)) {
+            Object owner = Files.getAttribute(directory, UID);
+            Set<Object> ours = Set.copyOf(Arrays.asList(0, owner, Owners.CURRENT.user()));
+            for (Path file : files.toList()) {
+                if (!ours.contains(Files.getAttribute(file, UID, LinkOption.NOFOLLOW_LINKS))) {
+                    return true;
+                }
+            }
+            return false;
+        } catch (IOException | UnsupportedOperationException e) {
+            return true;
+        }
+    }
+
+    /** Changes the link, not its target. */
+    static List<String> giveLinkToRoot(Path link) {
+        return List.of("chown", "-h", "root:", text(link));
+    }
+
+    /** Does not follow a link: the owner of the file could replace it with one before root runs this. */
+    List<String> giveToService(Path file) {
+        return List.of("chown", "-h", USER + ":", text(file));
+    }
+
+    /** Whether the file exists and belongs to another user than the service. */
+    boolean isForeign(Path file) {
+        try {
+            return !Files.getOwner(file, LinkOption.NOFOLLOW_LINKS).getName().equals(USER);
+        } catch (IOException | UnsupportedOperationException e) {
+            return false;
+        }
+    }
+
+    /** Only the service's own state directory has no files of others. */
+    public List<String> ownState() {
+        if (isService()) {
+            return ShellQuote.all(List.of(
+                    List.of("chown", "-R", USER + ":", text(state)),
+                    List.of("chmod", "-R", "u+rwX,go-rwx", text(state))));
+        }
+        List<String> directory = chmod("u+rwx", state);
+        List<String> below = Stream.of("accounts", "registrations", "state", "rescue")
+                .map(state::resolve)
+                .filter(Files::exists)
+                .map(RepairCommands::text)
+                .toList();
+        return below.isEmpty()
+                ? directory
+                : ShellQuote.all(List.of(
+                        directory,
+                        Stream.concat(Stream.of("chmod", "-R", "u+rwX,go-rwx"), below.stream())
+                                .toList()));
+    }
+
+    /** Fails if the directory exists, instead of changing its owner and mode. */
+    List<String> makeTokenDirectory(Path directory) {
+        List<String> make = List.of("mkdir", "-m", "0750", text(directory));
+        Path above = directory.getParent();
+        if (above != null && !Files.isDirectory(above)) {
+            make = ShellQuote.all(List.of(List.of("mkdir", "-p", text(above)), make));
+        }
+        return isService() ? ShellQuote.all(List.of(make, giveToService(directory))) : make;
+    }
+
+    /** Does not change the mode, owner and group of the directory, on which others may rely. */
+    public Repair letService(String rights, Path directory) {
+        String advice = "let " + USER + (rights.contains("w") ? " write in " : " pass ") + directory;
+        return isService() && hasProgram("setfacl")
+                ? new Repair(advice, List.of("setfacl", "-m", "u:" + USER + ":" + rights, text(directory)))
+                : Repair.advice(advice);
+    }
+
+    /** The topmost directory above the file that the user of this process cannot pass. */
+    public static Optional<Path> closed(Path file) {
+        Optional<Path> closed = Optional.empty();
+        for (Path above = file.toAbsolutePath().getParent(); above != null; above = above.getParent()) {
+            if (Files.exists(above) && !Files.isExecutable(above)) {
+                closed = Optional.of(above);
+            }
+        }
+        return closed;
+    }
+
+    /** @param file what the service needs below the directory. A home directory should stay closed */
+    public Repair letPass(Path directory, String file) {
+        return !isService() || directory.startsWith("/root") || directory.startsWith("/home")
+                ? Repair.advice("use a place outside " + directory + " for " + file)
+                : letService("x", directory);
+    }
+
+    Repair letRead(String whom, Path file, String advice) {
+        return hasProgram("setfacl")
+                ? new Repair(advice, List.of("setfacl", "-m", whom + ":r", text(file)))
+                : Repair.advice(advice);
+    }
+
+    static List<String> showRoom(Path directory) {
+        return List.of("df", "-h", text(directory));
+    }
+
+    static List<String> showInodes(Path directory) {
+        return List.of("df", "-i", text(directory));
+    }
+
+    static List<String> mountWritable(Path directory) {
+        return ShellQuote.shell(
+                "mount -o remount,rw \"$(findmnt -no TARGET -T " + ShellQuote.quoted(directory) + ")\"");
+    }
+
+    static List<String> showFileSystem(Path directory) {
+        return List.of("findmnt", "-T", text(directory));
+    }
+
+    /** Of a file, which may not exist, and its directory. */
+    static List<String> showAttributes(Path directory, Path file) {
+        return Files.exists(file, LinkOption.NOFOLLOW_LINKS)
+                ? List.of("lsattr", "-d", text(directory), text(file))
+                : List.of("lsattr", "-d", text(directory));
+    }
+
+    private static String text(Path file) {
+        return file.toString();
+    }
+
+    // ---- the machine
+
+    /** The unit mounts all directories except its own read-only, unless a drop-in allows more. */
+    public Repair allowWriting(Path directory) {
+        boolean isMountReadOnly = Sandbox.read(machine)
+                .filter(unit -> !unit.allowsWrite(directory))
+                .isEmpty();
+        return isMountReadOnly || !isService()
+                ? new Repair("mount its file system writable; this shows it", showFileSystem(directory))
+                : new Repair(
+                        "allow the service to write there",
+                        dropIn("token-paths.conf", "ReadWritePaths=" + ofUnit(directory)));
+    }
+
+    /** A process may set a file's group to one of its own groups, if its unit allows it; the shipped unit does not. */
+    Repair joinGroup(String group) {
+        return isService() && Sandbox.read(machine).isPresent()
+                ? new Repair(
+                        "let the service join the group, or remove token_group and give the group an ACL",
+                        dropIn("token-groups.conf", "SupplementaryGroups=" + group, "SystemCallFilter=@chown"))
+                : Repair.advice("run this as a member of that group, or remove token_group");
+    }
+
+    private static List<String> dropIn(String name, String... lines) {
+        List<String> words = new ArrayList<>(List.of("[Service]"));
+        words.addAll(List.of(lines));
+        return ShellQuote.all(List.of(print(words, ">>", DROP_INS + name), RELOAD));
+    }
+
+    /** @param how {@code >} or {@code >>} */
+    static List<String> print(List<String> lines, String how, String file) {
+        String words = lines.stream().map(ShellQuote::quoted).collect(Collectors.joining(" "));
+        return ShellQuote.shell("printf '%s\\n' " + words + " " + how + " " + ShellQuote.quoted(file));
+    }
+
+    /** A path as one word of systemd.unit(5). */
+    private static String ofUnit(Path directory) {
+        String path = directory.toString().replace("%", "%%");
+        return path.matches("[^\\s\"'\\\\]+")
+                ? path
+                : "\"" + path.replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
+    }
+
+    List<String> restartTimer() {
+        return List.of("systemctl", "restart", "osg-token-renewer.timer");
+    }
+
+    Repair runMoreOften() {
+        return Repair.advice("ask the issuer's administrator for longer tokens, or let the timer run more often, as man"
+                + " osg-token-renewer shows");
+    }
+
+    /** For a run that does not end. */
+    Repair waitForRun() {
+        String advice = "wait for it to end";
+        return isService() && hasSystemd()
+                ? new Repair(advice + "; if it hangs", List.of("systemctl", "stop", SERVICE))
+                : Repair.advice(advice);
+    }
+
+    Repair setClock(String advice) {
+        return hasSystemd() ? new Repair(advice, List.of("timedatectl", "set-ntp", "true")) : Repair.advice(advice);
+    }
+
+    Repair upgrade(String advice) {
+        return hasProgram("dnf")
+                ? new Repair(advice, List.of("dnf", "upgrade", "osg-token-renewer"))
+                : Repair.advice(advice);
+    }
+
+    Repair fetchRevocations(String advice) {
+        return hasProgram("fetch-crl")
+                ? new Repair(advice, List.of("fetch-crl"))
+                : Repair.advice(advice + " with fetch-crl");
+    }
+
+    Repair showPolicy(String advice) {
+        return hasProgram("update-crypto-policies")
+                ? new Repair(advice + "; this shows the policy", List.of("update-crypto-policies", "--show"))
+                : Repair.advice(advice + "; the rules are the disabledAlgorithms in Java's java.security");
+    }
+
+    /** @param bundle the file that Java reads, or the error about it */
+    static List<String> makeSystemCas(String bundle) {
+        return bundle.contains("/etc/pki/")
+                ? List.of("update-ca-trust", "extract")
+                : List.of("update-ca-certificates", "--fresh");
+    }
+
+    /** Shows the server's certificates without a request. */
+    static List<String> showTls(String url) {
+        Matcher server = SERVER.matcher(url);
+        String host = server.lookingAt() ? server.group(1) : "HOST";
+        String port = server.lookingAt() && server.group(2) != null ? server.group(2) : ":443";
+        return ShellQuote.shell("openssl s_client -showcerts -connect " + host + port + " < /dev/null");
+    }
+}

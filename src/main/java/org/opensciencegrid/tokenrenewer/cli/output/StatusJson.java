@@ -1,0 +1,159 @@
+package org.opensciencegrid.tokenrenewer.cli.output;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
+import org.opensciencegrid.tokenrenewer.config.ConfigError;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.json.JsonObject;
+import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.state.TokenState;
+import org.opensciencegrid.tokenrenewer.state.UnusedAccount;
+import org.opensciencegrid.tokenrenewer.state.UnusedToken;
+import org.opensciencegrid.tokenrenewer.status.AccountStatus;
+import org.opensciencegrid.tokenrenewer.status.Schedule;
+import org.opensciencegrid.tokenrenewer.status.StatusReport;
+import org.opensciencegrid.tokenrenewer.status.TokenStatus;
+import org.opensciencegrid.tokenrenewer.util.Printable;
+
+/** Writes a {@link StatusReport} for programs: one line of JSON in the schema of docs/reference/status-json.md. */
+public final class StatusJson {
+    private static final long SCHEMA = 1;
+
+    private final Messages messages;
+
+    public StatusJson(Messages messages) {
+        this.messages = messages;
+    }
+
+    public String of(StatusReport report) {
+        List<Map<String, Object>> accounts = report.accounts().stream()
+                .map(account -> account(account, report))
+                .toList();
+        return JsonObject.NONE
+                        .with("schema", SCHEMA)
+                        .with("time", report.time())
+                        .with("level", report.level().word())
+                        .with("timer", report.schedule().map(schedule -> timer(schedule, report.time())))
+                        .with(
+                                "config_errors",
+                                report.configProblems().stream()
+                                        .map(StatusJson::problem)
+                                        .toList())
+                        .with("unwritable", failure(report.unwritable(), ""))
+                        .with(
+                                "forgotten_accounts",
+                                report.forgotten().stream()
+                                        .map(account -> forgotten(account, report.time()))
+                                        .toList())
+                        .with(
+                                "forgotten_tokens",
+                                report.forgottenTokens().stream()
+                                        .map(this::forgotten)
+                                        .toList())
+                        .with("accounts", accounts)
+                        .toJson()
+                + "\n";
+    }
+
+    private static Map<String, Object> problem(ConfigError problem) {
+        return JsonObject.NONE
+                .with("line", (long) problem.line())
+                .with("message", Printable.of(problem.text()))
+                .asMap();
+    }
+
+    private Map<String, Object> forgotten(UnusedAccount account, Instant now) {
+        JsonObject members = JsonObject.NONE
+                .with("account", account.account())
+                .with("renewed_at", account.renewedAt())
+                .with("copy", account.copy().map(Path::toString))
+                .with("message", messages.forgotten(account, now));
+        return messages.remember(account).in(members).asMap();
+    }
+
+    private Map<String, Object> forgotten(UnusedToken token) {
+        JsonObject members = JsonObject.NONE
+                .with("token", token.token())
+                .with("path", token.path().toString())
+                .with("renewed_at", token.renewedAt())
+                .with("message", "token " + token.token() + " " + Messages.NO_SECTION);
+        return messages.remember(token.path()).in(members).asMap();
+    }
+
+    private static JsonObject timer(Schedule schedule, Instant now) {
+        return JsonObject.NONE
+                .with("enabled", schedule.timer().isEnabled())
+                .with("active", schedule.timer().isActive())
+                .with("trouble", schedule.timer().trouble().map(trouble -> trouble.word()))
+                .with("longest_gap_seconds", schedule.timer().longestGap().map(Duration::toSeconds))
+                .with("last_run", schedule.lastRun())
+                .with("next_run_by", schedule.nextBy())
+                .with("overdue", schedule.isOverdue(now));
+    }
+
+    private Map<String, Object> account(AccountStatus account, StatusReport report) {
+        AccountState state = account.state();
+        String name = account.section().name();
+        List<Map<String, Object>> tokens = account.tokens().stream()
+                .map(token -> token(token, name, report))
+                .toList();
+        boolean isInConfig = account.section() instanceof ClientCredentialsAccount;
+        return JsonObject.NONE
+                .with("account", name)
+                .with("kind", isInConfig ? "client_credentials" : "stored")
+                .with("level", account.level().word())
+                .with("issuer", state.issuer())
+                .with("client_id", state.clientId())
+                .with("authorized_at", state.authorizedAt())
+                .with("sub", state.subject())
+                .with("scope", state.scope())
+                .with("rotations", state.rotations())
+                .with("client_secret_expires_at", state.clientSecretExpiresAt())
+                .with("refresh_token_expires_at", state.refreshTokenExpiresAt())
+                .with("in_doubt_since", state.inDoubtSince())
+                .with("failure", failure(account.problem(), name))
+                .with("next_try", state.nextTry())
+                .with("tokens", tokens)
+                .asMap();
+    }
+
+    private Map<String, Object> token(TokenStatus token, String account, StatusReport report) {
+        TokenState state = token.state();
+        return JsonObject.NONE
+                .with("token", token.section().name())
+                .with("path", token.section().tokenPath().toString())
+                .with("level", token.level().word())
+                .with("on_disk", token.onDisk().name().toLowerCase(java.util.Locale.ROOT))
+                .with("expires_at", token.expiresAt())
+                .with(
+                        "seconds_left",
+                        token.expiresAt()
+                                .map(end -> Duration.between(report.time(), end).toSeconds()))
+                .with("lifetime_seconds", state.life().map(Duration::toSeconds))
+                .with("can_end_between_runs", token.endsBetweenRuns())
+                .with("renewed_at", state.renewedAt())
+                .with("tried_at", state.triedAt())
+                .with("asked_scope", state.askedScope())
+                .with("granted_scope", state.grantedScope())
+                .with("asked_audience", state.askedAudience())
+                .with("granted_audience", state.grantedAudience())
+                .with("failure", failure(state.failure(), account))
+                .with("failing_since", state.failingSince())
+                .with("next_try", state.nextTry())
+                .with(
+                        "history",
+                        state.history().stream()
+                                .map(span -> span.toJson().asMap())
+                                .toList())
+                .asMap();
+    }
+
+    private Optional<JsonObject> failure(Optional<Failure> failure, String account) {
+        return failure.map(why -> messages.members(why, account));
+    }
+}

@@ -1,0 +1,147 @@
+package org.opensciencegrid.tokenrenewer.cli.output;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
+import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.state.OutcomeSpan;
+import org.opensciencegrid.tokenrenewer.status.AccountStatus;
+import org.opensciencegrid.tokenrenewer.status.TokenStatus;
+import org.opensciencegrid.tokenrenewer.status.TokenStatus.OnDisk;
+import org.opensciencegrid.tokenrenewer.util.HumanFormat;
+
+/** Formats one token for a person: its claims next to what its section requires. Prints claims but never the token. */
+public final class TokenText {
+    private static final Duration SKEW = Duration.ofMinutes(1);
+
+    private final Messages messages;
+    private final RepairCommands commands;
+    private final Instant now;
+    private final List<String> lines = new ArrayList<>();
+
+    public TokenText(Messages messages, RepairCommands commands, Instant now) {
+        this.messages = messages;
+        this.commands = commands;
+        this.now = now;
+    }
+
+    public String of(TokenStatus token, AccountStatus account) {
+        Optional<JwtClaims> claims = token.claims();
+        AccountState known = account.state();
+        TokenSection section = token.section();
+        lines.add("token " + section.name());
+        fact("account", Optional.of(section.account()));
+        fact("token_path", Optional.of(section.tokenPath().toString()));
+        fact("on disk", Optional.of(onDisk(token.onDisk(), claims)));
+        same("issuer (iss)", claims.flatMap(JwtClaims::issuer), "not that of the account", known.issuer());
+        same(
+                "subject (sub)",
+                claims.flatMap(JwtClaims::subject),
+                "not the user who authorized the account",
+                known.subject());
+        List<String> audience =
+                claims.map(JwtClaims::audience).orElse(token.state().grantedAudience());
+        List<String> scope = claims.map(JwtClaims::scope)
+                .filter(said -> !said.isEmpty())
+                .orElse(token.state().grantedScope());
+        compared("audience (aud)", "audience", audience, section.audience(), claims.isPresent());
+        compared("scope", "scope", scope, section.scope(), !scope.isEmpty());
+        unseen(token, section, scope.isEmpty());
+        time("issued (iat)", claims.flatMap(JwtClaims::issuedAt));
+        claims.flatMap(JwtClaims::issuedAt)
+                .filter(now.plus(SKEW)::isBefore)
+                .ifPresent(
+                        at -> fact("", Optional.of("issued in the future: compare the clocks here and at the issuer")));
+        time("not before (nbf)", claims.flatMap(JwtClaims::notBefore));
+        claims.flatMap(JwtClaims::notBefore)
+                .filter(now::isBefore)
+                .ifPresent(start -> fact("", Optional.of("not valid yet: compare the clocks here and at the issuer")));
+        time("expires (exp)", token.expiresAt());
+        token.expiresAt()
+                .filter(end -> !end.isAfter(now))
+                .ifPresent(end -> lines.add(
+                        " ".repeat(24) + "expired; to get a new one now: " + ShellQuote.line(commands.renew())));
+        if (section.minLifetime().isPresent()) {
+            fact("min_lifetime", Optional.of(section.minLifetime().getAsLong() + " s"));
+        }
+        time("received", token.state().renewedAt());
+        time("last tried", token.state().triedAt());
+        time("failing since", token.state().failingSince());
+        token.state().failure().or(account::problem).ifPresent(why -> {
+            fact("why", Optional.of(messages.what(why)));
+            lines.addAll(messages.repair(why, section.account()).lines(" ".repeat(24), Colors.NONE));
+        });
+        history(token.state().history());
+        return String.join("\n", lines) + "\n";
+    }
+
+    /** The newest first; names failures with the words of docs/admin/troubleshooting.md and the JSON. */
+    private void history(List<OutcomeSpan> history) {
+        for (int i = history.size() - 1; i >= 0; i--) {
+            OutcomeSpan span = history.get(i);
+            String outcome = span.outcome().equals(OutcomeSpan.RENEWED) ? "renewed" : "failed: " + span.outcome();
+            String since =
+                    span.times() == 1 ? "" : ", " + span.times() + " times since " + HumanFormat.time(span.from());
+            fact(
+                    i == history.size() - 1 ? "history" : "",
+                    Optional.of(HumanFormat.time(span.to()) + " " + outcome + since));
+        }
+    }
+
+    /** A claim that should equal what the account stores. */
+    private void same(String name, Optional<String> claim, String how, Optional<String> known) {
+        fact(name, claim);
+        if (claim.isPresent() && known.isPresent() && !claim.equals(known)) {
+            fact("", Optional.of(how + ": " + known.get()));
+        }
+    }
+
+    private static String onDisk(OnDisk what, Optional<JwtClaims> claims) {
+        return switch (what) {
+            case TOKEN -> claims.isPresent() ? "a JWT" : "an opaque token: only the issuer can read it";
+            case NOTHING -> "nothing";
+            case UNREADABLE -> "you cannot read it";
+        };
+    }
+
+    /** What the token has, what the section requires in addition, and what the token has in addition. */
+    private void compared(String name, String option, List<String> got, List<String> asked, boolean isKnown) {
+        fact(name, got.isEmpty() ? Optional.empty() : Optional.of(String.join(" ", got)));
+        if (isKnown && !asked.isEmpty()) {
+            differs("requested by " + option + ", not granted", asked, got);
+            differs("granted, not requested by " + option, got, asked);
+        }
+    }
+
+    /** For a strict section: what cannot be verified. */
+    private void unseen(TokenStatus token, TokenSection section, boolean isScopeUnseen) {
+        List<String> unseen = new ArrayList<>();
+        boolean isThere = section.strict()
+                && token.onDisk() == OnDisk.TOKEN
+                && token.claims().isEmpty();
+        if (isThere && isScopeUnseen && !section.scope().isEmpty()) {
+            unseen.add("scope");
+        }
+        if (isThere && !section.audience().isEmpty()) {
+            unseen.add("audience");
+        }
+        fact("warning", unseen.isEmpty() ? Optional.empty() : Optional.of(Messages.unseen(unseen)));
+    }
+
+    private void differs(String how, List<String> these, List<String> those) {
+        List<String> rest = these.stream().filter(word -> !those.contains(word)).toList();
+        fact("", rest.isEmpty() ? Optional.empty() : Optional.of(how + ": " + String.join(" ", rest)));
+    }
+
+    private void time(String name, Optional<Instant> time) {
+        fact(name, time.map(at -> HumanFormat.time(at) + " (" + HumanFormat.ago(at, now) + ")"));
+    }
+
+    private void fact(String name, Optional<String> value) {
+        value.ifPresent(text -> AccountText.fact(lines, name, text));
+    }
+}

@@ -1,0 +1,7 @@
+/**
+ * What needs a terminal: prompts, colors, progress, QR codes, the full screen of status --watch.
+ */
+@NullMarked
+package org.opensciencegrid.tokenrenewer.cli.terminal;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,198 @@
+package org.opensciencegrid.tokenrenewer.failure;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.PasswordFileException;
+import org.opensciencegrid.cryptostore.Saved;
+import org.opensciencegrid.cryptostore.StoreException;
+import org.opensciencegrid.cryptostore.oidcagent.AgentFileException;
+import org.opensciencegrid.tokenrenewer.failure.Failure.Kind;
+import org.opensciencegrid.tokenrenewer.net.IssuerException;
+import org.opensciencegrid.tokenrenewer.token.TokenFileException;
+import org.opensciencegrid.tokenrenewer.util.Printable;
+
+/** Maps every exception of the lower packages to a kind of {@link Failure}. */
+public final class FailureMapper {
+    /** More than a rotation needs. If this many bytes are free, another resource is used up. */
+    private static final long LEAST_ROOM = 1L << 18;
+
+    private FailureMapper() {}
+
+    public static Failure of(PasswordFileException e) {
+        return of(
+                e,
+                e.getMessage(),
+                e.kind() == PasswordFileException.Kind.MISSING ? Kind.PASSWORD_MISSING : Kind.PASSWORD_FILE);
+    }
+
+    /** For a client secret. */
+    public static Failure ofSecret(PasswordFileException e) {
+        return of(e, "client_secret_file " + place(e) + ": " + e.reason(), Kind.SECRET_FILE);
+    }
+
+    /** @param ofContent the kind if the failure is not about permissions */
+    private static Failure of(PasswordFileException e, String message, Kind ofContent) {
+        Kind kind = switch (e.kind()) {
+            case FOREIGN_LINK -> Kind.FILE_LINK;
+            case UNREADABLE, WRITABLE_BY_OTHERS, FOREIGN_OWNER -> Kind.FILE_ACCESS;
+            default -> ofContent;
+        };
+        return new Failure(kind, e.link().orElse(place(e)), Printable.of(message));
+    }
+
+    private static String place(PasswordFileException e) {
+        return e.file().map(Path::toString).orElse("");
+    }
+
+    public static Failure of(StoreException e) {
+        Kind kind = switch (e.kind()) {
+            case CORRUPT, LIMITS -> Kind.ACCOUNT_DAMAGED;
+            case WRONG_PASSWORD -> Kind.WRONG_PASSWORD;
+            case TAMPERED -> Kind.ACCOUNT_TAMPERED;
+            case WRONG_ACCOUNT -> Kind.ACCOUNT_FOREIGN;
+            case UNSUPPORTED -> Kind.ACCOUNT_NEWER;
+            case MISSING -> Kind.ACCOUNT_MISSING;
+            case BUSY -> Kind.ACCOUNT_BUSY;
+            case UNWRITABLE -> unwritable(e);
+            case UNREADABLE -> Kind.ACCOUNT_UNREADABLE;
+        };
+        return new Failure(kind, e.file().toString(), Printable.of(e.getMessage()));
+    }
+
+    /** Why the account file seems to be restored from a backup; needs no password. */
+    public static Optional<Failure> older(AccountStore store, String account) {
+        return store.newerGeneration(account)
+                .map(newer -> new Failure(
+                        Kind.ACCOUNT_OLDER,
+                        store.file(account).toString(),
+                        "this host had generation " + newer.number() + " of it, see " + newer.file()));
+    }
+
+    private static Kind unwritable(StoreException e) {
+        String said = e.getMessage();
+        if (said.endsWith("Read-only file system")) {
+            return Kind.STORE_READ_ONLY;
+        } else if (said.endsWith("Disk quota exceeded")) {
+            return Kind.STORE_FULL;
+        } else if (!said.endsWith("No space left on device")) {
+            return Kind.STORE_UNWRITABLE;
+        }
+        return hasBlocks(e.file()) ? Kind.STORE_NO_INODES : Kind.STORE_FULL;
+    }
+
+    private static boolean hasBlocks(Path file) {
+        try {
+            Path place = Files.isDirectory(file) ? file : Objects.requireNonNullElse(file.getParent(), file);
+            return Files.getFileStore(place).getUsableSpace() >= LEAST_ROOM;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /**
+     * Empty if the account is in its place.
+     *
+     * @param file that place
+     */
+    public static Optional<Failure> of(Saved saved, Path file) {
+        return saved.rescued()
+                ? Optional.of(new Failure(
+                        Kind.REFRESH_TOKEN_RESCUED,
+                        file.toString(),
+                        saved.where().toString()))
+                : Optional.empty();
+    }
+
+    /** @param file of oidc-agent */
+    public static Failure of(AgentFileException e, Path file) {
+        Kind kind = switch (e.kind()) {
+            case MISSING -> Kind.AGENT_FILE_MISSING;
+            case EMPTY -> Kind.AGENT_FILE_EMPTY;
+            case PGP -> Kind.AGENT_FILE_PGP;
+            case DAMAGED, LIMITS -> Kind.AGENT_FILE_DAMAGED;
+            case WRONG_PASSWORD, WRONG_PASSWORD_OR_DAMAGED -> Kind.AGENT_WRONG_PASSWORD;
+            case UNREADABLE -> Kind.AGENT_FILE_UNREADABLE;
+            case UNWRITABLE -> Kind.EXPORT_UNWRITABLE;
+        };
+        return new Failure(kind, file.toString(), Printable.of(e.getMessage()));
+    }
+
+    public static Failure of(TokenFileException e) {
+        Kind kind = switch (e.kind()) {
+            case DIRECTORY_MISSING -> Kind.TOKEN_DIRECTORY_MISSING;
+            case NOT_PERMITTED -> Kind.TOKEN_NOT_PERMITTED;
+            case READ_ONLY -> Kind.TOKEN_READ_ONLY;
+            case FULL -> Kind.TOKEN_DISK_FULL;
+            case NOT_A_FILE, OTHER -> Kind.TOKEN_PATH;
+            case FOREIGN_LINK -> Kind.TOKEN_LINK;
+            case FOREIGN_DIRECTORY -> Kind.TOKEN_DIRECTORY_FOREIGN;
+            case FILE_SYSTEM -> Kind.TOKEN_FILE_SYSTEM;
+            case NO_SUCH_NAME -> Kind.TOKEN_NAME_UNKNOWN;
+            case GROUP_NOT_OURS -> Kind.TOKEN_GROUP_CLOSED;
+            case OWNER_NOT_US -> Kind.TOKEN_OWNER_CLOSED;
+        };
+        return new Failure(kind, e.path().toString(), Printable.of(e.getMessage()));
+    }
+
+    /**
+     * @param issuer becomes {@code where}
+     * @param inDoubt whether a response of this issuer to this account was lost
+     */
+    public static Failure of(IssuerException e, String issuer, boolean inDoubt) {
+        Kind kind = switch (e.kind()) {
+            case UNREACHABLE -> Kind.ISSUER_UNREACHABLE;
+            case PROXY -> Kind.PROXY_REFUSED;
+            case NO_ANSWER, TEMPORARY, WEB_PAGE -> Kind.ISSUER_TROUBLE;
+            case TLS -> tls(e);
+            case UNUSABLE_ANSWER -> Kind.ISSUER_ANSWER;
+            case GRANT_REFUSED -> inDoubt || e.isAfterDoubt() ? Kind.AUTHORIZATION_LOST : Kind.AUTHORIZATION_DEAD;
+            case PERSON_REFUSED -> Kind.PERSON_REFUSED;
+            case CLIENT_REFUSED -> Kind.CLIENT_REFUSED;
+            case SCOPE_REFUSED -> Kind.SCOPE_REFUSED;
+            case AUDIENCE_REFUSED -> Kind.AUDIENCE_REFUSED;
+            case REFUSED -> Kind.REQUEST_REFUSED;
+            case WRONG_ISSUER -> Kind.ISSUER_WRONG;
+            case INSECURE -> Kind.INSECURE_URL;
+            case DENIED -> Kind.DENIED;
+            case EXPIRED -> Kind.EXPIRED;
+        };
+        return new Failure(kind, Printable.of(issuer), e.getMessage());
+    }
+
+    private static Kind tls(IssuerException e) {
+        return switch (e.tls()) {
+            case OTHER -> Kind.ISSUER_TLS;
+            case CERTIFICATE_EXPIRED -> Kind.CERTIFICATE_EXPIRED;
+            case CERTIFICATE_NOT_YET_VALID -> Kind.CERTIFICATE_NOT_YET_VALID;
+            case CERTIFICATE_UNTRUSTED -> Kind.CERTIFICATE_UNTRUSTED;
+            case CA_NOT_SENT -> Kind.CERTIFICATE_CA_NOT_SENT;
+            case CERTIFICATE_OF_OTHER_HOST -> Kind.CERTIFICATE_OF_OTHER_HOST;
+            case CERTIFICATE_REVOKED -> Kind.CERTIFICATE_REVOKED;
+            case CERTIFICATE_WEAK -> Kind.CERTIFICATE_WEAK;
+            case CRYPTO_POLICY -> Kind.CRYPTO_POLICY;
+            case CA_FILE -> Kind.CA_FILE;
+            case NO_SYSTEM_CAS -> Kind.NO_SYSTEM_CAS;
+        };
+    }
+
+    /** Why a post_renewal cannot be started. */
+    public static Optional<Failure> unfitHook(Path program, boolean mayRun) {
+        if (!Files.exists(program)) {
+            return Optional.of(new Failure(Kind.HOOK_NOT_STARTED, program.toString(), "no such file"));
+        }
+        return mayRun && !Files.isDirectory(program)
+                ? Optional.empty()
+                : Optional.of(new Failure(
+                        Kind.HOOK_NOT_STARTED, program.toString(), "not a program that the service may run"));
+    }
+
+    /** The account file opened, but its content is not an account. */
+    public static Failure unfit(Path accountFile, IllegalArgumentException e) {
+        return new Failure(
+                Kind.ACCOUNT_DAMAGED, accountFile.toString(), accountFile + ": " + Printable.of(e.getMessage()));
+    }
+}

@@ -1,0 +1,87 @@
+package org.opensciencegrid.tokenrenewer.net;
+
+import java.util.Arrays;
+
+/**
+ * A DER value (X.690) in a byte array. Nothing is copied. The end may be beyond the end of the array if only the start
+ * of a file was read.
+ *
+ * @param from index of the tag
+ * @param content index of the content
+ */
+record Der(byte[] bytes, int from, int content, int end) {
+    static final int INTEGER = 0x02;
+    static final int BIT_STRING = 0x03;
+    static final int OBJECT = 0x06;
+    static final int SEQUENCE = 0x30;
+
+    /** @throws IllegalArgumentException if there is no value at this index */
+    static Der at(byte[] bytes, int from) {
+        if (from + 2 > bytes.length) {
+            throw new IllegalArgumentException("it ends too early");
+        }
+        int length = bytes[from + 1] & 0xff;
+        int content = from + 2;
+        if (length > 0x7f) {
+            int digits = length & 0x7f;
+            if (digits == 0 || digits > 4 || content + digits > bytes.length) {
+                throw new IllegalArgumentException("it is not DER");
+            }
+            length = 0;
+            for (int i = 0; i < digits; i++) {
+                length = length << 8 | bytes[content++] & 0xff;
+            }
+        }
+        if (length < 0 || content + length < 0) {
+            throw new IllegalArgumentException("it is not DER");
+        }
+        return new Der(bytes, from, content, content + length);
+    }
+
+    int tag() {
+        return bytes[from] & 0xff;
+    }
+
+    /**
+     * Returns this value.
+     *
+     * @throws IllegalArgumentException if it has another tag
+     */
+    Der as(int tag) {
+        if (tag() != tag) {
+            throw new IllegalArgumentException("it is not DER of this kind");
+        }
+        return this;
+    }
+
+    /** The first value inside this one. */
+    Der first() {
+        return at(bytes, content);
+    }
+
+    /** The value after this one. */
+    Der next() {
+        return at(bytes, end);
+    }
+
+    boolean isBehind(Der whole) {
+        return from >= whole.end;
+    }
+
+    boolean hasNext(Der whole) {
+        return end < whole.end;
+    }
+
+    boolean holds(byte[] value) {
+        return end <= bytes.length && Arrays.equals(bytes, content, end, value, 0, value.length);
+    }
+
+    byte[] value() {
+        return Arrays.copyOfRange(bytes, content, end);
+    }
+
+    /** Includes tag and length. */
+    byte[] encoded() {
+        return Arrays.copyOfRange(bytes, from, end);
+    }
+}

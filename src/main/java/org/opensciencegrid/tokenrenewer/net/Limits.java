@@ -1,0 +1,51 @@
+package org.opensciencegrid.tokenrenewer.net;
+
+import java.time.Duration;
+
+/**
+ * All time limits. Each follows from the ones above it. The unit file repeats the last two as TimeoutStopSec and
+ * TimeoutStartSec.
+ */
+public final class Limits {
+    /** To connect to one address of an issuer. */
+    public static final Duration CONNECT = Duration.ofSeconds(5);
+
+    /** To look up a name and connect to one of its addresses, including TLS. */
+    public static final Duration CONNECT_ALL = Duration.ofSeconds(30);
+
+    /** For a response, from the moment when the request was sent. */
+    public static final Duration ANSWER = Duration.ofMinutes(2);
+
+    /** To wait for room in memory for a long response, even if the time for the response is nearly over. */
+    static final Duration ROOM = Duration.ofSeconds(15);
+
+    /** For the rest of a long response that has the room. Also limits how long one server keeps others waiting. */
+    static final Duration REST = Duration.ofSeconds(5);
+
+    /** No request of a renewal begins later than this after the first one. */
+    public static final Duration REPEATS = Duration.ofSeconds(20);
+
+    /** One renewal of one token with all its requests. A stop must wait this long. */
+    public static final Duration RENEWAL =
+            REPEATS.plus(CONNECT_ALL).plus(ANSWER).plus(ROOM).plus(REST);
+
+    /**
+     * To wait for the lock of an account: enough for one renewal. A run that renews several tokens of one account may
+     * hold the lock longer.
+     */
+    public static final Duration LOCK = RENEWAL.plusSeconds(10);
+
+    /** No renewal begins later in a run than this. */
+    public static final Duration BEGIN = Duration.ofMinutes(4);
+
+    /** A run, including all post_renewal commands, ends before this. */
+    public static final Duration RUN = Duration.ofMinutes(9);
+
+    /** How long a stop waits for a renewal and for the disk. */
+    public static final Duration STOP = RENEWAL.plusSeconds(20);
+
+    /** systemd ends a run that takes longer. */
+    public static final Duration START = RUN.plusSeconds(60);
+
+    private Limits() {}
+}

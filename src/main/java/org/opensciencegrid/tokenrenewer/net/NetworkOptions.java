@@ -1,0 +1,15 @@
+package org.opensciencegrid.tokenrenewer.net;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * How to reach the issuer of one account, if its section configures it.
+ *
+ * @param proxies empty to use the environment
+ * @param answer the maximum time for a response; empty for {@link Limits#ANSWER}, which is also the upper limit
+ */
+public record NetworkOptions(Optional<ProxySettings> proxies, Optional<Duration> answer) {
+    /** The default for all issuers. */
+    public static final NetworkOptions USUAL = new NetworkOptions(Optional.empty(), Optional.empty());
+}

@@ -1,0 +1,229 @@
+package org.opensciencegrid.tokenrenewer.oidc;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.opensciencegrid.tokenrenewer.json.Json;
+import org.opensciencegrid.tokenrenewer.net.HttpResponse;
+import org.opensciencegrid.tokenrenewer.net.IssuerException;
+import org.opensciencegrid.tokenrenewer.net.IssuerException.Kind;
+import org.opensciencegrid.tokenrenewer.util.Printable;
+import org.opensciencegrid.tokenrenewer.util.Redactor;
+import org.opensciencegrid.tokenrenewer.util.Secret;
+
+/** Interprets an error response of an issuer. The codes and statuses are those of real servers. */
+public final class ErrorResponse {
+    private static final int EXCERPT = 120;
+    private static final Pattern PLAIN_ERROR = Pattern.compile("^error=\"?([a-z_]{1,40})\"?\\s*$", Pattern.MULTILINE);
+    private static final Pattern CHALLENGE = Pattern.compile("\\b(error|error_description)=\"?([^\",]{1,300}+)");
+
+    /** Frameworks put HTTP phrases in the same member: {@code Unauthorized}, {@code Not Found}. */
+    private static final Pattern CODE = Pattern.compile("[a-z_]{1,60}|[A-Za-z]{1,30}(_[A-Za-z]{1,30}){1,4}");
+
+    /** The refresh token is invalid, in the words of many servers. */
+    private static final Pattern DEAD_TOKEN = Pattern.compile(
+            "(invalid|bad|expired|inactive|revoked)_(refresh_)?token|(refresh_)?token_(invalid|expired|inactive|revoked)");
+
+    private static final Set<String> DEAD_GRANT = Set.of(
+            "invalid_grant",
+            // OpenID Connect Core section 3.1.2.6: a user must log in, as at Microsoft Entra
+            "interaction_required",
+            "login_required",
+            "account_selection_required",
+            "consent_required");
+
+    /** Codes that a server may use for the user instead of the refresh token. */
+    private static final Set<String> OF_PERSON = Set.of("access_denied", "unauthorized", "invalid_grant");
+
+    /** INDIGO IAM: "User test is not active.", "User test needs to sign AUP"; Keycloak: "User disabled". */
+    private static final Pattern PERSON = Pattern.compile(
+            "\\b(user|account)\\b(?! session)[^.]{0,80}\\b(not active|inactive|not enabled|disabled|locked|suspended|blocked)\\b"
+                    + "|\\bAUP\\b|acceptable use|terms (of|and)\\b",
+            Pattern.CASE_INSENSITIVE);
+
+    private static final Pattern REFRESH_TOKEN = Pattern.compile("refresh[ _-]?token", Pattern.CASE_INSENSITIVE);
+    private static final Pattern MISSING = Pattern.compile("\\b(missing|required)\\b", Pattern.CASE_INSENSITIVE);
+
+    private ErrorResponse() {}
+
+    /**
+     * @param where the endpoint for messages
+     * @param secrets the secrets of the request, which the response may echo
+     */
+    static IssuerException of(String where, HttpResponse answer, Collection<Secret> secrets) {
+        return of(where, answer, secrets, false);
+    }
+
+    /** Like {@link #of}, for a request with a refresh token, where some codes have another meaning. */
+    static IssuerException ofRefresh(String where, HttpResponse answer, Collection<Secret> secrets) {
+        return of(where, answer, secrets, true);
+    }
+
+    private static IssuerException of(
+            String where, HttpResponse answer, Collection<Secret> secrets, boolean isRefresh) {
+        Redactor redactor = new Redactor(secrets);
+        Map<String, Object> json = said(answer);
+        String code = redactor.clean(code(Json.string(json, "error").orElse("")));
+        Kind kind = kind(answer, code);
+        if (isRefresh) {
+            kind = ofRefresh(kind, code, described(json).orElse(""));
+        }
+        return new IssuerException(
+                takesOneAudience(json) ? Kind.AUDIENCE_REFUSED : kind,
+                where + " answered " + text(answer, json, code, redactor, isRefresh),
+                answer.status(),
+                code,
+                answer.retryAfter());
+    }
+
+    /** The error members, from the body or the header. */
+    private static Map<String, Object> said(HttpResponse answer) {
+        Optional<Map<String, Object>> json = answer.json();
+        if (json.isPresent()) {
+            return json.get();
+        }
+        if (answer.body().isBlank()) {
+            Matcher challenge = CHALLENGE.matcher(answer.challenge());
+            return challenge
+                    .results()
+                    .collect(java.util.stream.Collectors.toMap(
+                            part -> part.group(1), part -> part.group(2), (first, second) -> first));
+        }
+        // OA4MP sends errors as plain text: error="unauthorized_client"
+        Matcher plain = PLAIN_ERROR.matcher(answer.body());
+        return answer.status() == 400 && plain.find() ? Map.of("error", plain.group(1)) : Map.of();
+    }
+
+    /** The text if it is an OAuth code, otherwise empty. */
+    private static String code(String text) {
+        return CODE.matcher(text.strip()).matches() ? text.strip().toLowerCase(Locale.ROOT) : "";
+    }
+
+    /**
+     * Keycloak returns invalid_grant for this. Only {@code resource} is ever sent more than once (RFC 8707 section 2).
+     */
+    private static boolean takesOneAudience(Map<String, Object> json) {
+        return Json.string(json, "error_description")
+                .filter("duplicated parameter"::equals)
+                .isPresent();
+    }
+
+    private static Kind kind(HttpResponse answer, String code) {
+        int status = answer.status();
+        if (!answer.complete()) {
+            return Kind.NO_ANSWER;
+        }
+        if (DEAD_GRANT.contains(code) || DEAD_TOKEN.matcher(code).matches()) {
+            return Kind.GRANT_REFUSED; // with any status: Ory Hydra has used 500
+        }
+        if (status == 408 || status == 429 || status >= 500) {
+            return Kind.TEMPORARY;
+        }
+        boolean isAway = status >= 300 && status <= 399;
+        if (code.isEmpty()
+                && !isAway
+                && answer.isPage()
+                && TokenResponse.rescueRefreshToken(answer).isEmpty()) {
+            return Kind.WEB_PAGE;
+        }
+        if (answer.isSuccess() && code.isEmpty()) {
+            return Kind.UNUSABLE_ANSWER;
+        }
+        return switch (code) {
+            case "invalid_client",
+                    "unauthorized_client", // Keycloak, OA4MP
+                    "unauthorized" -> Kind.CLIENT_REFUSED; // INDIGO IAM, MITREid
+            case "invalid_scope" -> Kind.SCOPE_REFUSED;
+            case "invalid_target" -> Kind.AUDIENCE_REFUSED;
+            case "temporarily_unavailable", "server_error" -> Kind.TEMPORARY;
+            // Without a code, only these two come from an authorization server; all others come from a gateway.
+            case "" ->
+                switch (status) {
+                    case 401 -> Kind.CLIENT_REFUSED; // some servers reject a client without a body
+                    case 400 -> Kind.REFUSED;
+                    default -> Kind.TEMPORARY;
+                };
+            default ->
+                switch (status) {
+                    case 404, 405, 410 -> Kind.TEMPORARY; // the location is wrong, not the request
+                    // GitHub reports errors with status 200.
+                    default -> answer.isSuccess() ? Kind.UNUSABLE_ANSWER : Kind.REFUSED;
+                };
+        };
+    }
+
+    private static Kind ofRefresh(Kind kind, String code, String words) {
+        if (kind == Kind.NO_ANSWER || kind == Kind.TEMPORARY) {
+            return kind;
+        }
+        // The issuer identified the user, so the refresh token may still be valid. One server means a wrong secret.
+        if (code.equals("access_denied")
+                || OF_PERSON.contains(code) && PERSON.matcher(words).find()) {
+            return Kind.PERSON_REFUSED;
+        }
+        boolean isDead = code.equals("invalid_request") // dex and others
+                && REFRESH_TOKEN.matcher(words).find()
+                && !MISSING.matcher(words).find();
+        return isDead ? Kind.GRANT_REFUSED : kind;
+    }
+
+    private static String text(
+            HttpResponse answer, Map<String, Object> json, String code, Redactor redactor, boolean isRefresh) {
+        StringBuilder text = new StringBuilder().append(answer.status());
+        if (answer.status() >= 300 && answer.status() <= 399) {
+            return text.append(", a redirect to '")
+                    .append(redactor.clean(answer.location()))
+                    .append("', which is not followed")
+                    .toString();
+        }
+        if (!answer.complete()) {
+            return text.append(", cut short").toString();
+        }
+        if (!code.isEmpty()) {
+            text.append(' ').append(code);
+            described(json)
+                    .map(redactor::clean)
+                    .filter(words -> !words.isBlank())
+                    .ifPresent(words -> text.append(": ").append(words));
+            Json.string(json, "scope")
+                    .ifPresent(scope -> text.append(" (scope ")
+                            .append(redactor.clean(scope))
+                            .append(')'));
+            return text.toString();
+        }
+        if (answer.body().isBlank()) {
+            return text.append(" without a body").toString();
+        }
+        if (answer.isPage()) {
+            String title = Printable.of(redactor.clean(answer.title()), EXCERPT);
+            return text.append(" with a web page")
+                    .append(title.isEmpty() ? " without a title" : " titled '" + title + "'")
+                    .append(", as a gateway or a login page sends")
+                    .toString();
+        }
+        String size = answer.body().length() + " characters that are not what was asked for";
+        if (answer.isSuccess()) { // never quoted: it may contain new tokens that the redactor does not know
+            return text.append(" with ")
+                    .append(isRefresh ? TokenResponse.unfit(answer).orElse(size) : size)
+                    .toString();
+        }
+        String excerpt = Printable.of(redactor.clean(answer.body().strip()), EXCERPT);
+        String type = answer.contentType().isEmpty() ? "no content type" : redactor.clean(answer.contentType());
+        return text.append(" (").append(type).append("): ").append(excerpt).toString();
+    }
+
+    private static Optional<String> described(Map<String, Object> json) {
+        for (String name : List.of("error_description", "message")) {
+            Optional<String> words = Json.string(json, name);
+            if (words.isPresent()) {
+                return words;
+            }
+        }
+        return Optional.empty();
+    }
+}

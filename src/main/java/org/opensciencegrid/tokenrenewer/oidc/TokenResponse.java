@@ -1,0 +1,248 @@
+package org.opensciencegrid.tokenrenewer.oidc;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.opensciencegrid.tokenrenewer.json.Json;
+import org.opensciencegrid.tokenrenewer.net.HttpResponse;
+import org.opensciencegrid.tokenrenewer.util.BearerToken;
+import org.opensciencegrid.tokenrenewer.util.Printable;
+import org.opensciencegrid.tokenrenewer.util.Secret;
+
+/**
+ * A token response (RFC 6749 section 5.1). Reading is as lenient as real issuers require: token_type may be missing,
+ * expires_in may be a string, scope may be an array, the content type may be anything.
+ *
+ * @param expiresAt from the token itself if it is a JWT, otherwise from expires_in; empty if neither contains it
+ * @param expiresIn the seconds of expires_in as sent, even zero or less; empty if it is absent or the token itself has
+ *     an expiry
+ * @param sentAt when the response was sent, by the issuer's clock: the Date header or the time of the id_token, because
+ *     Keycloak sends no Date; empty if both are missing
+ * @param scope the granted scope, which may be empty; Optional.empty if it is not known. A JWT takes precedence over
+ *     the response, which at Keycloak lists everything even after narrowing
+ * @param audience aud of the JWT; empty for an opaque token
+ * @param refreshToken the next one; empty if the issuer does not rotate
+ * @param refreshTokenExpiresAt if known
+ * @param identity who was authorized, from the id_token, if there is one
+ * @param waited how long the issuer took, including the pauses between attempts
+ */
+public record TokenResponse(
+        Secret accessToken,
+        Optional<Instant> expiresAt,
+        Optional<Long> expiresIn,
+        Optional<Instant> sentAt,
+        Optional<List<String>> scope,
+        List<String> audience,
+        Optional<Secret> refreshToken,
+        Optional<Instant> refreshTokenExpiresAt,
+        Optional<Identity> identity,
+        Duration waited) {
+
+    /**
+     * The subject of an id_token, which is only unique together with its issuer (OpenID Connect Core section 2).
+     *
+     * @param names claims such as the user name, as the issuer sent them; shown once and not stored
+     */
+    public record Identity(String issuer, String subject, Map<String, String> names) {
+        private static final Pattern ISSUER = Pattern.compile("(?:(?i:https?)://)?([^/]*+)(.*+)");
+
+        public Identity(String issuer, String subject) {
+            this(issuer, subject, Map.of());
+        }
+
+        public boolean isThatOf(Identity other) {
+            return isIssuerOf(other) && subject.equals(other.subject);
+        }
+
+        /** Whether both have the same issuer. An issuer's spelling may change with its next version. */
+        public boolean isIssuerOf(Identity other) {
+            return spelling(issuer).equals(spelling(other.issuer));
+        }
+
+        /** Google has used its issuer with and without the scheme, INDIGO IAM with and without the slash. */
+        private static String spelling(String issuer) {
+            Matcher parts = ISSUER.matcher(issuer.strip());
+            if (!parts.matches()) {
+                return issuer;
+            }
+            String host = parts.group(1).toLowerCase(Locale.ROOT).replaceFirst(":443$", "");
+            return host + parts.group(2).replaceFirst("/+$", "");
+        }
+    }
+
+    /** Adds the pauses to the waiting time. */
+    TokenResponse after(Duration pauses) {
+        return pauses.isZero()
+                ? this
+                : new TokenResponse(
+                        accessToken,
+                        expiresAt,
+                        expiresIn,
+                        sentAt,
+                        scope,
+                        audience,
+                        refreshToken,
+                        refreshTokenExpiresAt,
+                        identity,
+                        waited.plus(pauses));
+    }
+
+    /**
+     * The subject of the access token if it is a JWT. May differ from the id_token. Subject or issuer is empty if the
+     * token does not contain it.
+     */
+    public Optional<Identity> tokenIdentity() {
+        return JwtClaims.of(accessToken.reveal())
+                .map(claims -> new Identity(
+                        claims.issuer().orElse(""), claims.subject().orElse(""), names(claims)));
+    }
+
+    private static final List<String> NAMES = List.of("eppn", "preferred_username", "name", "email");
+
+    /**
+     * What many issuers use if the request has no audience (WLCG profile). Does not prove that the issuer used the
+     * parameter.
+     */
+    private static final Set<String> FOR_ANYBODY = Set.of("https://wlcg.cern.ch/jwt/v1/any", "ANY");
+
+    /**
+     * Whether the issuer used the audience parameter; empty if this token does not show it. The first of several
+     * audiences is enough, because some issuers grant only one at a time.
+     */
+    public Optional<Boolean> proves(RequestedToken wanted) {
+        boolean canTell = !wanted.audience().isEmpty()
+                && !FOR_ANYBODY.contains(wanted.audience().get(0))
+                && JwtClaims.of(accessToken.reveal()).isPresent();
+        return canTell ? Optional.of(audience.contains(wanted.audience().get(0))) : Optional.empty();
+    }
+
+    /**
+     * The refresh token of a response that may be truncated or otherwise unusable. It must be saved before anything is
+     * checked, because the issuer may have revoked the previous one.
+     */
+    public static Optional<Secret> rescueRefreshToken(HttpResponse answer) {
+        return answer.isSuccess() ? RefreshTokenFinder.of(answer) : Optional.empty();
+    }
+
+    /** The response as a token; empty if it contains no usable token. */
+    public static Optional<TokenResponse> of(HttpResponse answer, Clock clock) {
+        if (!answer.isSuccess() || !answer.complete()) {
+            return Optional.empty();
+        }
+        return answer.json()
+                .filter(TokenResponse::isBearer)
+                .flatMap(json -> Json.string(json, "access_token")
+                        .filter(BearerToken::isOne)
+                        .map(token -> read(token, json, clock.instant(), answer)));
+    }
+
+    /** Types of tokens that need an additional proof, and RFC 8693's value for no type. */
+    private static final Set<String> NO_BEARER = Set.of("mac", "pop", "dpop", "n_a");
+
+    /**
+     * Any other value of token_type (BearerToken, JWT, a list) works as a bearer token. The original program does not
+     * check it.
+     */
+    private static boolean isBearer(Map<String, Object> json) {
+        for (String type : Json.words(json, "token_type")) {
+            if (NO_BEARER.contains(type.strip().toLowerCase(Locale.ROOT))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Why a complete success response is not a token. */
+    static Optional<String> unfit(HttpResponse answer) {
+        return answer.json().map(json -> {
+            if (!isBearer(json)) {
+                return "a token of the type '" + Printable.of(String.join(" ", Json.words(json, "token_type")))
+                        + "', which is no bearer token";
+            }
+            return json.containsKey("access_token")
+                    ? "an access_token that is not one word of visible ASCII"
+                    : "JSON without an access_token";
+        });
+    }
+
+    private static TokenResponse read(String token, Map<String, Object> json, Instant now, HttpResponse answer) {
+        Optional<JwtClaims> claims = JwtClaims.of(token);
+        Optional<Instant> end = claims.flatMap(JwtClaims::expiresAt);
+        Optional<List<String>> scope =
+                claims.flatMap(said -> words(said.claims(), "scope")).or(() -> words(json, "scope"));
+        Optional<Secret> refreshToken = RefreshTokenFinder.of(json);
+        Optional<JwtClaims> idToken = Json.string(json, "id_token").flatMap(JwtClaims::of);
+        return new TokenResponse(
+                Secret.of(token),
+                end.or(() -> after(now, json, "expires_in")),
+                end.isPresent() ? Optional.empty() : Json.seconds(json, "expires_in"),
+                answer.sentAt().or(() -> idToken.flatMap(JwtClaims::issuedAt)),
+                scope.map(TokenResponse::printable),
+                printable(claims.map(JwtClaims::audience).orElse(List.of())),
+                refreshToken,
+                refreshTokenExpiresAt(refreshToken, json, now),
+                idToken.flatMap(TokenResponse::identity),
+                answer.waited());
+    }
+
+    /** An empty text also counts: Keycloak drops a scope silently, and its token shows that none is left. */
+    private static Optional<List<String>> words(Map<String, Object> said, String name) {
+        if (said.get(name) instanceof String text) {
+            return Optional.of(Json.split(text.replace(',', ' '))); // GitHub; no scope contains a comma
+        }
+        return said.get(name) instanceof List ? Optional.of(Json.words(said, name)) : Optional.empty();
+    }
+
+    /** Scopes and audiences are shown to users and stored in state files. */
+    private static List<String> printable(List<String> words) {
+        List<String> printable = new ArrayList<>();
+        for (String word : words) {
+            printable.add(Printable.of(word));
+        }
+        return List.copyOf(printable);
+    }
+
+    /** The lifetime of a refresh token, which is in no RFC: Keycloak (0 means no end), OA4MP, Microsoft Entra. */
+    private static final List<String> REFRESH_LIFETIMES =
+            List.of("refresh_expires_in", "refresh_token_lifetime", "refresh_token_expires_in");
+
+    /** From the response, or else from the token itself: INDIGO IAM's is a JWT. */
+    private static Optional<Instant> refreshTokenExpiresAt(
+            Optional<Secret> refreshToken, Map<String, Object> json, Instant now) {
+        for (String name : REFRESH_LIFETIMES) {
+            Optional<Instant> end = after(now, json, name);
+            if (end.isPresent()) {
+                return end;
+            }
+        }
+        return refreshToken.flatMap(token -> JwtClaims.of(token.reveal())).flatMap(JwtClaims::expiresAt);
+    }
+
+    private static Optional<Instant> after(Instant now, Map<String, Object> json, String name) {
+        return Json.seconds(json, name)
+                .filter(seconds ->
+                        seconds > 0 && seconds < Duration.ofDays(36_500).toSeconds())
+                .map(now::plusSeconds);
+    }
+
+    private static Optional<Identity> identity(JwtClaims claims) {
+        return claims.subject().map(subject -> new Identity(claims.issuer().orElse(""), subject, names(claims)));
+    }
+
+    private static Map<String, String> names(JwtClaims claims) {
+        Map<String, String> names = new LinkedHashMap<>();
+        for (String claim : NAMES) {
+            claims.text(claim).ifPresent(name -> names.put(claim, name));
+        }
+        return names;
+    }
+}

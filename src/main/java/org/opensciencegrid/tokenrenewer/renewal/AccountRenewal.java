@@ -1,0 +1,669 @@
+package org.opensciencegrid.tokenrenewer.renewal;
+
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.LockedAccount;
+import org.opensciencegrid.cryptostore.StoreException;
+import org.opensciencegrid.tokenrenewer.config.AccountSection;
+import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
+import org.opensciencegrid.tokenrenewer.config.PostRenewal;
+import org.opensciencegrid.tokenrenewer.config.StoredAccount;
+import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureException;
+import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
+import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
+import org.opensciencegrid.tokenrenewer.oidc.TokenResponse;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Failed;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Fresh;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Granted;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.HookFailed;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Renewed;
+import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.state.StateStore;
+import org.opensciencegrid.tokenrenewer.state.TokenState;
+import org.opensciencegrid.tokenrenewer.token.TokenFile;
+import org.opensciencegrid.tokenrenewer.token.TokenFileException;
+import org.opensciencegrid.tokenrenewer.util.Printable;
+
+/**
+ * One account in one run. Its tokens are renewed in order, because each rotated refresh token depends on the one
+ * before. A failure of one token stops the account's other tokens only if another request would be useless.
+ */
+final class AccountRenewal {
+    /** How long we send no request after a rejection that only a person can fix. */
+    static final Duration BACK_OFF = Duration.ofHours(1);
+
+    /** Opens the account once its lock is held and something is due. */
+    @FunctionalInterface
+    interface Opener {
+        TokenSource open(@Nullable LockedAccount locked, AccountState state) throws FailureException;
+    }
+
+    /** Looks up what this run knows about an issuer. */
+    @FunctionalInterface
+    interface Experiences {
+        IssuerHealth with(String issuer);
+    }
+
+    private final AccountSection accountSection;
+    private final String account;
+    private final List<TokenSection> sections;
+    private final boolean force;
+    private final AccountStore store;
+    private final StateStore states;
+    private final Duration lockWait;
+    private final RunDeadline end;
+    private final Clock clock;
+    private final Progress progress;
+    private final List<String> written = new ArrayList<>();
+    private final Map<String, Outcome> outcomes = new LinkedHashMap<>();
+    private AccountState state = AccountState.UNKNOWN;
+    private List<TokenSection> due = List.of();
+    private String issuer = "";
+    private boolean ofAnotherHost;
+    private boolean foundNarrowing;
+
+    AccountRenewal(
+            AccountSection accountSection,
+            List<TokenSection> sections,
+            boolean force,
+            AccountStore store,
+            StateStore states,
+            Duration lockWait,
+            RunDeadline end,
+            Clock clock,
+            Progress progress) {
+        this.accountSection = accountSection;
+        this.account = accountSection.name();
+        this.sections = sections;
+        this.force = force;
+        this.store = store;
+        this.states = states;
+        this.lockWait = lockWait;
+        this.end = end;
+        this.clock = clock;
+        this.progress = progress;
+    }
+
+    /** Whether there is anything to do. If not, the run takes no lock, reads no password and opens no connection. */
+    boolean hasWork() {
+        due = due(sections);
+        boolean hasWork = !due.isEmpty() || !pendingHooks().isEmpty();
+        issuer = accountSection instanceof ClientCredentialsAccount client
+                ? client.tokenRequestUrl().toString()
+                : state.issuer().orElse("");
+        state = AccountState.UNKNOWN; // read again later: thousands of accounts may be in memory now
+        return hasWork;
+    }
+
+    /** The issuer, if the config or the state file names it; otherwise empty. */
+    String issuer() {
+        return issuer;
+    }
+
+    /** The outcome of every section, by token name. */
+    Map<String, Outcome> outcomes() {
+        return outcomes;
+    }
+
+    /**
+     * Renews the due tokens; call {@link #hasWork} first. A failure of the account becomes an outcome, not an
+     * exception.
+     *
+     * @param experiences what this run knows about each issuer
+     */
+    void run(Opener opener, Experiences experiences) {
+        if (due.isEmpty()) {
+            state = stored();
+        } else {
+            progress.at(account, 0, due.size());
+            renew(opener, experiences);
+            progress.at(account, due.size(), due.size());
+        }
+    }
+
+    /** Whether the account was opened and another host had saved it. Call after {@link #run}. */
+    boolean isOfAnotherHost() {
+        return ofAnotherHost;
+    }
+
+    /** Whether this run is the first to find that the issuer narrows the refresh token. Call after {@link #run}. */
+    boolean hasFoundNarrowing() {
+        return foundNarrowing;
+    }
+
+    /** Whether a post_renewal must run. Call after {@link #run}. */
+    boolean hasNews() {
+        return !pendingHooks().isEmpty();
+    }
+
+    /**
+     * Runs the tokens' post_renewal commands one after the other; returns the outcome of every section, by token name.
+     */
+    Map<String, Outcome> runHooks() {
+        for (TokenSection section : pendingHooks()) {
+            PostRenewal hook = section.postRenewal().orElseThrow();
+            Duration left = end.left();
+            if (!left.isZero()) { // otherwise the next run does it
+                runHooks(section, new PostRenewal(hook.command(), shorter(hook.timeout(), left)));
+            }
+        }
+        return outcomes;
+    }
+
+    private void renew(Opener opener, Experiences experiences) {
+        try (LockedAccount locked = store.lock(account, shorter(lockWait, end.leftToBegin()))) {
+            underLock(locked, opener, experiences, due);
+        } catch (StoreException e) {
+            if (e.kind() == StoreException.Kind.UNWRITABLE && !(accountSection instanceof StoredAccount)) {
+                underLock(null, opener, experiences, due); // the store holds nothing of this account but its lock
+            } else {
+                state = stored();
+                failAll(due, FailureMapper.of(e));
+                states.keep(account, withOutcome(Optional.of(FailureMapper.of(e))));
+            }
+        }
+    }
+
+    private List<TokenSection> pendingHooks() {
+        List<TokenSection> pending = new ArrayList<>();
+        for (TokenSection section : sections) {
+            if (section.postRenewal().isPresent() && isHookPending(section.name())) {
+                pending.add(section);
+            }
+        }
+        return pending;
+    }
+
+    /** Whether the token is new, or its post_renewal failed in an earlier run. */
+    private boolean isHookPending(String token) {
+        Optional<Failure> before = state.token(token).failure();
+        return written.contains(token)
+                || outcomes.get(token) instanceof Fresh
+                        && before.isPresent()
+                        && before.get().kind().isHookFailure();
+    }
+
+    /** Does not hold the lock: the command may take a long time, and the account must not wait for it. */
+    private void runHooks(TokenSection section, PostRenewal hook) {
+        TokenState token = state.token(section.name());
+        Optional<Failure> why = HookProcess.run(hook, section, token.expiresAt());
+        if (why.isPresent()) {
+            outcomes.put(
+                    section.name(), new HookFailed(Objects.requireNonNull(outcomes.get(section.name())), why.get()));
+        }
+        if (why.isPresent() || token.failure().isPresent()) {
+            remember(section.name(), why);
+        }
+    }
+
+    /**
+     * Records the failure for status and for the next run, which tries again. If it cannot be written, the run still
+     * succeeds.
+     */
+    private void remember(String token, Optional<Failure> why) {
+        try {
+            LockedAccount locked = store.lock(account, lockWait);
+            try {
+                AccountState now = states.read(account); // another run may have written since
+                Optional<Failure> known = now.token(token).failure();
+                if (known.isEmpty() || known.get().kind().isHookFailure()) {
+                    write(now.withToken(token, now.token(token).hookFinished(clock.instant(), why)));
+                }
+            } finally {
+                locked.close();
+            }
+        } catch (IOException e) {
+            // This run reports the failure anyway.
+        }
+    }
+
+    /** What a run would do now, from the files on disk: no request, no lock, no write. */
+    Map<String, Outcome> rehearse() {
+        for (TokenSection section : due(sections)) {
+            Outcome wanted = new Outcome.Wanted(account, section.name(), section.tokenPath());
+            Optional<Refusal> refused = refusal().or(() -> refusal(section));
+            Optional<Outcome> older = force || !(accountSection instanceof StoredAccount)
+                    ? Optional.empty()
+                    : FailureMapper.older(store, account)
+                            .map(why -> new Failed(
+                                    account, section.name(), why, Optional.empty(), false, Optional.empty()));
+            outcomes.put(
+                    section.name(),
+                    refused.map(why -> (Outcome) why.of(account, section))
+                            .or(() -> older)
+                            .orElse(wanted));
+        }
+        return outcomes;
+    }
+
+    private void underLock(
+            @Nullable LockedAccount locked, Opener opener, Experiences experiences, List<TokenSection> dueBefore) {
+        List<TokenSection> due = due(dueBefore); // another run may have renewed them while we waited for the lock
+        if (due.isEmpty()) {
+            return;
+        }
+        Optional<Refusal> refused = refusal();
+        if (refused.isPresent()) {
+            due.forEach(section -> outcomes.put(section.name(), refused.get().of(account, section)));
+            return;
+        }
+        // If a response was lost, always send the request: some issuers repeat the new refresh token for a short time.
+        boolean mustAsk = state.inDoubtSince().isPresent();
+        Optional<Failure> down = whyNotAsk(mustAsk ? "" : issuer, experiences);
+        if (down.isPresent()) {
+            notAsked(due, down.get());
+            return;
+        }
+        try (TokenSource source = opener.open(locked, state)) {
+            Optional<Failure> found = whyNotAsk(mustAsk ? "" : source.issuer(), experiences);
+            if (found.isPresent()) {
+                notAsked(due, found.get());
+                return;
+            }
+            Optional<Failure> older = force ? Optional.empty() : older(source, due);
+            if (older.isPresent()) {
+                notAsked(due, older.get());
+                return;
+            }
+            ofAnotherHost = source.isOfAnotherHost();
+            Set<IssuerHealth> heard = new HashSet<>();
+            heard.add(experiences.with(source.issuer()));
+            heard.add(experiences.with(issuer)); // the queue's issuer, if the state file did not name it
+            Optional<Failure> whole = Optional.empty();
+            int done = 0;
+            for (TokenSection section : due) {
+                if (whole.isEmpty() && end.leftToBegin().isZero()) {
+                    whole = Optional.of(outOfTime());
+                }
+                if (whole.isPresent()) {
+                    fail(section, whole.get(), whole.get().kind() != Failure.Kind.OUT_OF_TIME);
+                } else {
+                    whole = renew(source, section, heard);
+                }
+                progress.at(account, ++done, due.size());
+            }
+            state = source.learned(state);
+            conclude(whole);
+        } catch (FailureException e) {
+            failAll(due, e.failure());
+            conclude(Optional.of(e.failure()));
+        }
+    }
+
+    /** Why we send no request: the run ends, or the issuer has not answered for a long time. */
+    private Optional<Failure> whyNotAsk(String of, Experiences experiences) {
+        if (end.leftToBegin().isZero()) {
+            return Optional.of(outOfTime());
+        }
+        return of.isEmpty() ? Optional.empty() : experiences.with(of).outage();
+    }
+
+    /**
+     * Whether the account file is older than what this host used: according to the store, or because a token on disk
+     * was issued after the last renewal in the state file and after the last rotation in the account file. The state
+     * file alone is not enough: an interrupted run leaves an old one.
+     */
+    private Optional<Failure> older(TokenSource source, List<TokenSection> due) {
+        Optional<Instant> rotated = source.rotatedAt();
+        Optional<Failure> older = source.older().or(() -> state.mayRotate() ? source.copied() : Optional.empty());
+        if (older.isPresent() || rotated.isEmpty()) {
+            return older;
+        }
+        for (TokenSection section : due) {
+            Optional<Instant> issued = Due.issuedAfter(section, state.token(section.name()), source.issuer());
+            if (issued.filter(at -> at.isAfter(rotated.get().plus(Due.SKEW))).isPresent()) {
+                return Optional.of(new Failure(
+                        Failure.Kind.ACCOUNT_OLDER,
+                        store.file(account).toString(),
+                        section.tokenPath() + " was issued at " + issued.get()
+                                + ", after the last renewal that is known"));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Failure outOfTime() {
+        return new Failure(Failure.Kind.OUT_OF_TIME, account, "the issuer was not asked, as answers came slowly");
+    }
+
+    private void notAsked(List<TokenSection> due, Failure why) {
+        for (TokenSection section : due) {
+            refusal(section)
+                    .ifPresentOrElse(
+                            standing -> outcomes.put(section.name(), standing.of(account, section)),
+                            () -> fail(section, why, false));
+        }
+        conclude(Optional.of(why));
+    }
+
+    private static Duration shorter(Duration a, Duration b) {
+        return a.compareTo(b) < 0 ? a : b;
+    }
+
+    /** Renews one token; returns the failure that makes requests for the account's other tokens useless. */
+    private Optional<Failure> renew(TokenSource source, TokenSection section, Set<IssuerHealth> heard) {
+        Optional<Refusal> refused = refusal(section);
+        if (refused.isPresent()) {
+            outcomes.put(section.name(), refused.get().of(account, section));
+            return Optional.empty();
+        }
+        Duration left = end.left();
+        try {
+            requirePlace(section);
+            requireOwnAccount(section, source.approved());
+            List<String> scope = narrows() ? List.of() : section.scope();
+            TokenResponse answer = source.token(section, scope);
+            heard.forEach(health -> health.granted(answer.waited()));
+            answer.scope()
+                    .filter(got -> state.narrows().isEmpty())
+                    .flatMap(got -> NarrowingCheck.shownBy(state, source.approved(), scope, got))
+                    .ifPresent(this::learn);
+            Granted granted = granted(section, answer, source.approved());
+            requireNoMore(section, granted, answer);
+            Optional<Duration> ahead = requireValid(answer, source.issuer());
+            Optional<String> other = source.otherIdentity();
+            if (section.strict() && other.isPresent()) {
+                throw new FailureException(new Failure(Failure.Kind.IDENTITY_CHANGED, source.issuer(), other.get()));
+            }
+            write(section, answer, granted, other, ahead);
+            source.storageProblem().ifPresent(storageProblem -> fail(section, storageProblem));
+            return source.storageProblem();
+        } catch (FailureException e) {
+            Duration asked = left.minus(end.left());
+            heard.forEach(health -> health.failed(e.failure(), asked));
+            // A refresh token that is not stored safely matters more than any later failure.
+            Failure failure = source.storageProblem().orElse(narrowing(section, source.approved(), e.failure()));
+            fail(section, failure);
+            return failure.kind().isSingleTokenFailure() ? Optional.empty() : Optional.of(failure);
+        } catch (TokenFileException e) {
+            fail(section, source.storageProblem().orElse(FailureMapper.of(e)));
+            return source.storageProblem();
+        }
+    }
+
+    private boolean narrows() {
+        return state.narrows().orElse(false);
+    }
+
+    private void learn(boolean narrows) {
+        foundNarrowing |= narrows;
+        state = state.withNarrowing(narrows);
+    }
+
+    /**
+     * If a request cannot name a scope, each token gets the account's whole scope, which a strict section does not
+     * allow.
+     */
+    private void requireOwnAccount(TokenSection section, List<String> approved) throws FailureException {
+        if (narrows()
+                && section.strict()
+                && !section.scope().isEmpty()
+                && !NarrowingCheck.without(approved, section.scope()).isEmpty()) {
+            throw new FailureException(new Failure(Failure.Kind.ACCOUNT_SHARED, section.name(), account));
+        }
+    }
+
+    /** The issuer rejected an approved scope: an earlier request for another token may be the reason. */
+    private Failure narrowing(TokenSection section, List<String> approved, Failure failure) {
+        if (failure.kind() != Failure.Kind.SCOPE_REFUSED
+                || state.narrows().isPresent()
+                || !NarrowingCheck.explainsRefusal(state, approved, section.scope())) {
+            return failure;
+        }
+        learn(true);
+        return new Failure(Failure.Kind.GRANT_NARROWED, failure.where(), failure.detail());
+    }
+
+    /** Keeps the token on disk: a service that relies on strict must not get a token with more rights. */
+    private static void requireNoMore(TokenSection section, Granted granted, TokenResponse answer)
+            throws FailureException {
+        List<String> more = new ArrayList<>(granted.extraScope());
+        if (!granted.missingAudience().isEmpty()) {
+            more.add("aud " + (answer.audience().isEmpty() ? "any" : String.join(" ", answer.audience())));
+        }
+        if (section.strict() && !more.isEmpty()) {
+            throw new FailureException(
+                    new Failure(Failure.Kind.TOO_MUCH_GRANTED, section.name(), String.join(" ", more)));
+        }
+    }
+
+    /**
+     * Keeps the token on disk: it may be valid, and no service accepts the new one. If the response shows the issuer's
+     * clock, that clock decides: other hosts accept a token that looks expired only on this machine.
+     *
+     * @return how far this machine's clock is ahead of the issuer's, if the token is invalid by our clock only
+     */
+    private Optional<Duration> requireValid(TokenResponse answer, String issuer) throws FailureException {
+        Instant ours = clock.instant();
+        Instant now = answer.sentAt().orElse(ours);
+        Optional<String> why = answer.expiresIn()
+                .filter(life -> life < 0)
+                .map(life -> "expires_in " + life)
+                .or(() -> whyNotValid(answer, now));
+        if (why.isPresent()) {
+            throw new FailureException(new Failure(
+                    Failure.Kind.TOKEN_NOT_VALID, Printable.of(issuer), why.get() + ", now " + seconds(now)));
+        }
+        return whyNotValid(answer, ours).map(wrong -> Duration.between(now, ours));
+    }
+
+    private static Optional<String> whyNotValid(TokenResponse answer, Instant now) {
+        Optional<JwtClaims> claims = JwtClaims.of(answer.accessToken().reveal());
+        Optional<Instant> end = claims.flatMap(JwtClaims::expiresAt).filter(time -> !time.isAfter(now));
+        Optional<Instant> begin = claims.flatMap(JwtClaims::notBefore).filter(time -> time.isAfter(now.plus(Due.SKEW)));
+        return end.map(time -> "exp " + seconds(time)).or(() -> begin.map(time -> "nbf " + seconds(time)));
+    }
+
+    private static Instant seconds(Instant time) {
+        return time.truncatedTo(ChronoUnit.SECONDS);
+    }
+
+    /** If the token could not be written last time, checks first: each failed attempt may use up a refresh token. */
+    private void requirePlace(TokenSection section) throws TokenFileException {
+        Optional<Failure> last = state.token(section.name()).failure();
+        if (last.filter(why -> why.kind().isTokenFileFailure()).isPresent()) {
+            new TokenFile(section.tokenPath()).requireWritable(section.access());
+        }
+    }
+
+    private void write(
+            TokenSection section,
+            TokenResponse answer,
+            Granted granted,
+            Optional<String> other,
+            Optional<Duration> ahead)
+            throws TokenFileException {
+        new TokenFile(section.tokenPath()).write(answer.accessToken(), section.access());
+        written.add(section.name());
+        Instant now = clock.instant();
+        state = state.withToken(
+                section.name(),
+                state.token(section.name())
+                        .tried(now, section.scope(), section.audience())
+                        .renewed(
+                                now,
+                                section.tokenPath(),
+                                Fingerprint.of(answer.accessToken().reveal()),
+                                answer.expiresAt(),
+                                answer.scope().orElse(List.of()),
+                                answer.audience()));
+        section.postRenewal()
+                .ifPresent(hook ->
+                        state = state.withToken( // until the command has run: something may end this run first
+                                section.name(),
+                                state.token(section.name())
+                                        .hookFinished(
+                                                now,
+                                                Optional.of(new Failure(
+                                                        Failure.Kind.HOOK_FAILED,
+                                                        hook.program().toString(),
+                                                        "the run ended before it did")))));
+        outcomes.put(
+                section.name(),
+                new Renewed(
+                        account,
+                        section.name(),
+                        section.tokenPath(),
+                        answer.expiresAt(),
+                        answer.expiresAt().map(end -> Duration.between(now.minus(ahead.orElse(Duration.ZERO)), end)),
+                        section.minLifetime().isPresent()
+                                ? Optional.of(
+                                        Duration.ofSeconds(section.minLifetime().getAsLong()))
+                                : Optional.empty(),
+                        granted,
+                        other,
+                        ahead,
+                        answer.expiresIn().filter(life -> life == 0).isPresent(),
+                        answer.accessToken().reveal().length()));
+    }
+
+    /** The state is optional: without it, every token is due. */
+    private AccountState stored() {
+        try {
+            return states.read(account);
+        } catch (IOException e) {
+            return AccountState.UNKNOWN;
+        }
+    }
+
+    private List<TokenSection> due(List<TokenSection> candidates) {
+        state = stored();
+        List<TokenSection> due = new ArrayList<>();
+        for (TokenSection section : candidates) {
+            Optional<Duration> fresh =
+                    force ? Optional.empty() : Due.freshFor(section, state.token(section.name()), clock.instant());
+            if (fresh.isPresent()) {
+                outcomes.put(section.name(), new Fresh(account, section.name(), fresh.get()));
+            } else {
+                due.add(section);
+            }
+        }
+        return due;
+    }
+
+    private void failAll(List<TokenSection> due, Failure failure) {
+        due.forEach(section -> fail(section, failure));
+    }
+
+    private void fail(TokenSection section, Failure failure) {
+        fail(section, failure, true);
+    }
+
+    private void fail(TokenSection section, Failure failure, boolean asked) {
+        Instant now = clock.instant();
+        Optional<Instant> next = nextTry(failure, now);
+        TokenState token = state.token(section.name());
+        TokenState tried = asked ? token.tried(now, section.scope(), section.audience()) : token;
+        state = state.withToken(
+                section.name(),
+                tried.failed(now, failure, failure.kind().isSingleTokenFailure() ? next : Optional.empty()));
+        Optional<Duration> left = Due.left(section, state.token(section.name()), now);
+        outcomes.put(section.name(), new Failed(account, section.name(), failure, next, asked, left));
+    }
+
+    /** Writes the state while the lock is held. A failure to write it does not stop the renewals. */
+    private void conclude(Optional<Failure> whole) {
+        state = withOutcome(whole);
+        try {
+            states.write(account, state);
+        } catch (IOException e) {
+            Failure unwritable = new Failure(Failure.Kind.STATE_UNWRITABLE, account, Printable.of(e.getMessage()));
+            states.keep(account, withOutcome(whole.or(() -> Optional.of(unwritable))));
+            outcomes.replaceAll((token, outcome) -> outcome instanceof Renewed
+                    ? new Failed(account, token, unwritable, Optional.empty(), true, Optional.empty())
+                    : outcome);
+        }
+    }
+
+    private void write(AccountState told) {
+        try {
+            states.write(account, told);
+        } catch (IOException e) {
+            states.keep(account, told);
+        }
+    }
+
+    private AccountState withOutcome(Optional<Failure> whole) {
+        return state.withOutcome(
+                whole, whole.flatMap(failure -> nextTry(failure, clock.instant())), Fingerprint.of(accountSection));
+    }
+
+    private static Optional<Instant> nextTry(Failure failure, Instant now) {
+        return failure.kind().needsPerson() ? Optional.of(now.plus(BACK_OFF)) : Optional.empty();
+    }
+
+    /** An earlier rejection that still applies: we send no request before {@code next}. */
+    private record Refusal(Failure failure, Instant next) {
+        Failed of(String account, TokenSection section) {
+            return new Failed(account, section.name(), failure, Optional.of(next), false, Optional.empty());
+        }
+    }
+
+    /** A rejection of the account as a whole, unless its section changed since. */
+    private Optional<Refusal> refusal() {
+        return refusal(state.failure(), state.nextTry()).filter(standing -> !force && isSameSection());
+    }
+
+    /** After a change of the section we try again at once. */
+    private boolean isSameSection() {
+        return state.sectionFingerprint().equals(Optional.of(Fingerprint.of(accountSection)));
+    }
+
+    /** A rejection of one token's request, unless its section changed since. */
+    private Optional<Refusal> refusal(TokenSection section) {
+        TokenState before = state.token(section.name());
+        return force || !sameRequest(section, before) ? Optional.empty() : refusal(before.failure(), before.nextTry());
+    }
+
+    private Optional<Refusal> refusal(Optional<Failure> standing, Optional<Instant> nextTry) {
+        return standing.flatMap(failure -> stillAhead(nextTry).map(next -> new Refusal(failure, next)));
+    }
+
+    /** Ignores a time further ahead than we ever set: the clock was wrong then and was set back since. */
+    private Optional<Instant> stillAhead(Optional<Instant> moment) {
+        Instant now = clock.instant();
+        return moment.filter(next -> next.isAfter(now) && !next.isAfter(now.plus(BACK_OFF)));
+    }
+
+    private static boolean sameRequest(TokenSection section, TokenState before) {
+        return section.scope().equals(before.askedScope()) && section.audience().equals(before.askedAudience());
+    }
+
+    private Granted granted(TokenSection section, TokenResponse answer, List<String> approved) {
+        boolean isWhole = narrows() && !section.strict(); // we requested more than the section's scope
+        List<String> asked = narrows() && section.scope().isEmpty() ? approved : section.scope();
+        List<String> got = answer.scope().orElse(List.of());
+        boolean canTell = !asked.isEmpty() && answer.scope().isPresent();
+        List<String> missing = canTell ? NarrowingCheck.without(asked, got) : List.of();
+        boolean isJwt = JwtClaims.of(answer.accessToken().reveal())
+                .isPresent(); // a JWT of MITREid has no aud: the audience was not granted
+        List<String> unseen = new ArrayList<>();
+        if (section.strict() && !section.scope().isEmpty() && answer.scope().isEmpty()) {
+            unseen.add("scope");
+        }
+        if (section.strict() && !section.audience().isEmpty() && !isJwt) {
+            unseen.add("audience");
+        }
+        return new Granted(
+                missing,
+                canTell && !isWhole ? NarrowingCheck.without(got, asked) : List.of(),
+                isJwt ? NarrowingCheck.without(section.audience(), answer.audience()) : List.of(),
+                List.copyOf(unseen),
+                narrows() && !missing.isEmpty());
+    }
+}

@@ -1,0 +1,48 @@
+package org.opensciencegrid.tokenrenewer.renewal;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.opensciencegrid.tokenrenewer.net.Limits;
+
+/**
+ * Runs work that SIGTERM and SIGINT must not interrupt: from a refresh request until the response is on disk. The
+ * shutdown hook lets running work finish and blocks new work, because the process is about to end.
+ */
+final class ShutdownGuard {
+    /** Longer than a renewal, shorter than the unit's TimeoutStopSec. */
+    private static final Duration LONGEST = Limits.RENEWAL.plusSeconds(10);
+
+    private static final ReentrantReadWriteLock ENDING = new ReentrantReadWriteLock(true);
+
+    static {
+        Runtime.getRuntime().addShutdownHook(new Thread(ShutdownGuard::awaitAll, "finish"));
+    }
+
+    private ShutdownGuard() {}
+
+    @FunctionalInterface
+    interface Work<T, E extends Exception> {
+        T run() throws E;
+    }
+
+    static <T, E extends Exception> T run(Work<T, E> work) throws E {
+        ENDING.readLock().lock();
+        try {
+            return work.run();
+        } finally {
+            ENDING.readLock().unlock();
+        }
+    }
+
+    private static void awaitAll() {
+        try {
+            // Never released: work that has not started must not start.
+            if (!ENDING.writeLock().tryLock(LONGEST.toSeconds(), TimeUnit.SECONDS)) {
+                return;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

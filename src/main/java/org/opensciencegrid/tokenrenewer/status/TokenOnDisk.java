@@ -1,0 +1,37 @@
+package org.opensciencegrid.tokenrenewer.status;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
+import org.opensciencegrid.tokenrenewer.state.TokenState;
+import org.opensciencegrid.tokenrenewer.status.TokenStatus.OnDisk;
+import org.opensciencegrid.tokenrenewer.token.TokenFile;
+import org.opensciencegrid.tokenrenewer.util.Secret;
+
+/**
+ * The token at the path of a section.
+ *
+ * @param what whether there is a token
+ * @param claims empty for an opaque token
+ * @param expiresAt from the token, otherwise from the issuer's response; empty if unknown
+ */
+public record TokenOnDisk(
+        OnDisk what, Optional<Secret> token, Optional<JwtClaims> claims, Optional<Instant> expiresAt) {
+    /** @param state what the last run recorded about the token */
+    public static TokenOnDisk read(TokenSection section, TokenState state) {
+        Path path = section.tokenPath();
+        Optional<Secret> token = new TokenFile(path).read();
+        OnDisk what = token.isPresent() ? OnDisk.TOKEN : isUnreadable(path);
+        Optional<JwtClaims> claims = token.flatMap(value -> JwtClaims.of(value.reveal()));
+        Optional<Instant> expiresAt = claims.flatMap(JwtClaims::expiresAt)
+                .or(() -> what == OnDisk.NOTHING ? Optional.empty() : state.expiresAt());
+        return new TokenOnDisk(what, token, claims, expiresAt);
+    }
+
+    private static OnDisk isUnreadable(Path path) {
+        return Files.notExists(path) || Files.isReadable(path) ? OnDisk.NOTHING : OnDisk.UNREADABLE;
+    }
+}

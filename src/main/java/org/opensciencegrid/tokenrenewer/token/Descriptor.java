@@ -1,0 +1,57 @@
+package org.opensciencegrid.tokenrenewer.token;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The /proc path of an open file, which stays valid if the file is renamed or replaced. Java does not expose a
+ * channel's descriptor number.
+ */
+final class Descriptor {
+    private static final File ALL = new File("/proc/self/fd");
+    private static final Path POSITIONS = Path.of("/proc/self/fdinfo");
+
+    /** A position beyond the end of every token; each one is used once. */
+    private static final AtomicLong MARK = new AtomicLong(1L << 30);
+
+    private Descriptor() {}
+
+    /** Finds the descriptor by its position, which is unique at this moment. Resets the position to 0. */
+    static Path of(FileChannel channel) throws IOException {
+        long mark = MARK.incrementAndGet();
+        channel.position(mark);
+        try {
+            for (String number : Objects.requireNonNullElse(ALL.list(), new String[0])) {
+                Path descriptor = ALL.toPath().resolve(number);
+                if (isOfFile(descriptor) && position(number).equals("pos:\t" + mark)) {
+                    return descriptor;
+                }
+            }
+        } finally {
+            channel.position(0);
+        }
+        throw new FileSystemException(ALL.toString(), null, "an open file is not in it");
+    }
+
+    private static boolean isOfFile(Path descriptor) {
+        try {
+            return Files.readSymbolicLink(descriptor).isAbsolute();
+        } catch (IOException e) {
+            return false; // closed in the meantime
+        }
+    }
+
+    private static String position(String number) {
+        try {
+            return Files.readAllLines(POSITIONS.resolve(number)).get(0);
+        } catch (IOException e) {
+            return ""; // closed in the meantime
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package org.opensciencegrid.tokenrenewer.net;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.opensciencegrid.tokenrenewer.issuer.SettableClock;
+
+/** Waits by setting the clock that the test's issuer also uses. */
+public final class FakeSleeper implements Sleeper {
+    private final SettableClock clock;
+    private final Instant start;
+    private final List<Duration> sleeps = new CopyOnWriteArrayList<>();
+    private volatile Runnable afterEach = () -> {};
+
+    public FakeSleeper(SettableClock clock) {
+        this.clock = clock;
+        this.start = clock.instant();
+    }
+
+    /** Runs this after each wait, to simulate another process. */
+    public void afterEach(Runnable action) {
+        afterEach = action;
+    }
+
+    /** Every wait so far. */
+    public List<Duration> sleeps() {
+        return List.copyOf(sleeps);
+    }
+
+    @Override
+    public void sleep(Duration duration) {
+        sleeps.add(duration);
+        clock.advance(duration);
+        afterEach.run();
+    }
+
+    @Override
+    public Duration elapsed() {
+        return Duration.between(start, clock.instant());
+    }
+}
