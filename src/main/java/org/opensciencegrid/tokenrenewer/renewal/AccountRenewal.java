@@ -4,13 +4,11 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -19,18 +17,15 @@ import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.tokenrenewer.config.AccountSection;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
-import org.opensciencegrid.tokenrenewer.config.PostRenewal;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.failure.FailureException;
 import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
-import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
 import org.opensciencegrid.tokenrenewer.oidc.TokenResponse;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Failed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Fresh;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Granted;
-import org.opensciencegrid.tokenrenewer.renewal.Outcome.HookFailed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Renewed;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.StateStore;
@@ -44,9 +39,6 @@ import org.opensciencegrid.tokenrenewer.util.Printable;
  * before. A failure of one token stops the account's other tokens only if another request would be useless.
  */
 final class AccountRenewal {
-    /** How long we send no request after a rejection that only a person can fix. */
-    static final Duration BACK_OFF = Duration.ofHours(1);
-
     /** Opens the account once its lock is held and something is due. */
     @FunctionalInterface
     interface Opener {
@@ -63,13 +55,15 @@ final class AccountRenewal {
     private final String account;
     private final List<TokenSection> sections;
     private final boolean force;
+    private final BackOff backOff;
     private final AccountStore store;
     private final StateStore states;
     private final Duration lockWait;
     private final RunDeadline end;
     private final Clock clock;
     private final Progress progress;
-    private final List<String> written = new ArrayList<>();
+    private final AccountHooks hooks;
+    private final Set<String> written = new HashSet<>();
     private final Map<String, Outcome> outcomes = new LinkedHashMap<>();
     private AccountState state = AccountState.UNKNOWN;
     private List<TokenSection> due = List.of();
@@ -91,18 +85,21 @@ final class AccountRenewal {
         this.account = accountSection.name();
         this.sections = sections;
         this.force = force;
+        this.backOff = new BackOff(clock, force);
         this.store = store;
         this.states = states;
         this.lockWait = lockWait;
         this.end = end;
         this.clock = clock;
         this.progress = progress;
+        this.hooks = new AccountHooks(account, sections, store, states, lockWait, end, clock);
     }
 
     /** Whether there is anything to do. If not, the run takes no lock, reads no password and opens no connection. */
     boolean hasWork() {
         due = due(sections);
-        boolean hasWork = !due.isEmpty() || !pendingHooks().isEmpty();
+        boolean hasWork =
+                !due.isEmpty() || !hooks.pending(state, written, outcomes).isEmpty();
         issuer = accountSection instanceof ClientCredentialsAccount client
                 ? client.tokenRequestUrl().toString()
                 : state.issuer().orElse("");
@@ -148,20 +145,14 @@ final class AccountRenewal {
 
     /** Whether a post_renewal must run. Call after {@link #run}. */
     boolean hasNews() {
-        return !pendingHooks().isEmpty();
+        return !hooks.pending(state, written, outcomes).isEmpty();
     }
 
     /**
      * Runs the tokens' post_renewal commands one after the other; returns the outcome of every section, by token name.
      */
     Map<String, Outcome> runHooks() {
-        for (TokenSection section : pendingHooks()) {
-            PostRenewal hook = section.postRenewal().orElseThrow();
-            Duration left = end.left();
-            if (!left.isZero()) { // otherwise the next run does it
-                runHooks(section, new PostRenewal(hook.command(), shorter(hook.timeout(), left)));
-            }
-        }
+        hooks.run(state, written, outcomes);
         return outcomes;
     }
 
@@ -179,64 +170,12 @@ final class AccountRenewal {
         }
     }
 
-    private List<TokenSection> pendingHooks() {
-        List<TokenSection> pending = new ArrayList<>();
-        for (TokenSection section : sections) {
-            if (section.postRenewal().isPresent() && isHookPending(section.name())) {
-                pending.add(section);
-            }
-        }
-        return pending;
-    }
-
-    /** Whether the token is new, or its post_renewal failed in an earlier run. */
-    private boolean isHookPending(String token) {
-        Optional<Failure> before = state.token(token).failure();
-        return written.contains(token)
-                || outcomes.get(token) instanceof Fresh
-                        && before.isPresent()
-                        && before.get().kind().isHookFailure();
-    }
-
-    /** Does not hold the lock: the command may take a long time, and the account must not wait for it. */
-    private void runHooks(TokenSection section, PostRenewal hook) {
-        TokenState token = state.token(section.name());
-        Optional<Failure> why = HookProcess.run(hook, section, token.expiresAt());
-        if (why.isPresent()) {
-            outcomes.put(
-                    section.name(), new HookFailed(Objects.requireNonNull(outcomes.get(section.name())), why.get()));
-        }
-        if (why.isPresent() || token.failure().isPresent()) {
-            remember(section.name(), why);
-        }
-    }
-
-    /**
-     * Records the failure for status and for the next run, which tries again. If it cannot be written, the run still
-     * succeeds.
-     */
-    private void remember(String token, Optional<Failure> why) {
-        try {
-            LockedAccount locked = store.lock(account, lockWait);
-            try {
-                AccountState now = states.read(account); // another run may have written since
-                Optional<Failure> known = now.token(token).failure();
-                if (known.isEmpty() || known.get().kind().isHookFailure()) {
-                    write(now.withToken(token, now.token(token).hookFinished(clock.instant(), why)));
-                }
-            } finally {
-                locked.close();
-            }
-        } catch (IOException e) {
-            // This run reports the failure anyway.
-        }
-    }
-
     /** What a run would do now, from the files on disk: no request, no lock, no write. */
     Map<String, Outcome> rehearse() {
         for (TokenSection section : due(sections)) {
             Outcome wanted = new Outcome.Wanted(account, section.name(), section.tokenPath());
-            Optional<Refusal> refused = refusal().or(() -> refusal(section));
+            Optional<BackOff.Refusal> refused = backOff.refusal(accountSection, state)
+                    .or(() -> backOff.refusal(section, state.token(section.name())));
             Optional<Outcome> older = force || !(accountSection instanceof StoredAccount)
                     ? Optional.empty()
                     : FailureMapper.older(store, account)
@@ -257,7 +196,7 @@ final class AccountRenewal {
         if (due.isEmpty()) {
             return;
         }
-        Optional<Refusal> refused = refusal();
+        Optional<BackOff.Refusal> refused = backOff.refusal(accountSection, state);
         if (refused.isPresent()) {
             due.forEach(section -> outcomes.put(section.name(), refused.get().of(account, section)));
             return;
@@ -343,7 +282,7 @@ final class AccountRenewal {
 
     private void notAsked(List<TokenSection> due, Failure why) {
         for (TokenSection section : due) {
-            refusal(section)
+            backOff.refusal(section, state.token(section.name()))
                     .ifPresentOrElse(
                             standing -> outcomes.put(section.name(), standing.of(account, section)),
                             () -> fail(section, why, false));
@@ -357,7 +296,7 @@ final class AccountRenewal {
 
     /** Renews one token; returns the failure that makes requests for the account's other tokens useless. */
     private Optional<Failure> renew(TokenSource source, TokenSection section, Set<IssuerHealth> heard) {
-        Optional<Refusal> refused = refusal(section);
+        Optional<BackOff.Refusal> refused = backOff.refusal(section, state.token(section.name()));
         if (refused.isPresent()) {
             outcomes.put(section.name(), refused.get().of(account, section));
             return Optional.empty();
@@ -373,9 +312,9 @@ final class AccountRenewal {
                     .filter(got -> state.narrows().isEmpty())
                     .flatMap(got -> NarrowingCheck.shownBy(state, source.approved(), scope, got))
                     .ifPresent(this::learn);
-            Granted granted = granted(section, answer, source.approved());
-            requireNoMore(section, granted, answer);
-            Optional<Duration> ahead = requireValid(answer, source.issuer());
+            Granted granted = GrantCheck.granted(section, answer, source.approved(), narrows());
+            GrantCheck.requireNoMore(section, granted, answer);
+            Optional<Duration> ahead = GrantCheck.requireValid(answer, source.issuer(), clock.instant());
             Optional<String> other = source.otherIdentity();
             if (section.strict() && other.isPresent()) {
                 throw new FailureException(new Failure(Failure.Kind.IDENTITY_CHANGED, source.issuer(), other.get()));
@@ -427,50 +366,6 @@ final class AccountRenewal {
         }
         learn(true);
         return new Failure(Failure.Kind.GRANT_NARROWED, failure.where(), failure.detail());
-    }
-
-    /** Keeps the token on disk: a service that relies on strict must not get a token with more rights. */
-    private static void requireNoMore(TokenSection section, Granted granted, TokenResponse answer)
-            throws FailureException {
-        List<String> more = new ArrayList<>(granted.extraScope());
-        if (!granted.missingAudience().isEmpty()) {
-            more.add("aud " + (answer.audience().isEmpty() ? "any" : String.join(" ", answer.audience())));
-        }
-        if (section.strict() && !more.isEmpty()) {
-            throw new FailureException(
-                    new Failure(Failure.Kind.TOO_MUCH_GRANTED, section.name(), String.join(" ", more)));
-        }
-    }
-
-    /**
-     * Keeps the token on disk: it may be valid, and no service accepts the new one. If the response shows the issuer's
-     * clock, that clock decides: other hosts accept a token that looks expired only on this machine.
-     *
-     * @return how far this machine's clock is ahead of the issuer's, if the token is invalid by our clock only
-     */
-    private Optional<Duration> requireValid(TokenResponse answer, String issuer) throws FailureException {
-        Instant ours = clock.instant();
-        Instant now = answer.sentAt().orElse(ours);
-        Optional<String> why = answer.expiresIn()
-                .filter(life -> life < 0)
-                .map(life -> "expires_in " + life)
-                .or(() -> whyNotValid(answer, now));
-        if (why.isPresent()) {
-            throw new FailureException(new Failure(
-                    Failure.Kind.TOKEN_NOT_VALID, Printable.of(issuer), why.get() + ", now " + seconds(now)));
-        }
-        return whyNotValid(answer, ours).map(wrong -> Duration.between(now, ours));
-    }
-
-    private static Optional<String> whyNotValid(TokenResponse answer, Instant now) {
-        Optional<JwtClaims> claims = JwtClaims.of(answer.accessToken().reveal());
-        Optional<Instant> end = claims.flatMap(JwtClaims::expiresAt).filter(time -> !time.isAfter(now));
-        Optional<Instant> begin = claims.flatMap(JwtClaims::notBefore).filter(time -> time.isAfter(now.plus(Due.SKEW)));
-        return end.map(time -> "exp " + seconds(time)).or(() -> begin.map(time -> "nbf " + seconds(time)));
-    }
-
-    private static Instant seconds(Instant time) {
-        return time.truncatedTo(ChronoUnit.SECONDS);
     }
 
     /** If the token could not be written last time, checks first: each failed attempt may use up a refresh token. */
@@ -566,7 +461,7 @@ final class AccountRenewal {
 
     private void fail(TokenSection section, Failure failure, boolean asked) {
         Instant now = clock.instant();
-        Optional<Instant> next = nextTry(failure, now);
+        Optional<Instant> next = BackOff.nextTry(failure, now);
         TokenState token = state.token(section.name());
         TokenState tried = asked ? token.tried(now, section.scope(), section.audience()) : token;
         state = state.withToken(
@@ -590,80 +485,10 @@ final class AccountRenewal {
         }
     }
 
-    private void write(AccountState told) {
-        try {
-            states.write(account, told);
-        } catch (IOException e) {
-            states.keep(account, told);
-        }
-    }
-
     private AccountState withOutcome(Optional<Failure> whole) {
         return state.withOutcome(
-                whole, whole.flatMap(failure -> nextTry(failure, clock.instant())), Fingerprint.of(accountSection));
-    }
-
-    private static Optional<Instant> nextTry(Failure failure, Instant now) {
-        return failure.kind().needsPerson() ? Optional.of(now.plus(BACK_OFF)) : Optional.empty();
-    }
-
-    /** An earlier rejection that still applies: we send no request before {@code next}. */
-    private record Refusal(Failure failure, Instant next) {
-        Failed of(String account, TokenSection section) {
-            return new Failed(account, section.name(), failure, Optional.of(next), false, Optional.empty());
-        }
-    }
-
-    /** A rejection of the account as a whole, unless its section changed since. */
-    private Optional<Refusal> refusal() {
-        return refusal(state.failure(), state.nextTry()).filter(standing -> !force && isSameSection());
-    }
-
-    /** After a change of the section we try again at once. */
-    private boolean isSameSection() {
-        return state.sectionFingerprint().equals(Optional.of(Fingerprint.of(accountSection)));
-    }
-
-    /** A rejection of one token's request, unless its section changed since. */
-    private Optional<Refusal> refusal(TokenSection section) {
-        TokenState before = state.token(section.name());
-        return force || !sameRequest(section, before) ? Optional.empty() : refusal(before.failure(), before.nextTry());
-    }
-
-    private Optional<Refusal> refusal(Optional<Failure> standing, Optional<Instant> nextTry) {
-        return standing.flatMap(failure -> stillAhead(nextTry).map(next -> new Refusal(failure, next)));
-    }
-
-    /** Ignores a time further ahead than we ever set: the clock was wrong then and was set back since. */
-    private Optional<Instant> stillAhead(Optional<Instant> moment) {
-        Instant now = clock.instant();
-        return moment.filter(next -> next.isAfter(now) && !next.isAfter(now.plus(BACK_OFF)));
-    }
-
-    private static boolean sameRequest(TokenSection section, TokenState before) {
-        return section.scope().equals(before.askedScope()) && section.audience().equals(before.askedAudience());
-    }
-
-    private Granted granted(TokenSection section, TokenResponse answer, List<String> approved) {
-        boolean isWhole = narrows() && !section.strict(); // we requested more than the section's scope
-        List<String> asked = narrows() && section.scope().isEmpty() ? approved : section.scope();
-        List<String> got = answer.scope().orElse(List.of());
-        boolean canTell = !asked.isEmpty() && answer.scope().isPresent();
-        List<String> missing = canTell ? NarrowingCheck.without(asked, got) : List.of();
-        boolean isJwt = JwtClaims.of(answer.accessToken().reveal())
-                .isPresent(); // a JWT of MITREid has no aud: the audience was not granted
-        List<String> unseen = new ArrayList<>();
-        if (section.strict() && !section.scope().isEmpty() && answer.scope().isEmpty()) {
-            unseen.add("scope");
-        }
-        if (section.strict() && !section.audience().isEmpty() && !isJwt) {
-            unseen.add("audience");
-        }
-        return new Granted(
-                missing,
-                canTell && !isWhole ? NarrowingCheck.without(got, asked) : List.of(),
-                isJwt ? NarrowingCheck.without(section.audience(), answer.audience()) : List.of(),
-                List.copyOf(unseen),
-                narrows() && !missing.isEmpty());
+                whole,
+                whole.flatMap(failure -> BackOff.nextTry(failure, clock.instant())),
+                Fingerprint.of(accountSection));
     }
 }

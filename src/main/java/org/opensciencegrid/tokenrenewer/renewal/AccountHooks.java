@@ -1,0 +1,123 @@
+package org.opensciencegrid.tokenrenewer.renewal;
+
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.LockedAccount;
+import org.opensciencegrid.tokenrenewer.config.PostRenewal;
+import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Fresh;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.HookFailed;
+import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.state.StateStore;
+import org.opensciencegrid.tokenrenewer.state.TokenState;
+
+/**
+ * The post_renewal commands of an account's tokens. They run one after the other and without the account's lock: a
+ * command may take a long time, and the account must not wait for it.
+ */
+final class AccountHooks {
+    private final String account;
+    private final List<TokenSection> sections;
+    private final AccountStore store;
+    private final StateStore states;
+    private final Duration lockWait;
+    private final RunDeadline end;
+    private final Clock clock;
+
+    AccountHooks(
+            String account,
+            List<TokenSection> sections,
+            AccountStore store,
+            StateStore states,
+            Duration lockWait,
+            RunDeadline end,
+            Clock clock) {
+        this.account = account;
+        this.sections = sections;
+        this.store = store;
+        this.states = states;
+        this.lockWait = lockWait;
+        this.end = end;
+        this.clock = clock;
+    }
+
+    /**
+     * The tokens that are new, or whose command failed in an earlier run.
+     *
+     * @param written the names of the tokens that this run wrote
+     * @param outcomes by token name
+     */
+    List<TokenSection> pending(AccountState state, Set<String> written, Map<String, Outcome> outcomes) {
+        List<TokenSection> pending = new ArrayList<>();
+        for (TokenSection section : sections) {
+            if (section.postRenewal().isPresent()) {
+                Optional<Failure> before = state.token(section.name()).failure();
+                if (written.contains(section.name())
+                        || outcomes.get(section.name()) instanceof Fresh
+                                && before.isPresent()
+                                && before.get().kind().isHookFailure()) {
+                    pending.add(section);
+                }
+            }
+        }
+        return pending;
+    }
+
+    /** Runs the pending commands; a command that fails changes the outcome of its token. */
+    void run(AccountState state, Set<String> written, Map<String, Outcome> outcomes) {
+        for (TokenSection section : pending(state, written, outcomes)) {
+            PostRenewal hook = section.postRenewal().orElseThrow();
+            Duration left = end.left();
+            if (!left.isZero()) { // otherwise the next run does it
+                Duration timeout = hook.timeout().compareTo(left) < 0 ? hook.timeout() : left;
+                run(section, new PostRenewal(hook.command(), timeout), state.token(section.name()), outcomes);
+            }
+        }
+    }
+
+    private void run(TokenSection section, PostRenewal hook, TokenState token, Map<String, Outcome> outcomes) {
+        Optional<Failure> why = HookProcess.run(hook, section, token.expiresAt());
+        if (why.isPresent()) {
+            Outcome renewal = Objects.requireNonNull(outcomes.get(section.name()));
+            outcomes.put(section.name(), new HookFailed(renewal, why.get()));
+        }
+        if (why.isPresent() || token.failure().isPresent()) {
+            remember(section.name(), why);
+        }
+    }
+
+    /**
+     * Records the failure for status and for the next run, which tries again. If it cannot be written, the run still
+     * succeeds.
+     */
+    private void remember(String token, Optional<Failure> why) {
+        try {
+            LockedAccount locked = store.lock(account, lockWait);
+            try {
+                AccountState now = states.read(account); // another run may have written since
+                Optional<Failure> known = now.token(token).failure();
+                if (known.isEmpty() || known.get().kind().isHookFailure()) {
+                    AccountState next = now.withToken(token, now.token(token).hookFinished(clock.instant(), why));
+                    try {
+                        states.write(account, next);
+                    } catch (IOException e) {
+                        states.keep(account, next);
+                    }
+                }
+            } finally {
+                locked.close();
+            }
+        } catch (IOException e) {
+            // This run reports the failure anyway.
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package org.opensciencegrid.tokenrenewer.renewal;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.config.AccountSection;
+import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Failed;
+import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.state.TokenState;
+
+/**
+ * After a rejection that only a person can fix, no request is sent for an hour, unless the section of the account or
+ * the token's request changed since, or the user forces it.
+ */
+record BackOff(Clock clock, boolean isForced) {
+    /** How long we send no request after such a rejection. */
+    static final Duration LENGTH = Duration.ofHours(1);
+
+    /** An earlier rejection that still applies: we send no request before {@code next}. */
+    record Refusal(Failure failure, Instant next) {
+        Failed of(String account, TokenSection section) {
+            return new Failed(account, section.name(), failure, Optional.of(next), false, Optional.empty());
+        }
+    }
+
+    /** When the next request is sent after this failure, if that is not the next run. */
+    static Optional<Instant> nextTry(Failure failure, Instant now) {
+        return failure.kind().needsPerson() ? Optional.of(now.plus(LENGTH)) : Optional.empty();
+    }
+
+    /** A rejection of the account as a whole. */
+    Optional<Refusal> refusal(AccountSection section, AccountState state) {
+        return refusal(state.failure(), state.nextTry())
+                .filter(standing -> state.sectionFingerprint().equals(Optional.of(Fingerprint.of(section))));
+    }
+
+    /** A rejection of one token's request. */
+    Optional<Refusal> refusal(TokenSection section, TokenState token) {
+        return refusal(token.failure(), token.nextTry())
+                .filter(standing -> section.scope().equals(token.askedScope())
+                        && section.audience().equals(token.askedAudience()));
+    }
+
+    private Optional<Refusal> refusal(Optional<Failure> standing, Optional<Instant> nextTry) {
+        return isForced
+                ? Optional.empty()
+                : standing.flatMap(failure -> stillAhead(nextTry).map(next -> new Refusal(failure, next)));
+    }
+
+    /** Ignores a time further ahead than we ever set: the clock was wrong then and was set back since. */
+    private Optional<Instant> stillAhead(Optional<Instant> moment) {
+        Instant now = clock.instant();
+        return moment.filter(next -> next.isAfter(now) && !next.isAfter(now.plus(LENGTH)));
+    }
+}

@@ -1,0 +1,92 @@
+package org.opensciencegrid.tokenrenewer.renewal;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureException;
+import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
+import org.opensciencegrid.tokenrenewer.oidc.TokenResponse;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Granted;
+import org.opensciencegrid.tokenrenewer.util.Printable;
+
+/** Whether an access token is what its section requests, and valid. */
+final class GrantCheck {
+    private GrantCheck() {}
+
+    /**
+     * Compares what was granted with what the section requests.
+     *
+     * @param approved the scope that the user approved
+     * @param narrows whether requests to this issuer cannot name a scope
+     */
+    static Granted granted(TokenSection section, TokenResponse answer, List<String> approved, boolean narrows) {
+        boolean isWhole = narrows && !section.strict(); // we requested more than the section's scope
+        List<String> asked = narrows && section.scope().isEmpty() ? approved : section.scope();
+        List<String> got = answer.scope().orElse(List.of());
+        boolean canTell = !asked.isEmpty() && answer.scope().isPresent();
+        List<String> missing = canTell ? NarrowingCheck.without(asked, got) : List.of();
+        boolean isJwt = JwtClaims.of(answer.accessToken().reveal())
+                .isPresent(); // a JWT of MITREid has no aud: the audience was not granted
+        List<String> unseen = new ArrayList<>();
+        if (section.strict() && !section.scope().isEmpty() && answer.scope().isEmpty()) {
+            unseen.add("scope");
+        }
+        if (section.strict() && !section.audience().isEmpty() && !isJwt) {
+            unseen.add("audience");
+        }
+        return new Granted(
+                missing,
+                canTell && !isWhole ? NarrowingCheck.without(got, asked) : List.of(),
+                isJwt ? NarrowingCheck.without(section.audience(), answer.audience()) : List.of(),
+                List.copyOf(unseen),
+                narrows && !missing.isEmpty());
+    }
+
+    /** Keeps the token on disk: a service that relies on strict must not get a token with more rights. */
+    static void requireNoMore(TokenSection section, Granted granted, TokenResponse answer) throws FailureException {
+        List<String> more = new ArrayList<>(granted.extraScope());
+        if (!granted.missingAudience().isEmpty()) {
+            more.add("aud " + (answer.audience().isEmpty() ? "any" : String.join(" ", answer.audience())));
+        }
+        if (section.strict() && !more.isEmpty()) {
+            throw new FailureException(
+                    new Failure(Failure.Kind.TOO_MUCH_GRANTED, section.name(), String.join(" ", more)));
+        }
+    }
+
+    /**
+     * Keeps the token on disk: it may be valid, and no service accepts the new one. If the response shows the issuer's
+     * clock, that clock decides: other hosts accept a token that looks expired only on this machine.
+     *
+     * @param ours the time on this machine
+     * @return how far this machine's clock is ahead of the issuer's, if the token is invalid by our clock only
+     */
+    static Optional<Duration> requireValid(TokenResponse answer, String issuer, Instant ours) throws FailureException {
+        Instant now = answer.sentAt().orElse(ours);
+        Optional<String> why = answer.expiresIn()
+                .filter(life -> life < 0)
+                .map(life -> "expires_in " + life)
+                .or(() -> whyNotValid(answer, now));
+        if (why.isPresent()) {
+            throw new FailureException(new Failure(
+                    Failure.Kind.TOKEN_NOT_VALID, Printable.of(issuer), why.get() + ", now " + seconds(now)));
+        }
+        return whyNotValid(answer, ours).map(wrong -> Duration.between(now, ours));
+    }
+
+    private static Optional<String> whyNotValid(TokenResponse answer, Instant now) {
+        Optional<JwtClaims> claims = JwtClaims.of(answer.accessToken().reveal());
+        Optional<Instant> end = claims.flatMap(JwtClaims::expiresAt).filter(time -> !time.isAfter(now));
+        Optional<Instant> begin = claims.flatMap(JwtClaims::notBefore).filter(time -> time.isAfter(now.plus(Due.SKEW)));
+        return end.map(time -> "exp " + seconds(time)).or(() -> begin.map(time -> "nbf " + seconds(time)));
+    }
+
+    private static Instant seconds(Instant time) {
+        return time.truncatedTo(ChronoUnit.SECONDS);
+    }
+}
