@@ -41,7 +41,9 @@ import java.util.stream.Stream;
 import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /** The packages of CONTRIBUTING.md, and which of them may use which. */
-@AnalyzeClasses(packages = "org.opensciencegrid", importOptions = ImportOption.DoNotIncludeTests.class)
+@AnalyzeClasses(
+        packages = {"org.opensciencegrid.tokenrenewer", "org.opensciencegrid.cryptostore"},
+        importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
     private static final String ROOT = "org.opensciencegrid.tokenrenewer.";
     private static final String STORE = "org.opensciencegrid.cryptostore.";

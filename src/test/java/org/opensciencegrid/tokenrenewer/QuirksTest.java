@@ -19,7 +19,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.opensciencegrid.tokenrenewer.issuer.Policy;
+import org.opensciencegrid.testkit.Policy;
 
 /** docs/developer/issuer-quirks.md names the code for each quirk of an issuer. The names must exist in the current code. */
 class QuirksTest {

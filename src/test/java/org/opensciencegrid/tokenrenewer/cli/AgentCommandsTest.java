@@ -20,8 +20,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.oidcagent.AgentFile;
+import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
-import org.opensciencegrid.tokenrenewer.issuer.Policy;
 import org.opensciencegrid.tokenrenewer.json.Json;
 
 /** Imports from oidc-agent and exports to it, with an issuer that shows whether a person had to approve. */

@@ -16,9 +16,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.opensciencegrid.testkit.Fault;
+import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
-import org.opensciencegrid.tokenrenewer.issuer.Fault;
-import org.opensciencegrid.tokenrenewer.issuer.Policy;
 
 /**
  * Bad input gets one line with what, where and the command that fixes it, and the right exit status; no data is lost.
@@ -150,7 +150,7 @@ class BadInputTest extends WithProgram {
     @ParameterizedTest
     @MethodSource("failures")
     void oneTokenFailsAndTheOtherIsRenewed(Case test) throws IOException {
-        new org.opensciencegrid.tokenrenewer.issuer.TestCa().writeCaPem(program.file("other-ca.pem"));
+        new org.opensciencegrid.testkit.TestCa().writeCaPem(program.file("other-ca.pem"));
         test.spoil().accept(program);
         Result result = program.run("renew");
         assertEquals(1, result.status(), result.toString());
@@ -315,7 +315,7 @@ class BadInputTest extends WithProgram {
                         "offline_access"),
                 new Case(
                         "TLS failure",
-                        p -> new org.opensciencegrid.tokenrenewer.issuer.TestCa().writeCaPem(p.file("ca.pem")),
+                        p -> new org.opensciencegrid.testkit.TestCa().writeCaPem(p.file("ca.pem")),
                         "TLS",
                         "--ca-file"),
                 new Case("nobody answers", p -> p.issuer.close(), "check the issuer's URL"));

@@ -24,8 +24,8 @@ import org.opensciencegrid.cryptostore.KdfParameters;
 import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.cryptostore.OpenAccount;
 import org.opensciencegrid.cryptostore.Password;
+import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
-import org.opensciencegrid.tokenrenewer.issuer.Fault;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 
 /** Changes the password of an account, shows its status and removes it. */

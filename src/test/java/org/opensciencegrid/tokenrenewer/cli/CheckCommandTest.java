@@ -17,9 +17,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.opensciencegrid.testkit.Fault;
+import org.opensciencegrid.testkit.TestCa;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
-import org.opensciencegrid.tokenrenewer.issuer.Fault;
-import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 
 /** Findings of {@code check} that no command fixes; CheckIT has the others. */
 @Tag("slow")

@@ -1,11 +1,10 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.opensciencegrid.tokenrenewer.cli.output.Environment;
@@ -17,9 +16,9 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 
 /**
  * Generates the completion of osg-token-renewer and osg-token-renewer-setup for bash, zsh and fish from the program's
- * options, during the build. The completion reads the names of tokens and accounts from the config file when it runs.
+ * options. The completion reads the names of tokens and accounts from the config file when it runs.
  */
-public final class Completions {
+final class Completions {
     private static final String PROGRAM = "osg-token-renewer";
 
     /**
@@ -41,27 +40,20 @@ public final class Completions {
     private Completions(CommandLine line) {
         this.commands = line.getSubcommands().entrySet().stream()
                 .collect(Collectors.toMap(
-                        Map.Entry::getKey,
-                        entry -> entry.getValue().getCommandSpec(),
-                        (a, b) -> a,
-                        java.util.TreeMap::new));
+                        Map.Entry::getKey, entry -> entry.getValue().getCommandSpec(), (a, b) -> a, TreeMap::new));
     }
 
-    /** @param arguments the directory that gets usr/share/... */
-    public static void main(String[] arguments) throws IOException {
+    /** The files below usr/share, with their text. */
+    static Map<Path, String> files() {
         Environment environment = Environment.ofProcess();
         Completions of = new Completions(Main.commandLine(new CommandContext(environment), environment));
-        Path share = Path.of(arguments[0]).resolve("usr/share");
+        Map<Path, String> files = new TreeMap<>();
         for (String program : List.of(PROGRAM, PROGRAM + "-setup")) {
-            write(share.resolve("bash-completion/completions/" + program), of.bash(program));
-            write(share.resolve("zsh/site-functions/_" + program), of.zsh(program));
-            write(share.resolve("fish/vendor_completions.d/" + program + ".fish"), of.fish(program));
+            files.put(Path.of("bash-completion", "completions", program), of.bash(program));
+            files.put(Path.of("zsh", "site-functions", "_" + program), of.zsh(program));
+            files.put(Path.of("fish", "vendor_completions.d", program + ".fish"), of.fish(program));
         }
-    }
-
-    private static void write(Path file, String text) throws IOException {
-        Files.createDirectories(file.getParent());
-        Files.writeString(file, text);
+        return files;
     }
 
     /** The kinds of values that can be completed. */

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.opensciencegrid.tokenrenewer.issuer.Policy;
+import org.opensciencegrid.testkit.Policy;
 
 /** If an admin has corrected the cause of a failure, we no longer report it, even before the next run. */
 class CorrectedTest extends WithProgram {

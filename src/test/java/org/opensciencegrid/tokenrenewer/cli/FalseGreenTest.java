@@ -15,9 +15,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 import org.opensciencegrid.tokenrenewer.cli.output.Environment;
-import org.opensciencegrid.tokenrenewer.issuer.Policy;
 
 /**
  * Hosts whose tokens are no longer renewed: no command may report that everything is OK. FalseGreenIT has the cases

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.opensciencegrid.tokenrenewer.issuer.Fault;
+import org.opensciencegrid.testkit.Fault;
 
 /** What a hostile issuer can make a person see. CanaryRing tests the rest with the packaged program. */
 @Tag("slow")

@@ -19,9 +19,9 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.opensciencegrid.testkit.Fault;
+import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
-import org.opensciencegrid.tokenrenewer.issuer.Fault;
-import org.opensciencegrid.tokenrenewer.issuer.Policy;
 import org.opensciencegrid.tokenrenewer.json.Json;
 
 /** Compares docs/reference/log-json.md with the lines of all kinds of runs. */

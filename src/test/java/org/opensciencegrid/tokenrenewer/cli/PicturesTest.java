@@ -13,8 +13,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.tokenrenewer.cli.output.RepairCommands;
-import org.opensciencegrid.tokenrenewer.issuer.Fault;
 
 /** Draws the pictures of the README from the program's output, and fails if they differ. */
 class PicturesTest {

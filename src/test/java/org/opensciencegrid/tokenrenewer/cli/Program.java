@@ -14,10 +14,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.opensciencegrid.cryptostore.KdfParameters;
+import org.opensciencegrid.testkit.EmbeddedIssuer;
+import org.opensciencegrid.testkit.SettableClock;
+import org.opensciencegrid.testkit.TestCa;
 import org.opensciencegrid.tokenrenewer.cli.output.Environment;
-import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
-import org.opensciencegrid.tokenrenewer.issuer.SettableClock;
-import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 import org.opensciencegrid.tokenrenewer.net.Sleeper;
 
 /** Runs the program in this process, with its own directory and issuer. The test sets the clock. */

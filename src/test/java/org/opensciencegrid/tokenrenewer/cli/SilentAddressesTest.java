@@ -13,8 +13,8 @@ import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
-import org.opensciencegrid.tokenrenewer.issuer.TestCa;
+import org.opensciencegrid.testkit.EmbeddedIssuer;
+import org.opensciencegrid.testkit.TestCa;
 
 /** Tests {@code check} with an issuer that has several addresses, in a JVM with a hosts file instead of DNS. */
 @Tag("slow")

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.KdfParameters;
 import org.opensciencegrid.cryptostore.LockedAccount;
-import org.opensciencegrid.tokenrenewer.issuer.Fault;
-import org.opensciencegrid.tokenrenewer.issuer.Policy;
+import org.opensciencegrid.testkit.Fault;
+import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 
 /** Every command with all of its output, as golden files; {@link EveryTextTest} requires that no text is missing. */
@@ -73,7 +73,7 @@ class TranscriptTest {
         program.issuer.fault(Fault.on("/device_authorization").always().respond(503, "text/plain", "no"));
         session.note("trouble").setup(SCOPE);
         program.issuer.clearFaults();
-        new org.opensciencegrid.tokenrenewer.issuer.TestCa().writeCaPem(program.file("ca.pem"));
+        new org.opensciencegrid.testkit.TestCa().writeCaPem(program.file("ca.pem"));
         session.note("another CA").setup(SCOPE);
         program.file("ca.pem").toFile().delete();
         session.note("no CA file").setup(SCOPE);

@@ -17,9 +17,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.KdfParameters;
 import org.opensciencegrid.cryptostore.LockedAccount;
+import org.opensciencegrid.testkit.Policy;
+import org.opensciencegrid.testkit.Seen;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
-import org.opensciencegrid.tokenrenewer.issuer.Policy;
-import org.opensciencegrid.tokenrenewer.issuer.Seen;
 
 /** Runs setup, renew and status as an admin would. */
 class WholeJobTest extends WithProgram {

@@ -11,10 +11,10 @@ import java.util.Comparator;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.opensciencegrid.cryptostore.KdfParameters;
+import org.opensciencegrid.testkit.EmbeddedIssuer;
+import org.opensciencegrid.testkit.TestCa;
 import org.opensciencegrid.tokenrenewer.cli.Main;
 import org.opensciencegrid.tokenrenewer.cli.output.Environment;
-import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
-import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 import org.opensciencegrid.tokenrenewer.net.Sleeper;
 
 /**

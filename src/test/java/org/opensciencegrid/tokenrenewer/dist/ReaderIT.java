@@ -16,9 +16,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
-import org.opensciencegrid.tokenrenewer.issuer.Policy;
-import org.opensciencegrid.tokenrenewer.issuer.TestCa;
+import org.opensciencegrid.testkit.EmbeddedIssuer;
+import org.opensciencegrid.testkit.Policy;
+import org.opensciencegrid.testkit.TestCa;
 
 /** A user who cannot read the service's files gets one message, with the command to use. */
 class ReaderIT {

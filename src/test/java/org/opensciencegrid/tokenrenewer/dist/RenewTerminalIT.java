@@ -12,9 +12,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.testkit.EmbeddedIssuer;
+import org.opensciencegrid.testkit.TestCa;
 import org.opensciencegrid.tokenrenewer.dist.Installed.Ended;
-import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
-import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 
 /** Runs the packaged program with a terminal, which script(1) provides, and without one. */
 class RenewTerminalIT {

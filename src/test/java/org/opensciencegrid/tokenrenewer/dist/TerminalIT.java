@@ -16,10 +16,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.testkit.EmbeddedIssuer;
+import org.opensciencegrid.testkit.Fault;
+import org.opensciencegrid.testkit.TestCa;
 import org.opensciencegrid.tokenrenewer.cli.terminal.QrReader;
-import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
-import org.opensciencegrid.tokenrenewer.issuer.Fault;
-import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 
 /** Runs setup on a terminal of 80 columns and 24 lines, which script(1) provides, with scripted answers. */
 class TerminalIT {

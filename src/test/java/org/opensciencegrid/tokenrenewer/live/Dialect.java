@@ -2,7 +2,7 @@ package org.opensciencegrid.tokenrenewer.live;
 
 import java.time.Duration;
 import java.util.function.Consumer;
-import org.opensciencegrid.tokenrenewer.issuer.Policy;
+import org.opensciencegrid.testkit.Policy;
 
 /**
  * The behavior of a server that does not run here: a policy of the embedded issuer, and the facts that the cases need.

@@ -18,10 +18,10 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.testkit.Fault;
+import org.opensciencegrid.testkit.FaultProxy;
+import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.tokenrenewer.dist.Installed.Ended;
-import org.opensciencegrid.tokenrenewer.issuer.Fault;
-import org.opensciencegrid.tokenrenewer.issuer.FaultProxy;
-import org.opensciencegrid.tokenrenewer.issuer.Policy;
 import org.opensciencegrid.tokenrenewer.live.LiveIssuer.Role;
 import org.opensciencegrid.tokenrenewer.live.Operator.Person;
 

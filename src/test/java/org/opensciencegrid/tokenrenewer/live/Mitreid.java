@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
+import org.opensciencegrid.testkit.TestCa;
 import org.opensciencegrid.tokenrenewer.account.Account;
-import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 
 /**
  * MITREid Connect 1.3.4, the ancestor of INDIGO IAM and so of the WLCG issuers: trailing slash, no rotation, 401

@@ -8,10 +8,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.opensciencegrid.testkit.FaultProxy;
+import org.opensciencegrid.testkit.Json;
+import org.opensciencegrid.testkit.TestCa;
 import org.opensciencegrid.tokenrenewer.account.Account;
-import org.opensciencegrid.tokenrenewer.issuer.FaultProxy;
-import org.opensciencegrid.tokenrenewer.issuer.Json;
-import org.opensciencegrid.tokenrenewer.issuer.TestCa;
 
 /**
  * npm oidc-provider, certified and strict: rotates, detects reuse and revokes. {@code -Dlive.oidc-provider=DIR} is the

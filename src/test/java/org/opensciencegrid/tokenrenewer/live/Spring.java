@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.opensciencegrid.tokenrenewer.issuer.TestCa;
+import org.opensciencegrid.testkit.TestCa;
 
 /**
  * Spring Authorization Server 7: rejects empty response_types at registration, lists only openid, and rejects openid in

@@ -13,8 +13,8 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
-import org.opensciencegrid.tokenrenewer.issuer.TestCa;
+import org.opensciencegrid.testkit.EmbeddedIssuer;
+import org.opensciencegrid.testkit.TestCa;
 import org.opensciencegrid.tokenrenewer.oidc.HostileAnswersTest;
 
 /** Hosts with several addresses, in a JVM that uses a hosts file instead of the name service. */

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import org.opensciencegrid.tokenrenewer.issuer.SettableClock;
+import org.opensciencegrid.testkit.SettableClock;
 
 /** Waits by setting the clock that the test's issuer also uses. */
 public final class FakeSleeper implements Sleeper {

@@ -20,8 +20,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.opensciencegrid.tokenrenewer.issuer.Fault;
-import org.opensciencegrid.tokenrenewer.issuer.Seen;
+import org.opensciencegrid.testkit.Fault;
+import org.opensciencegrid.testkit.Seen;
 
 /**
  * Runs all commands of the shipped program with an issuer that echoes every secret it receives, in all encodings,

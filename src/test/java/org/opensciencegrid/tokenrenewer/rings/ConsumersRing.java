@@ -21,7 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.opensciencegrid.tokenrenewer.issuer.Fault;
+import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.tokenrenewer.rings.AccessPoint.Ended;
 
 /**

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
-import org.opensciencegrid.tokenrenewer.issuer.Fault;
+import org.opensciencegrid.testkit.Fault;
 
 /**
  * The file systems of store and tokens become full, read-only, missing or replaced, at three moments of a run: before

@@ -22,7 +22,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.opensciencegrid.tokenrenewer.issuer.Fault;
+import org.opensciencegrid.testkit.Fault;
 
 /**
  * Issuers that send as much as they can, next to a normal issuer with six accounts, which rotates, ends an

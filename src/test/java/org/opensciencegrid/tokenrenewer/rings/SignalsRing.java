@@ -10,7 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.opensciencegrid.tokenrenewer.issuer.Fault;
+import org.opensciencegrid.testkit.Fault;
 
 /** SIGTERM and SIGINT between request and durable write, and clocks that jump by a day: nothing is lost. */
 class SignalsRing {

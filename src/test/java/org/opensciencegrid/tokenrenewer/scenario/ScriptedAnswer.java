@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.GZIPOutputStream;
-import org.opensciencegrid.tokenrenewer.issuer.Json;
+import org.opensciencegrid.testkit.Json;
 
 /**
  * One response as bytes. A step of a script changes the correct response with these members:

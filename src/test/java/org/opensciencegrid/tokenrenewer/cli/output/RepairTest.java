@@ -19,11 +19,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.opensciencegrid.testkit.EmbeddedIssuer;
 import org.opensciencegrid.tokenrenewer.check.Finding;
 import org.opensciencegrid.tokenrenewer.cli.Host;
 import org.opensciencegrid.tokenrenewer.cli.Program;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
-import org.opensciencegrid.tokenrenewer.issuer.EmbeddedIssuer;
 
 /** Tests the commands that fix something: a person pastes them, and a program reads them. */
 class RepairTest {

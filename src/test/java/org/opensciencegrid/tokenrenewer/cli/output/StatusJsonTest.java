@@ -86,7 +86,7 @@ public class StatusJsonTest {
                 "robot",
                 "s3cret",
                 "client_secret_basic",
-                List.of(org.opensciencegrid.tokenrenewer.issuer.Policy.CLIENT_CREDENTIALS),
+                List.of(org.opensciencegrid.testkit.Policy.CLIENT_CREDENTIALS),
                 List.of("compute.read"));
         assertEquals(
                 0, program.setup("--scope=openid offline_access compute.read").status());

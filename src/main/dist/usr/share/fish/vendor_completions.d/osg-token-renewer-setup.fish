@@ -1,0 +1,30 @@
+function __osg_token_renewer_names
+    set -q OSG_TOKEN_RENEWER_CONFIG_PATH; or set -l OSG_TOKEN_RENEWER_CONFIG_PATH /etc/osg/token-renewer/config.ini
+    LC_ALL=C sed -n "s/^\[$argv[1] \([A-Za-z0-9][A-Za-z0-9._@+-]*\)\] *\$/\1/p" $OSG_TOKEN_RENEWER_CONFIG_PATH 2> /dev/null
+end
+complete -c osg-token-renewer-setup -f
+complete -c osg-token-renewer-setup -l audience -x -d 'audiences that tokens will request'
+complete -c osg-token-renewer-setup -l audience-parameter -x -d 'resource'
+complete -c osg-token-renewer-setup -l ca-file -r -F -d 'PEM file or directory with CAs to trust in addition to the systems CAs'
+complete -c osg-token-renewer-setup -l client-auth -x -d 'basic'
+complete -c osg-token-renewer-setup -l client-credentials -d 'no user approves'
+complete -c osg-token-renewer-setup -l client-id -x -d 'client id'
+complete -c osg-token-renewer-setup -l client-secret-file -r -F -d 'file whose first line is the client secret'
+complete -c osg-token-renewer-setup -l config -r -F -d 'config file'
+complete -c osg-token-renewer-setup -s h -l help -d 'Show this help message and exit.'
+complete -c osg-token-renewer-setup -l issuer -x -d 'issuer'
+complete -c osg-token-renewer-setup -l manual -d 'use a predefined client id and secret'
+complete -c osg-token-renewer-setup -l no-qr -d 'never show the link as a QR code'
+complete -c osg-token-renewer-setup -l public -d 'use a predefined client id without a secret'
+complete -c osg-token-renewer-setup -l pw-file -r -F -d 'file with the accounts encryption password'
+complete -c osg-token-renewer-setup -l qr -d 'show the link as a QR code even if the terminal does not use UTF-8'
+complete -c osg-token-renewer-setup -l reauthenticate -d 'authorize the account again with its current client'
+complete -c osg-token-renewer-setup -l registration-token-file -r -F -d 'file with the initial access token of an issuer that requires one for registration'
+complete -c osg-token-renewer-setup -l scope -x -d 'scopes, separated by spaces'
+complete -c osg-token-renewer-setup -l state-dir -r -F -d 'directory of accounts and state'
+complete -c osg-token-renewer-setup -l token -x -a '(__osg_token_renewer_names token)' -d 'name of the first tokens section'
+complete -c osg-token-renewer-setup -l token-path -r -F -d 'file of the first token'
+complete -c osg-token-renewer-setup -l verbose -d 'show each request to the issuer and its answer, without secrets'
+complete -c osg-token-renewer-setup -s V -l version -d 'Print version information and exit.'
+complete -c osg-token-renewer-setup -l write-config -d 'add the account section to the config file, and with --token or --token-path a token section, then get the first token'
+complete -c osg-token-renewer-setup -a '(__osg_token_renewer_names account)'

@@ -1,8 +1,0 @@
-package org.opensciencegrid.tokenrenewer.issuer;
-
-/**
- * One of the issuer's endpoints. It runs while holding the monitor of {@link State} and may throw {@link OAuthError}.
- */
-interface Endpoint {
-    Answer answer(Seen request);
-}
