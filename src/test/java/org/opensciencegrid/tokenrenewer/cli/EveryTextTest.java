@@ -77,10 +77,11 @@ class EveryTextTest {
     }
 
     private static String golden() throws IOException {
-        try (Stream<Path> files = Files.list(GOLDEN)) {
+        try (Stream<Path> files = Files.walk(GOLDEN)) {
             StringBuilder all = new StringBuilder();
-            for (Path file :
-                    files.filter(name -> !name.endsWith("not-golden.txt")).toList()) {
+            for (Path file : files.filter(name -> Files.isRegularFile(name) && !name.endsWith("not-golden.txt"))
+                    .sorted()
+                    .toList()) {
                 all.append(Files.readString(file)).append('\n');
             }
             return all.toString().replaceAll("\\s+", " ");

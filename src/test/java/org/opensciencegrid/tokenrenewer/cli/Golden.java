@@ -1,12 +1,15 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
 
 /**
  * Files with the program's output. {@code -Dgolden.write=DIR} with the absolute path of src/test/resources/golden
@@ -22,6 +25,20 @@ public final class Golden {
     static void hold(String name, String text) {
         String directory = System.getProperty("golden.write");
         hold(directory == null ? GOLDEN.resolve(name) : Path.of(directory).resolve(name), text);
+    }
+
+    /** All files of a directory, by name. */
+    static void hold(String name, Map<String, String> files) {
+        String directory = System.getProperty("golden.write");
+        Path golden =
+                directory == null ? GOLDEN.resolve(name) : Path.of(directory).resolve(name);
+        files.forEach((file, text) -> hold(golden.resolve(file), text));
+        for (String file : Objects.requireNonNull(golden.toFile().list())) {
+            if (!files.containsKey(file)) {
+                assertNotNull(directory, "nothing writes " + golden.resolve(file));
+                golden.resolve(file).toFile().delete();
+            }
+        }
     }
 
     /** A document or picture with the program's output. */

@@ -6,6 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 
@@ -17,12 +20,14 @@ public final class Session implements AutoCloseable {
     private static final Instant NOW = Instant.parse("2026-11-26T10:00:00Z");
 
     public final Program program;
-    private final StringBuilder text = new StringBuilder();
+    private final Map<String, StringBuilder> scenes = new LinkedHashMap<>();
+    private StringBuilder text = new StringBuilder();
 
     public Session(Path directory) {
         program = new Program(ofOneLength(directory));
         program.clock.advance(Duration.between(program.clock.instant(), NOW));
         program.issuer.policy.interval = 0;
+        scene("begin");
     }
 
     /** Pads the directory's name, because the wrapping of lines depends on its length. */
@@ -36,9 +41,18 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    /** Adds a line about the next command. */
-    Session note(String line) {
-        text.append("# ").append(line).append('\n');
+    /** Begins a part of the session that has a golden file of its own. */
+    Session scene(String title) {
+        text = new StringBuilder();
+        if (scenes.put(title, text) != null) {
+            throw new IllegalArgumentException("two scenes have the title " + title);
+        }
+        return this;
+    }
+
+    /** Adds lines about the next command. */
+    Session comment(String lines) {
+        text.append(lines.indent(2).replaceAll("(?m)^ ", "#")).append('\n');
         return this;
     }
 
@@ -65,8 +79,13 @@ public final class Session implements AutoCloseable {
         return this;
     }
 
-    String text() {
-        return stable(text.toString());
+    /** Compares each scene with its golden file. */
+    void hold(String directory) {
+        Map<String, String> files = new TreeMap<>();
+        scenes.values().removeIf(StringBuilder::isEmpty);
+        scenes.forEach(
+                (title, said) -> files.put(title.replaceAll("[^A-Za-z0-9]+", "-") + ".txt", stable(said.toString())));
+        Golden.hold(directory, files);
     }
 
     /** Replaces everything that differs between machines. */
@@ -85,7 +104,8 @@ public final class Session implements AutoCloseable {
                 .replaceAll("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID")
                 .replace(" by the user " + System.getProperty("user.name"), " by the user USER")
                 .replaceAll("(?m)^[<>] .*\n", "") // requests and responses, whose length depends on the port
-                .replaceAll("renewer\\d+\\.tmp", "renewer0.tmp");
+                .replaceAll("renewer\\d+\\.tmp", "renewer0.tmp")
+                .replaceAll("n{100,}", "n...");
     }
 
     @Override

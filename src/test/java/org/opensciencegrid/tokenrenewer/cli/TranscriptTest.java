@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -8,7 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,44 +50,44 @@ class TranscriptTest {
 
     @Test
     void setup() {
-        session.note("questions").answer("\n", "setup", "--pw-file=" + program.file("acct.pw"), "acct");
+        session.scene("questions").answer("\n", "setup", "--pw-file=" + program.file("acct.pw"), "acct");
         String ca = "--ca-file=" + program.file("ca.pem");
         String pw = "--pw-file=" + program.file("acct.pw");
         session.answer(program.issuer.issuer() + "\n3 offline_access\n", "setup", ca, pw, "acct");
-        session.note("again, with a section in the config file").program.accountWith(ONE);
+        session.scene("again, with a section in the config file").program.accountWith(ONE);
         session.setup(SCOPE);
         program.issuer.policy.omitScopesSupported = true;
-        session.note("no list of scopes").answer("\n", "setup", "--issuer=" + program.issuer.issuer(), ca, pw, "two");
+        session.scene("no list of scopes").answer("\n", "setup", "--issuer=" + program.issuer.issuer(), ca, pw, "two");
         program.issuer.fault(
                 Fault.on("/device_authorization").set("verification_uri", "https://login.example.org/device"));
-        session.note("another host").setup(SCOPE);
+        session.scene("another host").setup(SCOPE);
         program.issuer.clearFaults();
         program.issuer.approveAutomatically(null);
         program.issuer.policy.deviceLife = Duration.ofSeconds(30);
-        session.note("nobody approves").setup(SCOPE);
+        session.scene("nobody approves").setup(SCOPE);
         program.issuer.policy.unapprovedClient = true;
-        session.note("a client that an administrator has to approve").setup(SCOPE);
+        session.scene("a client that an administrator has to approve").setup(SCOPE);
         program.issuer.policy.unapprovedClient = false;
         program.issuer.approveAutomatically("alice");
         session.setup(SCOPE);
-        session.note("form refused").setup("--verbose", "--scope=openid nonsense");
+        session.scene("form refused").setup("--verbose", "--scope=openid nonsense");
         program.issuer.policy.registrationRefusesUnknownScope = false;
-        session.note("scope dropped").setup("--scope=openid offline_access nonsense");
+        session.scene("scope dropped").setup("--scope=openid offline_access nonsense");
         program.issuer.fault(Fault.on("/device_authorization").always().respond(503, "text/plain", "no"));
-        session.note("trouble").setup(SCOPE);
+        session.scene("trouble").setup(SCOPE);
         program.issuer.clearFaults();
         new org.opensciencegrid.testkit.TestCa().writeCaPem(program.file("ca.pem"));
-        session.note("another CA").setup(SCOPE);
+        session.scene("another CA").setup(SCOPE);
         program.file("ca.pem").toFile().delete();
-        session.note("no CA file").setup(SCOPE);
+        session.scene("no CA file").setup(SCOPE);
         Program.CA.writeCaPem(program.file("ca.pem"));
-        session.note("words of options").setup("--client-auth=digest").setup("--audience-parameter=aud");
+        session.scene("words of options").setup("--client-auth=digest").setup("--audience-parameter=aud");
         session.setup("--registration-token-file=" + program.file("none"));
-        session.note("no password file").answer("", "setup", "--pw-file=" + program.file("none.pw"), "acct");
+        session.scene("no password file").answer("", "setup", "--pw-file=" + program.file("none.pw"), "acct");
         session.answer("", "setup", "--reauthenticate", "--pw-file=" + program.file("none.pw"), "acct");
         program.issuer.close();
-        session.note("nobody answers").setup(SCOPE);
-        Golden.hold("transcript-setup.txt", session.text());
+        session.scene("nobody answers").setup(SCOPE);
+        session.hold("transcripts/setup");
     }
 
     @Test
@@ -93,28 +96,28 @@ class TranscriptTest {
         String issuer = "--issuer=" + program.issuer.issuer();
         String ca = "--ca-file=" + program.file("ca.pem");
         String pw = "--pw-file=" + program.file("acct.pw");
-        session.note("a pasted address")
+        session.scene("a pasted address")
                 .answer("", "setup", issuer + "/.well-known/openid-configuration", ca, pw, SCOPE, "acct");
-        session.note("what is there is kept").answer("", "setup", ca, pw, "acct");
-        session.note("no URL").answer("", "setup", "--issuer=iam.example.org", ca, pw, "acct");
+        session.scene("what is there is kept").answer("", "setup", ca, pw, "acct");
+        session.scene("no URL").answer("", "setup", "--issuer=iam.example.org", ca, pw, "acct");
         policy.otherIssuerText = "https://other.example.org";
-        session.note("another issuer").setup(SCOPE);
+        session.scene("another issuer").setup(SCOPE);
         policy.otherIssuerText = null;
         policy.registrationClearsAccessTokens = true;
         policy.registrationGrantsInstead = Set.of(Policy.AUTHORIZATION_CODE);
-        session.note("other grants than asked for").setup(SCOPE);
+        session.scene("other grants than asked for").setup(SCOPE);
         policy.registrationGrantsInstead = null;
         policy.registrationClearsAccessTokens = false;
         program.issuer.registeredClients().forEach(program.issuer::removeClient);
-        session.note("a client that is gone").setup(SCOPE);
+        session.scene("a client that is gone").setup(SCOPE);
         policy.deviceRefusesScope = "offline_access";
         policy.giveRefreshTokenOnlyForOfflineAccess = false;
-        session.note("a scope that setup adds").setup("--scope=openid");
+        session.scene("a scope that setup adds").setup("--scope=openid");
         policy.deviceRefusesScope = "compute.read";
-        session.note("a scope that was named").setup("--scope=openid compute.read");
+        session.scene("a scope that was named").setup("--scope=openid compute.read");
         policy.deviceRefusesScope = null;
         policy.audienceParameter = Policy.AudienceParameter.REFUSED;
-        session.note("audiences").setup(SCOPE, "--audience=https://a");
+        session.scene("audiences").setup(SCOPE, "--audience=https://a");
         program.issuer.fault(Fault.on("/device_authorization")
                 .always()
                 .respond(400, "application/json", "{\"error\":\"invalid_request\"}"));
@@ -129,7 +132,7 @@ class TranscriptTest {
         String[] manual = {"--manual", "--client-id=predefined", "--client-secret-file=" + program.file("secret"), SCOPE
         };
         program.secret("secret", "another");
-        session.note("predefined clients").setup(manual);
+        session.scene("predefined clients").setup(manual);
         session.setup("--public", "--client-id=predefined", SCOPE);
         program.secret("secret", "its secret");
         session.setup(manual);
@@ -137,43 +140,45 @@ class TranscriptTest {
         program.issuer.removeClient("predefined");
         session.answer("", "setup", ca, pw, "acct");
         session.setup("--reauthenticate", "--client-id=other");
-        session.note("prompts")
+        session.scene("prompts")
                 .answer("99\n" + program.issuer.issuer() + "\n99\n1,nonsense\nn\n1,4\n", "setup", ca, pw, "two");
         for (String name : List.of("three", "four")) {
             policy.registrationWithoutManagement = name.equals("four");
             policy.unapprovedClient = true;
-            session.note("a client with less scope").answer("", "setup", issuer, ca, pw, "--scope=openid", name);
+            session.scene("a client with less scope, " + name)
+                    .answer("", "setup", issuer, ca, pw, "--scope=openid", name);
             policy.unapprovedClient = false;
             session.answer("", "setup", issuer, ca, pw, SCOPE, name);
         }
         Path registrations = program.file("state/registrations");
         try (LockedAccount other = new AccountStore(registrations, registrations, new KdfParameters(8, 1, 1))
                 .lock("acct", Duration.ZERO)) {
-            session.note("two at once, " + other.exists()).setup(SCOPE);
+            session.scene("two setups at once").setup(SCOPE);
+            assertFalse(other.exists());
         }
         program.config("[account four]\npassword_file = DIR/acct.pw\n" + ONE.replace("acct", "four"));
-        session.note("a client without a key").run("remove", "--revoke", "--delete-client", "four");
+        session.scene("a client without a key").run("remove", "--revoke", "--delete-client", "four");
         session.run("remove", "nobody");
-        Golden.hold("transcript-setup-way.txt", session.text());
+        session.hold("transcripts/setup-issuers");
     }
 
     @Test
     void setupWithTheConfigFile() {
         String write = "--write-config";
         session.setup(SCOPE, write, "--token=one");
-        session.note("again, with a picture of the link").setup(SCOPE, write, "--token=one", "--qr");
+        session.scene("again, with a picture of the link").setup(SCOPE, write, "--token=one", "--qr");
         program.issuer.approveAutomatically("mallory");
-        session.note("another person").setup("--reauthenticate");
-        session.note("what is there says something else")
+        session.scene("another person").setup("--reauthenticate");
+        session.scene("what is there says something else")
                 .program
                 .config("[account acct]\npassword_file = DIR/else.pw\n");
         session.setup(SCOPE, write).setup(SCOPE);
         program.config("");
-        session.note("places and names that cannot be").setup(SCOPE, write, "--token=a b");
+        session.scene("places and names that cannot be").setup(SCOPE, write, "--token=a b");
         session.setup(SCOPE, write, "--token-path=" + program.file("gone/t"));
         session.setup(SCOPE, write, "--config=" + program.file("missing/config.ini"));
         session.setup(SCOPE, write, "--config=" + program.file("n".repeat(230)));
-        Golden.hold("transcript-setup-config.txt", session.text().replaceAll("n{100,}", "n..."));
+        session.hold("transcripts/setup-config");
     }
 
     @Test
@@ -199,18 +204,18 @@ class TranscriptTest {
         program.config("[account acct]\ntoken_request_url = " + program.issuer.base()
                 + "/token\nclient_id = host:demo\nclient_secret = s3cret\nca_file = DIR/ca.pem\n" + ONE);
         session.run("renew").run("status").run("status", "--long");
-        Golden.hold("transcript-client-credentials.txt", session.text());
+        session.hold("transcripts/client-credentials");
     }
 
     @Test
     void commands() {
-        session.note("no command, and none that there is").run().run("stauts").run("renew", "--forse");
+        session.scene("no command, and none that there is").run().run("stauts").run("renew", "--forse");
         session.setup(SCOPE);
-        session.note("that account again").setup(SCOPE);
+        session.scene("that account again").setup(SCOPE);
         String two = "[token two]\naccount = acct\ntoken_path = DIR/two.token\n";
         program.accountWith(ONE + "min_lifetime = 100\n" + two);
         session.run("token", "one").run("token", "three");
-        session.note("some, and all")
+        session.scene("some, and all")
                 .run("renew", "two")
                 .run("renew", "acct", "--dry-run")
                 .run("renew");
@@ -218,12 +223,12 @@ class TranscriptTest {
         assertEquals(
                 program.read("one.token"), program.run("token", "one").out(), "and no line of it is in the transcript");
         program.accountWith(ONE + "scope = compute.create\n" + two);
-        session.note("one that fails").run("renew").run("renew", "--quiet");
+        session.scene("one that fails").run("renew").run("renew", "--quiet");
         program.accountWith("[token acct]\naccount = acct\ntoken_path = DIR/one.token\n" + two);
-        session.note("a token of the name of its account").run("renew", "acct");
+        session.scene("a token of the name of its account").run("renew", "acct");
         program.clock.advance(Duration.ofHours(2));
-        session.note("expired").run("token", "acct").run("status");
-        Golden.hold("transcript-commands.txt", session.text());
+        session.scene("expired").run("token", "acct").run("status");
+        session.hold("transcripts/commands");
     }
 
     @Test
@@ -235,18 +240,18 @@ class TranscriptTest {
                 .run("renew")
                 .run("renew", "--dry-run")
                 .run("status");
-        session.note("a scope that is refused").program.accountWith(ONE + "scope = compute.read compute.create\n");
+        session.scene("a scope that is refused").program.accountWith(ONE + "scope = compute.read compute.create\n");
         session.run("renew").run("renew").run("status").run("status", "one");
         program.issuer.policy.dropsWiderScope = true;
-        session.note("a scope that is left out").run("renew", "--force").run("status");
+        session.scene("a scope that is left out").run("renew", "--force").run("status");
         program.issuer.policy.ignoresNarrowing = true;
         program.issuer.policy.audienceParameter = Policy.AudienceParameter.IGNORED;
         program.accountWith(ONE + "scope = compute.read\naudience = https://ce.example.org:9619\n");
-        session.note("more scope and another audience than asked").run("renew");
+        session.scene("more scope and another audience than asked").run("renew");
         program.issuer.policy.ignoresNarrowing = false;
         program.accountWith(ONE + "min_lifetime = 1800\n");
-        session.note("shorter than min_lifetime").run("renew").run("status");
-        session.note("strict, where the issuer shows neither scope nor audience")
+        session.scene("shorter than min_lifetime").run("renew").run("status");
+        session.scene("strict, where the issuer shows neither scope nor audience")
                 .program
                 .accountWith(ONE + "strict = yes\nscope = compute.read\naudience = https://ce.example.org:9619\n");
         program.issuer.policy.opaqueAccessTokens = true;
@@ -254,7 +259,7 @@ class TranscriptTest {
         session.run("renew").run("status", "one");
         program.accountWith(ONE);
         program.issuer.fault(Fault.on("/token").set("expires_in", 0));
-        session.note("an opaque token with expires_in 0").run("renew");
+        session.scene("an opaque token with expires_in 0").run("renew");
         program.issuer.policy.opaqueAccessTokens = false;
         program.issuer.policy.sendScopeInAnswer = true;
         program.issuer.policy.sendIdToken = false;
@@ -263,26 +268,26 @@ class TranscriptTest {
                         .set(
                                 "access_token",
                                 "eyJhbGciOiJub25lIn0.eyJpc3MiOiJodHRwczovL290aGVyLmV4YW1wbGUub3JnIiwic3ViIjoibWFsbG9yeSJ9.c2ln"));
-        session.note("about another person, without an id_token").run("renew");
+        session.scene("about another person, without an id_token").run("renew");
         program.issuer.policy.sendIdToken = true;
         program.issuer.policy.accessSeconds = 3600;
         program.accountWith(ONE);
-        session.note("an outage").run("renew", "--force");
+        session.scene("an outage").run("renew", "--force");
         program.issuer.fault(Fault.on("/token").always().respond(503, "text/plain", "no"));
         session.run("renew").run("renew", "--strict").run("status");
         program.issuer.clearFaults();
         program.issuer.revokeAll();
-        session.note("an authorization that has ended")
+        session.scene("an authorization that has ended")
                 .run("renew")
                 .run("renew")
                 .run("status")
                 .run("status", "one");
         session.run("renew", "--dry-run").run("check", "--offline");
-        session.note("metrics").run("renew", "--metrics-file=" + program.file("nowhere/osg.prom"));
+        session.scene("metrics").run("renew", "--metrics-file=" + program.file("nowhere/osg.prom"));
         session.run("renew", "--metrics-file=" + program.file("osg.prom"));
-        session.note(program.read("osg.prom").replaceAll("(?m)^osg_.*\n", ""));
-        session.note("mistakes").run("renew", "--token=two").run("renew", "--account=two");
-        Golden.hold("transcript-renew.txt", session.text());
+        session.comment(program.read("osg.prom").replaceAll("(?m)^osg_.*\n", ""));
+        session.scene("mistakes").run("renew", "--token=two").run("renew", "--account=two");
+        session.hold("transcripts/renew");
     }
 
     @Test
@@ -291,34 +296,34 @@ class TranscriptTest {
         program.issuer.policy.narrowingSticks = true;
         program.accountWith(ONE + "scope = compute.read\n[token all]\naccount = acct\ntoken_path = DIR/all.token\n");
         session.run("renew").run("renew").run("status", "--long");
-        session.note("authorized again, the other token keeps its scope")
+        session.scene("authorized again, the other token keeps its scope")
                 .setup(SCOPE)
                 .run("renew")
                 .run("renew")
                 .run("status");
         program.accountWith(ONE + "scope = compute.read\nstrict = yes\n");
-        session.note("strict").run("renew").run("status");
-        Golden.hold("transcript-narrowing.txt", session.text());
+        session.scene("strict").run("renew").run("status");
+        session.hold("transcripts/narrowing");
     }
 
     @Test
     void tokensForOthers() {
         session.setup(SCOPE);
         program.accountWith(ONE + "token_mode = 0640\npost_renewal = /bin/false\n");
-        session.note("what is to be done after it fails")
+        session.scene("what is to be done after it fails")
                 .run("renew")
                 .run("renew")
                 .run("status")
                 .run("status", "--long");
         program.accountWith(ONE + "post_renewal = DIR/none\n");
         session.run("renew", "--force").run("check", "--offline");
-        session.note("a group that is not there").program.accountWith(ONE + "token_group = no-such-group\n");
+        session.scene("a group that is not there").program.accountWith(ONE + "token_group = no-such-group\n");
         session.run("renew", "--force");
         program.accountWith(ONE);
         program.issuer.fault(Fault.on("/token").set("access_token", "x".repeat(16_385)));
-        session.note("a long token").run("renew", "--force").run("check", "--offline");
-        session.note("mistakes").run("renew", "--log-format=nonsense");
-        Golden.hold("transcript-tokens.txt", session.text());
+        session.scene("a long token").run("renew", "--force").run("check", "--offline");
+        session.scene("mistakes").run("renew", "--log-format=nonsense");
+        session.hold("transcripts/tokens");
     }
 
     @Test
@@ -334,11 +339,11 @@ class TranscriptTest {
                 .with("client_secret_expires_at", "2026-11-29T10:00:00Z")
                 .with("refresh_token_expires_at", "2026-11-25T10:00:00Z"));
         Files.setPosixFilePermissions(program.file("acct.pw"), PosixFilePermissions.fromString("rw-r--r--"));
-        session.note("what needs a person soon")
+        session.scene("what needs a person soon")
                 .run("status")
                 .run("status", "--account=acct")
                 .run("check", "--offline");
-        session.note("tokens that say other things")
+        session.scene("tokens that say other things")
                 .program
                 .accountWith(ONE + "scope = compute.read\naudience = https://ce.example.org:9619\n");
         token("{\"iss\":\"https://other.example.org\",\"sub\":\"bob\",\"iat\":1796000000,\"nbf\":1796000000,"
@@ -348,18 +353,18 @@ class TranscriptTest {
         session.run("status", "one").run("status");
         program.write("one.token", "opaque\n");
         session.run("status", "one");
-        session.note("mistakes in the config file")
+        session.scene("mistakes in the config file")
                 .program
                 .config(program.read("config.ini") + "[token two]\naccount = acct\n[tokn three]\n");
         session.run("status").run("status", "two").run("check", "--offline").run("renew");
         program.config(program.read("config.ini").replace("[tokn three]\n", ""));
         session.run("status").run("renew");
         program.accountWith(ONE);
-        session.note("an account that is not there")
+        session.scene("an account that is not there")
                 .run("status", "--account=none")
                 .run("status", "--account=../x");
         program.config("");
-        session.note("one that no section names").run("status", "--account=acct");
+        session.scene("one that no section names").run("status", "--account=acct");
         session.run("renew").run("status");
         program.write("config.ini.rpmsave", "[account acct]\n");
         session.run("check", "--offline");
@@ -369,8 +374,8 @@ class TranscriptTest {
         session.run("status", "--account=acct");
         program.secret("acct.pw", "correct horse battery staple");
         program.issuer.close();
-        session.note("an issuer that is down").run("check");
-        session.note("mistakes");
+        session.scene("an issuer that is down").run("check");
+        session.scene("mistakes");
         session.run("status", "two").run("status", "--warn=soon").run("check", "--warn=soon");
         session.run("status", "--watch=0").run("status", "one", "--json").run("status", "one", "--account=acct");
         session.run("status", "--state-dir=" + program.file("none"));
@@ -380,7 +385,7 @@ class TranscriptTest {
                 .run()
                 .run("nonsense")
                 .run("renew", "--tokn=x");
-        Golden.hold("transcript-status.txt", session.text());
+        session.hold("transcripts/status");
     }
 
     private void token(String payload) {
@@ -403,33 +408,33 @@ class TranscriptTest {
         program.accountWith(ONE);
         session.setup(SCOPE).run("renew");
         program.file("acct.pw").toFile().delete();
-        session.note("no new password").run("change-password", "acct");
+        session.scene("no new password").run("change-password", "acct");
         program.secret("old.pw", "correct horse battery staple");
         program.secret("acct.pw", "a new password, longer than the old one");
         String old = "--old-pw-file=" + program.file("old.pw");
-        session.note("another password").answer("wrong\n", "change-password", "acct");
+        session.scene("another password").answer("wrong\n", "change-password", "acct");
         session.run("change-password", "acct").run("change-password", "acct", "--old-pw-file=/none");
         session.run("change-password", "acct", old).run("change-password", "acct", old);
         session.run("change-password", "none");
         Files.createDirectories(program.file("agent"));
         String from = "--from=" + program.file("agent");
-        session.note("to oidc-agent").run("import-oidc-agent", "--all", from).run("import-oidc-agent", "acct");
+        session.scene("to oidc-agent").run("import-oidc-agent", "--all", from).run("import-oidc-agent", "acct");
         session.run("import-oidc-agent", "--all", "--from=/none");
         session.run("export-oidc-agent", "acct", "--to=" + program.file("agent/acct"));
         session.run("export-oidc-agent", "acct", "--to=" + program.file("agent/acct"));
         session.run("export-oidc-agent", "acct", "--to=agent/acct/x").run("export-oidc-agent", "none", "--to=x");
-        session.note("from oidc-agent").run("import-oidc-agent", "acct", from).run("import-oidc-agent", "--all", from);
-        session.note("removal").run("remove", "acct", "--revoke", "--delete-client", "--dry-run");
+        session.scene("from oidc-agent").run("import-oidc-agent", "acct", from).run("import-oidc-agent", "--all", from);
+        session.scene("removal").run("remove", "acct", "--revoke", "--delete-client", "--dry-run");
         program.issuer.fault(Fault.on("/revoke").status(503));
         session.run("remove", "acct", "--revoke");
         program.issuer.clearFaults();
         program.secret("acct.pw", "not the password");
         session.run("remove", "acct", "--revoke").run("remove", "acct").run("remove", "acct");
         program.secret("acct.pw", "a new password, longer than the old one");
-        session.note("imported again").run("import-oidc-agent", "acct", from);
+        session.scene("imported again").run("import-oidc-agent", "acct", from);
         session.run("remove", "acct", "--revoke", "--delete-client");
         assertEquals(1, program.run("status").status());
-        Golden.hold("transcript-life.txt", session.text());
+        session.hold("transcripts/accounts");
     }
 
     @Test
@@ -447,50 +452,74 @@ class TranscriptTest {
         Files.write(program.file("config.ini"), new byte[] {'[', 'a', '\n', (byte) 0xe4});
         session.run("renew");
         session.run("renew", "--config=/proc/self/mem");
-        for (String text : List.of(
-                "\ufeff[account A]\n",
-                "password_file = /a\n[account A\n[]\n[account A]\nnonsense\n= x\na = b\na = c\n[account A]\n",
-                account + "[token T\n[]\n",
-                "[account A]b]\n[account A] x\n[account  A]\n[account a b]\npassword_file = /x\n[acount A]\n",
-                "[account A]\npassword_file = %x\n" + token,
-                "[account A]\npassword_file = %(x\n" + token,
-                token,
-                account + "[account  A]\n" + token,
-                "[account A]\npassword_file = %(no)s\n" + token,
-                "[account A]\npassword_file = %(a)s\na = %(b)s\nb = %(a)s\n" + token,
-                "[account A]\npassword_file = %(a)s%(a)s\na = " + "x".repeat(2_200_000) + "\n" + token,
-                client.replace("= s\n", "= s%\n") + token,
-                client.replace("id\n", "id\n  x\n") + token,
-                "[DEFAULT]\nv = a\n  b\n" + token + "[account A]\npassword_file = %(v)s\n",
-                account + token + "min_lifetime = 1h\nstrict = maybe\nscope = a \u0000b\n",
-                account + "client_auth = Basic\naudience_parameter = aud\nca_file = /x\nca_dir = /y\n" + token,
-                client + "client_secret_file = /s\n" + token.replace("T", "a/b"),
-                token + "[token U]\naccount = A\n[token V]\n[account A]\n",
-                token + client.replace("https://h/t", "http://h/t").replace("client_id = id\n", ""),
-                token.replace("= A", "= .x") + "[account .x]\npassword_file = /a\n[account A]\n",
+        Map<String, String> configs = new LinkedHashMap<>();
+        configs.put("a byte order mark", "\ufeff[account A]\n");
+        configs.put(
+                "lines that are not options",
+                "password_file = /a\n[account A\n[]\n[account A]\nnonsense\n= x\na = b\na = c\n[account A]\n");
+        configs.put("an unfinished section name", account + "[token T\n[]\n");
+        configs.put(
+                "section names",
+                "[account A]b]\n[account A] x\n[account  A]\n[account a b]\npassword_file = /x\n[acount A]\n");
+        configs.put("a percent sign", "[account A]\npassword_file = %x\n" + token);
+        configs.put("an open percent sign", "[account A]\npassword_file = %(x\n" + token);
+        configs.put("a token without its account", token);
+        configs.put("an account twice", account + "[account  A]\n" + token);
+        configs.put("an unknown variable", "[account A]\npassword_file = %(no)s\n" + token);
+        configs.put(
+                "variables that refer to each other",
+                "[account A]\npassword_file = %(a)s\na = %(b)s\nb = %(a)s\n" + token);
+        configs.put(
+                "a value that grows",
+                "[account A]\npassword_file = %(a)s%(a)s\na = " + "x".repeat(2_200_000) + "\n" + token);
+        configs.put("a percent sign in a secret", client.replace("= s\n", "= s%\n") + token);
+        configs.put("a value of two lines", client.replace("id\n", "id\n  x\n") + token);
+        configs.put(
+                "a variable of two lines", "[DEFAULT]\nv = a\n  b\n" + token + "[account A]\npassword_file = %(v)s\n");
+        configs.put("values of a token", account + token + "min_lifetime = 1h\nstrict = maybe\nscope = a \u0000b\n");
+        configs.put(
+                "values of an account",
+                account + "client_auth = Basic\naudience_parameter = aud\nca_file = /x\nca_dir = /y\n" + token);
+        configs.put("a name with a slash", client + "client_secret_file = /s\n" + token.replace("T", "a/b"));
+        configs.put("tokens without a path", token + "[token U]\naccount = A\n[token V]\n[account A]\n");
+        configs.put(
+                "a token endpoint without TLS",
+                token + client.replace("https://h/t", "http://h/t").replace("client_id = id\n", ""));
+        configs.put(
+                "a name that begins with a dot",
+                token.replace("= A", "= .x") + "[account .x]\npassword_file = /a\n[account A]\n");
+        configs.put(
+                "options with the wrong name",
                 "[account .x]\n[account A]\npassword_file = DIR/acct.pw\npasword_file = x\nclient_id = a\n" + token
-                        + "audience = a,b\n[token U]\naccount = A\ntoken_path = /x/../t\nscope = a\n  audience = b\n",
-                client + "password_file = /p\n" + token,
+                        + "audience = a,b\n[token U]\naccount = A\ntoken_path = /x/../t\nscope = a\n  audience = b\n");
+        configs.put("a password file for client credentials", client + "password_file = /p\n" + token);
+        configs.put(
+                "a mode and an owner",
                 account + token
-                        + "token_mode = rw\ntoken_owner = a b\npost_renewal = bin/x\npost_renewal_timeout = 999\n",
-                account + token + "token_mode = 0040\n[token U]\naccount = A\ntoken_path = /u\ntoken_mode = 0666\n",
-                account + token + "post_renewal_timeout = 9\n",
-                token + "[account A]\npassword_file = /etc/\n",
+                        + "token_mode = rw\ntoken_owner = a b\npost_renewal = bin/x\npost_renewal_timeout = 999\n");
+        configs.put(
+                "modes for nobody and everybody",
+                account + token + "token_mode = 0040\n[token U]\naccount = A\ntoken_path = /u\ntoken_mode = 0666\n");
+        configs.put("a time without its program", account + token + "post_renewal_timeout = 9\n");
+        configs.put("a password file that is a directory", token + "[account A]\npassword_file = /etc/\n");
+        configs.put(
+                "paths that are not absolute",
                 account
                         + token.replace("/t", "\"/t\"")
                         + token.replace("T", "U").replace("/t", "t")
                         + token.replace("T", "V").replace("/t", "~/t")
                         + token.replace("T", "W").replace("/t", "{{ t }}")
                         + token.replace("T", "X").replace("/t", "/t # new")
-                        + token.replace("T", "Y"),
-                account + "proxy = socks5://h:1\nanswer_timeout = 5\n" + token,
-                account + "no_proxy = example.org\n" + token,
-                account.replace("A", "work") + token.replace("= A", "= wrk"))) {
+                        + token.replace("T", "Y"));
+        configs.put("proxies", account + "proxy = socks5://h:1\nanswer_timeout = 5\n" + token);
+        configs.put("no_proxy without a proxy", account + "no_proxy = example.org\n" + token);
+        configs.put("a misspelled account", account.replace("A", "work") + token.replace("= A", "= wrk"));
+        configs.forEach((title, text) -> {
             program.config(text);
-            session.note(
-                    text.replaceAll("x{100,}", "x...").replace("\u0000", "\\0").replace("\n", "\n# "));
-            session.run("renew", "--dry-run");
-        }
-        Golden.hold("transcript-config.txt", session.text());
+            session.scene(title)
+                    .comment(text.replaceAll("x{100,}", "x...").replace("\u0000", "\\0"))
+                    .run("renew", "--dry-run");
+        });
+        session.hold("transcripts/config-errors");
     }
 }
