@@ -47,7 +47,7 @@ final class CheckCommand implements Callable<Integer> {
         Optional<Network> ofService = context.networkOfService();
         Optional<Network> network =
                 offline ? Optional.empty() : Optional.of(ofService.orElseGet(() -> context.network(false)));
-        Optional<ServiceMachine> machine = context.commands().isService()
+        Optional<ServiceMachine> machine = context.commands().isTimerPossible()
                 ? Optional.of(ServiceMachine.read(context.stateDirectory()))
                 : Optional.empty();
         List<Finding> findings = new HealthCheck(

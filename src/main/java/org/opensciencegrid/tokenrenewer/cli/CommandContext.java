@@ -12,6 +12,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.KeyDerivation;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.cli.output.Environment;
 import org.opensciencegrid.tokenrenewer.cli.output.Output;
@@ -80,6 +81,7 @@ final class CommandContext implements Runnable {
     private final List<String> typed;
     private Output output;
     private @Nullable Passwords passwords;
+    private KeyDerivation derivation = KeyDerivation.argon2id();
 
     /** @param typed the whole command line, to suggest it again */
     CommandContext(Environment environment, String... typed) {
@@ -149,9 +151,14 @@ final class CommandContext implements Runnable {
 
     AccountStore store() {
         StateLayout places = places();
-        AccountStore store =
-                new AccountStore(places.accounts(), places.rescue(), environment.kdf()).withKeysKept(places.rescue());
+        AccountStore store = new AccountStore(places.accounts(), places.rescue(), environment.kdf(), derivation)
+                .withKeysKept(places.rescue());
         return memory().map(store::withMemory).orElse(store);
+    }
+
+    /** For a process that opens the same accounts again and again. */
+    void keepKeys() {
+        derivation = KeyDerivation.once(derivation);
     }
 
     /** Outside the state directory, and so not in its backup. */
@@ -161,14 +168,14 @@ final class CommandContext implements Runnable {
                 .or(() -> commands().isService() ? Optional.of(MEMORY) : Optional.empty());
     }
 
-    /** The timer of the installed service; we know of no timer for another state directory. */
+    /** The timer of the installed service; we know of no timer for another state directory, or without systemd. */
     Optional<Timer> timer() {
-        return commands().isService() ? Timer.read(Path.of("/")) : Optional.empty();
+        return commands().isTimerPossible() ? Timer.read(Path.of("/")) : Optional.empty();
     }
 
     /** Like {@link #timer}, for commands that can wait for systemd's answer. */
     Optional<Timer> timerNow() {
-        return commands().isService() ? Timer.ask() : Optional.empty();
+        return commands().isTimerPossible() ? Timer.ask() : Optional.empty();
     }
 
     /**

@@ -85,7 +85,8 @@ public final class Main {
         }
     }
 
-    private static int failed(CommandContext context, Exception e) {
+    /** Reports what ended a command; returns the exit status. */
+    static int failed(CommandContext context, Exception e) {
         Output output = context.output();
         if (e instanceof UsageException usage) {
             JsonObject event = JsonObject.NONE.with("event", "usage");

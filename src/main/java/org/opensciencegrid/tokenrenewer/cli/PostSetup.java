@@ -200,7 +200,7 @@ final class PostSetup {
     /** Whether the timer of the installed service will renew the tokens; if not, the command that fixes it. */
     static List<String> timer(CommandContext context) {
         Optional<Timer> timer = context.timerNow();
-        if (!context.commands().isService()) {
+        if (!context.commands().isTimerPossible()) {
             return List.of();
         }
         if (timer.isEmpty()) {

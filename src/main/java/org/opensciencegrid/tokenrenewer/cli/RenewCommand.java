@@ -71,6 +71,19 @@ final class RenewCommand implements Callable<Integer> {
     @Option(names = "--quiet", description = "print only warnings and errors")
     private boolean quiet;
 
+    @Option(
+            names = "--every",
+            paramLabel = "TIME",
+            description = "stay in the foreground, and run again after this time, for example 10min: for containers"
+                    + " and hosts without systemd")
+    private String every;
+
+    @Option(
+            names = "--liveness-file",
+            paramLabel = "FILE",
+            description = "with --every: replace this file after each run, for a probe that looks at its age")
+    private Path livenessFile;
+
     @Option(names = "--after-setup", hidden = true, description = "the last step of osg-token-renewer-setup")
     private boolean afterSetup;
 
@@ -108,17 +121,31 @@ final class RenewCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Environment environment = context.environment();
         if (quiet || isJson()) {
-            context.printTo(new Output(environment, isJson(), quiet));
+            context.printTo(new Output(context.environment(), isJson(), quiet));
         }
+        if (every == null) {
+            if (livenessFile != null) {
+                throw new UsageException("--liveness-file needs --every");
+            }
+            return run();
+        }
+        if (force || dryRun) {
+            throw new UsageException("--every cannot be combined with --force or --dry-run");
+        }
+        return new RenewalLoop(context, every, Optional.ofNullable(livenessFile)).run(this::run);
+    }
+
+    private int run() {
+        Environment environment = context.environment();
         log = new RenewalLog(context.output(), context.commands(), context::timer, environment.clock(), strict);
         Instant began =
                 environment.clock().instant().truncatedTo(ChronoUnit.SECONDS); // state files have this precision
         Config config = readConfig(began);
-        choose(config);
+        Selection selection = selection(config);
+        boolean isWhole = selection.tokens().isEmpty() && selection.accounts().isEmpty();
         log.warningsOf(config);
-        if (tokens.isEmpty() && accounts.isEmpty()) {
+        if (isWhole) {
             log.problemsOf(config);
         }
         if (!dryRun && (config.problems().isEmpty() || !config.tokens().isEmpty())) {
@@ -126,7 +153,7 @@ final class RenewCommand implements Callable<Integer> {
         }
         AccountStore store = context.store();
         StateStore states = context.states();
-        if (tokens.isEmpty() && accounts.isEmpty()) {
+        if (isWhole) {
             UnusedAccount.find(config, store, states, environment.clock().instant())
                     .forEach(account -> log.forgotten(account, config));
         }
@@ -138,13 +165,12 @@ final class RenewCommand implements Callable<Integer> {
                 context.network(config, verbose),
                 environment.clock(),
                 environment.pause());
-        Selection selection = new Selection(tokens, accounts, force);
         if (dryRun) {
             run.rehearse(config, selection, log::tell);
             log.summary();
             return log.status() == ExitStatus.USAGE ? ExitStatus.USAGE : ExitStatus.OK;
         }
-        Optional<LiveProgress> live = verbose || quiet
+        Optional<LiveProgress> live = verbose || quiet || every != null
                 ? Optional.empty()
                 : LiveProgress.of(environment, selection.of(config).size());
         if (live.isPresent()) {
@@ -217,7 +243,7 @@ final class RenewCommand implements Callable<Integer> {
     }
 
     /** A misspelled name would otherwise renew nothing and report success. */
-    private void choose(Config config) {
+    private Selection selection(Config config) {
         Set<String> known = new HashSet<>();
         config.tokens().forEach(token -> known.add(token.name()));
         Set<String> knownAccounts = new HashSet<>(config.accountsInUse().keySet());
@@ -226,16 +252,16 @@ final class RenewCommand implements Callable<Integer> {
             knownAccounts.add(token.account());
         });
         requireKnown("account", accounts, knownAccounts);
-        if (!names.isEmpty()) {
-            tokens = new HashSet<>(tokens);
-            for (String name : names) {
-                tokens.addAll(tokensOf(name, config, known, knownAccounts));
-            }
+        Set<String> selected = new HashSet<>(tokens);
+        for (String name : names) {
+            selected.addAll(tokensOf(name, config, known, knownAccounts));
         }
-        requireKnown("token", tokens, known);
-        if (!selects(new Selection(tokens, accounts, force), config) && !known.isEmpty()) {
+        requireKnown("token", selected, known);
+        Selection selection = new Selection(selected, accounts, force);
+        if (!selects(selection, config) && !known.isEmpty()) {
             throw new UsageException("no token that you name belongs to an account that you name");
         }
+        return selection;
     }
 
     private static boolean selects(Selection selection, Config config) {

@@ -228,6 +228,8 @@ class TranscriptTest {
         session.scene("a token of the name of its account").run("renew", "acct");
         program.clock.advance(Duration.ofHours(2));
         session.scene("expired").run("token", "acct").run("status");
+        session.scene("every").run("renew", "--every=5s").run("renew", "--every=10min", "--force");
+        session.run("renew", "--liveness-file=alive").run("renew", "--every=soon");
         session.hold("transcripts/commands");
     }
 

@@ -1,14 +1,18 @@
 package org.opensciencegrid.tokenrenewer.rings;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.opensciencegrid.testkit.Fault;
 
@@ -18,19 +22,33 @@ class SignalsRing {
     Path directory;
 
     @ParameterizedTest
-    @ValueSource(strings = {"TERM", "INT"})
-    void aRenewalFinishesAndThenExits(String signal) throws Exception {
+    @CsvSource({"TERM, renew --force", "INT, renew --force", "TERM, renew --every=10s", "INT, renew --every=10s"})
+    void aRenewalFinishesAndThenExits(String signal, String command) throws Exception {
         try (AccessPoint point = new AccessPoint(directory).authorize()) {
+            Files.delete(point.file("tokens/one.token"));
             int before = point.refreshes();
             point.issuer.fault(Fault.on("/token").grant("refresh_token").delayAfter(Duration.ofSeconds(2)));
-            AccessPoint.Running run = point.start("renew", "--force");
+            AccessPoint.Running run = point.start(command.split(" "));
             AccessPoint.await(() -> point.refreshes() > before);
             AccessPoint.sh("kill -" + signal + " " + run.process().pid());
             assertEquals(signal.equals("TERM") ? 143 : 130, run.await().status());
             assertEquals(point.issuer.currentRefreshTokens(), List.of(point.refreshToken()));
             assertEquals(0, point.inProcess("renew", "--force").status());
             assertEquals(0, point.issuer.reuses());
-            System.out.println("--- SIG" + signal + " between request and durable write: finished, nothing lost");
+            System.out.println(
+                    "--- " + command + ": SIG" + signal + " between request and durable write: finished, nothing lost");
+        }
+    }
+
+    /** Ends at once, because no request is under way. */
+    @Test
+    void aWaitBetweenTwoRunsEndsAtOnce() throws Exception {
+        try (AccessPoint point = new AccessPoint(directory).authorize()) {
+            AccessPoint.Running run = point.start("renew", "--every=1h", "--liveness-file=" + point.file("alive"));
+            AccessPoint.await(() -> Files.exists(point.file("alive")));
+            run.process().destroy();
+            assertTrue(run.process().waitFor(10, TimeUnit.SECONDS));
+            assertEquals(143, run.await().status());
         }
     }
 

@@ -79,6 +79,11 @@ public final class RepairCommands {
         return Files.exists(machine.resolve(file));
     }
 
+    /** Whether the service's timer can start runs: not in a container, where {@code renew --every} does it. */
+    public boolean isTimerPossible() {
+        return isService() && hasSystemd();
+    }
+
     /** sd_booted(3). */
     boolean hasSystemd() {
         return has("run/systemd/system");

@@ -232,7 +232,7 @@ public final class StatusTable {
                                 .about("token", token.token())));
         if (!report.accounts().isEmpty()) { // without accounts, no run is missed
             report.schedule().ifPresentOrElse(schedule -> notes.addAll(notes(schedule, report.time())), () -> {
-                if (commands.isService()) {
+                if (commands.isTimerPossible()) {
                     notes.add(Note.of(Level.WARNING, Messages.NO_TIMER, TimerText.repairWithout(commands)));
                 }
             });
