@@ -21,20 +21,17 @@ final class Audiences {
         if (policy.resourceIsInvalidRequest && !resources.isEmpty()) {
             throw OAuthError.invalidRequest("AADSTS901002: The 'resource' request parameter is not supported.");
         }
-        switch (policy.audienceParameter) {
-            case RESOURCE:
-                return resources;
-            case AUDIENCE:
-                return audiences;
-            case BOTH:
-                return resources.isEmpty() ? audiences : resources;
-            case REFUSED:
+        return switch (policy.audienceParameter) {
+            case RESOURCE -> resources;
+            case AUDIENCE -> audiences;
+            case BOTH -> resources.isEmpty() ? audiences : resources;
+            case REFUSED -> {
                 if (!resources.isEmpty() || !audiences.isEmpty()) {
                     throw OAuthError.badRequest("invalid_target", "resource indicator is missing, or unknown");
                 }
-                return List.of();
-            default:
-                return List.of();
-        }
+                yield List.of();
+            }
+            default -> List.of();
+        };
     }
 }

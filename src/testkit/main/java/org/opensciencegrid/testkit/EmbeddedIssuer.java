@@ -107,7 +107,8 @@ public final class EmbeddedIssuer implements AutoCloseable {
     private EmbeddedIssuer(Builder builder) throws IOException {
         state = new State(builder.clock);
         isSimulated = builder.clock != SYSTEM;
-        InetSocketAddress address = new InetSocketAddress(InetAddress.getByName("127.0.0.1"), builder.port);
+        InetSocketAddress address =
+                new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), builder.port);
         if (builder.tls == null) {
             server = HttpServer.create(address, 0);
         } else {
@@ -391,25 +392,20 @@ public final class EmbeddedIssuer implements AutoCloseable {
         if (path.startsWith(RegistrationEndpoint.PATH + "/")) {
             return registration.manage(request);
         }
-        switch (path) {
-            case "/jwks":
-                return discovery.jwks(request);
-            case RegistrationEndpoint.PATH:
-                return registration.register(request);
-            case "/device_authorization":
-                return deviceAuthorization.answer(request);
-            case "/token":
-                return token.answer(request);
-            case "/revoke":
-                return revocation.answer(request);
-            case "/device":
-                return devicePage.answer(request);
-            default:
+        return switch (path) {
+            case "/jwks" -> discovery.jwks(request);
+            case RegistrationEndpoint.PATH -> registration.register(request);
+            case "/device_authorization" -> deviceAuthorization.answer(request);
+            case "/token" -> token.answer(request);
+            case "/revoke" -> revocation.answer(request);
+            case "/device" -> devicePage.answer(request);
+            default -> {
                 if (!path.contains("/.well-known/")) {
                     violations.add(request.method() + " " + path + ": no such endpoint");
                 }
-                return notFound();
-        }
+                yield notFound();
+            }
+        };
     }
 
     private static Answer notFound() {

@@ -45,7 +45,7 @@ public final class FaultProxy implements AutoCloseable {
                 .version(HttpClient.Version.HTTP_1_1)
                 .sslContext(ca.clientContext())
                 .build();
-        server = HttpsServer.create(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0), 0);
+        server = HttpsServer.create(new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), 0), 0);
         server.setHttpsConfigurator(new HttpsConfigurator(ca.serverContext()));
         server.setExecutor(workers);
         server.createContext("/", this::handle);

@@ -33,7 +33,7 @@ final class Faults {
     }
 
     synchronized List<Fault.Effect> effectsFor(Seen request) {
-        for (Armed armed : faults) {
+        for (Armed armed : List.copyOf(faults)) {
             if (!matches(armed.fault, request)) {
                 continue;
             }

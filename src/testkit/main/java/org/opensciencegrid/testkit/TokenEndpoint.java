@@ -53,19 +53,16 @@ final class TokenEndpoint implements Endpoint {
         if (policy.tokenNeedsClientIdParam && form.get("client_id") == null) {
             throw OAuthError.invalidRequest("client_id: field required");
         }
-        switch (grantType) {
-            case Policy.DEVICE_CODE:
-                return deviceCode(request, form, allowed(request, form, grantType));
-            case Policy.REFRESH_TOKEN:
-                return refresh(request, form, allowed(request, form, grantType));
-            case Policy.CLIENT_CREDENTIALS:
-                return clientCredentials(request, form, allowed(request, form, grantType));
-            default:
+        return switch (grantType) {
+            case Policy.DEVICE_CODE -> deviceCode(request, form, allowed(request, form, grantType));
+            case Policy.REFRESH_TOKEN -> refresh(request, form, allowed(request, form, grantType));
+            case Policy.CLIENT_CREDENTIALS -> clientCredentials(request, form, allowed(request, form, grantType));
+            default ->
                 throw rules.fatal(
                         request,
                         "unsupported grant_type",
                         OAuthError.badRequest("unsupported_grant_type", "unsupported grant_type requested"));
-        }
+        };
     }
 
     private Client allowed(Seen request, FormBody form, String grantType) {
