@@ -61,15 +61,15 @@ final class TimerCheck {
     /** Whether the token can expire between two runs, according to its lifetime at the last renewal. */
     static Optional<Finding> ofToken(Timer timer, TokenSection section, TokenState state) {
         Optional<Duration> gap = timer.longestGap();
-        Optional<Duration> life = state.life();
-        if (gap.isEmpty() || life.isEmpty()) {
+        Optional<Duration> lifetime = state.lifetime();
+        if (gap.isEmpty() || lifetime.isEmpty()) {
             return Optional.empty();
         }
-        if (timer.isShorterThanGap(life.get())) {
+        if (timer.isShorterThanGap(lifetime.get())) {
             return Optional.of(Finding.of(
                     Kind.TIMER_TOO_SLOW,
                     "[token " + section.name() + "]",
-                    "it lives " + minutes(life.get()) + ", and up to " + minutes(gap.get()) + " lie between two runs",
+                    "it lives " + minutes(lifetime.get()) + ", and up to " + minutes(gap.get()) + " lie between two runs",
                     section.account()));
         }
         OptionalLong least = section.minLifetime();

@@ -64,7 +64,7 @@ final class TokensCheck {
                 findings.add(Finding.of(
                         Kind.LIFE_TOO_SHORT,
                         "[token " + section.name() + "]",
-                        String.valueOf(state.life().orElseThrow().toSeconds()),
+                        String.valueOf(state.lifetime().orElseThrow().toSeconds()),
                         section.account()));
             }
             section.postRenewal().ifPresent(hook -> hook(section, hook.program()));

@@ -41,7 +41,7 @@ final class PostSetup {
      * @param scope of the first token, if its account stores none
      * @param audience of the first token
      */
-    record Wishes(
+    record Request(
             boolean write,
             Optional<Path> to,
             Optional<String> token,
@@ -57,24 +57,24 @@ final class PostSetup {
     private final CommandContext context;
     private final Terminal terminal;
     private final String account;
-    private final Wishes wishes;
+    private final Request request;
 
-    PostSetup(CommandContext context, Terminal terminal, String account, Wishes wishes) {
+    PostSetup(CommandContext context, Terminal terminal, String account, Request request) {
         this.context = context;
         this.terminal = terminal;
         this.account = account;
-        this.wishes = wishes;
+        this.request = request;
     }
 
     /** Ends setup before it asks any question if config.ini could not be changed at the end. */
     void requireWritable(Map<String, String> options, Path tokens) {
-        if (!wishes.write()) {
+        if (!request.write()) {
             return;
         }
         try {
             ConfigAddition.to(context.configFile(), wanted(options, tokens));
             requireWritable();
-            if (wishes.nameToken()) {
+            if (request.nameToken()) {
                 requireWritable(tokenPath(tokens));
             }
         } catch (ConfigException e) {
@@ -102,7 +102,7 @@ final class PostSetup {
 
     void requireWritable() {
         try {
-            if (wishes.write() && wishes.to().isEmpty() && !new ConfigAppender(context.configFile()).mayWrite()) {
+            if (request.write() && request.to().isEmpty() && !new ConfigAppender(context.configFile()).mayWrite()) {
                 throw new UsageException("--write-config: " + context.configFile() + " cannot be written by the user "
                         + System.getProperty("user.name")
                         + (context.commands().isService() ? "; run osg-token-renewer-setup as root" : ""));
@@ -118,7 +118,7 @@ final class PostSetup {
      */
     int finish(Map<String, String> options, Path tokens) {
         say("Account " + account + " is ready.");
-        if (wishes.write()) {
+        if (request.write()) {
             return write(options, tokens);
         }
         Optional<Config> config = configWith(account(options));
@@ -140,12 +140,12 @@ final class PostSetup {
         ConfigAddition addition;
         try {
             addition = ConfigAddition.to(context.configFile(), wanted);
-            if (wishes.to().isPresent()) {
+            if (request.to().isPresent()) {
                 if (!hasToken(addition.after())) {
                     paste(List.of(token(tokens)));
                 }
                 ConfigAppender.handOver(
-                        addition, hasToken(addition.after()), wishes.to().get());
+                        addition, hasToken(addition.after()), request.to().get());
                 return ExitStatus.OK; // the wrapper does the rest
             }
             if (!addition.text().isEmpty()) {
@@ -174,7 +174,7 @@ final class PostSetup {
 
     /** Renews at once, so that problems appear while the admin is present. */
     private int renew() {
-        int status = RenewCommand.of(context, account, wishes.verbose()).call();
+        int status = RenewCommand.of(context, account, request.verbose()).call();
         timer(context).forEach(this::say);
         return status == ExitStatus.USAGE ? ExitStatus.FAILED : status; // setup itself succeeded
     }
@@ -227,7 +227,7 @@ final class PostSetup {
     }
 
     private List<NewSection> wanted(Map<String, String> options, Path tokens) {
-        return wishes.nameToken() ? List.of(account(options), token(tokens)) : List.of(account(options));
+        return request.nameToken() ? List.of(account(options), token(tokens)) : List.of(account(options));
     }
 
     private NewSection account(Map<String, String> options) {
@@ -238,18 +238,18 @@ final class PostSetup {
         Map<String, String> options = new LinkedHashMap<>();
         options.put("account", account);
         options.put("token_path", tokenPath(tokens).toString());
-        if (!wishes.scope().isEmpty()) {
-            options.put("scope", String.join(" ", wishes.scope()));
+        if (!request.scope().isEmpty()) {
+            options.put("scope", String.join(" ", request.scope()));
         }
-        if (!wishes.audience().isEmpty()) {
-            options.put("audience", String.join(" ", wishes.audience()));
+        if (!request.audience().isEmpty()) {
+            options.put("audience", String.join(" ", request.audience()));
         }
-        return new NewSection("token", wishes.token().orElse(account), options);
+        return new NewSection("token", request.token().orElse(account), options);
     }
 
     private Path tokenPath(Path tokens) {
-        String file = account + wishes.token().map(name -> "." + name).orElse("") + ".token";
-        return wishes.tokenPath().orElseGet(() -> tokens.resolve(file)).toAbsolutePath();
+        String file = account + request.token().map(name -> "." + name).orElse("") + ".token";
+        return request.tokenPath().orElseGet(() -> tokens.resolve(file)).toAbsolutePath();
     }
 
     private boolean hasToken(Config config) {

@@ -450,7 +450,7 @@ final class SetupCommand implements Callable<Integer> {
                 context,
                 terminal,
                 account,
-                new PostSetup.Wishes(
+                new PostSetup.Request(
                         writeConfig,
                         Optional.ofNullable(configAddition),
                         Optional.ofNullable(token),

@@ -423,7 +423,7 @@ final class AccountRenewal {
                         granted,
                         other,
                         ahead,
-                        answer.expiresIn().filter(life -> life == 0).isPresent(),
+                        answer.expiresIn().filter(lifetime -> lifetime == 0).isPresent(),
                         answer.accessToken().reveal().length()));
     }
 

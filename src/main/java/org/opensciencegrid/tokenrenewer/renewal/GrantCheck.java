@@ -69,8 +69,8 @@ final class GrantCheck {
     static Optional<Duration> requireValid(TokenResponse answer, String issuer, Instant ours) throws FailureException {
         Instant now = answer.sentAt().orElse(ours);
         Optional<String> why = answer.expiresIn()
-                .filter(life -> life < 0)
-                .map(life -> "expires_in " + life)
+                .filter(lifetime -> lifetime < 0)
+                .map(lifetime -> "expires_in " + lifetime)
                 .or(() -> whyNotValid(answer, now));
         if (why.isPresent()) {
             throw new FailureException(new Failure(

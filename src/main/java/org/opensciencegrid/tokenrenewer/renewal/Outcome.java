@@ -18,7 +18,7 @@ public sealed interface Outcome {
      * A new token is at its path.
      *
      * @param expiresAt empty if unknown
-     * @param life the lifetime from now; empty if unknown
+     * @param lifetime the lifetime from now; empty if unknown
      * @param minLifetime from the section, if set
      * @param otherIdentity how the person in the token differs from the person who authorized the account, if so
      * @param clockAhead how far this machine's clock is ahead of the issuer's (behind, if negative), if the token is
@@ -31,7 +31,7 @@ public sealed interface Outcome {
             String token,
             Path path,
             Optional<Instant> expiresAt,
-            Optional<Duration> life,
+            Optional<Duration> lifetime,
             Optional<Duration> minLifetime,
             Granted granted,
             Optional<String> otherIdentity,
@@ -41,9 +41,9 @@ public sealed interface Outcome {
             implements Outcome {
         /** Whether every run will renew it: even a new token is valid for less than min_lifetime. */
         public boolean isShorterThanItsLeast() {
-            return life.isPresent()
+            return lifetime.isPresent()
                     && minLifetime
-                            .filter(least -> least.compareTo(life.get()) >= 0)
+                            .filter(least -> least.compareTo(lifetime.get()) >= 0)
                             .isPresent();
         }
 

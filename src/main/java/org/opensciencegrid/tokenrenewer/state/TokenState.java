@@ -127,7 +127,7 @@ public final class TokenState {
     }
 
     /** The lifetime that the issuer gave the token on disk. */
-    public Optional<Duration> life() {
+    public Optional<Duration> lifetime() {
         Optional<Instant> from = renewedAt();
         Optional<Instant> to = expiresAt();
         return from.isPresent() && to.isPresent()
@@ -137,7 +137,7 @@ public final class TokenState {
 
     /** Whether every run renews it: even a new token is valid for no longer than this min_lifetime. */
     public boolean livesNoLongerThan(OptionalLong minLifetime) {
-        return life().filter(life -> life.toSeconds() <= minLifetime.orElse(-1)).isPresent();
+        return lifetime().filter(lifetime -> lifetime.toSeconds() <= minLifetime.orElse(-1)).isPresent();
     }
 
     /** We send no request before this time; set after a rejection that only a person can fix. */

@@ -234,7 +234,7 @@ public record StatusReport(
             level = level.or(canWait ? Level.WARNING : Level.ACTION);
         }
         boolean endsBetweenRuns = timer.isPresent()
-                && state.life().filter(timer.get()::isShorterThanGap).isPresent();
+                && state.lifetime().filter(timer.get()::isShorterThanGap).isPresent();
         if (endsBetweenRuns) {
             level = level.or(Level.WARNING);
         }

@@ -154,8 +154,8 @@ public record Timer(
     }
 
     /** Whether a token with this lifetime can expire between two runs. */
-    public boolean isShorterThanGap(Duration life) {
-        return longestGap.isPresent() && life.compareTo(longestGap.get()) <= 0;
+    public boolean isShorterThanGap(Duration lifetime) {
+        return longestGap.isPresent() && lifetime.compareTo(longestGap.get()) <= 0;
     }
 
     /**

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
  */
 class ThirdPartyIT {
     private static final Path KEPT = Path.of("main/dist/usr/share/licenses/osg-token-renewer/THIRD-PARTY.md");
-    private static final String HEAD = "| artifact | version | licence | SHA-256 of its jar |\n|---|---|---|---|\n";
+    private static final String HEAD = "| artifact | version | license | SHA-256 of its jar |\n|---|---|---|---|\n";
 
     @Test
     void whatIsInTheJarIsWhatIsWrittenDown() throws IOException {
@@ -40,11 +40,11 @@ class ThirdPartyIT {
     }
 
     @Test
-    void theTextOfEveryLicenceIsThere() throws IOException {
+    void theTextOfEveryLicenseIsThere() throws IOException {
         String kept = Files.readString(KEPT);
         for (String row : rows()) {
-            String licence = row.split(" \\| ")[2];
-            assertTrue(licence.equals("Apache-2.0") || kept.contains("\n## " + licence), row);
+            String license = row.split(" \\| ")[2];
+            assertTrue(license.equals("Apache-2.0") || kept.contains("\n## " + license), row);
         }
     }
 
@@ -80,18 +80,18 @@ class ThirdPartyIT {
             JSONObject component = (JSONObject) each;
             if (!component.get("group").equals("org.opensciencegrid")) {
                 rows.add("| " + component.get("group") + ":" + component.get("name") + " | " + component.get("version")
-                        + " | " + licence(component) + " | " + sha256(component) + " |\n");
+                        + " | " + license(component) + " | " + sha256(component) + " |\n");
             }
         }
         assertTrue(rows.size() >= 10, rows.toString());
         return rows.stream().sorted().toList();
     }
 
-    private static String licence(JSONObject component) {
+    private static String license(JSONObject component) {
         List<String> all = new ArrayList<>();
         for (Object each : (JSONArray) component.get("licenses")) {
-            JSONObject licence = (JSONObject) ((JSONObject) each).get("license");
-            all.add((String) licence.getOrDefault("id", licence.get("name")));
+            JSONObject license = (JSONObject) ((JSONObject) each).get("license");
+            all.add((String) license.getOrDefault("id", license.get("name")));
         }
         return String.join(" or ", all);
     }

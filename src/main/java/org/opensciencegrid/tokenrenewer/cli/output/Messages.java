@@ -476,8 +476,8 @@ public final class Messages {
     }
 
     /** Warning for a token that is too short-lived for its min_lifetime. */
-    static String tooShort(String life, String least) {
-        return "it lives " + life + ", less than its min_lifetime of " + least
+    static String tooShort(String lifetime, String least) {
+        return "it lives " + lifetime + ", less than its min_lifetime of " + least
                 + ": each run renews it; lower min_lifetime, or ask the issuer for longer tokens";
     }
 
@@ -493,8 +493,8 @@ public final class Messages {
                 + String.join(" and ", what);
     }
 
-    static String endsBetweenRuns(String life) {
-        return "such a token lives " + life + ", and can end between two runs";
+    static String endsBetweenRuns(String lifetime) {
+        return "such a token lives " + lifetime + ", and can end between two runs";
     }
 
     /** Warning for a token that looks expired or not yet valid on this machine only. */

@@ -213,14 +213,14 @@ public final class RenewalLog {
                     "token " + renewed.token() + ": " + Messages.unseen(granted.unseen()),
                     about("unseen", renewed).with("words", granted.unseen()));
         }
-        renewed.life()
-                .filter(life -> renewed.isShorterThanItsLeast())
-                .ifPresent(life -> output.warning(
+        renewed.lifetime()
+                .filter(lifetime -> renewed.isShorterThanItsLeast())
+                .ifPresent(lifetime -> output.warning(
                         "token " + renewed.token() + ": "
                                 + Messages.tooShort(
-                                        HumanFormat.span(life),
+                                        HumanFormat.span(lifetime),
                                         HumanFormat.span(renewed.minLifetime().orElseThrow())),
-                        about("short_token", renewed).with("lifetime_seconds", life.toSeconds())));
+                        about("short_token", renewed).with("lifetime_seconds", lifetime.toSeconds())));
         renewed.otherIdentity()
                 .ifPresent(words -> output.warning(
                         "token " + renewed.token() + ": it is not for the user who authorized the account: " + words,

@@ -134,7 +134,7 @@ public final class StatusJson {
                         "seconds_left",
                         token.expiresAt()
                                 .map(end -> Duration.between(report.time(), end).toSeconds()))
-                .with("lifetime_seconds", state.life().map(Duration::toSeconds))
+                .with("lifetime_seconds", state.lifetime().map(Duration::toSeconds))
                 .with("can_end_between_runs", token.endsBetweenRuns())
                 .with("renewed_at", state.renewedAt())
                 .with("tried_at", state.triedAt())

@@ -363,16 +363,16 @@ public final class StatusTable {
                     isThere ? "the token has expired" : "there is no token yet",
                     new Repair("get one now", commands.renew())));
         }
-        Optional<Duration> life = token.state().life();
+        Optional<Duration> lifetime = token.state().lifetime();
         if (token.isShorterThanItsLeast()) {
             String least = HumanFormat.span(
                     Duration.ofSeconds(token.section().minLifetime().orElseThrow()));
-            notes.add(Note.of(Level.WARNING, Messages.tooShort(HumanFormat.span(life.orElseThrow()), least)));
+            notes.add(Note.of(Level.WARNING, Messages.tooShort(HumanFormat.span(lifetime.orElseThrow()), least)));
         }
         if (token.endsBetweenRuns()) {
             notes.add(Note.of(
                     Level.WARNING,
-                    Messages.endsBetweenRuns(HumanFormat.span(life.orElseThrow())),
+                    Messages.endsBetweenRuns(HumanFormat.span(lifetime.orElseThrow())),
                     commands.runMoreOften()));
         }
         missing("scope", token.missingScope()).ifPresent(notes::add);

@@ -30,9 +30,9 @@ public final class Countdown implements Sleeper {
         this.shown = shown;
     }
 
-    synchronized void begin(String what, Duration life) {
+    synchronized void begin(String what, Duration lifetime) {
         this.what = what;
-        this.end = pause.elapsed().plus(life);
+        this.end = pause.elapsed().plus(lifetime);
         this.state = "";
         this.running = shown;
         draw();
