@@ -69,7 +69,8 @@ final class TimerCheck {
             return Optional.of(Finding.of(
                     Kind.TIMER_TOO_SLOW,
                     "[token " + section.name() + "]",
-                    "it lives " + minutes(lifetime.get()) + ", and up to " + minutes(gap.get()) + " lie between two runs",
+                    "it lives " + minutes(lifetime.get()) + ", and up to " + minutes(gap.get())
+                            + " lie between two runs",
                     section.account()));
         }
         OptionalLong least = section.minLifetime();

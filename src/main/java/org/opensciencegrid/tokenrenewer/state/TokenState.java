@@ -137,7 +137,9 @@ public final class TokenState {
 
     /** Whether every run renews it: even a new token is valid for no longer than this min_lifetime. */
     public boolean livesNoLongerThan(OptionalLong minLifetime) {
-        return lifetime().filter(lifetime -> lifetime.toSeconds() <= minLifetime.orElse(-1)).isPresent();
+        return lifetime()
+                .filter(lifetime -> lifetime.toSeconds() <= minLifetime.orElse(-1))
+                .isPresent();
     }
 
     /** We send no request before this time; set after a rejection that only a person can fix. */
