@@ -160,6 +160,7 @@ need=96
 start() {
     # Root's launcher gives Java a pipe to the terminal.
     [ ! -t 1 ] || export OSG_TOKEN_RENEWER_STDOUT=terminal
+    case " $* " in *" --every"*) need=208 ;; esac # its first run derives keys
     [ "${1-}" != renew ] || require_memory "$need"
     if is_root; then
         export PATH=/usr/sbin:/usr/bin:/sbin:/bin

@@ -90,6 +90,14 @@ public final class AccountStore {
     }
 
     /**
+     * The same store, with derived keys kept in this object alone: for a process that opens the same accounts again and
+     * again. Only for passwords that were read from a file.
+     */
+    public AccountStore withKeysInProcess() {
+        return with(KeyCache.inProcess(), tools.memory());
+    }
+
+    /**
      * The same store, with information about this host's accounts outside of their directory.
      *
      * @param memory a directory that is not in a backup of the accounts; used only if it belongs to the current user

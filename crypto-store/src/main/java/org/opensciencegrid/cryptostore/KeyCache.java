@@ -10,9 +10,11 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.bouncycastle.crypto.digests.SHA256Digest;
 import org.jspecify.annotations.Nullable;
 
@@ -27,10 +29,13 @@ final class KeyCache {
 
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
     private static final Set<PosixFilePermission> OWNER_ONLY_DIRECTORY = PosixFilePermissions.fromString("rwx------");
+    private static final byte[] NOTHING = {};
     private static final int DIGEST_BYTES = 32;
     private static final int BODY_BYTES = DIGEST_BYTES + KeyDerivation.LENGTH;
 
     private final @Nullable Path directory;
+    /** By account; the same bytes as in a file. */
+    private final @Nullable Map<String, byte[]> held;
     /**
      * Checked once in a run, because the check costs more than the keys if there are many accounts. Only the user and
      * root can change the result.
@@ -39,7 +44,17 @@ final class KeyCache {
 
     /** @param directory for the keys; used only if it belongs to the current user, has mode 0700 and is on a tmpfs */
     KeyCache(@Nullable Path directory) {
+        this(directory, null);
+    }
+
+    private KeyCache(@Nullable Path directory, @Nullable Map<String, byte[]> held) {
         this.directory = directory;
+        this.held = held;
+    }
+
+    /** Keeps the keys in this process alone, until it ends. */
+    static KeyCache inProcess() {
+        return new KeyCache(null, new ConcurrentHashMap<>());
     }
 
     /** The key that was derived from this password file with this salt and cost. The caller wipes it. */
@@ -48,12 +63,7 @@ final class KeyCache {
             return Optional.empty();
         }
         try {
-            RegularFile.Content content = RegularFile.read(file(account), BODY_BYTES + DIGEST_BYTES);
-            if (content.status().owner() != Owners.CURRENT.user()
-                    || !content.status().permissions().equals(OWNER_ONLY)) {
-                return Optional.empty();
-            }
-            byte[] bytes = content.bytes();
+            byte[] bytes = read(account);
             boolean isWhole = bytes.length == BODY_BYTES + DIGEST_BYTES
                     && Arrays.equals(digest(Arrays.copyOf(bytes, BODY_BYTES)), tail(bytes));
             boolean isOurs = isWhole
@@ -66,8 +76,22 @@ final class KeyCache {
         }
     }
 
+    /** Returns no bytes if there is no key; does not check the key. */
+    private byte[] read(String account) throws IOException {
+        if (held != null) {
+            return held.getOrDefault(account, NOTHING).clone();
+        }
+        RegularFile.Content content = RegularFile.read(file(account), BODY_BYTES + DIGEST_BYTES);
+        boolean isOurs = content.status().owner() == Owners.CURRENT.user()
+                && content.status().permissions().equals(OWNER_ONLY);
+        return isOurs ? content.bytes() : NOTHING;
+    }
+
     /** Whether there is a key, valid or not. */
     boolean has(String account) {
+        if (held != null) {
+            return held.containsKey(account);
+        }
         return isUsable() && Files.exists(file(account), LinkOption.NOFOLLOW_LINKS);
     }
 
@@ -84,7 +108,11 @@ final class KeyCache {
                 .put(body)
                 .put(digest(body))
                 .array();
-        replace(file(account), bytes);
+        if (held != null) {
+            wipe(held.put(account, bytes.clone()));
+        } else {
+            replace(file(account), bytes);
+        }
         Arrays.fill(body, (byte) 0);
         Arrays.fill(bytes, (byte) 0);
     }
@@ -99,8 +127,17 @@ final class KeyCache {
 
     /** The account was deleted, or has another password. */
     void forget(String account) {
+        if (held != null) {
+            wipe(held.remove(account));
+        }
         if (directory != null) {
             delete(file(account));
+        }
+    }
+
+    private static void wipe(byte @Nullable [] bytes) {
+        if (bytes != null) {
+            Arrays.fill(bytes, (byte) 0);
         }
     }
 
@@ -118,7 +155,7 @@ final class KeyCache {
 
     private synchronized boolean isUsable() {
         if (usable == null) {
-            usable = directory != null && isOurMemory(directory);
+            usable = held != null || directory != null && isOurMemory(directory);
         }
         return usable;
     }

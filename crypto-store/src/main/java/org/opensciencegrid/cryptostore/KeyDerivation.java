@@ -19,14 +19,6 @@ public interface KeyDerivation {
      */
     default void prepare(KdfParameters parameters) {}
 
-    /**
-     * Derives each key once, and keeps it in the memory of this process. For a process that opens the same accounts
-     * again and again, where {@link AccountStore#withKeysKept} has no directory.
-     */
-    static KeyDerivation once(KeyDerivation derivation) {
-        return new DerivedOnce(derivation);
-    }
-
     /** Argon2id v1.3 without secret and associated data (RFC 9106). One derivation at a time in this process. */
     static KeyDerivation argon2id() {
         return new Argon2id();

@@ -122,6 +122,37 @@ class KeyCacheTest {
         return derivations.get();
     }
 
+    private String open(AccountStore store, Password secret) throws IOException {
+        try (secret;
+                LockedAccount account = store.lock(Given.NAME, Given.NO_WAIT)) {
+            return Given.text(account.open(secret).plaintext());
+        }
+    }
+
+    @Test
+    void aStoreKeepsKeysInItsProcessUntilThePasswordFileChanges() throws IOException {
+        AccountStore store = store(keys).withKeysInProcess();
+        assertEquals("content", open(store, PasswordFile.read(password)));
+        assertEquals("content", open(store, PasswordFile.read(password)));
+        assertEquals(1, derivations.get());
+        assertFalse(Files.exists(entry()), "no file");
+
+        writePassword("another password");
+        assertThrows(StoreException.class, () -> open(store, PasswordFile.read(password)));
+        assertEquals(2, derivations.get());
+        writePassword("correct horse battery staple");
+        assertEquals("content", open(store, PasswordFile.read(password)));
+        assertEquals(3, derivations.get());
+    }
+
+    @Test
+    void aStoreKeepsNoKeyOfAPasswordWithoutAFile() throws IOException {
+        AccountStore store = store(keys).withKeysInProcess();
+        open(store, PasswordFile.read(password).withoutOrigin());
+        open(store, PasswordFile.read(password).withoutOrigin());
+        assertEquals(2, derivations.get());
+    }
+
     @Test
     void aKeyIsDerivedOnceForAllRunsUntilTheNextBoot() throws IOException {
         open();

@@ -55,7 +55,7 @@ complete -c osg-token-renewer -n '__fish_seen_subcommand_from renew' -l dry-run 
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from renew' -l every -x -d 'stay in the foreground, and run again after this time, for example 10min'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from renew' -l force -d 'renew tokens that are not due yet, and contact the issuer even if it rejected an earlier request'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from renew' -s h -l help -d 'Show this help message and exit.'
-complete -c osg-token-renewer -n '__fish_seen_subcommand_from renew' -l liveness-file -r -F -d 'with --every'
+complete -c osg-token-renewer -n '__fish_seen_subcommand_from renew' -l liveness-file -r -F -d 'file to replace after each run of --every, for a probe that looks at its age'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from renew' -l log-format -x -d 'text or json'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from renew' -l metrics-file -r -F -d 'write metrics for Prometheus to this file at the end'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from renew' -l quiet -d 'print only warnings and errors'

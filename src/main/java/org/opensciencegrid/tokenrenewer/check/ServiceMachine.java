@@ -10,16 +10,17 @@ import org.opensciencegrid.tokenrenewer.systemd.Timer;
  * The environment of the installed service.
  *
  * @param user the user that renews; empty if unknown
+ * @param hasSystemd whether the timer can start runs; without systemd there is no timer and no sandbox
  * @param classArchives where make-archive writes its files
  */
 public record ServiceMachine(
-        Optional<User> user, Optional<Timer> timer, Optional<Sandbox> sandbox, Path classArchives) {
+        Optional<User> user, boolean hasSystemd, Optional<Timer> timer, Optional<Sandbox> sandbox, Path classArchives) {
     /**
      * Reads the state of this machine.
      *
      * @param stateDirectory belongs to the user that renews
      */
-    public static ServiceMachine read(Path stateDirectory) {
+    public static ServiceMachine read(Path stateDirectory, boolean hasSystemd) {
         Path root = Path.of("/");
         Optional<User> user;
         try {
@@ -27,6 +28,11 @@ public record ServiceMachine(
         } catch (IOException e) {
             user = Optional.empty();
         }
-        return new ServiceMachine(user, Timer.ask(), Sandbox.read(root), root.resolve("var/cache/osg-token-renewer"));
+        return new ServiceMachine(
+                user,
+                hasSystemd,
+                hasSystemd ? Timer.ask() : Optional.empty(),
+                hasSystemd ? Sandbox.read(root) : Optional.empty(),
+                root.resolve("var/cache/osg-token-renewer"));
     }
 }

@@ -21,7 +21,7 @@ final class TimerCheck {
     static List<Finding> ofService(ServiceMachine machine) {
         List<Finding> findings = new ArrayList<>();
         machine.timer().flatMap(TimerCheck::trouble).ifPresent(findings::add);
-        if (machine.timer().isEmpty()) {
+        if (machine.hasSystemd() && machine.timer().isEmpty()) {
             findings.add(Finding.of(Kind.TIMER_UNKNOWN, Timer.UNIT, ""));
         }
         if (Files.isDirectory(machine.classArchives()) && !hasArchive(machine.classArchives())) {

@@ -47,8 +47,9 @@ final class CheckCommand implements Callable<Integer> {
         Optional<Network> ofService = context.networkOfService();
         Optional<Network> network =
                 offline ? Optional.empty() : Optional.of(ofService.orElseGet(() -> context.network(false)));
-        Optional<ServiceMachine> machine = context.commands().isTimerPossible()
-                ? Optional.of(ServiceMachine.read(context.stateDirectory()))
+        Optional<ServiceMachine> machine = context.commands().isService()
+                ? Optional.of(ServiceMachine.read(
+                        context.stateDirectory(), context.commands().isTimerPossible()))
                 : Optional.empty();
         List<Finding> findings = new HealthCheck(
                         context.configFile(),

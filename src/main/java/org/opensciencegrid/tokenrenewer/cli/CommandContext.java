@@ -12,7 +12,6 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.AccountStore;
-import org.opensciencegrid.cryptostore.KeyDerivation;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.cli.output.Environment;
 import org.opensciencegrid.tokenrenewer.cli.output.Output;
@@ -81,7 +80,7 @@ final class CommandContext implements Runnable {
     private final List<String> typed;
     private Output output;
     private @Nullable Passwords passwords;
-    private KeyDerivation derivation = KeyDerivation.argon2id();
+    private @Nullable AccountStore kept;
 
     /** @param typed the whole command line, to suggest it again */
     CommandContext(Environment environment, String... typed) {
@@ -150,15 +149,18 @@ final class CommandContext implements Runnable {
     }
 
     AccountStore store() {
+        if (kept != null) {
+            return kept;
+        }
         StateLayout places = places();
-        AccountStore store = new AccountStore(places.accounts(), places.rescue(), environment.kdf(), derivation)
-                .withKeysKept(places.rescue());
+        AccountStore store =
+                new AccountStore(places.accounts(), places.rescue(), environment.kdf()).withKeysKept(places.rescue());
         return memory().map(store::withMemory).orElse(store);
     }
 
     /** For a process that opens the same accounts again and again. */
     void keepKeys() {
-        derivation = KeyDerivation.once(derivation);
+        kept = store().withKeysInProcess();
     }
 
     /** Outside the state directory, and so not in its backup. */

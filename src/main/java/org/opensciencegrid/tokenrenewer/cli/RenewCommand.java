@@ -2,6 +2,7 @@ package org.opensciencegrid.tokenrenewer.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.HashSet;
@@ -11,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.tokenrenewer.cli.output.Environment;
 import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
@@ -29,6 +31,7 @@ import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.StateStore;
 import org.opensciencegrid.tokenrenewer.state.UnusedAccount;
 import org.opensciencegrid.tokenrenewer.status.StatusReport;
+import org.opensciencegrid.tokenrenewer.systemd.Timer;
 import org.opensciencegrid.tokenrenewer.util.Printable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -81,7 +84,7 @@ final class RenewCommand implements Callable<Integer> {
     @Option(
             names = "--liveness-file",
             paramLabel = "FILE",
-            description = "with --every: replace this file after each run, for a probe that looks at its age")
+            description = "file to replace after each run of --every, for a probe that looks at its age")
     private Path livenessFile;
 
     @Option(names = "--after-setup", hidden = true, description = "the last step of osg-token-renewer-setup")
@@ -103,7 +106,9 @@ final class RenewCommand implements Callable<Integer> {
 
     private final CommandContext context;
 
-    @SuppressWarnings("NullAway.Init") // call() sets it first
+    private @Nullable RenewalLoop loop;
+
+    @SuppressWarnings("NullAway.Init") // run() sets it first
     private RenewalLog log;
 
     RenewCommand(CommandContext context) {
@@ -133,12 +138,18 @@ final class RenewCommand implements Callable<Integer> {
         if (force || dryRun) {
             throw new UsageException("--every cannot be combined with --force or --dry-run");
         }
-        return new RenewalLoop(context, every, Optional.ofNullable(livenessFile)).run(this::run);
+        loop = new RenewalLoop(context, every, Optional.ofNullable(livenessFile));
+        return loop.run(this::run);
+    }
+
+    /** The longest time between two runs. */
+    private Optional<Duration> gap() {
+        return loop != null ? Optional.of(loop.longestGap()) : context.timer().flatMap(Timer::longestGap);
     }
 
     private int run() {
         Environment environment = context.environment();
-        log = new RenewalLog(context.output(), context.commands(), context::timer, environment.clock(), strict);
+        log = new RenewalLog(context.output(), context.commands(), this::gap, environment.clock(), strict);
         Instant began =
                 environment.clock().instant().truncatedTo(ChronoUnit.SECONDS); // state files have this precision
         Config config = readConfig(began);
@@ -177,7 +188,13 @@ final class RenewCommand implements Callable<Integer> {
             context.output().below(live.get());
             run.watchedBy(live.get());
         }
-        run.run(config, selection, log::tell);
+        try {
+            run.run(config, selection, log::tell);
+        } finally {
+            if (loop != null) {
+                run.closeConnections(); // a process that ends closes them itself
+            }
+        }
         run.accountsOfAnotherHost().forEach(log::onTwoHosts);
         run.narrowedAccounts().forEach(log::narrows);
         writeMetrics(

@@ -12,6 +12,7 @@ import java.util.function.IntSupplier;
 import org.opensciencegrid.tokenrenewer.cli.output.MetricsFile;
 import org.opensciencegrid.tokenrenewer.cli.output.UsageException;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
+import org.opensciencegrid.tokenrenewer.net.Limits;
 import org.opensciencegrid.tokenrenewer.util.HumanFormat;
 import org.opensciencegrid.tokenrenewer.util.Printable;
 
@@ -33,7 +34,7 @@ final class RenewalLoop {
 
     /**
      * @param every the value of the option
-     * @param livenessFile replaced after each run, also after one that failed
+     * @param livenessFile replaced after each run, even after a failed one
      */
     RenewalLoop(CommandContext context, String every, Optional<Path> livenessFile) {
         this.context = context;
@@ -67,6 +68,11 @@ final class RenewalLoop {
                 status = Main.failed(context, e);
             }
         }
+    }
+
+    /** From the start of one run to the start of the next. */
+    Duration longestGap() {
+        return interval.plus(interval.dividedBy(JITTER)).plus(Limits.RUN);
     }
 
     private Duration jittered() {

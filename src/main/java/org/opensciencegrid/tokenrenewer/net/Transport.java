@@ -200,6 +200,16 @@ public final class Transport {
         }
     }
 
+    /** Closes the connections that wait for another request. */
+    public void closeIdle() {
+        for (Deque<HttpConnection> open : idle.values()) {
+            synchronized (open) {
+                open.forEach(HttpConnection::close);
+                open.clear();
+            }
+        }
+    }
+
     private static String origin(URI uri) {
         return (uri.getScheme() + "://" + hostAndPort(uri)).toLowerCase(Locale.ROOT);
     }

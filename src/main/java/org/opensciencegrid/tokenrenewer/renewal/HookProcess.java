@@ -1,5 +1,6 @@
 package org.opensciencegrid.tokenrenewer.renewal;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -34,6 +35,9 @@ final class HookProcess {
      * forever.
      */
     private static final long DRAIN_MILLIS = 1000;
+
+    /** How often we look for output. A read that waits would never end if a background process keeps the pipe open. */
+    private static final long LOOK_MILLIS = 10;
 
     /** Every process that the command starts inherits this variable, so that we can find it. */
     private static final String MARK = "POST_RENEWAL_ID";
@@ -93,7 +97,7 @@ final class HookProcess {
                 endTree();
             }
             endAll();
-            output.join(DRAIN_MILLIS);
+            output.end();
         } catch (InterruptedException e) {
             endTree();
             Thread.currentThread().interrupt();
@@ -142,8 +146,9 @@ final class HookProcess {
     /** Reads all output so that the command never blocks on a full pipe. Keeps the beginning and discards the rest. */
     private static final class Output extends Thread {
         private final InputStream from;
-        private final byte[] kept = new byte[MOST_OUTPUT];
-        private int length;
+        private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
+        /** When to stop, in nanoseconds; 0 before the command ended. */
+        private volatile long end;
 
         Output(InputStream from) {
             super("post_renewal");
@@ -153,24 +158,36 @@ final class HookProcess {
 
         @Override
         public void run() {
-            byte[] rest = new byte[4096];
+            byte[] bytes = new byte[4096];
             try {
-                for (int n = from.read(rest); n >= 0; n = from.read(rest)) {
-                    keep(rest, n);
+                while (true) {
+                    long until = end; // before the look, so that it sees all that the command wrote
+                    int n = from.available();
+                    if (until != 0 && (n == 0 || System.nanoTime() - until > 0)) {
+                        return;
+                    } else if (n == 0) {
+                        Thread.sleep(LOOK_MILLIS);
+                    } else {
+                        keep(bytes, from.read(bytes, 0, Math.min(n, bytes.length)));
+                    }
                 }
-            } catch (IOException e) {
+            } catch (IOException | InterruptedException e) {
                 // the process was killed
             }
         }
 
+        /** The command ended: reads what is in the pipe, and stops. */
+        void end() throws InterruptedException {
+            end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(DRAIN_MILLIS);
+            join(2 * DRAIN_MILLIS);
+        }
+
         private synchronized void keep(byte[] bytes, int n) {
-            int more = Math.min(n, kept.length - length);
-            System.arraycopy(bytes, 0, kept, length, more);
-            length += more;
+            kept.write(bytes, 0, Math.max(0, Math.min(n, MOST_OUTPUT - kept.size())));
         }
 
         synchronized String text(Optional<Secret> token) {
-            String text = new String(kept, 0, length, StandardCharsets.UTF_8).strip();
+            String text = kept.toString(StandardCharsets.UTF_8).strip();
             return new Redactor(token.stream().toList()).clean(text);
         }
     }

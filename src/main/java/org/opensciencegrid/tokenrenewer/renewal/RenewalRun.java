@@ -230,6 +230,11 @@ public final class RenewalRun {
         return narrowed;
     }
 
+    /** Call after {@link #run}, in a process that goes on. */
+    public void closeConnections() {
+        issuers.values().forEach(clients -> clients.transport().closeIdle());
+    }
+
     /** What {@link #run} would do now: no request, no lock, no write. */
     public void rehearse(Config config, Selection selection, Consumer<Outcome> inOrder) {
         selection.faultyOf(config).forEach(token -> inOrder.accept(faulty(config, token)));
@@ -354,10 +359,10 @@ public final class RenewalRun {
     private Issuers issuers(Optional<Path> caFile, NetworkOptions reach) {
         return issuers.computeIfAbsent(new Access(caFile, reach), access -> {
             Transport transport = network.with(reach).transport(caFile);
-            return new Issuers(new TokenClient(transport, clock, pause), new Discovery(transport));
+            return new Issuers(transport, new TokenClient(transport, clock, pause), new Discovery(transport));
         });
     }
 
     /** The clients for the issuers that have the same trusted certificates and the same route. */
-    record Issuers(TokenClient tokens, Discovery discovery) {}
+    record Issuers(Transport transport, TokenClient tokens, Discovery discovery) {}
 }

@@ -54,7 +54,7 @@ public final class TokenFile {
             PosixFilePermissions.asFileAttribute(OWNER_ONLY);
     private static final int LONGEST = 1 << 20;
     private static final Map<Path, Object> ONE_AT_A_TIME = new ConcurrentHashMap<>();
-    private static final Set<Path> CLEARED = ConcurrentHashMap.newKeySet();
+    private static final Map<Path, Instant> CLEARED = new ConcurrentHashMap<>();
     private static final Map<Path, Looked> LOOKED = new ConcurrentHashMap<>();
     private static final Duration ONE_LOOK = Duration.ofSeconds(1);
 
@@ -391,10 +391,13 @@ public final class TokenFile {
 
     /** Deletes temporary files that a crash left behind. Uses ctime, which no program can set. */
     private static void clearLeftOvers(Target target) {
-        if (!CLEARED.add(directory(target.path()))) {
-            return; // once for each directory, because it may have thousands of tokens
+        Instant now = Instant.now();
+        Instant before = CLEARED.get(directory(target.path()));
+        if (before != null && now.isBefore(before.plus(LEFT_OVER))) {
+            return; // once an hour for each directory, because it may have thousands of tokens
         }
-        FileTime old = FileTime.from(Instant.now().minus(LEFT_OVER));
+        CLEARED.put(directory(target.path()), now);
+        FileTime old = FileTime.from(now.minus(LEFT_OVER));
         try {
             for (Path file : target.directory().list(TEMPORARY + "*.tmp")) {
                 FileTime changed = (FileTime) Files.getAttribute(file, "unix:ctime", LinkOption.NOFOLLOW_LINKS);

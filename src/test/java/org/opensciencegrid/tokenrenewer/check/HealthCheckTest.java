@@ -29,6 +29,8 @@ class HealthCheckTest {
     /** Neither the owner of the test's files nor in one of their groups. */
     private static final User SERVICE = new User(54_321, 54_321, Set.of(54_321));
 
+    private boolean hasSystemd = true;
+
     @TempDir
     Path directory;
 
@@ -99,8 +101,9 @@ class HealthCheckTest {
         StateLayout places = StateLayout.of(directory.resolve("state"), directory.resolve("run"));
         ServiceMachine machine = new ServiceMachine(
                 Optional.of(SERVICE),
-                Timer.read(root),
-                Sandbox.read(root),
+                hasSystemd,
+                hasSystemd ? Timer.read(root) : Optional.empty(),
+                hasSystemd ? Sandbox.read(root) : Optional.empty(),
                 root.resolve("var/cache/osg-token-renewer"));
         return new HealthCheck(
                         directory.resolve("config.ini"),
@@ -135,6 +138,13 @@ class HealthCheckTest {
 
     @Test
     void aDirectoryOfTokensThatIsClosedToTheService() throws IOException {
+        Files.setPosixFilePermissions(tokens, PosixFilePermissions.fromString("rwxr-xr-x"));
+        assertEquals(List.of(Kind.TOKEN_DIRECTORY_CLOSED), kinds());
+    }
+
+    @Test
+    void withoutSystemdThereIsNoTimerButTheServiceStillNeedsItsFiles() throws IOException {
+        hasSystemd = false;
         Files.setPosixFilePermissions(tokens, PosixFilePermissions.fromString("rwxr-xr-x"));
         assertEquals(List.of(Kind.TOKEN_DIRECTORY_CLOSED), kinds());
     }

@@ -174,7 +174,7 @@ public final class Host {
                         online ? Optional.of(network(of)) : Optional.empty(),
                         shell,
                         Optional.of(new ServiceMachine(
-                                user, Timer.read(root, systemd), Sandbox.read(root), root.resolve("var/cache"))),
+                                user, true, Timer.read(root, systemd), Sandbox.read(root), root.resolve("var/cache"))),
                         AccountState.SOON,
                         session.program.clock)
                 .run();

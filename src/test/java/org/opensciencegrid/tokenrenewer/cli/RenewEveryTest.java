@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.opensciencegrid.cryptostore.KdfParameters;
+import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 import org.opensciencegrid.tokenrenewer.cli.output.Environment;
@@ -41,6 +42,9 @@ class RenewEveryTest extends WithProgram {
             @Override
             public void sleep(Duration duration) {
                 program.clock.advance(duration);
+                if (duration.compareTo(Duration.ofMinutes(1)) < 0) {
+                    return; // before a repeat of a request
+                }
                 if (waits.size() == steps.size()) {
                     Thread.currentThread().interrupt();
                 } else {
@@ -135,6 +139,19 @@ class RenewEveryTest extends WithProgram {
                         .filter(line -> line.contains("Failed to get token"))
                         .count(),
                 result.err());
+    }
+
+    /** A failure is a warning only if the old token lasts for two more runs, and these are --every apart. */
+    @ParameterizedTest
+    @CsvSource({"10min, 0", "30min, 1"})
+    void anOutageIsAFailureIfTheTokenEndsBeforeTwoMoreRuns(String every, int status) {
+        program.setup("--scope=openid offline_access");
+        program.accountWith(TOKEN + "min_lifetime = 3500\n");
+        program.issuer.policy.accessSeconds = 3600;
+        Result result = renewEvery(
+                every,
+                List.of(() -> program.issuer.fault(Fault.on("/token").always().respond(503, "text/plain", "no"))));
+        assertEquals(status, result.status(), result.err());
     }
 
     @Test

@@ -21,7 +21,6 @@ import org.opensciencegrid.tokenrenewer.renewal.Outcome.HookFailed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Renewed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Wanted;
 import org.opensciencegrid.tokenrenewer.state.UnusedAccount;
-import org.opensciencegrid.tokenrenewer.systemd.Timer;
 import org.opensciencegrid.tokenrenewer.util.HumanFormat;
 
 /** The lines of one run of {@code renew}, their data in JSON, and the resulting exit status. */
@@ -33,7 +32,7 @@ public final class RenewalLog {
     private static final int MOST_NAMES = 5;
 
     private final Output output;
-    private final Supplier<Optional<Timer>> timer;
+    private final Supplier<Optional<Duration>> gap;
     private final Messages messages;
     private final RepairCommands commands;
     private final Clock clock;
@@ -47,13 +46,13 @@ public final class RenewalLog {
     private final List<String> failedTokens = new ArrayList<>();
 
     /**
-     * @param timer read only if something failed
+     * @param gap the longest time between two runs, if it is known; read only if something failed
      * @param strict whether an issuer that is down is a failure even if the old token is valid for a long time
      */
     public RenewalLog(
-            Output output, RepairCommands commands, Supplier<Optional<Timer>> timer, Clock clock, boolean strict) {
+            Output output, RepairCommands commands, Supplier<Optional<Duration>> gap, Clock clock, boolean strict) {
         this.output = output;
-        this.timer = timer;
+        this.gap = gap;
         this.messages = new Messages(commands);
         this.commands = commands;
         this.clock = clock;
@@ -303,7 +302,7 @@ public final class RenewalLog {
     /** Read once, and only if something failed: in an outage every token asks for it. */
     private Duration twoRuns() {
         if (twoRuns == null) {
-            twoRuns = timer.get().flatMap(Timer::longestGap).orElse(USUAL_GAP).multipliedBy(2);
+            twoRuns = gap.get().orElse(USUAL_GAP).multipliedBy(2);
         }
         return twoRuns;
     }
