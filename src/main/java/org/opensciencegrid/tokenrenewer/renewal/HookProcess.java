@@ -45,9 +45,14 @@ final class HookProcess {
     /** How often we look for processes that are left: one may start another before we kill it. */
     private static final int MOST_ROUNDS = 50;
 
+    /** The parent of all kernel threads, which have no environment. */
+    private static final long KERNEL = 2;
+
     private final Process process;
     private final PostRenewal hook;
     private final String mark;
+    /** A little before the command started, because the kernel's times are rounded. */
+    private final Instant began = Instant.now().minusSeconds(2);
 
     private HookProcess(Process process, PostRenewal hook, String mark) {
         this.process = process;
@@ -125,21 +130,42 @@ final class HookProcess {
     private void endAll() throws InterruptedException {
         for (int i = 0; i < MOST_ROUNDS; i++) {
             List<ProcessHandle> left =
-                    ProcessHandle.allProcesses().filter(this::isOurs).toList();
+                    ProcessHandle.allProcesses().filter(this::mayBeOurs).toList();
             if (left.isEmpty()) {
                 return;
             }
-            left.forEach(ProcessHandle::destroyForcibly);
+            left.stream()
+                    .filter(other -> environment(other).contains(marking()))
+                    .forEach(ProcessHandle::destroyForcibly);
             Thread.sleep(10);
         }
     }
 
-    private boolean isOurs(ProcessHandle other) {
+    private String marking() {
+        return MARK + "=" + mark + "\0";
+    }
+
+    /** Whether it has our mark, or is within execve(2), where a process has no environment for a moment. */
+    private boolean mayBeOurs(ProcessHandle other) {
+        String environment = environment(other);
+        return environment.contains(marking())
+                || environment.isEmpty()
+                        && other.info()
+                                .startInstant()
+                                .filter(start -> !start.isBefore(began))
+                                .isPresent()
+                        && other.parent()
+                                .filter(parent -> parent.pid() != KERNEL)
+                                .isPresent();
+    }
+
+    /** Not empty if it cannot be read. */
+    private static String environment(ProcessHandle other) {
         try {
             byte[] environment = Files.readAllBytes(Path.of("/proc", Long.toString(other.pid()), "environ"));
-            return new String(environment, StandardCharsets.ISO_8859_1).contains(MARK + "=" + mark + "\0");
+            return new String(environment, StandardCharsets.ISO_8859_1);
         } catch (IOException e) {
-            return false; // the process ended, or belongs to another user
+            return "?"; // the process ended, or belongs to another user
         }
     }
 
