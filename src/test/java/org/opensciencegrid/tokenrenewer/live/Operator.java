@@ -101,7 +101,7 @@ final class Operator {
         // A busy MITREid answers about one successful poll in some hundred with a 500. This does what the message says.
         // A busy Keycloak reports an approval before it has stored the user's consent, and a poll at that moment ends
         // the code.
-        boolean again = Stream.of("was lost on its way", "no longer has requested consent")
+        boolean again = Stream.of("the answer of the issuer was lost", "no longer has requested consent")
                 .anyMatch(ended.err()::contains);
         return again ? setup(person, words) : ended;
     }
