@@ -166,7 +166,7 @@ public final class DeviceFlow {
         Duration interval = prompt.interval();
         Duration end = pause.elapsed().plus(prompt.expiresIn());
         boolean lost = false;
-        while (pause.elapsed().plus(interval).compareTo(end) < 0) {
+        while (!isLast(interval, end)) {
             pause.sleep(interval.plus(A_LITTLE));
             HttpResponse answer;
             try {
@@ -192,12 +192,20 @@ public final class DeviceFlow {
                 throw refusal; // truncated or malformed: the code is used up anyway
             }
             lost |= refusal.leavesDoubt();
+            if (refusal.code().equals("invalid_grant") && !lost && isLast(interval, end)) {
+                break; // oidc-provider deletes expired codes, and does not know the code of a late poll
+            }
             interval = next(refusal.afterDoubt(lost), interval);
             told.accept(poll(refusal));
         }
         throw new IssuerException(
                 Kind.EXPIRED,
                 "the code was not approved within " + prompt.expiresIn().toMinutes() + " min");
+    }
+
+    /** Whether the code expires before another poll. */
+    private boolean isLast(Duration interval, Duration end) {
+        return pause.elapsed().plus(interval).compareTo(end) >= 0;
     }
 
     /**

@@ -389,6 +389,21 @@ class DeviceFlowTest {
         scene.assertFair();
     }
 
+    /** oidc-provider deletes an expired code, and answers a late poll with invalid_grant. */
+    @ParameterizedTest
+    @CsvSource({"10, false, EXPIRED", "9, false, GRANT_REFUSED", "5, true, GRANT_REFUSED"})
+    void anUnknownCodeAtTheLastPollHasExpired(int pollsBefore, boolean lost, Kind kind) throws IssuerException {
+        issuer.policy.deviceLife = Duration.ofSeconds(60);
+        issuer.fault(ON_POLL.after(pollsBefore).respond(400, "application/json", "{\"error\":\"invalid_grant\"}"));
+        if (lost) {
+            issuer.fault(ON_POLL.loseAnswer()); // it may have been the approval
+        }
+        Prompt prompt = scene.start();
+        IssuerException e = scene.assertFails(kind, () -> scene.await(prompt));
+        assertEquals(kind == Kind.EXPIRED, e.getMessage().equals("the code was not approved within 1 min"));
+        assertEquals(pollsBefore + 1, issuer.count("/token"));
+    }
+
     @Test
     void consentRequiredIsPending() throws IssuerException {
         issuer.fault(ON_POLL.times(2).respond(400, "application/json", "{\"error\":\"consent_required\"}"));
