@@ -5,6 +5,9 @@ jar=$root/usr/share/osg-token-renewer/osg-token-renewer.jar
 archives=$root/var/cache/osg-token-renewer
 java_place=${OSG_TOKEN_RENEWER_JAVA_HOME%/bin/java}
 
+# The newest Java that this version was tested with. make-archive tests a newer one on this machine.
+tested=25
+
 # A JVM needs a current directory that exists.
 [ . -ef "$PWD" ] || cd /
 
@@ -32,7 +35,7 @@ java_version() {
 }
 
 # Whether the Java in $1, of version $2, can run the program; if not, sets $why. The Java that made the class archive can run it
-# if its files are there; any other one is started once to find out.
+# if its files are there; any other one is started once to find out, but not used if it is newer than the tested ones.
 runs() {
     if [ ! -r "$1/conf/security/java.security" ]; then
         why="it has no conf/security/java.security"
@@ -43,8 +46,18 @@ runs() {
             [ ! -e "$file" ] || return 0
         done
     fi
-    why=$("$1/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC --add-modules java.logging,java.naming -version 2>&1) && return
-    why=$(printf '%s' "$why" | tr '\n' ' ')
+    why=$("$1/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC --add-modules java.logging,java.naming -version 2>&1) || {
+        why=$(printf '%s' "$why" | tr '\n' ' ')
+        return 1
+    }
+    [ "$2" -le "$tested" ] || passes_self_test "$1" || {
+        why="Java $2 is newer than Java $tested, the newest that this version was tested with; to test it here, run $root/usr/libexec/osg-token-renewer/make-archive"
+        return 1
+    }
+}
+
+# Only make-archive tests a Java.
+passes_self_test() {
     return 1
 }
 

@@ -117,6 +117,7 @@ class ArchitectureTest {
     static final ArchRule HTTP_AT_HOME = noClasses()
             .that()
             .resideOutsideOfPackage(ROOT + "net..")
+            .and(areNot(ROOT + "cli.SelfTest")) // it has a server of its own
             .should()
             .dependOnClassesThat(resideInAnyPackage("javax.net..", "java.net.http..")
                     .or(assignableTo(Socket.class))
@@ -182,6 +183,7 @@ class ArchitectureTest {
                     ROOT + "state.StateStore",
                     ROOT + "cli.ConfigAppender",
                     ROOT + "cli.PostSetup",
+                    ROOT + "cli.SelfTest",
                     ROOT + "cli.output.MetricsFile",
                     ROOT + "cli.CommandContext"))
             .should()
@@ -199,7 +201,11 @@ class ArchitectureTest {
     /** Even the classes that may write must not use a single call if a power failure could lose important data. */
     @ArchTest
     static final ArchRule NO_WRITE_THAT_CANNOT_BE_FORCED = noClasses()
-            .that(areNot(ROOT + "state.StateStore", ROOT + "cli.ConfigAppender", ROOT + "cli.output.MetricsFile"))
+            .that(areNot(
+                    ROOT + "state.StateStore",
+                    ROOT + "cli.ConfigAppender",
+                    ROOT + "cli.SelfTest",
+                    ROOT + "cli.output.MetricsFile"))
             .should()
             .callMethodWhere(targetOwner(assignableTo(Files.class))
                     .and(targetName("write|writeString|newOutputStream|newBufferedWriter")));
@@ -207,7 +213,7 @@ class ArchitectureTest {
     /** A site's hook is the only program that is started, without a shell; the service's sandbox relies on it. */
     @ArchTest
     static final ArchRule PROCESSES_AT_HOME = noClasses()
-            .that(areNot(ROOT + "renewal.HookProcess", ROOT + "systemd.TimerState"))
+            .that(areNot(ROOT + "cli.SelfTest", ROOT + "renewal.HookProcess", ROOT + "systemd.TimerState"))
             .should()
             .dependOnClassesThat()
             .areAssignableTo(ProcessBuilder.class)

@@ -1,7 +1,9 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.util.List;
 import org.opensciencegrid.tokenrenewer.cli.output.Environment;
 import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
@@ -27,6 +29,9 @@ public final class Main {
         CommandContext context = new CommandContext(environment, arguments);
         if (arguments.length == 1 && arguments[0].equals("renew")) {
             return renew(context); // the timer's command line
+        }
+        if (arguments.length == 1 && arguments[0].equals("self-test")) {
+            return selfTest(context); // for make-archive alone
         }
         return commandLine(context, environment).execute(arguments);
     }
@@ -81,6 +86,14 @@ public final class Main {
         try {
             return new RenewCommand(context).call();
         } catch (RuntimeException e) {
+            return failed(context, e);
+        }
+    }
+
+    private static int selfTest(CommandContext context) {
+        try {
+            return new SelfTest(context.environment()).run();
+        } catch (IOException | GeneralSecurityException | InterruptedException | RuntimeException e) {
             return failed(context, e);
         }
     }

@@ -134,6 +134,45 @@ class ArchiveIT {
         runsAndSaysNothingMore();
     }
 
+    /** A Java that claims to be newer than those of our tests. Put beside a tested one, it is preferred. */
+    private void newerJava(String program) throws Exception {
+        Path real = Path.of(System.getProperty("java.home"));
+        Path home = Files.createDirectories(directory.resolve("jvm/newer"));
+        Files.createDirectories(home.resolve("bin"));
+        for (String part : List.of("lib", "conf")) {
+            Files.createSymbolicLink(home.resolve(part), real.resolve(part));
+        }
+        Files.writeString(home.resolve("release"), "JAVA_VERSION=\"99.0.1\"\n");
+        Files.writeString(home.resolve("bin/java"), "#!/bin/sh\n" + program + "\nexec " + real + "/bin/java \"$@\"\n");
+        assertTrue(home.resolve("bin/java").toFile().setExecutable(true, false));
+        sh("chmod 0755 " + directory + "; sed -i 's|/usr/lib/jvm|" + directory + "/jvm|' " + tree
+                + "/usr/share/osg-token-renewer/java.sh");
+        installed.variables.remove("OSG_TOKEN_RENEWER_JAVA_HOME");
+    }
+
+    @Test
+    void aNewerJavaIsUsedOnlyAfterItPassedTheSelfTest() throws Exception {
+        newerJava("");
+        Ended before = installed.run("--version");
+        assertEquals(2, before.status());
+        assertEquals(1, before.err().lines().count(), before.err());
+        assertTrue(before.err().contains("Java 99 is newer than Java 25"), before.err());
+        assertTrue(before.err().contains("run " + tree + "/usr/libexec/osg-token-renewer/make-archive"), before.err());
+        makeArchive();
+        assertTrue(archive().toString().contains("classes-99-"), archive().toString());
+        runsAndSaysNothingMore();
+    }
+
+    @Test
+    void aNewerJavaThatFailsTheSelfTestIsPassedOver() throws Exception {
+        newerJava("case \"$*\" in *self-test*) exit 1 ;; esac");
+        Path tested =
+                Files.createSymbolicLink(directory.resolve("jvm/tested"), Path.of(System.getProperty("java.home")));
+        makeArchive();
+        assertTrue(archive().toString().contains("classes-" + Runtime.version().feature() + "-"), tested.toString());
+        runsAndSaysNothingMore();
+    }
+
     @ParameterizedTest
     @ValueSource(longs = {0, 100, 4096, 100_000, 9_000_000, -4096, -1})
     void oneThatWasCutIsPassedOver(long size) throws Exception {

@@ -38,6 +38,11 @@ public record Environment(
                 KdfParameters.DEFAULT);
     }
 
+    /** The same surroundings with only these variables. */
+    public Environment with(Map<String, String> others) {
+        return new Environment(in, out, err, others, clock, pause, kdf);
+    }
+
     public Optional<String> variable(String name) {
         return Optional.ofNullable(variables.get(name)).filter(value -> !value.isEmpty());
     }

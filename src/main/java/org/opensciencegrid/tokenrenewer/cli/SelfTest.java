@@ -1,0 +1,172 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.LockedAccount;
+import org.opensciencegrid.cryptostore.OpenAccount;
+import org.opensciencegrid.cryptostore.Password;
+import org.opensciencegrid.tokenrenewer.account.Account;
+import org.opensciencegrid.tokenrenewer.cli.output.Environment;
+import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
+import org.opensciencegrid.tokenrenewer.oidc.Client;
+import org.opensciencegrid.tokenrenewer.oidc.Provider;
+import org.opensciencegrid.tokenrenewer.util.Secret;
+
+/**
+ * Renews a token of a temporary account, whose issuer is on loopback and rotates the refresh token. make-archive runs this with a Java that is newer than those of our tests.
+ */
+final class SelfTest {
+    private static final String NAME = "self-test";
+    private static final String PASSWORD = "a password of the self-test";
+    private static final String ACCESS_TOKEN = "renewed";
+    private static final String REFRESH_TOKEN = "rotated";
+    private static final String RESPONSE = "{\"access_token\": \"" + ACCESS_TOKEN + "\", \"refresh_token\": \""
+            + REFRESH_TOKEN + "\", \"token_type\": \"Bearer\", \"expires_in\": 3600}";
+
+    private final Environment environment;
+
+    SelfTest(Environment environment) {
+        this.environment = environment;
+    }
+
+    /** @return the exit status */
+    int run() throws IOException, GeneralSecurityException, InterruptedException {
+        Path directory = Files.createTempDirectory("osg-token-renewer");
+        HttpsServer issuer = HttpsServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+        issuer.setHttpsConfigurator(
+                new HttpsConfigurator(withNewCertificate(directory.resolve("keys"), directory.resolve("ca.pem"))));
+        issuer.createContext("/", SelfTest::respond);
+        issuer.start();
+        try {
+            boolean isGood = renews("https://localhost:" + issuer.getAddress().getPort(), directory);
+            environment.out().println(isGood ? "passed" : "failed");
+            return isGood ? ExitStatus.OK : ExitStatus.FAILED;
+        } finally {
+            issuer.stop(0);
+            delete(directory);
+        }
+    }
+
+    /** The JDK's keytool makes the certificate, because no API of the JDK can. */
+    private static SSLContext withNewCertificate(Path keys, Path certificate)
+            throws IOException, GeneralSecurityException, InterruptedException {
+        new ProcessBuilder(
+                        System.getProperty("java.home") + "/bin/keytool",
+                        "-genkeypair",
+                        "-alias",
+                        NAME,
+                        "-keyalg",
+                        "EC",
+                        "-dname",
+                        "CN=localhost",
+                        "-ext",
+                        "SAN=dns:localhost",
+                        "-keystore",
+                        keys.toString(),
+                        "-storepass",
+                        PASSWORD)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start()
+                .waitFor();
+        KeyStore store = KeyStore.getInstance(keys.toFile(), PASSWORD.toCharArray());
+        String encoded = Base64.getMimeEncoder()
+                .encodeToString(store.getCertificate(NAME).getEncoded());
+        Files.writeString(certificate, "-----BEGIN CERTIFICATE-----\n" + encoded + "\n-----END CERTIFICATE-----\n");
+        KeyManagerFactory managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        managers.init(store, PASSWORD.toCharArray());
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(managers.getKeyManagers(), null, null);
+        return context;
+    }
+
+    private static void respond(HttpExchange exchange) throws IOException {
+        exchange.getRequestBody().readAllBytes();
+        byte[] response = RESPONSE.getBytes(StandardCharsets.UTF_8);
+        exchange.getResponseHeaders().set("Content-Type", "application/json");
+        exchange.sendResponseHeaders(200, response.length);
+        exchange.getResponseBody().write(response);
+        exchange.close();
+    }
+
+    /** Runs the timer's command line, and compares what it saved. */
+    private boolean renews(String issuer, Path directory) throws IOException {
+        Path state = Files.createDirectory(directory.resolve("state"));
+        Path config = directory.resolve("config.ini");
+        Path passwordFile = directory.resolve("password");
+        Path token = directory.resolve("token");
+        Files.createFile(
+                passwordFile, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.writeString(passwordFile, PASSWORD + "\n");
+        Files.writeString(
+                config,
+                String.join(
+                        "\n",
+                        "[account " + NAME + "]",
+                        "password_file = " + passwordFile,
+                        "ca_file = " + directory.resolve("ca.pem"),
+                        "[token " + NAME + "]",
+                        "account = " + NAME,
+                        "token_path = " + token,
+                        ""));
+        Environment sandbox = environment.with(Map.of(
+                "OSG_TOKEN_RENEWER_CONFIG_PATH", config.toString(),
+                "OSG_TOKEN_RENEWER_STATE_DIR", state.toString()));
+        AccountStore store = new CommandContext(sandbox).store();
+        try (Password password = Password.of(PASSWORD.getBytes(StandardCharsets.US_ASCII))) {
+            try (LockedAccount locked = store.lock(NAME, Duration.ZERO);
+                    OpenAccount open = locked.create(password)) {
+                open.save(account(issuer).encode());
+            }
+            return Main.run(sandbox, "renew") == ExitStatus.OK
+                    && Files.readString(token).strip().equals(ACCESS_TOKEN)
+                    && Account.decode(store.view(NAME, password))
+                            .refreshToken()
+                            .reveal()
+                            .equals(REFRESH_TOKEN);
+        }
+    }
+
+    private static Account account(String issuer) {
+        Provider provider = new Provider(
+                issuer,
+                URI.create(issuer + "/token"),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                List.of(),
+                List.of(),
+                List.of());
+        return Account.of(provider, Client.of(NAME, Optional.of(Secret.of("secret"))), List.of(), List.of())
+                .withRefreshToken(Secret.of("first"));
+    }
+
+    private static void delete(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+}
