@@ -70,15 +70,15 @@ public final class Account {
 
     /** Adds the marks of the host that saves the account, so that another host recognizes a copy. */
     public Account savedBy(HostIdentity host) {
-        return new Account(host.in(members));
+        return new Account(host.addTo(members));
     }
 
     public String issuer() {
-        return needed("issuer");
+        return required("issuer");
     }
 
     public URI tokenEndpoint() {
-        String text = needed("token_endpoint");
+        String text = required("token_endpoint");
         try {
             return new URI(text);
         } catch (URISyntaxException e) {
@@ -90,12 +90,12 @@ public final class Account {
         Optional<Secret> secret = members.string("client_secret").map(Secret::of);
         String method = members.string("token_endpoint_auth_method").orElse("");
         return ClientAuth.of(method)
-                .map(auth -> new Client(needed("client_id"), secret, auth))
-                .orElseGet(() -> Client.of(needed("client_id"), secret));
+                .map(auth -> new Client(required("client_id"), secret, auth))
+                .orElseGet(() -> Client.of(required("client_id"), secret));
     }
 
     public Secret refreshToken() {
-        return Secret.of(needed("refresh_token"));
+        return Secret.of(required("refresh_token"));
     }
 
     /** The authorized scope. A renewal without a scope gets this one. */
@@ -186,7 +186,7 @@ public final class Account {
      * token.
      */
     public boolean isFromAnotherHost(HostIdentity here) {
-        return here.isNot(HostIdentity.of(members)) || isCopy(here);
+        return here.differsFrom(HostIdentity.of(members)) || isCopy(here);
     }
 
     /** Whether the account is a copy: restored from a backup, or from another host. */
@@ -291,7 +291,7 @@ public final class Account {
                 .map(Instant::ofEpochSecond);
     }
 
-    private String needed(String name) {
+    private String required(String name) {
         return members.string(name).orElseThrow(() -> new IllegalArgumentException("its content has no " + name));
     }
 

@@ -46,17 +46,17 @@ public final class AccountRemoval {
     }
 
     /** The result of a step. */
-    public enum End {
+    public enum Result {
         DONE,
         /** Dry run: the step would be done. */
-        WOULD,
+        WOULD_DO,
         /** The issuer no longer has it. */
         GONE,
         /**
          * We have no registration access token: setup did not register the client, or the issuer sent no token. The
          * client stays at the issuer.
          */
-        NOT_OURS,
+        NOT_MANAGED,
         FAILED,
         /** Not attempted because an earlier step failed. */
         KEPT
@@ -67,7 +67,7 @@ public final class AccountRemoval {
      *
      * @param what the issuer's client, its endpoint or the account file
      */
-    public record Outcome(Step step, End end, String what, Optional<Failure> failure) {}
+    public record Outcome(Step step, Result result, String what, Optional<Failure> failure) {}
 
     private final AccountStore store;
     private final StateStore states;
@@ -90,7 +90,7 @@ public final class AccountRemoval {
             throws FailureException {
         String name = request.account();
         try (LockedAccount locked = store.lock(name, lockWait)) {
-            if (!locked.exists() && !isOnlyState(request)) {
+            if (!locked.exists() && !hasOnlyState(request)) {
                 throw new FailureException(new Failure(Failure.Kind.ACCOUNT_MISSING, name, ""));
             }
             List<Outcome> outcomes = new ArrayList<>();
@@ -105,7 +105,7 @@ public final class AccountRemoval {
     }
 
     /** An account with client credentials, or one whose files were deleted by hand: status reports it until it is removed. */
-    private boolean isOnlyState(Request request) {
+    private boolean hasOnlyState(Request request) {
         return !request.revoke() && !request.deleteClient() && states.accounts().contains(request.account());
     }
 
@@ -132,26 +132,28 @@ public final class AccountRemoval {
         }
         if (request.deleteClient()) {
             Optional<URI> uri = account.registrationClientUri();
-            Optional<Secret> key = account.registrationAccessToken();
-            boolean hasKey = uri.isPresent() && key.isPresent();
+            Optional<Secret> accessToken = account.registrationAccessToken();
+            boolean hasAccessToken = uri.isPresent() && accessToken.isPresent();
             outcomes.add(
-                    hasKey
+                    hasAccessToken
                             ? step(
                                     request,
                                     Step.DELETE_CLIENT,
                                     account,
                                     Optional.empty(),
-                                    () -> new Registration(transport).delete(uri.orElseThrow(), key.orElseThrow()))
+                                    () -> new Registration(transport)
+                                            .delete(uri.orElseThrow(), accessToken.orElseThrow()))
                             : new Outcome(
                                     Step.DELETE_CLIENT,
-                                    End.NOT_OURS,
+                                    Result.NOT_MANAGED,
                                     Printable.of(account.client().id()),
                                     Optional.empty()));
-            boolean clientIsGone = hasKey && outcomes.get(outcomes.size() - 1).end() != End.FAILED;
+            boolean clientIsGone =
+                    hasAccessToken && outcomes.get(outcomes.size() - 1).result() != Result.FAILED;
             if (clientIsGone && !request.dryRun()) {
                 // A client that does not exist has no authorizations. An earlier removal was probably interrupted here.
                 outcomes.replaceAll(outcome -> isClientUnknown(outcome)
-                        ? new Outcome(outcome.step(), End.GONE, outcome.what(), Optional.empty())
+                        ? new Outcome(outcome.step(), Result.GONE, outcome.what(), Optional.empty())
                         : outcome);
             }
         }
@@ -164,41 +166,42 @@ public final class AccountRemoval {
     }
 
     @FunctionalInterface
-    private interface Ask {
-        void ask() throws IssuerException;
+    private interface IssuerRequest {
+        void send() throws IssuerException;
     }
 
-    private static Outcome step(Request request, Step step, Account account, Optional<String> impossible, Ask ask) {
+    private static Outcome step(
+            Request request, Step step, Account account, Optional<String> impossible, IssuerRequest issuerRequest) {
         String what = Printable.of(
                 step == Step.REVOKE ? account.issuer() : account.client().id());
         if (impossible.isPresent()) {
             Failure why = new Failure(Failure.Kind.REQUEST_REFUSED, Printable.of(account.issuer()), impossible.get());
-            return new Outcome(step, End.FAILED, what, Optional.of(why));
+            return new Outcome(step, Result.FAILED, what, Optional.of(why));
         }
         if (request.dryRun()) {
-            return new Outcome(step, End.WOULD, what, Optional.empty());
+            return new Outcome(step, Result.WOULD_DO, what, Optional.empty());
         }
         try {
-            ask.ask();
-            return new Outcome(step, End.DONE, what, Optional.empty());
+            issuerRequest.send();
+            return new Outcome(step, Result.DONE, what, Optional.empty());
         } catch (IssuerException e) {
             // RFC 7592 section 2.3: 401 means that the client does not exist; some issuers send 404. The registration
             // access token is useless in both cases.
             if (step == Step.DELETE_CLIENT && (e.status() == 401 || e.status() == 404)) {
-                return new Outcome(step, End.GONE, what, Optional.empty());
+                return new Outcome(step, Result.GONE, what, Optional.empty());
             }
-            return new Outcome(step, End.FAILED, what, Optional.of(FailureMapper.of(e, account.issuer(), false)));
+            return new Outcome(step, Result.FAILED, what, Optional.of(FailureMapper.of(e, account.issuer(), false)));
         }
     }
 
     private Outcome files(Request request, LockedAccount locked, List<Outcome> before)
             throws StoreException, FailureException {
         String file = store.file(request.account()).toString();
-        if (before.stream().anyMatch(outcome -> outcome.end() == End.FAILED)) {
-            return new Outcome(Step.FILES, End.KEPT, file, Optional.empty());
+        if (before.stream().anyMatch(outcome -> outcome.result() == Result.FAILED)) {
+            return new Outcome(Step.FILES, Result.KEPT, file, Optional.empty());
         }
         if (request.dryRun()) {
-            return new Outcome(Step.FILES, End.WOULD, file, Optional.empty());
+            return new Outcome(Step.FILES, Result.WOULD_DO, file, Optional.empty());
         }
         try {
             states.delete(
@@ -212,6 +215,6 @@ public final class AccountRemoval {
             }
         }
         locked.delete();
-        return new Outcome(Step.FILES, End.DONE, file, Optional.empty());
+        return new Outcome(Step.FILES, Result.DONE, file, Optional.empty());
     }
 }

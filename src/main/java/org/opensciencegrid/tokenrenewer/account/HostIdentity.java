@@ -63,7 +63,7 @@ public record HostIdentity(
                 members.words("network_cards"));
     }
 
-    JsonObject in(JsonObject members) {
+    JsonObject addTo(JsonObject members) {
         return members.with("host", machine.or(() -> members.string("host")))
                 .with("instance", instance)
                 .with("place", place)
@@ -73,7 +73,7 @@ public record HostIdentity(
     }
 
     /** Whether another machine saved the account, or this one under another name. */
-    boolean isNot(HostIdentity saved) {
+    boolean differsFrom(HostIdentity saved) {
         return isAnotherMachine(saved) || machine.isPresent() && differ(name, saved.name);
     }
 
@@ -107,7 +107,10 @@ public record HostIdentity(
      * replaced. Neither are another name or machine-id, because hosts are renamed, and some get a machine-id at each boot.
      */
     private boolean isCloneOf(HostIdentity saved) {
-        return isNot(saved) && !cards.isEmpty() && !saved.cards.isEmpty() && Collections.disjoint(cards, saved.cards);
+        return differsFrom(saved)
+                && !cards.isEmpty()
+                && !saved.cards.isEmpty()
+                && Collections.disjoint(cards, saved.cards);
     }
 
     private static boolean differ(Optional<String> one, Optional<String> other) {

@@ -47,7 +47,7 @@ public final class Passwords {
     }
 
     /** Whether root's launcher passed the password of this account, because this process cannot read its file. */
-    public boolean isHandedOver(String account) {
+    public boolean isPassedByLauncher(String account) {
         return pipes.containsKey(account);
     }
 

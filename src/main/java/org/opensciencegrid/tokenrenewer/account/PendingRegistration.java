@@ -20,13 +20,13 @@ import org.opensciencegrid.tokenrenewer.oidc.Registration.Registered;
  */
 public final class PendingRegistration implements AutoCloseable {
     /** Enough to wait for a setup that is about to end, but not for one that waits for a user. */
-    private static final Duration A_MOMENT = Duration.ofSeconds(2);
+    private static final Duration LOCK_WAIT = Duration.ofSeconds(2);
 
     private final LockedAccount locked;
 
     /** @throws StoreException BUSY during another setup of the account */
     public PendingRegistration(AccountStore store, String account) throws StoreException {
-        this.locked = store.lock(account, A_MOMENT);
+        this.locked = store.lock(account, LOCK_WAIT);
     }
 
     /** @param requested the scope that was requested */

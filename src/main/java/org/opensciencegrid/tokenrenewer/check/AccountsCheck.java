@@ -48,84 +48,83 @@ final class AccountsCheck {
     /** If the clock is further off, issuers reject our requests, and tokens look expired or not yet valid. */
     private static final Duration SKEW = Duration.ofMinutes(1);
 
-    private final HealthCheck checkup;
+    private final HealthCheck check;
     private final Config config;
     private final List<Finding> findings = new ArrayList<>();
-    private final Map<Access, Discovery> discoveries = new HashMap<>();
+    private final Map<Route, Discovery> discoveries = new HashMap<>();
     private final Map<Optional<Path>, TrustStore> trusts = new HashMap<>();
-    private final Set<Asked> asked = new HashSet<>();
+    private final Set<Target> checkedTargets = new HashSet<>();
 
     /** The accounts that share one set of CAs and one proxy also share their connections. */
-    private record Access(Optional<Path> ca, NetworkOptions reach) {}
+    private record Route(Optional<Path> ca, NetworkOptions options) {}
 
-    private record Asked(String where, Access access) {}
+    private record Target(String where, Route route) {}
 
-    AccountsCheck(HealthCheck checkup, Config config) {
-        this.checkup = checkup;
+    AccountsCheck(HealthCheck check, Config config) {
+        this.check = check;
         this.config = config;
     }
 
     List<Finding> run() {
-        UnusedToken.Finder finder =
-                new UnusedToken.Finder(config, checkup.clock().instant());
+        UnusedToken.Finder finder = new UnusedToken.Finder(config, check.clock().instant());
         Set<String> named = config.namedAccounts();
         for (AccountSection section : config.accounts().values()) {
             // An account without a token may not be set up yet.
-            boolean isWanted = named.contains(section.name())
-                    || Files.exists(checkup.store().file(section.name()));
+            boolean isRequired =
+                    named.contains(section.name()) || Files.exists(check.store().file(section.name()));
             if (named.contains(section.name())) {
                 finder.of(section.name(), state(section.name()))
                         .forEach(token -> findings.add(
                                 Finding.of(Kind.TOKEN_FORGOTTEN, token.path(), token.token(), section.name())));
             }
             if (section instanceof StoredAccount stored) {
-                stored(stored, isWanted);
+                stored(stored, isRequired);
             } else if (section instanceof ClientCredentialsAccount client) {
                 clientCredentials(client);
             }
         }
-        strangers();
+        unconfiguredAccounts();
         return findings;
     }
 
-    /** @param isWanted whether it is a fault if the account is not set up */
-    private void stored(StoredAccount section, boolean isWanted) {
+    /** @param isRequired whether it is a fault if the account is not set up */
+    private void stored(StoredAccount section, boolean isRequired) {
         String name = section.name();
         AccountState state = state(name);
         Optional<Failure> ofPassword =
-                password(section).filter(why -> isWanted || why.kind() != Failure.Kind.PASSWORD_MISSING);
+                password(section).filter(why -> isRequired || why.kind() != Failure.Kind.PASSWORD_MISSING);
         Optional<Account> account = Optional.empty();
         Optional<Failure> failure = Optional.empty();
         try {
-            Header header = checkup.store().peek(name);
+            Header header = check.store().peek(name);
             header.waiting().forEach(file -> findings.add(Finding.of(Kind.REFRESH_TOKEN_WAITING, file, "", name)));
-            failure = FailureMapper.older(checkup.store(), name);
+            failure = FailureMapper.older(check.store(), name);
             if (ofPassword.isEmpty()) {
                 Account content = open(section);
                 account = Optional.of(content);
-                HostIdentity here = HostIdentity.here(checkup.store(), name);
+                HostIdentity here = HostIdentity.here(check.store(), name);
                 failure = failure.or(() -> copied(name, state, content, here));
             }
         } catch (StoreException e) {
             failure = Optional.of(FailureMapper.of(e))
-                    .filter(why -> isWanted || why.kind() != Failure.Kind.ACCOUNT_MISSING);
+                    .filter(why -> isRequired || why.kind() != Failure.Kind.ACCOUNT_MISSING);
         } catch (PasswordFileException e) {
             failure = Optional.of(FailureMapper.of(e));
         } catch (IllegalArgumentException e) {
-            failure = Optional.of(FailureMapper.unfit(checkup.store().file(name), e));
+            failure = Optional.of(FailureMapper.unfit(check.store().file(name), e));
         }
-        Stream.concat(ofPassword.stream(), failure.or(() -> standing(state)).stream())
+        Stream.concat(ofPassword.stream(), failure.or(() -> lastFailure(state)).stream())
                 .forEach(why -> findings.add(Finding.of(why, name)));
         unreadable(section.passwordFile(), name + ".pw", name);
         section.caFile().ifPresent(file -> unreadable(file, "", name));
         Optional<Account> opened = account;
-        remembered(name, state, opened);
+        fromEarlierRuns(name, state, opened);
         Optional<Path> ca =
                 section.caFile().or(() -> opened.flatMap(Account::caFile).map(Path::of));
         Optional<String> issuer = opened.map(Account::issuer).or(state::issuer);
         if (opened.isPresent() || ca.isPresent()) {
-            issuer.ifPresent(url -> issuer(name, url, new Access(ca, section.reach())));
-        } else if (checkup.network().isPresent()) { // the account file may name its CA, but did not open
+            issuer.ifPresent(url -> issuer(name, url, new Route(ca, section.reach())));
+        } else if (check.network().isPresent()) { // the account file may name its CA, but did not open
             issuer.ifPresent(url -> findings.add(Finding.of(Kind.ISSUER_NOT_ASKED, url, "", name)));
         }
     }
@@ -133,7 +132,7 @@ final class AccountsCheck {
     /** What is wrong with its password file, independent of other faults. */
     private Optional<Failure> password(StoredAccount section) {
         try {
-            if (!checkup.passwords().isHandedOver(section.name())) {
+            if (!check.passwords().isPassedByLauncher(section.name())) {
                 passwordOddities(section);
             }
             return Optional.empty();
@@ -145,24 +144,24 @@ final class AccountsCheck {
     /**
      * The failure of the last run, if only the issuer can show whether it persists. We check everything else ourselves.
      */
-    private Optional<Failure> standing(AccountState state) {
+    private Optional<Failure> lastFailure(AccountState state) {
         return state.failure()
                 .filter(why -> !why.kind().isAccountFileFailure())
-                .filter(why -> checkup.network().isEmpty() || !why.kind().passesByItself());
+                .filter(why -> check.network().isEmpty() || !why.kind().passesByItself());
     }
 
     private Optional<Failure> copied(String name, AccountState state, Account account, HostIdentity here) {
         return state.mayRotate() && account.isCopy(here)
                 ? Optional.of(new Failure(
                         Failure.Kind.ACCOUNT_COPIED,
-                        checkup.store().file(name).toString(),
+                        check.store().file(name).toString(),
                         account.hostName().map(Printable::of).orElse("")))
                 : Optional.empty();
     }
 
     private Account open(StoredAccount section) throws StoreException, PasswordFileException {
-        try (Password password = checkup.passwords().read(section.name(), section.passwordFile())) {
-            byte[] content = checkup.store().view(section.name(), password);
+        try (Password password = check.passwords().read(section.name(), section.passwordFile())) {
+            byte[] content = check.store().view(section.name(), password);
             try {
                 return Account.decode(content);
             } finally {
@@ -191,8 +190,8 @@ final class AccountsCheck {
      *     it
      */
     private void unreadable(Path file, String credential, String account) {
-        Optional<User> user = checkup.machine().flatMap(ServiceMachine::user);
-        boolean isHandedOver = checkup.machine()
+        Optional<User> user = check.machine().flatMap(ServiceMachine::user);
+        boolean isHandedOver = check.machine()
                 .flatMap(ServiceMachine::sandbox)
                 .filter(sandbox -> sandbox.loadsCredential(credential))
                 .isPresent();
@@ -206,21 +205,22 @@ final class AccountsCheck {
     }
 
     /** Findings from earlier runs that an admin should know. */
-    private void remembered(String name, AccountState state, Optional<Account> account) {
-        Instant now = checkup.clock().instant();
-        HostIdentity here = HostIdentity.here(checkup.store(), name);
+    private void fromEarlierRuns(String name, AccountState state, Optional<Account> account) {
+        Instant now = check.clock().instant();
+        HostIdentity here = HostIdentity.here(check.store(), name);
         boolean isElsewhere = account.filter(of -> of.isFromAnotherHost(here)).isPresent();
         if (isElsewhere || state.isOnTwoHosts(now)) {
-            findings.add(Finding.of(Kind.TWO_HOSTS, checkup.store().file(name), "", name));
+            findings.add(Finding.of(Kind.TWO_HOSTS, check.store().file(name), "", name));
         }
         state.inDoubtSince()
                 .ifPresent(since -> findings.add(Finding.of(Kind.IN_DOUBT, issuer(state), text(since), name)));
         state.clientSecretExpiresAt()
-                .filter(end -> AccountState.isSoon(end, now, checkup.warn()))
-                .ifPresent(end -> findings.add(Finding.of(Kind.SECRET_ENDS, issuer(state), text(end), name)));
+                .filter(expiry -> AccountState.isSoon(expiry, now, check.warn()))
+                .ifPresent(expiry -> findings.add(Finding.of(Kind.SECRET_ENDS, issuer(state), text(expiry), name)));
         state.refreshTokenExpiresAt()
-                .filter(end -> AccountState.isSoon(end, now, checkup.warn()))
-                .ifPresent(end -> findings.add(Finding.of(Kind.AUTHORIZATION_ENDS, issuer(state), text(end), name)));
+                .filter(expiry -> AccountState.isSoon(expiry, now, check.warn()))
+                .ifPresent(
+                        expiry -> findings.add(Finding.of(Kind.AUTHORIZATION_ENDS, issuer(state), text(expiry), name)));
     }
 
     private static String issuer(AccountState state) {
@@ -233,7 +233,7 @@ final class AccountsCheck {
 
     private void clientCredentials(ClientCredentialsAccount section) {
         String name = section.name();
-        standing(state(name)).ifPresent(why -> findings.add(Finding.of(why, name)));
+        lastFailure(state(name)).ifPresent(why -> findings.add(Finding.of(why, name)));
         section.clientSecretFile().ifPresent(file -> {
             try {
                 SecretFile.read(file);
@@ -242,46 +242,46 @@ final class AccountsCheck {
             }
             unreadable(file, "", name);
         });
-        Access access = new Access(section.caFile(), section.reach());
-        ask(name, section.tokenRequestUrl().toString(), access, discovery -> {
+        Route route = new Route(section.caFile(), section.reach());
+        contact(name, section.tokenRequestUrl().toString(), route, discovery -> {
             discovery.reach(section.tokenRequestUrl());
             return Optional.empty();
         });
     }
 
-    private void issuer(String name, String issuer, Access access) {
-        ask(name, issuer, access, discovery -> Optional.of(discovery.discover(issuer)));
+    private void issuer(String name, String issuer, Route route) {
+        contact(name, issuer, route, discovery -> Optional.of(discovery.discover(issuer)));
     }
 
     /** A request to an issuer. */
     @FunctionalInterface
-    private interface Question {
-        Optional<Provider> ask(Discovery discovery) throws IssuerException;
+    private interface IssuerRequest {
+        Optional<Provider> send(Discovery discovery) throws IssuerException;
     }
 
-    private void ask(String account, String where, Access access, Question question) {
-        if (checkup.network().isEmpty() || !asked.add(new Asked(where, access))) {
+    private void contact(String account, String where, Route route, IssuerRequest request) {
+        if (check.network().isEmpty() || !checkedTargets.add(new Target(where, route))) {
             return; // ask an issuer once, even if ten accounts use it
         }
-        Network network = checkup.network().get();
-        if (access.reach().proxies().isEmpty()) {
-            checkup.shell().ifPresent(shell -> compare(URI.create(where), network.proxies(), shell));
+        Network network = check.network().get();
+        if (route.options().proxies().isEmpty()) {
+            check.shell().ifPresent(shell -> compare(URI.create(where), network.proxies(), shell));
         }
-        TrustStore trust = trusts.computeIfAbsent(access.ca(), TrustStore::new);
+        TrustStore trust = trusts.computeIfAbsent(route.ca(), TrustStore::new);
         Discovery discovery = discoveries.computeIfAbsent(
-                access, way -> new Discovery(network.with(way.reach()).transport(trust)));
+                route, key -> new Discovery(network.with(key.options()).transport(trust)));
         try {
-            Optional<Provider> provider = question.ask(discovery);
+            Optional<Provider> provider = request.send(discovery);
             if (provider.filter(known -> known.deviceAuthorizationEndpoint().isEmpty())
                     .isPresent()) {
                 findings.add(Finding.of(Kind.NO_REAUTHENTICATION, where, "", account));
             }
-            silent(discovery, URI.create(where));
+            silentAddresses(discovery, URI.create(where));
             if (provider.isPresent()) {
-                silent(discovery, provider.get().tokenEndpoint());
+                silentAddresses(discovery, provider.get().tokenEndpoint());
             }
             discovery.clockOfServer().ifPresent(time -> {
-                Duration ahead = Duration.between(time, checkup.clock().instant());
+                Duration ahead = Duration.between(time, check.clock().instant());
                 if (ahead.abs().compareTo(SKEW) > 0) {
                     findings.add(Finding.of(Kind.CLOCK_DIFFERS, where, String.valueOf(ahead.toSeconds())));
                 }
@@ -290,21 +290,21 @@ final class AccountsCheck {
             Failure why = FailureMapper.of(e, where, false);
             // An issuer that is down recovers. A wrong proxy stays wrong.
             Optional<String> proxy = why.kind() == Failure.Kind.ISSUER_UNREACHABLE
-                    ? network.with(access.reach()).proxies().address(URI.create(where))
+                    ? network.with(route.options()).proxies().address(URI.create(where))
                     : Optional.empty();
             findings.add(
                     proxy.isPresent()
-                            ? Finding.of(Kind.PROXY_UNREACHABLE, placeOfProxy(access), why.detail(), account)
+                            ? Finding.of(Kind.PROXY_UNREACHABLE, proxyOrigin(route), why.detail(), account)
                             : Finding.of(why, account));
         }
         trust.revocationLists().forEach(this::revocationList);
     }
 
     /** Where the proxy is configured. */
-    private Object placeOfProxy(Access access) {
-        return access.reach().proxies().isPresent()
+    private Object proxyOrigin(Route route) {
+        return route.options().proxies().isPresent()
                 ? config.file()
-                : checkup.shell().isPresent() ? Sandbox.UNIT : "environment";
+                : check.shell().isPresent() ? Sandbox.UNIT : "environment";
     }
 
     private void compare(URI uri, ProxySettings service, ProxySettings shell) {
@@ -321,7 +321,7 @@ final class AccountsCheck {
     }
 
     /** Renewals skip these addresses, but each costs up to 5 s. */
-    private void silent(Discovery discovery, URI uri) throws IssuerException {
+    private void silentAddresses(Discovery discovery, URI uri) throws IssuerException {
         for (String address : discovery.silent(uri)) {
             findings.add(Finding.of(Kind.ADDRESS_SILENT, uri.resolve("/"), address));
         }
@@ -332,20 +332,20 @@ final class AccountsCheck {
             findings.add(Finding.of(Kind.CRL_MISSING, list.lookedAt(), list.ca()));
         } else {
             list.nextUpdate()
-                    .filter(end -> end.isBefore(checkup.clock().instant()))
-                    .ifPresent(end -> findings.add(
-                            Finding.of(Kind.CRL_EXPIRED, list.file().get(), text(end))));
+                    .filter(nextUpdate -> nextUpdate.isBefore(check.clock().instant()))
+                    .ifPresent(nextUpdate -> findings.add(
+                            Finding.of(Kind.CRL_EXPIRED, list.file().get(), text(nextUpdate))));
         }
     }
 
     /** Accounts in the store that no section names: each is an authorization that is still valid. */
-    private void strangers() {
+    private void unconfiguredAccounts() {
         try {
-            for (String name : checkup.store().names()) {
+            for (String name : check.store().names()) {
                 if (!config.accounts().containsKey(name)
                         && !config.unusedAccounts().contains(name)) {
-                    findings.add(Finding.of(
-                            Kind.ACCOUNT_NOT_IN_CONFIG, checkup.store().file(name), "", name));
+                    findings.add(
+                            Finding.of(Kind.ACCOUNT_NOT_IN_CONFIG, check.store().file(name), "", name));
                 }
             }
         } catch (StoreException e) {
@@ -355,7 +355,7 @@ final class AccountsCheck {
 
     private AccountState state(String account) {
         try {
-            return checkup.states().read(account);
+            return check.states().read(account);
         } catch (IOException e) {
             return AccountState.UNKNOWN;
         }

@@ -45,7 +45,7 @@ final class ConfigCheck {
 
     /** What prevents the service from reading a file that exists. */
     static List<Finding> unreadable(User user, Path file, String account) throws IOException {
-        Optional<Path> closed = user.closed(file);
+        Optional<Path> closed = user.closedParent(file);
         if (closed.isPresent()) {
             return List.of(Finding.of(Kind.DIRECTORY_CLOSED, closed.get(), file.toString(), account));
         }
@@ -57,14 +57,14 @@ final class ConfigCheck {
     static List<Finding> problems(Path file, List<ConfigError> problems) {
         return problems.stream()
                 .map(problem -> Finding.of(
-                        Kind.CONFIG_ERROR, HealthCheck.place(file, problem.line()), Printable.of(problem.text())))
+                        Kind.CONFIG_ERROR, HealthCheck.location(file, problem.line()), Printable.of(problem.text())))
                 .toList();
     }
 
     static List<Finding> warnings(Path file, List<ConfigWarning> warnings) {
         return warnings.stream()
                 .map(warning -> Finding.of(
-                        Kind.CONFIG_WARNING, HealthCheck.place(file, warning.line()), Printable.of(warning.text())))
+                        Kind.CONFIG_WARNING, HealthCheck.location(file, warning.line()), Printable.of(warning.text())))
                 .toList();
     }
 

@@ -34,7 +34,7 @@ import org.opensciencegrid.tokenrenewer.state.UnusedAccount;
  */
 public record HealthCheck(
         Path config,
-        StateLayout places,
+        StateLayout layout,
         AccountStore store,
         StateStore states,
         Passwords passwords,
@@ -50,7 +50,7 @@ public record HealthCheck(
         try {
             findings.addAll(of(ConfigFile.read(
                     config,
-                    List.of(Objects.requireNonNullElse(places.state().getParent(), places.state()), places.rescue()),
+                    List.of(Objects.requireNonNullElse(layout.state().getParent(), layout.state()), layout.rescue()),
                     () -> {})));
         } catch (ConfigException e) {
             findings.addAll(ConfigCheck.problems(config, e.problems()));
@@ -60,9 +60,9 @@ public record HealthCheck(
                             .filter(finding -> !finding.kind().isOfMissingSection())
                             .forEach(findings::add));
         }
-        findings.addAll(new StateCheck(places, store).run());
+        findings.addAll(new StateCheck(layout, store).run());
         machine.ifPresent(service -> findings.addAll(TimerCheck.ofService(service)));
-        Set<String> forgotten = findings.stream()
+        Set<String> unused = findings.stream()
                 .filter(finding -> finding.kind() == Kind.ACCOUNT_FORGOTTEN)
                 .map(Finding::account)
                 .collect(Collectors.toSet());
@@ -75,8 +75,7 @@ public record HealthCheck(
                         .filter(finding -> finding.failure()
                                 .filter(why -> why.kind() == Failure.Kind.FILE_ACCESS && closed.contains(why.where()))
                                 .isEmpty())
-                        .filter(finding ->
-                                !finding.kind().isOfUnusedAccount() || !forgotten.contains(finding.account()))
+                        .filter(finding -> !finding.kind().isOfUnusedAccount() || !unused.contains(finding.account()))
                         .sorted(Comparator.comparing((Finding finding) -> !finding.isProblem())
                                 .thenComparing(Finding::kind))
                         .toList();
@@ -84,13 +83,13 @@ public record HealthCheck(
 
     /** A section that lacks an option, such as ca_file or proxy, would blame the issuer. */
     private HealthCheck withoutNetwork() {
-        return new HealthCheck(config, places, store, states, passwords, Optional.empty(), shell, machine, warn, clock);
+        return new HealthCheck(config, layout, store, states, passwords, Optional.empty(), shell, machine, warn, clock);
     }
 
     private List<Finding> of(Config read) {
         List<Finding> findings = new ArrayList<>();
-        List<UnusedAccount> forgotten = UnusedAccount.find(read, store, states, clock.instant());
-        for (UnusedAccount account : forgotten) {
+        List<UnusedAccount> unused = UnusedAccount.find(read, store, states, clock.instant());
+        for (UnusedAccount account : unused) {
             String copy = account.copy().map(Path::toString).orElse("");
             findings.add(Finding.of(Kind.ACCOUNT_FORGOTTEN, read.file(), copy, account.account()));
         }
@@ -100,7 +99,7 @@ public record HealthCheck(
         return findings;
     }
 
-    static String place(Path file, int line) {
+    static String location(Path file, int line) {
         return line == 0 ? file.toString() : file + ":" + line;
     }
 }

@@ -31,11 +31,11 @@ final class StateCheck {
             PosixFilePermission.OTHERS_READ,
             PosixFilePermission.OTHERS_WRITE);
 
-    private final StateLayout places;
+    private final StateLayout layout;
     private final AccountStore store;
 
-    StateCheck(StateLayout places, AccountStore store) {
-        this.places = places;
+    StateCheck(StateLayout layout, AccountStore store) {
+        this.layout = layout;
         this.store = store;
     }
 
@@ -49,7 +49,7 @@ final class StateCheck {
             findings.add(Finding.of(FailureMapper.of(e), ""));
         }
         Path directory =
-                Objects.requireNonNull(places.accounts().toAbsolutePath().getParent());
+                Objects.requireNonNull(layout.accounts().toAbsolutePath().getParent());
         try {
             if (Files.getPosixFilePermissions(directory).stream().anyMatch(OTHERS::contains)) {
                 findings.add(Finding.of(Kind.STATE_OPEN, directory, ""));
@@ -73,7 +73,7 @@ final class StateCheck {
      */
     private Optional<Path> foreign(Path directory) throws IOException {
         Object uid = Files.getAttribute(directory, "unix:uid");
-        for (Path own : List.of(places.accounts(), places.registrations(), places.state(), places.rescue())) {
+        for (Path own : List.of(layout.accounts(), layout.registrations(), layout.state(), layout.rescue())) {
             if (own.startsWith(directory) && Files.exists(own)) {
                 try (Stream<Path> files = Files.walk(own)) {
                     Optional<Path> foreign = files.filter(file -> !uid(file).equals(uid))

@@ -38,12 +38,12 @@ final class TokensCheck {
     private static final int STICKY = 01000;
     private static final int SET_GROUP_ID = 02000;
 
-    private final HealthCheck checkup;
+    private final HealthCheck check;
     private final Config config;
     private final List<Finding> findings = new ArrayList<>();
 
-    TokensCheck(HealthCheck checkup, Config config) {
-        this.checkup = checkup;
+    TokensCheck(HealthCheck check, Config config) {
+        this.check = check;
         this.config = config;
     }
 
@@ -56,7 +56,7 @@ final class TokensCheck {
                             || why.kind().isSingleTokenFailure()
                             || why.kind().isHookFailure())
                     .ifPresent(why -> findings.add(Finding.of(why, section.account())));
-            checkup.machine()
+            check.machine()
                     .flatMap(ServiceMachine::timer)
                     .ifPresent(
                             timer -> TimerCheck.ofToken(timer, section, state).ifPresent(findings::add));
@@ -69,7 +69,7 @@ final class TokensCheck {
             }
             section.postRenewal().ifPresent(hook -> hook(section, hook.program()));
             try {
-                way(section, path);
+                trustedPath(section, path);
                 directory(section, Objects.requireNonNullElse(path.getParent(), path));
                 access(section, path);
                 file(section, path);
@@ -82,18 +82,15 @@ final class TokensCheck {
 
     private TokenState state(TokenSection section) {
         try {
-            return checkup.states()
-                    .read(section.account())
-                    .token(section.name())
-                    .standing(section, true);
+            return check.states().read(section.account()).token(section.name()).withoutResolvedFailure(section, true);
         } catch (IOException e) {
             return AccountState.UNKNOWN.token(section.name());
         }
     }
 
     /** What the service would report about the links and directories in the token's path. */
-    private void way(TokenSection section, Path path) {
-        Owners owners = checkup.machine()
+    private void trustedPath(TokenSection section, Path path) {
+        Owners owners = check.machine()
                 .flatMap(ServiceMachine::user)
                 .map(user -> Owners.of(user.uid(), user.groups()))
                 .orElse(Owners.CURRENT);
@@ -108,8 +105,8 @@ final class TokensCheck {
     }
 
     private void directory(TokenSection section, Path directory) throws IOException {
-        Optional<User> user = checkup.machine().flatMap(ServiceMachine::user);
-        Optional<Path> closed = user.isPresent() ? user.get().closed(directory) : Optional.empty();
+        Optional<User> user = check.machine().flatMap(ServiceMachine::user);
+        Optional<Path> closed = user.isPresent() ? user.get().closedParent(directory) : Optional.empty();
         if (closed.isPresent()) {
             findings.add(Finding.of(
                     Kind.DIRECTORY_CLOSED, closed.get(), section.tokenPath().toString(), section.account()));
@@ -134,7 +131,7 @@ final class TokensCheck {
     }
 
     private void outsideSandbox(TokenSection section, Path directory) {
-        if (checkup.machine()
+        if (check.machine()
                 .flatMap(ServiceMachine::sandbox)
                 .filter(sandbox -> !sandbox.allowsWrite(directory))
                 .isPresent()) {
@@ -145,13 +142,13 @@ final class TokensCheck {
     /** Whether the service can set the owner and group in the section. */
     private void access(TokenSection section, Path path) throws IOException {
         TokenAccess access = section.access();
-        Optional<User> user = checkup.machine().flatMap(ServiceMachine::user).filter(service -> service.uid() != 0);
+        Optional<User> user = check.machine().flatMap(ServiceMachine::user).filter(service -> service.uid() != 0);
         UserPrincipalLookupService names = path.getFileSystem().getUserPrincipalLookupService();
-        String asked = "";
+        String name = "";
         try {
             if (access.owner().isPresent()) {
-                asked = access.owner().get();
-                UserPrincipal owner = names.lookupPrincipalByName(asked);
+                name = access.owner().get();
+                UserPrincipal owner = names.lookupPrincipalByName(name);
                 if (user.isPresent()
                         && !owner.equals(
                                 names.lookupPrincipalByName(number(user.get().uid())))) {
@@ -159,15 +156,15 @@ final class TokensCheck {
                 }
             }
             if (access.group().isPresent()) {
-                asked = access.group().get();
-                GroupPrincipal group = names.lookupPrincipalByGroupName(asked);
+                name = access.group().get();
+                GroupPrincipal group = names.lookupPrincipalByGroupName(name);
                 if (user.isPresent()
-                        && !canGive(user.get(), group, Objects.requireNonNullElse(path.getParent(), path), names)) {
+                        && !canSetGroup(user.get(), group, Objects.requireNonNullElse(path.getParent(), path), names)) {
                     unwritable(section, Failure.Kind.TOKEN_GROUP_CLOSED, group.getName());
                 }
             }
         } catch (UserPrincipalNotFoundException e) {
-            unwritable(section, Failure.Kind.TOKEN_NAME_UNKNOWN, asked); // on Java 25 the exception has no name
+            unwritable(section, Failure.Kind.TOKEN_NAME_UNKNOWN, name); // on Java 25 the exception has no name
         }
     }
 
@@ -176,14 +173,14 @@ final class TokensCheck {
     }
 
     /** A new file gets the user's own group, or that of a setgid directory. Any other group needs chown. */
-    private boolean canGive(User user, GroupPrincipal group, Path directory, UserPrincipalLookupService names)
+    private boolean canSetGroup(User user, GroupPrincipal group, Path directory, UserPrincipalLookupService names)
             throws IOException {
         boolean fromDirectory = ((Integer) Files.getAttribute(directory, UNIX_MODE) & SET_GROUP_ID) != 0;
-        int given = fromDirectory ? (Integer) Files.getAttribute(directory, "unix:gid") : user.group();
-        if (group.equals(names.lookupPrincipalByGroupName(number(given)))) {
+        int defaultGroup = fromDirectory ? (Integer) Files.getAttribute(directory, "unix:gid") : user.group();
+        if (group.equals(names.lookupPrincipalByGroupName(number(defaultGroup)))) {
             return true;
         }
-        Optional<Sandbox> sandbox = checkup.machine().flatMap(ServiceMachine::sandbox);
+        Optional<Sandbox> sandbox = check.machine().flatMap(ServiceMachine::sandbox);
         boolean isMember = sandbox.filter(unit -> unit.joins(group.getName())).isPresent();
         for (int member : user.groups()) {
             isMember |= group.equals(names.lookupPrincipalByGroupName(number(member)));
@@ -198,10 +195,10 @@ final class TokensCheck {
     /** Checks the program in post_renewal. */
     private void hook(TokenSection section, Path program) {
         try {
-            Optional<User> user = checkup.machine().flatMap(ServiceMachine::user);
+            Optional<User> user = check.machine().flatMap(ServiceMachine::user);
             boolean mayRun = user.isPresent()
                     ? Files.exists(program)
-                            && user.get().closed(program).isEmpty()
+                            && user.get().closedParent(program).isEmpty()
                             && user.get().mayExecute(program)
                     : Files.isExecutable(program);
             Optional<Failure> unfit = FailureMapper.unfitHook(program, mayRun);
@@ -253,7 +250,7 @@ final class TokensCheck {
             findings.add(Finding.of(
                     Kind.TOKEN_LONG, path, String.valueOf(token.get().reveal().length()), section.account()));
         }
-        Instant now = checkup.clock().instant();
+        Instant now = check.clock().instant();
         token.flatMap(text -> JwtClaims.of(text.reveal()))
                 .flatMap(JwtClaims::issuedAt)
                 .filter(issued -> issued.isAfter(now.plus(SKEW)))

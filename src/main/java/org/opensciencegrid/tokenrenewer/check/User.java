@@ -64,7 +64,7 @@ public record User(int uid, int group, Set<Integer> groups) {
     }
 
     /** The topmost directory above the file that the user cannot search. */
-    Optional<Path> closed(Path file) throws IOException {
+    Optional<Path> closedParent(Path file) throws IOException {
         Optional<Path> closed = Optional.empty();
         for (Path above = file.toAbsolutePath().getParent(); above != null; above = above.getParent()) {
             if (Files.exists(above) && !mayExecute(above)) {
@@ -76,7 +76,7 @@ public record User(int uid, int group, Set<Integer> groups) {
 
     private boolean may(
             Path file,
-            Predicate<Path> now,
+            Predicate<Path> test,
             PosixFilePermission owner,
             PosixFilePermission group,
             PosixFilePermission others)
@@ -85,7 +85,7 @@ public record User(int uid, int group, Set<Integer> groups) {
             return true;
         }
         if (uid == Owners.CURRENT.user()) {
-            return now.test(file); // the system also checks ACLs
+            return test.test(file); // the system also checks ACLs
         }
         Set<PosixFilePermission> mode = Files.getPosixFilePermissions(file);
         if (Files.getAttribute(file, "unix:uid").equals(uid)) {

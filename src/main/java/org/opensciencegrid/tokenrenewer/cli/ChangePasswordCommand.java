@@ -53,8 +53,9 @@ final class ChangePasswordCommand implements Callable<Integer> {
         String name = ConfiguredAccounts.name(account);
         Path file = new ConfiguredAccounts(context).passwordFile(name);
         context.makeStateDirectory();
-        try (Password fresh = context.passwords().read(name, file)) {
-            boolean changed = new PasswordChange(context.store(), Limits.LOCK).run(name, fresh, this::old);
+        try (Password newPassword = context.passwords().read(name, file)) {
+            boolean changed =
+                    new PasswordChange(context.store(), Limits.LOCK).run(name, newPassword, this::oldPassword);
             output.info(
                     "account " + name + (changed ? ": has the password of " : ": already had the password of ") + file);
             if (changed && oldPasswordFile != null) {
@@ -79,7 +80,7 @@ final class ChangePasswordCommand implements Callable<Integer> {
         }
     }
 
-    private Password old() {
+    private Password oldPassword() {
         if (oldPasswordFile == null) {
             return Password.of(new Terminal(context.environment())
                     .askSecret("Old password (not shown)", "--old-pw-file=FILE")

@@ -41,8 +41,8 @@ final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Duration within = view.within();
-        context.requireReader();
+        Duration within = view.warnWithin();
+        context.requireReadable();
         // Reach an issuer as the service does, not with the proxy of this shell.
         Optional<Network> ofService = context.networkOfService();
         Optional<Network> network =
@@ -53,7 +53,7 @@ final class CheckCommand implements Callable<Integer> {
                 : Optional.empty();
         List<Finding> findings = new HealthCheck(
                         context.configFile(),
-                        context.places(),
+                        context.layout(),
                         context.store(),
                         context.states(),
                         context.passwords(),

@@ -55,7 +55,7 @@ import picocli.CommandLine.Spec;
 final class CommandContext implements Runnable {
     private static final String SERVICE = "osg-token-svc";
     private static final Path RUNTIME = Path.of("/run/osg-token-renewer");
-    private static final Path MEMORY = Path.of("/var/cache/osg-token-renewer/host");
+    private static final Path CACHE = Path.of("/var/cache/osg-token-renewer/host");
 
     @Spec
     private CommandSpec spec;
@@ -77,15 +77,15 @@ final class CommandContext implements Runnable {
     private Path stateDirectory;
 
     private final Environment environment;
-    private final List<String> typed;
+    private final List<String> arguments;
     private Output output;
     private @Nullable Passwords passwords;
-    private @Nullable AccountStore kept;
+    private @Nullable AccountStore cachingStore;
 
-    /** @param typed the whole command line, to suggest it again */
-    CommandContext(Environment environment, String... typed) {
+    /** @param arguments the whole command line, to suggest it again */
+    CommandContext(Environment environment, String... arguments) {
         this.environment = environment;
-        this.typed = List.of(typed);
+        this.arguments = List.of(arguments);
         this.output = new Output(environment);
     }
 
@@ -96,7 +96,7 @@ final class CommandContext implements Runnable {
     }
 
     /** Sets the destination of all later lines. */
-    void printTo(Output other) {
+    void setOutput(Output other) {
         output = other;
     }
 
@@ -123,7 +123,7 @@ final class CommandContext implements Runnable {
     }
 
     /** Under systemd, the rescue directory is on a tmpfs, so that it does not fill up with the state directory. */
-    StateLayout places() {
+    StateLayout layout() {
         Path state = stateDirectory();
         Path runtime = environment
                 .directory("RUNTIME_DIRECTORY", RUNTIME)
@@ -142,32 +142,32 @@ final class CommandContext implements Runnable {
     /** @param onAlwaysDue see {@link ConfigFile} */
     Config readConfig(Runnable onAlwaysDue) {
         try {
-            return ConfigFile.read(configFile(), List.of(stateDirectory(), places().rescue()), onAlwaysDue);
+            return ConfigFile.read(configFile(), List.of(stateDirectory(), layout().rescue()), onAlwaysDue);
         } catch (ConfigException e) {
             throw new UsageException(e.getMessage());
         }
     }
 
     AccountStore store() {
-        if (kept != null) {
-            return kept;
+        if (cachingStore != null) {
+            return cachingStore;
         }
-        StateLayout places = places();
+        StateLayout layout = layout();
         AccountStore store =
-                new AccountStore(places.accounts(), places.rescue(), environment.kdf()).withKeysKept(places.rescue());
-        return memory().map(store::withMemory).orElse(store);
+                new AccountStore(layout.accounts(), layout.rescue(), environment.kdf()).withKeysKept(layout.rescue());
+        return cacheDirectory().map(store::withMemory).orElse(store);
     }
 
     /** For a process that opens the same accounts again and again. */
-    void keepKeys() {
-        kept = store().withKeysInProcess();
+    void cacheKeys() {
+        cachingStore = store().withKeysInProcess();
     }
 
     /** Outside the state directory, and so not in its backup. */
-    private Optional<Path> memory() {
+    private Optional<Path> cacheDirectory() {
         return environment
-                .directory("CACHE_DIRECTORY", MEMORY)
-                .or(() -> commands().isService() ? Optional.of(MEMORY) : Optional.empty());
+                .directory("CACHE_DIRECTORY", CACHE)
+                .or(() -> commands().isService() ? Optional.of(CACHE) : Optional.empty());
     }
 
     /** The timer of the installed service; we know of no timer for another state directory, or without systemd. */
@@ -184,7 +184,7 @@ final class CommandContext implements Runnable {
      * For commands that only read. The config file and the state belong to the service: other users get one message
      * with the command to run.
      */
-    void requireReader() {
+    void requireReadable() {
         for (Path needed : List.of(configFile(), stateDirectory())) {
             if (!Files.isReadable(needed) && !Files.notExists(needed)) {
                 throw new UsageException(
@@ -196,9 +196,9 @@ final class CommandContext implements Runnable {
     /** The launcher gives up root, so root cannot read what the service cannot. */
     private Repair letRead(Path needed) {
         if (!commands().isService() || !SERVICE.equals(System.getProperty("user.name"))) {
-            return new Repair("run this as root", commands().again(typed));
+            return new Repair("run this as root", commands().rerun(arguments));
         }
-        return RepairCommands.closed(needed)
+        return RepairCommands.closedParent(needed)
                 .map(above -> commands().letPass(above, needed.toString()))
                 .orElseGet(() -> needed.equals(stateDirectory())
                         ? new Repair(
@@ -224,7 +224,7 @@ final class CommandContext implements Runnable {
         } catch (IOException e) {
             // It exists, or we cannot make it: then the store's message names the file that it cannot write.
         }
-        requireOwn(stateDirectory());
+        requireOwner(stateDirectory());
     }
 
     /** Only root can make the service's directory; the unit and setup must be able to write there. */
@@ -237,14 +237,14 @@ final class CommandContext implements Runnable {
     }
 
     /** Root can write anywhere, but the service's user could not read the result. */
-    private void requireOwn(Path directory) {
+    private void requireOwner(Path directory) {
         try {
             Object owner = Files.getAttribute(directory, "unix:uid");
             if (!owner.equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"))) {
                 throw new UsageException(
                         directory + " belongs to " + Files.getOwner(directory).getName(),
                         new Repair(
-                                "run this as that user, or as root", commands().again(typed)));
+                                "run this as that user, or as root", commands().rerun(arguments)));
             }
         } catch (IOException | UnsupportedOperationException e) {
             // no such directory, or no uid on this file system: the store reports what fails
@@ -253,8 +253,8 @@ final class CommandContext implements Runnable {
 
     /** Clients registered for accounts that are not set up yet; see {@code PendingRegistration}. */
     AccountStore registrations() {
-        StateLayout places = places();
-        return new AccountStore(places.registrations(), places.registrations(), environment.kdf());
+        StateLayout layout = layout();
+        return new AccountStore(layout.registrations(), layout.registrations(), environment.kdf());
     }
 
     /** @param verbose whether to print each request and response, without secrets */
@@ -264,8 +264,8 @@ final class CommandContext implements Runnable {
 
     /** With the proxy of the account's section or of {@code [DEFAULT]}. */
     Network network(String account, boolean verbose) {
-        NetworkOptions reach = reach(account);
-        return network(reach.proxies().isEmpty(), verbose).with(reach);
+        NetworkOptions options = networkOptions(account);
+        return network(options.proxies().isEmpty(), verbose).with(options);
     }
 
     /** For all accounts of the config file, each of which may have its own options. */
@@ -284,10 +284,10 @@ final class CommandContext implements Runnable {
 
     /** The option of the config file; empty if the environment decides. */
     Optional<ProxySettings> proxy(String account) {
-        return reach(account).proxies();
+        return networkOptions(account).proxies();
     }
 
-    private NetworkOptions reach(String account) {
+    private NetworkOptions networkOptions(String account) {
         try {
             return ConfigFile.reach(configFile(), account);
         } catch (ConfigException e) {
@@ -326,8 +326,8 @@ final class CommandContext implements Runnable {
         if (stateDirectory != null && !Files.isDirectory(stateDirectory)) {
             throw new UsageException("--state-dir: " + stateDirectory() + ": no such directory");
         }
-        StateLayout places = places();
-        return new StateStore(places.state(), places.spareState());
+        StateLayout layout = layout();
+        return new StateStore(layout.state(), layout.spareState());
     }
 
     /** One for the whole command: the password from root's launcher can be read only once. */

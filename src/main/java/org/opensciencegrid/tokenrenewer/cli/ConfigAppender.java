@@ -36,7 +36,7 @@ final class ConfigAppender {
         try {
             if (addition.before().isPresent()) {
                 Files.copy(file, temporary, StandardCopyOption.COPY_ATTRIBUTES);
-                requireAlike(file, temporary);
+                requireSameAccess(file, temporary);
             } else {
                 Files.createFile(
                         temporary, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
@@ -67,13 +67,13 @@ final class ConfigAppender {
      * the account has a token after it, and the text to append. Ends with NUL, because the wrapper keeps the pipe open
      * and so gets no end of file.
      */
-    static void handOver(ConfigAddition addition, boolean hasToken, Path to) throws IOException {
-        String head = addition.before().map(ConfigAppender::sum).orElse("none") + "\n"
+    static void passToWrapper(ConfigAddition addition, boolean hasToken, Path pipe) throws IOException {
+        String head = addition.before().map(ConfigAppender::sha256).orElse("none") + "\n"
                 + (hasToken ? "token" : "account") + "\n";
-        Files.writeString(to, head + addition.text() + "\0", StandardOpenOption.WRITE);
+        Files.writeString(pipe, head + addition.text() + "\0", StandardOpenOption.WRITE);
     }
 
-    private static String sum(byte[] bytes) {
+    private static String sha256(byte[] bytes) {
         try {
             return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
         } catch (NoSuchAlgorithmException e) {
@@ -89,7 +89,7 @@ final class ConfigAppender {
         }
     }
 
-    private static void requireAlike(Path file, Path copy) throws IOException {
+    private static void requireSameAccess(Path file, Path copy) throws IOException {
         PosixFileAttributes ours = Files.readAttributes(copy, PosixFileAttributes.class);
         PosixFileAttributes theirs = Files.readAttributes(file, PosixFileAttributes.class);
         if (!ours.owner().equals(theirs.owner())

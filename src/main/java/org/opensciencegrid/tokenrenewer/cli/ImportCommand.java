@@ -36,7 +36,7 @@ final class ImportCommand implements Callable<Integer> {
     private static final Path ORIGINAL_HOME = Path.of("/var/spool/osg-token-svc");
 
     /** The accounts to import. */
-    static final class Which {
+    static final class AccountSelection {
         @Option(names = "--all", required = true, description = "import every account that is not imported yet")
         private boolean all;
 
@@ -45,7 +45,7 @@ final class ImportCommand implements Callable<Integer> {
     }
 
     @ArgGroup(multiplicity = "1")
-    private Which which;
+    private AccountSelection selection;
 
     @Option(
             names = "--from",
@@ -69,9 +69,9 @@ final class ImportCommand implements Callable<Integer> {
     public Integer call() {
         ConfiguredAccounts configured = new ConfiguredAccounts(context);
         AgentDirectory directory = directory();
-        List<String> names = which.all
+        List<String> names = selection.all
                 ? all(directory)
-                : which.names.stream().map(ConfiguredAccounts::name).toList();
+                : selection.names.stream().map(ConfiguredAccounts::name).toList();
         context.makeStateDirectory();
         Messages messages = new Messages(context.commands());
         int imported = 0;
@@ -90,7 +90,7 @@ final class ImportCommand implements Callable<Integer> {
                         + Printable.of(account.client().id()) + " at " + Printable.of(account.issuer()));
                 imported++;
             } catch (FailureException e) {
-                if (which.all && e.failure().kind() == Failure.Kind.ACCOUNT_EXISTS) {
+                if (selection.all && e.failure().kind() == Failure.Kind.ACCOUNT_EXISTS) {
                     output.info("account " + name + ": already exists, not changed");
                 } else {
                     output.error(
@@ -101,12 +101,12 @@ final class ImportCommand implements Callable<Integer> {
             }
         }
         if (imported > 0) {
-            next(directory.path());
+            printNextSteps(directory.path());
         }
         return failed == 0 ? ExitStatus.OK : ExitStatus.FAILED;
     }
 
-    private void next(Path directory) {
+    private void printNextSteps(Path directory) {
         output.info("");
         output.info("The files in " + directory + " were not changed. They become outdated at");
         output.info("the first renewal here, and must not be used by oidc-agent any more.");

@@ -52,23 +52,23 @@ public final class Main {
                 .setExpandAtFiles(false) // an error message would show the words of a password file
                 .setOut(new PrintWriter(environment.out(), true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(environment.err(), true, StandardCharsets.UTF_8))
-                .setExecutionExceptionHandler((e, command, parsed) -> failed(context, e))
-                .setParameterExceptionHandler((e, words) -> wrong(environment, e));
+                .setExecutionExceptionHandler((e, command, parsed) -> reportFailure(context, e))
+                .setParameterExceptionHandler((e, words) -> reportUsage(environment, e));
     }
 
     /** The first letter: people rarely mistype it. */
-    private static String beginning(String word) {
+    private static String firstLetter(String word) {
         return word.replaceFirst("^-+", "").replaceFirst("(?<=.).*", "");
     }
 
-    private static int wrong(Environment environment, ParameterException e) {
+    private static int reportUsage(Environment environment, ParameterException e) {
         CommandLine command = e.getCommandLine();
         String message = Printable.of(e.getMessage());
-        List<String> meant = List.of();
+        List<String> suggestions = List.of();
         if (e instanceof UnmatchedArgumentException unmatched) {
             String typed = unmatched.getUnmatched().get(0);
-            meant = unmatched.getSuggestions().stream()
-                    .filter(word -> beginning(word).equals(beginning(typed)))
+            suggestions = unmatched.getSuggestions().stream()
+                    .filter(word -> firstLetter(word).equals(firstLetter(typed)))
                     .toList();
             if (command.getParent() == null && !unmatched.isUnknownOption()) {
                 message = "'" + Printable.of(typed) + "' is not a command";
@@ -76,7 +76,7 @@ public final class Main {
         }
         new Output(environment)
                 .error("osg-token-renewer: " + message
-                        + (meant.isEmpty() ? "" : "; did you mean " + String.join(" or ", meant) + "?"));
+                        + (suggestions.isEmpty() ? "" : "; did you mean " + String.join(" or ", suggestions) + "?"));
         environment.err().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
         return ExitStatus.USAGE;
     }
@@ -86,7 +86,7 @@ public final class Main {
         try {
             return new RenewCommand(context).call();
         } catch (RuntimeException e) {
-            return failed(context, e);
+            return reportFailure(context, e);
         }
     }
 
@@ -94,12 +94,12 @@ public final class Main {
         try {
             return new SelfTest(context.environment()).run();
         } catch (IOException | GeneralSecurityException | InterruptedException | RuntimeException e) {
-            return failed(context, e);
+            return reportFailure(context, e);
         }
     }
 
     /** Reports what ended a command; returns the exit status. */
-    static int failed(CommandContext context, Exception e) {
+    static int reportFailure(CommandContext context, Exception e) {
         Output output = context.output();
         if (e instanceof UsageException usage) {
             JsonObject event = JsonObject.NONE.with("event", "usage");

@@ -35,7 +35,7 @@ final class PostSetup {
      * The options for these steps.
      *
      * @param write whether we may change config.ini
-     * @param to the file from which the wrapper reads the text to add, because it runs as root and we do not
+     * @param additionFile the file from which the wrapper reads the text to add, because it runs as root and we do not
      * @param token name of the first token
      * @param tokenPath its path
      * @param scope of the first token, if its account stores none
@@ -43,13 +43,13 @@ final class PostSetup {
      */
     record Request(
             boolean write,
-            Optional<Path> to,
+            Optional<Path> additionFile,
             Optional<String> token,
             Optional<Path> tokenPath,
             List<String> scope,
             List<String> audience,
             boolean verbose) {
-        boolean nameToken() {
+        boolean namesToken() {
             return token.isPresent() || tokenPath.isPresent();
         }
     }
@@ -72,9 +72,9 @@ final class PostSetup {
             return;
         }
         try {
-            ConfigAddition.to(context.configFile(), wanted(options, tokens));
+            ConfigAddition.to(context.configFile(), newSections(options, tokens));
             requireWritable();
-            if (request.nameToken()) {
+            if (request.namesToken()) {
                 requireWritable(tokenPath(tokens));
             }
         } catch (ConfigException e) {
@@ -86,7 +86,7 @@ final class PostSetup {
     private void requireWritable(Path token) {
         Path directory = Objects.requireNonNullElse(token.getParent(), token); // the path is /
         String user = "token_path " + token + ": the user " + System.getProperty("user.name");
-        Optional<Path> closed = RepairCommands.closed(directory);
+        Optional<Path> closed = RepairCommands.closedParent(directory);
         if (closed.isPresent()) {
             throw new UsageException(
                     user + " cannot enter " + closed.get(), context.commands().letPass(closed.get(), token.toString()));
@@ -102,7 +102,9 @@ final class PostSetup {
 
     void requireWritable() {
         try {
-            if (request.write() && request.to().isEmpty() && !new ConfigAppender(context.configFile()).mayWrite()) {
+            if (request.write()
+                    && request.additionFile().isEmpty()
+                    && !new ConfigAppender(context.configFile()).mayWrite()) {
                 throw new UsageException("--write-config: " + context.configFile() + " cannot be written by the user "
                         + System.getProperty("user.name")
                         + (context.commands().isService() ? "; run osg-token-renewer-setup as root" : ""));
@@ -117,7 +119,7 @@ final class PostSetup {
      * @param tokens the directory for tokens
      */
     int finish(Map<String, String> options, Path tokens) {
-        say("Account " + account + " is ready.");
+        print("Account " + account + " is ready.");
         if (request.write()) {
             return write(options, tokens);
         }
@@ -126,26 +128,28 @@ final class PostSetup {
             if (terminal.isInteractive()) {
                 return renew();
             }
-            say("Its tokens are renewed at the next run. To get them now, run:");
-            say("");
-            say("    " + ShellQuote.line(context.commands().renew()));
+            print("Its tokens are renewed at the next run. To get them now, run:");
+            print("");
+            print("    " + ShellQuote.line(context.commands().renew()));
             return ExitStatus.OK;
         }
-        paste(config.isPresent() ? List.of(token(tokens)) : List.of(account(options), token(tokens)));
+        printSections(config.isPresent() ? List.of(token(tokens)) : List.of(account(options), token(tokens)));
         return ExitStatus.OK;
     }
 
     private int write(Map<String, String> options, Path tokens) {
-        List<NewSection> wanted = wanted(options, tokens);
+        List<NewSection> sections = newSections(options, tokens);
         ConfigAddition addition;
         try {
-            addition = ConfigAddition.to(context.configFile(), wanted);
-            if (request.to().isPresent()) {
+            addition = ConfigAddition.to(context.configFile(), sections);
+            if (request.additionFile().isPresent()) {
                 if (!hasToken(addition.after())) {
-                    paste(List.of(token(tokens)));
+                    printSections(List.of(token(tokens)));
                 }
-                ConfigAppender.handOver(
-                        addition, hasToken(addition.after()), request.to().get());
+                ConfigAppender.passToWrapper(
+                        addition,
+                        hasToken(addition.after()),
+                        request.additionFile().get());
                 return ExitStatus.OK; // the wrapper does the rest
             }
             if (!addition.text().isEmpty()) {
@@ -157,43 +161,43 @@ final class PostSetup {
                             e instanceof ConfigException
                                     ? e.getMessage()
                                     : context.configFile() + " could not be written: " + Printable.of(e.toString()));
-            paste(List.of(account(options), token(tokens)));
+            printSections(List.of(account(options), token(tokens)));
             return ExitStatus.FAILED;
         }
-        String titles = wanted.stream().map(NewSection::title).collect(Collectors.joining(" and "));
-        String done = addition.text().isEmpty()
+        String titles = sections.stream().map(NewSection::title).collect(Collectors.joining(" and "));
+        String message = addition.text().isEmpty()
                 ? context.configFile() + " has " + titles + " already."
                 : "Added " + titles + " to " + context.configFile() + ".";
-        say(LineWrapper.of(context.environment().out(), done));
+        print(LineWrapper.of(context.environment().out(), message));
         if (hasToken(addition.after())) {
             return renew();
         }
-        paste(List.of(token(tokens)));
+        printSections(List.of(token(tokens)));
         return ExitStatus.OK;
     }
 
     /** Renews at once, so that problems appear while the admin is present. */
     private int renew() {
         int status = RenewCommand.of(context, account, request.verbose()).call();
-        timer(context).forEach(this::say);
+        timer(context).forEach(this::print);
         return status == ExitStatus.USAGE ? ExitStatus.FAILED : status; // setup itself succeeded
     }
 
-    private void paste(List<NewSection> sections) {
-        say("Add this to " + context.configFile() + ";");
-        say("you can choose the token's name and path:");
-        say("");
+    private void printSections(List<NewSection> sections) {
+        print("Add this to " + context.configFile() + ";");
+        print("you can choose the token's name and path:");
+        print("");
         for (NewSection section : sections) {
-            section.lines().forEach(this::say);
-            say("");
+            section.lines().forEach(this::print);
+            print("");
         }
-        say("To get the token now, run:");
-        say("");
-        say("    " + ShellQuote.line(context.commands().renew()));
+        print("To get the token now, run:");
+        print("");
+        print("    " + ShellQuote.line(context.commands().renew()));
         List<String> timer = timer(context);
         if (!timer.isEmpty()) {
-            say("");
-            timer.forEach(this::say);
+            print("");
+            timer.forEach(this::print);
         }
     }
 
@@ -226,8 +230,8 @@ final class PostSetup {
         return lines;
     }
 
-    private List<NewSection> wanted(Map<String, String> options, Path tokens) {
-        return request.nameToken() ? List.of(account(options), token(tokens)) : List.of(account(options));
+    private List<NewSection> newSections(Map<String, String> options, Path tokens) {
+        return request.namesToken() ? List.of(account(options), token(tokens)) : List.of(account(options));
     }
 
     private NewSection account(Map<String, String> options) {
@@ -270,7 +274,7 @@ final class PostSetup {
         }
     }
 
-    private void say(String line) {
+    private void print(String line) {
         context.environment().out().println(line);
         context.environment().out().flush();
     }

@@ -7,8 +7,8 @@ import java.util.concurrent.Callable;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFileException;
 import org.opensciencegrid.tokenrenewer.account.AccountRemoval;
-import org.opensciencegrid.tokenrenewer.account.AccountRemoval.End;
 import org.opensciencegrid.tokenrenewer.account.AccountRemoval.Outcome;
+import org.opensciencegrid.tokenrenewer.account.AccountRemoval.Result;
 import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
 import org.opensciencegrid.tokenrenewer.cli.output.Messages;
 import org.opensciencegrid.tokenrenewer.cli.output.Output;
@@ -75,11 +75,11 @@ final class RemoveCommand implements Callable<Integer> {
         } catch (FailureException e) {
             return failed(e.failure(), name);
         }
-        outcomes.forEach(this::tell);
-        boolean kept = outcomes.get(outcomes.size() - 1).end() == End.KEPT;
+        outcomes.forEach(this::report);
+        boolean kept = outcomes.get(outcomes.size() - 1).result() == Result.KEPT;
         if (!kept) {
-            tellWhatStays(state);
-            tellSections(configured.sections(name));
+            reportRemaining(state);
+            reportSections(configured.sections(name));
         }
         return kept ? ExitStatus.FAILED : ExitStatus.OK;
     }
@@ -93,7 +93,7 @@ final class RemoveCommand implements Callable<Integer> {
     }
 
     /** After the removal, nothing on this host can revoke it. */
-    private void tellWhatStays(AccountState state) {
+    private void reportRemaining(AccountState state) {
         String issuer = state.issuer().map(Printable::of).orElse("its issuer");
         String stays = dryRun ? " would stay" : " stays";
         if (!revoke) {
@@ -115,12 +115,12 @@ final class RemoveCommand implements Callable<Integer> {
         }
     }
 
-    private void tell(Outcome outcome) {
-        String verb = switch (outcome.end()) {
+    private void report(Outcome outcome) {
+        String verb = switch (outcome.result()) {
             case DONE -> "";
-            case WOULD -> "would be ";
+            case WOULD_DO -> "would be ";
             case GONE -> "was already ";
-            case NOT_OURS -> "stays at the issuer, which issued no token to manage it, and is not ";
+            case NOT_MANAGED -> "stays at the issuer, which issued no token to manage it, and is not ";
             case FAILED, KEPT -> "NOT ";
         };
         String line = switch (outcome.step()) {
@@ -130,7 +130,7 @@ final class RemoveCommand implements Callable<Integer> {
         };
         if (outcome.failure().isPresent()) {
             output.error(line + ": " + messages.what(outcome.failure().get()));
-        } else if (outcome.end() == End.KEPT) {
+        } else if (outcome.result() == Result.KEPT) {
             output.error(line + ", so that you can retry the steps above. To remove it without them, omit "
                     + "--revoke and --delete-client");
         } else {
@@ -138,7 +138,7 @@ final class RemoveCommand implements Callable<Integer> {
         }
     }
 
-    private void tellSections(List<String> sections) {
+    private void reportSections(List<String> sections) {
         if (!sections.isEmpty()) {
             output.info("");
             output.info("Take these out of " + context.configFile() + ", as renew fails for them"

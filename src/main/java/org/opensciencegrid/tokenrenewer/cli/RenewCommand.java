@@ -127,7 +127,7 @@ final class RenewCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (quiet || isJson()) {
-            context.printTo(new Output(context.environment(), isJson(), quiet));
+            context.setOutput(new Output(context.environment(), isJson(), quiet));
         }
         if (every == null) {
             if (livenessFile != null) {
@@ -150,13 +150,14 @@ final class RenewCommand implements Callable<Integer> {
     private int run() {
         Environment environment = context.environment();
         log = new RenewalLog(context.output(), context.commands(), this::gap, environment.clock(), strict);
-        Instant began =
+        Instant startedAt =
                 environment.clock().instant().truncatedTo(ChronoUnit.SECONDS); // state files have this precision
-        Config config = readConfig(began);
+        Config config = readConfig(startedAt);
         Selection selection = selection(config);
-        boolean isWhole = selection.tokens().isEmpty() && selection.accounts().isEmpty();
+        boolean selectsAll =
+                selection.tokens().isEmpty() && selection.accounts().isEmpty();
         log.warningsOf(config);
-        if (isWhole) {
+        if (selectsAll) {
             log.problemsOf(config);
         }
         if (!dryRun && (config.problems().isEmpty() || !config.tokens().isEmpty())) {
@@ -164,9 +165,9 @@ final class RenewCommand implements Callable<Integer> {
         }
         AccountStore store = context.store();
         StateStore states = context.states();
-        if (isWhole) {
+        if (selectsAll) {
             UnusedAccount.find(config, store, states, environment.clock().instant())
-                    .forEach(account -> log.forgotten(account, config));
+                    .forEach(account -> log.unusedAccount(account, config));
         }
         RenewalRun run = new RenewalRun(
                 store,
@@ -177,25 +178,25 @@ final class RenewCommand implements Callable<Integer> {
                 environment.clock(),
                 environment.pause());
         if (dryRun) {
-            run.rehearse(config, selection, log::tell);
+            run.dryRun(config, selection, log::report);
             log.summary();
             return log.status() == ExitStatus.USAGE ? ExitStatus.USAGE : ExitStatus.OK;
         }
-        Optional<LiveProgress> live = verbose || quiet || every != null
+        Optional<LiveProgress> progress = verbose || quiet || every != null
                 ? Optional.empty()
                 : LiveProgress.of(environment, selection.of(config).size());
-        if (live.isPresent()) {
-            context.output().below(live.get());
-            run.watchedBy(live.get());
+        if (progress.isPresent()) {
+            context.output().showProgress(progress.get());
+            run.withProgress(progress.get());
         }
         try {
-            run.run(config, selection, log::tell);
+            run.run(config, selection, log::report);
         } finally {
             if (loop != null) {
                 run.closeConnections(); // a process that ends closes them itself
             }
         }
-        run.accountsOfAnotherHost().forEach(log::onTwoHosts);
+        run.accountsFromAnotherHost().forEach(log::onTwoHosts);
         run.narrowedAccounts().forEach(log::narrows);
         writeMetrics(
                 () -> StatusReport.of(
@@ -206,8 +207,8 @@ final class RenewCommand implements Callable<Integer> {
                         context.timer(),
                         AccountState.SOON,
                         environment.clock()),
-                began);
-        log.end();
+                startedAt);
+        log.finish();
         if (afterSetup) {
             PostSetup.timer(context).forEach(context.output()::info);
         }
@@ -215,7 +216,7 @@ final class RenewCommand implements Callable<Integer> {
     }
 
     /** If nothing in the file is usable, the metrics say so, instead of keeping the values of an earlier run. */
-    private Config readConfig(Instant began) {
+    private Config readConfig(Instant startedAt) {
         if (dryRun) {
             return context.readConfig();
         }
@@ -225,7 +226,7 @@ final class RenewCommand implements Callable<Integer> {
             writeMetrics(
                     () -> StatusReport.withoutConfig(
                             context.environment().clock().instant(), e.getMessage()),
-                    began);
+                    startedAt);
             throw e;
         }
     }
@@ -241,7 +242,7 @@ final class RenewCommand implements Callable<Integer> {
     }
 
     /** For monitoring. If they cannot be written, the run still succeeds, because no token is lost. */
-    private void writeMetrics(Reporter reporter, Instant began) {
+    private void writeMetrics(Reporter reporter, Instant startedAt) {
         Environment environment = context.environment();
         Optional<Path> file = Optional.ofNullable(metricsFile)
                 .or(() -> environment.variable("OSG_TOKEN_RENEWER_METRICS_FILE").map(Path::of));
@@ -249,7 +250,7 @@ final class RenewCommand implements Callable<Integer> {
             return;
         }
         try {
-            new MetricsFile(file.get()).write(MetricsText.of(reporter.report(), began));
+            new MetricsFile(file.get()).write(MetricsText.of(reporter.report(), startedAt));
         } catch (IOException e) {
             log.noMetrics(
                     Printable.of(e.toString()),
@@ -301,8 +302,8 @@ final class RenewCommand implements Callable<Integer> {
         return ofAccount;
     }
 
-    private void requireKnown(String kind, Set<String> asked, Set<String> known) {
-        Set<String> unknown = new TreeSet<>(asked);
+    private void requireKnown(String kind, Set<String> names, Set<String> known) {
+        Set<String> unknown = new TreeSet<>(names);
         unknown.removeAll(known);
         if (!unknown.isEmpty()) {
             throw new UsageException("no [" + kind + " " + unknown.iterator().next() + "] in use in "

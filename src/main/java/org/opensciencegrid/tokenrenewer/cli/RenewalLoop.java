@@ -54,7 +54,7 @@ final class RenewalLoop {
      * @return the exit status of the last run
      */
     int run(IntSupplier run) {
-        context.keepKeys();
+        context.cacheKeys();
         int status = run.getAsInt();
         while (true) {
             reportAlive(status);
@@ -65,7 +65,7 @@ final class RenewalLoop {
             try {
                 status = run.getAsInt();
             } catch (RuntimeException e) {
-                status = Main.failed(context, e);
+                status = Main.reportFailure(context, e);
             }
         }
     }

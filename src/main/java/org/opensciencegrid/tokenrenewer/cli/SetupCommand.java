@@ -69,7 +69,7 @@ final class SetupCommand implements Callable<Integer> {
     private String account;
 
     /** How to get the client; default is dynamic client registration. */
-    static final class How {
+    static final class ClientSource {
         @Option(names = "--manual", description = "use a predefined client id and secret")
         private boolean manual;
 
@@ -90,7 +90,7 @@ final class SetupCommand implements Callable<Integer> {
     }
 
     @ArgGroup
-    private How how = new How();
+    private ClientSource clientSource = new ClientSource();
 
     @Option(
             names = "--pw-file",
@@ -169,16 +169,16 @@ final class SetupCommand implements Callable<Integer> {
     private Path configAddition;
 
     /** Whether to draw the link. */
-    static final class Picture {
+    static final class QrOptions {
         @Option(names = "--qr", description = "show the link as a QR code even if the terminal does not use UTF-8")
-        private boolean yes;
+        private boolean always;
 
         @Option(names = "--no-qr", description = "never show the link as a QR code")
-        private boolean no;
+        private boolean never;
     }
 
     @ArgGroup
-    private Picture picture = new Picture();
+    private QrOptions qr = new QrOptions();
 
     private final CommandContext context;
     private final Environment environment;
@@ -197,18 +197,18 @@ final class SetupCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         requireName();
-        requireFitting();
+        requireNoIgnoredOptions();
         requireIssuer();
         requireCaFile();
         context.makeStateDirectory();
-        if (!isMeant()) {
-            say("Nothing was changed.");
+        if (!confirmsReplacement()) {
+            print("Nothing was changed.");
             return ExitStatus.USAGE; // for the wrapper: nothing was attempted
         }
         try {
-            return how.clientCredentials ? clientCredentials() : device();
+            return clientSource.clientCredentials ? clientCredentials() : device();
         } catch (FailureException e) {
-            countdown.end();
+            countdown.stop();
             output.error(
                     "setup of " + account + " failed: " + new Messages(context.commands()).what(e.failure()),
                     repair(e.failure()));
@@ -226,7 +226,7 @@ final class SetupCommand implements Callable<Integer> {
         return switch (failure.kind()) {
             case ISSUER_UNREACHABLE -> Repair.advice("check the issuer's URL and the network, then run setup again");
             case PASSWORD_MISSING ->
-                how.reauthenticate
+                clientSource.reauthenticate
                         ? usual
                         : new Repair(
                                 "name another file with --pw-file, or create it",
@@ -249,12 +249,12 @@ final class SetupCommand implements Callable<Integer> {
     }
 
     private Repair clientRepair() {
-        boolean isOnesOwn = how.manual || how.clientCredentials;
-        if (isOnesOwn) {
+        boolean isPredefined = clientSource.manual || clientSource.clientCredentials;
+        if (isPredefined) {
             return Repair.advice("check the client id and the secret; if they are right, the issuer may require"
                     + " --client-auth=post or --client-auth=basic_raw");
         }
-        return how.publicClient
+        return clientSource.publicClient
                 ? Repair.advice("check the client id")
                 : new Repair("use a client that you have", context.commands().setup("--manual", account));
     }
@@ -264,9 +264,9 @@ final class SetupCommand implements Callable<Integer> {
     }
 
     /** Whether the admin wants to replace an existing account. */
-    private boolean isMeant() {
-        if (how.reauthenticate
-                || how.clientCredentials
+    private boolean confirmsReplacement() {
+        if (clientSource.reauthenticate
+                || clientSource.clientCredentials
                 || !Files.exists(context.store().file(account))) {
             return true;
         }
@@ -276,7 +276,7 @@ final class SetupCommand implements Callable<Integer> {
         } catch (IOException e) {
             state = AccountState.UNKNOWN;
         }
-        say(LineWrapper.of(
+        print(LineWrapper.of(
                 environment.out(),
                 "Account " + account + " is set up already"
                         + state.authorizedAt()
@@ -310,15 +310,15 @@ final class SetupCommand implements Callable<Integer> {
             return;
         }
         try {
-            issuer = ConsoleSetupUi.issuer(issuer, this::say);
+            issuer = ConsoleSetupUi.issuer(issuer, this::print);
         } catch (IllegalArgumentException e) {
             throw new UsageException("--issuer: " + e.getMessage());
         }
     }
 
     /** Rejects options that would have no effect. */
-    private void requireFitting() {
-        if (!how.reauthenticate) {
+    private void requireNoIgnoredOptions() {
+        if (!clientSource.reauthenticate) {
             return;
         }
         for (Map.Entry<String, Boolean> option : Map.of(
@@ -337,14 +337,15 @@ final class SetupCommand implements Callable<Integer> {
 
     private int device() throws FailureException {
         Optional<StoredAccount> configured = configured();
-        Path usual = Path.of(TOKENS + account + ".pw");
+        Path defaultFile = Path.of(TOKENS + account + ".pw");
         Optional<Path> named =
                 passwordFile != null ? Optional.empty() : ConfigAddition.passwordFile(context.configFile(), account);
-        Path file = named.orElse(passwordFile != null ? passwordFile : usual);
+        Path file = named.orElse(passwordFile != null ? passwordFile : defaultFile);
         // Root's wrapper does not read the config file, and opens the default password file for us.
-        if (named.isPresent() && !file.equals(usual) && isThere(usual) && isForService()) {
+        if (named.isPresent() && !file.equals(defaultFile) && exists(defaultFile) && isForService()) {
             throw new UsageException(
-                    context.configFile() + " names another password_file for account " + account + " than " + usual,
+                    context.configFile() + " names another password_file for account " + account + " than "
+                            + defaultFile,
                     withPassword("use that one", file));
         }
         AccountSetup.Request request = new AccountSetup.Request(
@@ -359,7 +360,7 @@ final class SetupCommand implements Callable<Integer> {
                 Optional.ofNullable(caFile).or(() -> configured.flatMap(StoredAccount::caFile)));
         Path tokens = Objects.requireNonNullElse(file.toAbsolutePath().getParent(), file);
         Map<String, String> options = Map.of("password_file", named.isPresent() ? file.toString() : absolute(file));
-        PostSetup postSetup = handover();
+        PostSetup postSetup = postSetup();
         postSetup.requireWritable(options, tokens);
         try (Password password = password(file)) {
             new AccountSetup(
@@ -370,7 +371,7 @@ final class SetupCommand implements Callable<Integer> {
                             context.network(account, verbose),
                             environment.clock(),
                             countdown)
-                    .run(request, password, person());
+                    .run(request, password, ui());
         }
         int status = postSetup.finish(options, tokens);
         issuerOfAccount().ifPresent(this::adviseOnProxy);
@@ -397,28 +398,29 @@ final class SetupCommand implements Callable<Integer> {
         }
         if (shell.isPresent() && service.isPresent() && context.proxy(account).isEmpty()) {
             for (String line : ProxyAdvice.lines(shell.get(), service.get(), at, account, context.configFile())) {
-                say(line.startsWith(" ") ? line : LineWrapper.of(environment.out(), line));
+                print(line.startsWith(" ") ? line : LineWrapper.of(environment.out(), line));
             }
         }
     }
 
     private AccountSetup.Mode mode() {
-        if (how.reauthenticate) {
+        if (clientSource.reauthenticate) {
             return AccountSetup.Mode.REAUTHENTICATE;
         }
-        if (how.publicClient) {
+        if (clientSource.publicClient) {
             return AccountSetup.Mode.PUBLIC;
         }
-        return how.manual ? AccountSetup.Mode.MANUAL : AccountSetup.Mode.REGISTER;
+        return clientSource.manual ? AccountSetup.Mode.MANUAL : AccountSetup.Mode.REGISTER;
     }
 
     private int clientCredentials() throws FailureException {
-        PostSetup postSetup = handover();
+        PostSetup postSetup = postSetup();
         postSetup.requireWritable();
         ClientCredentialsSetup.Result result = new ClientCredentialsSetup(
                         context.network(account, verbose), environment.clock(), environment.pause())
-                .run(words(scope), words(audience), audienceParameter(), auth(), Optional.ofNullable(caFile), person());
-        say("The issuer gave a token for client " + Printable.of(result.client().id()) + ".");
+                .run(words(scope), words(audience), audienceParameter(), auth(), Optional.ofNullable(caFile), ui());
+        print("The issuer gave a token for client "
+                + Printable.of(result.client().id()) + ".");
         Map<String, String> options = new LinkedHashMap<>();
         options.put("client_id", result.client().id());
         if (clientSecretFile != null && !clientSecretFile.equals("-")) {
@@ -445,7 +447,7 @@ final class SetupCommand implements Callable<Integer> {
         return path.toAbsolutePath().toString();
     }
 
-    private PostSetup handover() {
+    private PostSetup postSetup() {
         return new PostSetup(
                 context,
                 terminal,
@@ -455,41 +457,41 @@ final class SetupCommand implements Callable<Integer> {
                         Optional.ofNullable(configAddition),
                         Optional.ofNullable(token),
                         Optional.ofNullable(tokenPath),
-                        how.clientCredentials ? words(scope) : List.of(), // otherwise the account stores it
+                        clientSource.clientCredentials ? words(scope) : List.of(), // otherwise the account stores it
                         words(audience),
                         verbose));
     }
 
-    private ConsoleSetupUi person() {
+    private ConsoleSetupUi ui() {
         return new ConsoleSetupUi(
                 environment,
                 terminal,
                 countdown,
-                new ConsoleSetupUi.Given(
+                new ConsoleSetupUi.Options(
                         questions(),
                         KnownIssuers.LIST,
                         Optional.ofNullable(issuer),
                         words(scope),
                         Optional.ofNullable(clientId),
                         Optional.ofNullable(clientSecretFile).map(this::clientSecret)),
-                picture.yes || !picture.no && terminal.isInteractive() && Terminal.isUtf8(environment),
+                qr.always || !qr.never && terminal.isInteractive() && Terminal.isUtf8(environment),
                 verbose);
     }
 
     /** The options that are missing, so that their questions will be asked. */
     private List<String> questions() {
-        boolean predefined = how.manual || how.publicClient || how.clientCredentials;
+        boolean predefined = clientSource.manual || clientSource.publicClient || clientSource.clientCredentials;
         List<String> questions = new ArrayList<>();
         if (issuer == null) {
             questions.add(ConsoleSetupUi.ISSUER);
         }
-        if (words(scope).isEmpty() && !how.clientCredentials) {
+        if (words(scope).isEmpty() && !clientSource.clientCredentials) {
             questions.add(ConsoleSetupUi.SCOPE);
         }
         if (predefined && clientId == null) {
             questions.add(ConsoleSetupUi.CLIENT_ID);
         }
-        if (predefined && !how.publicClient && clientSecretFile == null) {
+        if (predefined && !clientSource.publicClient && clientSecretFile == null) {
             questions.add(ConsoleSetupUi.CLIENT_SECRET);
         }
         return questions;
@@ -537,16 +539,16 @@ final class SetupCommand implements Callable<Integer> {
     private Repair withPassword(String advice, Path file) {
         return new Repair(
                 advice,
-                how.reauthenticate
+                clientSource.reauthenticate
                         ? context.commands().setupWithPassword(file, "--reauthenticate", account)
                         : context.commands().setupWithPassword(file, account));
     }
 
     private boolean isForService() {
-        return context.commands().isService() || context.passwords().isHandedOver(account);
+        return context.commands().isService() || context.passwords().isPassedByLauncher(account);
     }
 
-    private static boolean isThere(Path file) {
+    private static boolean exists(Path file) {
         return Files.exists(file, LinkOption.NOFOLLOW_LINKS);
     }
 
@@ -582,7 +584,7 @@ final class SetupCommand implements Callable<Integer> {
         return values.stream().flatMap(value -> Json.split(value).stream()).toList();
     }
 
-    private void say(String line) {
+    private void print(String line) {
         environment.out().println(line);
     }
 }

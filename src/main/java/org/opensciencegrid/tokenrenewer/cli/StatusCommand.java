@@ -100,13 +100,13 @@ final class StatusCommand implements Callable<Integer> {
             environment.out().print(page.text());
             environment.out().flush();
         } else {
-            new FullScreen(environment).show(this::pageOrWhyNot, Duration.ofSeconds(watch));
+            new FullScreen(environment).show(this::pageOrError, Duration.ofSeconds(watch));
         }
         return page.status();
     }
 
     /** With --watch, the config file may be incomplete for a moment because somebody edits it. */
-    private String pageOrWhyNot() {
+    private String pageOrError() {
         try {
             return page().text();
         } catch (UsageException e) {
@@ -115,8 +115,8 @@ final class StatusCommand implements Callable<Integer> {
     }
 
     private Page page() {
-        Duration within = view.within();
-        context.requireReader();
+        Duration within = view.warnWithin();
+        context.requireReadable();
         try {
             if (account != null) {
                 return details(ConfiguredAccounts.name(account));
@@ -132,7 +132,7 @@ final class StatusCommand implements Callable<Integer> {
                     context.environment().clock());
             return token != null ? explain(config, report) : all(report, within);
         } catch (IOException e) {
-            throw new UsageException("the state in " + context.places().state() + " cannot be read: "
+            throw new UsageException("the state in " + context.layout().state() + " cannot be read: "
                     + Printable.of(e.getMessage()) + "; run status as root or osg-token-svc");
         }
     }
@@ -149,11 +149,11 @@ final class StatusCommand implements Callable<Integer> {
     }
 
     private Page explain(Config config, StatusReport report) {
-        for (AccountStatus of : report.accounts()) {
-            for (TokenStatus status : of.tokens()) {
+        for (AccountStatus accountStatus : report.accounts()) {
+            for (TokenStatus status : accountStatus.tokens()) {
                 if (status.section().name().equals(token)) {
                     String text = new TokenText(new Messages(context.commands()), context.commands(), report.time())
-                            .of(status, of);
+                            .of(status, accountStatus);
                     return Page.of(text, status.level());
                 }
             }

@@ -45,15 +45,15 @@ final class TokenCommand implements Callable<Integer> {
             throw new UsageException(
                     "standard output is a terminal, which would show the token. To print it anyway, use --force");
         }
-        context.requireReader();
+        context.requireReadable();
         TokenSection section = section(context.readConfig());
         TokenOnDisk token = TokenOnDisk.read(section, state(section));
         Instant now = environment.clock().instant();
         if (token.token().isEmpty()) {
-            String why = token.what() == OnDisk.UNREADABLE ? "cannot read " : "there is no token in ";
+            String why = token.onDisk() == OnDisk.UNREADABLE ? "cannot read " : "there is no token in ";
             return failed(why + section.tokenPath());
         }
-        if (token.expiresAt().filter(end -> !end.isAfter(now)).isPresent()) {
+        if (token.expiresAt().filter(expiry -> !expiry.isAfter(now)).isPresent()) {
             return failed(
                     "the token expired " + HumanFormat.ago(token.expiresAt().orElseThrow(), now));
         }

@@ -22,7 +22,7 @@ final class ViewOptions {
     private Colors.When color;
 
     /** How far ahead to warn. */
-    Duration within() {
+    Duration warnWithin() {
         return CommandContext.span("--warn", warn);
     }
 

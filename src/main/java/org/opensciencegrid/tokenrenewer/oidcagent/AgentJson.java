@@ -60,12 +60,12 @@ final class AgentJson {
     static AgentJson parse(Path file, byte[] json) throws FailureException {
         // The last of several members with one name wins: 4.2.6 writes "audience" twice after a registration.
         JsonObject members = JsonObject.parse(new String(json, StandardCharsets.UTF_8))
-                .orElseThrow(() -> refused(Failure.Kind.AGENT_FILE_DAMAGED, file, "its content is not a JSON object"));
+                .orElseThrow(() -> failure(Failure.Kind.AGENT_FILE_DAMAGED, file, "its content is not a JSON object"));
         if (members.string("mytoken_url").isPresent()) {
-            throw refused(Failure.Kind.AGENT_MYTOKEN, file, "");
+            throw failure(Failure.Kind.AGENT_MYTOKEN, file, "");
         }
         if (members.string("refresh_token").isEmpty()) {
-            throw refused(
+            throw failure(
                     members.string("username").isPresent()
                             ? Failure.Kind.AGENT_PASSWORD_GRANT
                             : Failure.Kind.AGENT_NO_REFRESH_TOKEN,
@@ -74,12 +74,12 @@ final class AgentJson {
         }
         AgentJson account = new AgentJson(members);
         if (account.issuer().isEmpty() || members.string("client_id").isEmpty()) {
-            throw refused(Failure.Kind.AGENT_FILE_DAMAGED, file, "it names no issuer or no client");
+            throw failure(Failure.Kind.AGENT_FILE_DAMAGED, file, "it names no issuer or no client");
         }
         return account;
     }
 
-    private static FailureException refused(Failure.Kind kind, Path file, String detail) {
+    private static FailureException failure(Failure.Kind kind, Path file, String detail) {
         return new FailureException(new Failure(kind, file.toString(), detail));
     }
 
@@ -95,11 +95,12 @@ final class AgentJson {
     /** @param provider the issuer's metadata, because oidc-agent does not store endpoints */
     Account toAccount(Provider provider) {
         Client client = client();
-        Optional<Secret> key = members.string("registration_access_token").map(Secret::of);
+        Optional<Secret> accessToken =
+                members.string("registration_access_token").map(Secret::of);
         Registered registered = new Registered(
                 client,
                 scope(),
-                key,
+                accessToken,
                 registrationUri(provider),
                 members.number("client_secret_expires_at")
                         .filter(seconds -> seconds > 0 && seconds < Integer.MAX_VALUE * 100L)
@@ -176,7 +177,8 @@ final class AgentJson {
         json.put("redirect_uris", List.of());
         json.put("username", "");
         json.put("password", "");
-        account.registrationAccessToken().ifPresent(key -> json.put("registration_access_token", key.reveal()));
+        account.registrationAccessToken()
+                .ifPresent(accessToken -> json.put("registration_access_token", accessToken.reveal()));
         account.registrationClientUri().ifPresent(uri -> json.put("registration_client_uri", uri.toString()));
         kept.asMap().forEach(json::put); // members of the original file win
         return Json.write(json).getBytes(StandardCharsets.UTF_8);

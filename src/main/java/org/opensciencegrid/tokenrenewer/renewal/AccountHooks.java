@@ -30,7 +30,7 @@ final class AccountHooks {
     private final AccountStore store;
     private final StateStore states;
     private final Duration lockWait;
-    private final RunDeadline end;
+    private final RunDeadline deadline;
     private final Clock clock;
 
     AccountHooks(
@@ -39,14 +39,14 @@ final class AccountHooks {
             AccountStore store,
             StateStore states,
             Duration lockWait,
-            RunDeadline end,
+            RunDeadline deadline,
             Clock clock) {
         this.account = account;
         this.sections = sections;
         this.store = store;
         this.states = states;
         this.lockWait = lockWait;
-        this.end = end;
+        this.deadline = deadline;
         this.clock = clock;
     }
 
@@ -60,11 +60,11 @@ final class AccountHooks {
         List<TokenSection> pending = new ArrayList<>();
         for (TokenSection section : sections) {
             if (section.postRenewal().isPresent()) {
-                Optional<Failure> before = state.token(section.name()).failure();
+                Optional<Failure> lastFailure = state.token(section.name()).failure();
                 if (written.contains(section.name())
                         || outcomes.get(section.name()) instanceof Fresh
-                                && before.isPresent()
-                                && before.get().kind().isHookFailure()) {
+                                && lastFailure.isPresent()
+                                && lastFailure.get().kind().isHookFailure()) {
                     pending.add(section);
                 }
             }
@@ -76,7 +76,7 @@ final class AccountHooks {
     void run(AccountState state, Set<String> written, Map<String, Outcome> outcomes) {
         for (TokenSection section : pending(state, written, outcomes)) {
             PostRenewal hook = section.postRenewal().orElseThrow();
-            Duration left = end.left();
+            Duration left = deadline.left();
             if (!left.isZero()) { // otherwise the next run does it
                 Duration timeout = hook.timeout().compareTo(left) < 0 ? hook.timeout() : left;
                 run(section, new PostRenewal(hook.command(), timeout), state.token(section.name()), outcomes);
@@ -91,7 +91,7 @@ final class AccountHooks {
             outcomes.put(section.name(), new HookFailed(renewal, why.get()));
         }
         if (why.isPresent() || token.failure().isPresent()) {
-            remember(section.name(), why);
+            recordResult(section.name(), why);
         }
     }
 
@@ -99,7 +99,7 @@ final class AccountHooks {
      * Records the failure for status and for the next run, which tries again. If it cannot be written, the run still
      * succeeds.
      */
-    private void remember(String token, Optional<Failure> why) {
+    private void recordResult(String token, Optional<Failure> why) {
         try {
             LockedAccount locked = store.lock(account, lockWait);
             try {
@@ -110,7 +110,7 @@ final class AccountHooks {
                     try {
                         states.write(account, next);
                     } catch (IOException e) {
-                        states.keep(account, next);
+                        states.keepUnwritten(account, next);
                     }
                 }
             } finally {

@@ -59,7 +59,7 @@ final class AccountRenewal {
     private final AccountStore store;
     private final StateStore states;
     private final Duration lockWait;
-    private final RunDeadline end;
+    private final RunDeadline deadline;
     private final Clock clock;
     private final Progress progress;
     private final AccountHooks hooks;
@@ -68,7 +68,7 @@ final class AccountRenewal {
     private AccountState state = AccountState.UNKNOWN;
     private List<TokenSection> due = List.of();
     private String issuer = "";
-    private boolean ofAnotherHost;
+    private boolean isFromAnotherHost;
     private boolean foundNarrowing;
 
     AccountRenewal(
@@ -78,7 +78,7 @@ final class AccountRenewal {
             AccountStore store,
             StateStore states,
             Duration lockWait,
-            RunDeadline end,
+            RunDeadline deadline,
             Clock clock,
             Progress progress) {
         this.accountSection = accountSection;
@@ -89,10 +89,10 @@ final class AccountRenewal {
         this.store = store;
         this.states = states;
         this.lockWait = lockWait;
-        this.end = end;
+        this.deadline = deadline;
         this.clock = clock;
         this.progress = progress;
-        this.hooks = new AccountHooks(account, sections, store, states, lockWait, end, clock);
+        this.hooks = new AccountHooks(account, sections, store, states, lockWait, deadline, clock);
     }
 
     /** Whether there is anything to do. If not, the run takes no lock, reads no password and opens no connection. */
@@ -121,21 +121,21 @@ final class AccountRenewal {
      * Renews the due tokens; call {@link #hasWork} first. A failure of the account becomes an outcome, not an
      * exception.
      *
-     * @param experiences what this run knows about each issuer
+     * @param healthOf what this run knows about each issuer
      */
-    void run(Opener opener, Experiences experiences) {
+    void run(Opener opener, Experiences healthOf) {
         if (due.isEmpty()) {
-            state = stored();
+            state = readState();
         } else {
-            progress.at(account, 0, due.size());
-            renew(opener, experiences);
-            progress.at(account, due.size(), due.size());
+            progress.update(account, 0, due.size());
+            renew(opener, healthOf);
+            progress.update(account, due.size(), due.size());
         }
     }
 
     /** Whether the account was opened and another host had saved it. Call after {@link #run}. */
-    boolean isOfAnotherHost() {
-        return ofAnotherHost;
+    boolean isFromAnotherHost() {
+        return isFromAnotherHost;
     }
 
     /** Whether this run is the first to find that the issuer narrows the refresh token. Call after {@link #run}. */
@@ -144,7 +144,7 @@ final class AccountRenewal {
     }
 
     /** Whether a post_renewal must run. Call after {@link #run}. */
-    boolean hasNews() {
+    boolean hasPendingHooks() {
         return !hooks.pending(state, written, outcomes).isEmpty();
     }
 
@@ -156,24 +156,24 @@ final class AccountRenewal {
         return outcomes;
     }
 
-    private void renew(Opener opener, Experiences experiences) {
-        try (LockedAccount locked = store.lock(account, shorter(lockWait, end.leftToBegin()))) {
-            underLock(locked, opener, experiences, due);
+    private void renew(Opener opener, Experiences healthOf) {
+        try (LockedAccount locked = store.lock(account, shorter(lockWait, deadline.leftToBegin()))) {
+            underLock(locked, opener, healthOf, due);
         } catch (StoreException e) {
             if (e.kind() == StoreException.Kind.UNWRITABLE && !(accountSection instanceof StoredAccount)) {
-                underLock(null, opener, experiences, due); // the store holds nothing of this account but its lock
+                underLock(null, opener, healthOf, due); // the store holds nothing of this account but its lock
             } else {
-                state = stored();
+                state = readState();
                 failAll(due, FailureMapper.of(e));
-                states.keep(account, withOutcome(Optional.of(FailureMapper.of(e))));
+                states.keepUnwritten(account, withOutcome(Optional.of(FailureMapper.of(e))));
             }
         }
     }
 
     /** What a run would do now, from the files on disk: no request, no lock, no write. */
-    Map<String, Outcome> rehearse() {
+    Map<String, Outcome> dryRun() {
         for (TokenSection section : due(sections)) {
-            Outcome wanted = new Outcome.Wanted(account, section.name(), section.tokenPath());
+            Outcome wouldRenew = new Outcome.WouldRenew(account, section.name(), section.tokenPath());
             Optional<BackOff.Refusal> refused = backOff.refusal(accountSection, state)
                     .or(() -> backOff.refusal(section, state.token(section.name())));
             Optional<Outcome> older = force || !(accountSection instanceof StoredAccount)
@@ -185,13 +185,13 @@ final class AccountRenewal {
                     section.name(),
                     refused.map(why -> (Outcome) why.of(account, section))
                             .or(() -> older)
-                            .orElse(wanted));
+                            .orElse(wouldRenew));
         }
         return outcomes;
     }
 
     private void underLock(
-            @Nullable LockedAccount locked, Opener opener, Experiences experiences, List<TokenSection> dueBefore) {
+            @Nullable LockedAccount locked, Opener opener, Experiences healthOf, List<TokenSection> dueBefore) {
         List<TokenSection> due = due(dueBefore); // another run may have renewed them while we waited for the lock
         if (due.isEmpty()) {
             return;
@@ -202,42 +202,42 @@ final class AccountRenewal {
             return;
         }
         // If a response was lost, always send the request: some issuers repeat the new refresh token for a short time.
-        boolean mustAsk = state.inDoubtSince().isPresent();
-        Optional<Failure> down = whyNotAsk(mustAsk ? "" : issuer, experiences);
+        boolean mustRequest = state.inDoubtSince().isPresent();
+        Optional<Failure> down = whyNotRequest(mustRequest ? "" : issuer, healthOf);
         if (down.isPresent()) {
-            notAsked(due, down.get());
+            failWithoutRequest(due, down.get());
             return;
         }
         try (TokenSource source = opener.open(locked, state)) {
-            Optional<Failure> found = whyNotAsk(mustAsk ? "" : source.issuer(), experiences);
+            Optional<Failure> found = whyNotRequest(mustRequest ? "" : source.issuer(), healthOf);
             if (found.isPresent()) {
-                notAsked(due, found.get());
+                failWithoutRequest(due, found.get());
                 return;
             }
             Optional<Failure> older = force ? Optional.empty() : older(source, due);
             if (older.isPresent()) {
-                notAsked(due, older.get());
+                failWithoutRequest(due, older.get());
                 return;
             }
-            ofAnotherHost = source.isOfAnotherHost();
-            Set<IssuerHealth> heard = new HashSet<>();
-            heard.add(experiences.with(source.issuer()));
-            heard.add(experiences.with(issuer)); // the queue's issuer, if the state file did not name it
-            Optional<Failure> whole = Optional.empty();
+            isFromAnotherHost = source.isFromAnotherHost();
+            Set<IssuerHealth> issuerHealth = new HashSet<>();
+            issuerHealth.add(healthOf.with(source.issuer()));
+            issuerHealth.add(healthOf.with(issuer)); // the queue's issuer, if the state file did not name it
+            Optional<Failure> accountFailure = Optional.empty();
             int done = 0;
             for (TokenSection section : due) {
-                if (whole.isEmpty() && end.leftToBegin().isZero()) {
-                    whole = Optional.of(outOfTime());
+                if (accountFailure.isEmpty() && deadline.leftToBegin().isZero()) {
+                    accountFailure = Optional.of(outOfTime());
                 }
-                if (whole.isPresent()) {
-                    fail(section, whole.get(), whole.get().kind() != Failure.Kind.OUT_OF_TIME);
+                if (accountFailure.isPresent()) {
+                    fail(section, accountFailure.get(), accountFailure.get().kind() != Failure.Kind.OUT_OF_TIME);
                 } else {
-                    whole = renew(source, section, heard);
+                    accountFailure = renew(source, section, issuerHealth);
                 }
-                progress.at(account, ++done, due.size());
+                progress.update(account, ++done, due.size());
             }
-            state = source.learned(state);
-            conclude(whole);
+            state = source.updateState(state);
+            conclude(accountFailure);
         } catch (FailureException e) {
             failAll(due, e.failure());
             conclude(Optional.of(e.failure()));
@@ -245,11 +245,11 @@ final class AccountRenewal {
     }
 
     /** Why we send no request: the run ends, or the issuer has not answered for a long time. */
-    private Optional<Failure> whyNotAsk(String of, Experiences experiences) {
-        if (end.leftToBegin().isZero()) {
+    private Optional<Failure> whyNotRequest(String url, Experiences healthOf) {
+        if (deadline.leftToBegin().isZero()) {
             return Optional.of(outOfTime());
         }
-        return of.isEmpty() ? Optional.empty() : experiences.with(of).outage();
+        return url.isEmpty() ? Optional.empty() : healthOf.with(url).outage();
     }
 
     /**
@@ -259,7 +259,7 @@ final class AccountRenewal {
      */
     private Optional<Failure> older(TokenSource source, List<TokenSection> due) {
         Optional<Instant> rotated = source.rotatedAt();
-        Optional<Failure> older = source.older().or(() -> state.mayRotate() ? source.copied() : Optional.empty());
+        Optional<Failure> older = source.whyOlder().or(() -> state.mayRotate() ? source.whyCopied() : Optional.empty());
         if (older.isPresent() || rotated.isEmpty()) {
             return older;
         }
@@ -280,7 +280,7 @@ final class AccountRenewal {
         return new Failure(Failure.Kind.OUT_OF_TIME, account, "the issuer was not asked, as answers came slowly");
     }
 
-    private void notAsked(List<TokenSection> due, Failure why) {
+    private void failWithoutRequest(List<TokenSection> due, Failure why) {
         for (TokenSection section : due) {
             backOff.refusal(section, state.token(section.name()))
                     .ifPresentOrElse(
@@ -295,38 +295,39 @@ final class AccountRenewal {
     }
 
     /** Renews one token; returns the failure that makes requests for the account's other tokens useless. */
-    private Optional<Failure> renew(TokenSource source, TokenSection section, Set<IssuerHealth> heard) {
+    private Optional<Failure> renew(TokenSource source, TokenSection section, Set<IssuerHealth> issuerHealth) {
         Optional<BackOff.Refusal> refused = backOff.refusal(section, state.token(section.name()));
         if (refused.isPresent()) {
             outcomes.put(section.name(), refused.get().of(account, section));
             return Optional.empty();
         }
-        Duration left = end.left();
+        Duration left = deadline.left();
         try {
-            requirePlace(section);
-            requireOwnAccount(section, source.approved());
+            requireWritablePath(section);
+            requireOwnAccount(section, source.authorizedScope());
             List<String> scope = narrows() ? List.of() : section.scope();
-            TokenResponse answer = source.token(section, scope);
-            heard.forEach(health -> health.granted(answer.waited()));
-            answer.scope()
-                    .filter(got -> state.narrows().isEmpty())
-                    .flatMap(got -> NarrowingCheck.shownBy(state, source.approved(), scope, got))
-                    .ifPresent(this::learn);
-            Granted granted = GrantCheck.granted(section, answer, source.approved(), narrows());
-            GrantCheck.requireNoMore(section, granted, answer);
-            Optional<Duration> ahead = GrantCheck.requireValid(answer, source.issuer(), clock.instant());
+            TokenResponse response = source.token(section, scope);
+            issuerHealth.forEach(health -> health.granted(response.waited()));
+            response.scope()
+                    .filter(grantedScope -> state.narrows().isEmpty())
+                    .flatMap(
+                            grantedScope -> NarrowingCheck.detect(state, source.authorizedScope(), scope, grantedScope))
+                    .ifPresent(this::setNarrowing);
+            Granted granted = GrantCheck.granted(section, response, source.authorizedScope(), narrows());
+            GrantCheck.requireNoMore(section, granted, response);
+            Optional<Duration> ahead = GrantCheck.requireValid(response, source.issuer(), clock.instant());
             Optional<String> other = source.otherIdentity();
             if (section.strict() && other.isPresent()) {
                 throw new FailureException(new Failure(Failure.Kind.IDENTITY_CHANGED, source.issuer(), other.get()));
             }
-            write(section, answer, granted, other, ahead);
+            write(section, response, granted, other, ahead);
             source.storageProblem().ifPresent(storageProblem -> fail(section, storageProblem));
             return source.storageProblem();
         } catch (FailureException e) {
-            Duration asked = left.minus(end.left());
-            heard.forEach(health -> health.failed(e.failure(), asked));
+            Duration tried = left.minus(deadline.left());
+            issuerHealth.forEach(health -> health.failed(e.failure(), tried));
             // A refresh token that is not stored safely matters more than any later failure.
-            Failure failure = source.storageProblem().orElse(narrowing(section, source.approved(), e.failure()));
+            Failure failure = source.storageProblem().orElse(narrowing(section, source.authorizedScope(), e.failure()));
             fail(section, failure);
             return failure.kind().isSingleTokenFailure() ? Optional.empty() : Optional.of(failure);
         } catch (TokenFileException e) {
@@ -339,7 +340,7 @@ final class AccountRenewal {
         return state.narrows().orElse(false);
     }
 
-    private void learn(boolean narrows) {
+    private void setNarrowing(boolean narrows) {
         foundNarrowing |= narrows;
         state = state.withNarrowing(narrows);
     }
@@ -348,28 +349,28 @@ final class AccountRenewal {
      * If a request cannot name a scope, each token gets the account's whole scope, which a strict section does not
      * allow.
      */
-    private void requireOwnAccount(TokenSection section, List<String> approved) throws FailureException {
+    private void requireOwnAccount(TokenSection section, List<String> authorizedScope) throws FailureException {
         if (narrows()
                 && section.strict()
                 && !section.scope().isEmpty()
-                && !NarrowingCheck.without(approved, section.scope()).isEmpty()) {
+                && !NarrowingCheck.without(authorizedScope, section.scope()).isEmpty()) {
             throw new FailureException(new Failure(Failure.Kind.ACCOUNT_SHARED, section.name(), account));
         }
     }
 
     /** The issuer rejected an approved scope: an earlier request for another token may be the reason. */
-    private Failure narrowing(TokenSection section, List<String> approved, Failure failure) {
+    private Failure narrowing(TokenSection section, List<String> authorizedScope, Failure failure) {
         if (failure.kind() != Failure.Kind.SCOPE_REFUSED
                 || state.narrows().isPresent()
-                || !NarrowingCheck.explainsRefusal(state, approved, section.scope())) {
+                || !NarrowingCheck.explainsRefusal(state, authorizedScope, section.scope())) {
             return failure;
         }
-        learn(true);
+        setNarrowing(true);
         return new Failure(Failure.Kind.GRANT_NARROWED, failure.where(), failure.detail());
     }
 
     /** If the token could not be written last time, checks first: each failed attempt may use up a refresh token. */
-    private void requirePlace(TokenSection section) throws TokenFileException {
+    private void requireWritablePath(TokenSection section) throws TokenFileException {
         Optional<Failure> last = state.token(section.name()).failure();
         if (last.filter(why -> why.kind().isTokenFileFailure()).isPresent()) {
             new TokenFile(section.tokenPath()).requireWritable(section.access());
@@ -378,12 +379,12 @@ final class AccountRenewal {
 
     private void write(
             TokenSection section,
-            TokenResponse answer,
+            TokenResponse response,
             Granted granted,
             Optional<String> other,
             Optional<Duration> ahead)
             throws TokenFileException {
-        new TokenFile(section.tokenPath()).write(answer.accessToken(), section.access());
+        new TokenFile(section.tokenPath()).write(response.accessToken(), section.access());
         written.add(section.name());
         Instant now = clock.instant();
         state = state.withToken(
@@ -393,10 +394,10 @@ final class AccountRenewal {
                         .renewed(
                                 now,
                                 section.tokenPath(),
-                                Fingerprint.of(answer.accessToken().reveal()),
-                                answer.expiresAt(),
-                                answer.scope().orElse(List.of()),
-                                answer.audience()));
+                                Fingerprint.of(response.accessToken().reveal()),
+                                response.expiresAt(),
+                                response.scope().orElse(List.of()),
+                                response.audience()));
         section.postRenewal()
                 .ifPresent(hook ->
                         state = state.withToken( // until the command has run: something may end this run first
@@ -414,8 +415,9 @@ final class AccountRenewal {
                         account,
                         section.name(),
                         section.tokenPath(),
-                        answer.expiresAt(),
-                        answer.expiresAt().map(end -> Duration.between(now.minus(ahead.orElse(Duration.ZERO)), end)),
+                        response.expiresAt(),
+                        response.expiresAt()
+                                .map(expiry -> Duration.between(now.minus(ahead.orElse(Duration.ZERO)), expiry)),
                         section.minLifetime().isPresent()
                                 ? Optional.of(
                                         Duration.ofSeconds(section.minLifetime().getAsLong()))
@@ -423,12 +425,12 @@ final class AccountRenewal {
                         granted,
                         other,
                         ahead,
-                        answer.expiresIn().filter(lifetime -> lifetime == 0).isPresent(),
-                        answer.accessToken().reveal().length()));
+                        response.expiresIn().filter(lifetime -> lifetime == 0).isPresent(),
+                        response.accessToken().reveal().length()));
     }
 
     /** The state is optional: without it, every token is due. */
-    private AccountState stored() {
+    private AccountState readState() {
         try {
             return states.read(account);
         } catch (IOException e) {
@@ -437,7 +439,7 @@ final class AccountRenewal {
     }
 
     private List<TokenSection> due(List<TokenSection> candidates) {
-        state = stored();
+        state = readState();
         List<TokenSection> due = new ArrayList<>();
         for (TokenSection section : candidates) {
             Optional<Duration> fresh =
@@ -459,36 +461,36 @@ final class AccountRenewal {
         fail(section, failure, true);
     }
 
-    private void fail(TokenSection section, Failure failure, boolean asked) {
+    private void fail(TokenSection section, Failure failure, boolean wasRequested) {
         Instant now = clock.instant();
         Optional<Instant> next = BackOff.nextTry(failure, now);
         TokenState token = state.token(section.name());
-        TokenState tried = asked ? token.tried(now, section.scope(), section.audience()) : token;
+        TokenState tried = wasRequested ? token.tried(now, section.scope(), section.audience()) : token;
         state = state.withToken(
                 section.name(),
                 tried.failed(now, failure, failure.kind().isSingleTokenFailure() ? next : Optional.empty()));
         Optional<Duration> left = Due.left(section, state.token(section.name()), now);
-        outcomes.put(section.name(), new Failed(account, section.name(), failure, next, asked, left));
+        outcomes.put(section.name(), new Failed(account, section.name(), failure, next, wasRequested, left));
     }
 
     /** Writes the state while the lock is held. A failure to write it does not stop the renewals. */
-    private void conclude(Optional<Failure> whole) {
-        state = withOutcome(whole);
+    private void conclude(Optional<Failure> accountFailure) {
+        state = withOutcome(accountFailure);
         try {
             states.write(account, state);
         } catch (IOException e) {
             Failure unwritable = new Failure(Failure.Kind.STATE_UNWRITABLE, account, Printable.of(e.getMessage()));
-            states.keep(account, withOutcome(whole.or(() -> Optional.of(unwritable))));
+            states.keepUnwritten(account, withOutcome(accountFailure.or(() -> Optional.of(unwritable))));
             outcomes.replaceAll((token, outcome) -> outcome instanceof Renewed
                     ? new Failed(account, token, unwritable, Optional.empty(), true, Optional.empty())
                     : outcome);
         }
     }
 
-    private AccountState withOutcome(Optional<Failure> whole) {
+    private AccountState withOutcome(Optional<Failure> accountFailure) {
         return state.withOutcome(
-                whole,
-                whole.flatMap(failure -> BackOff.nextTry(failure, clock.instant())),
+                accountFailure,
+                accountFailure.flatMap(failure -> BackOff.nextTry(failure, clock.instant())),
                 Fingerprint.of(accountSection));
     }
 }

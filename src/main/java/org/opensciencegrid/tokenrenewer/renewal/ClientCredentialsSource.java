@@ -21,12 +21,12 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
 /** Gets tokens with the client credentials grant. The config file has the id and the secret; nothing is stored. */
 final class ClientCredentialsSource implements TokenSource {
     private final ClientCredentialsAccount section;
-    private final TokenClient issuer;
+    private final TokenClient tokens;
     private final Client client;
 
-    ClientCredentialsSource(ClientCredentialsAccount section, TokenClient issuer) throws FailureException {
+    ClientCredentialsSource(ClientCredentialsAccount section, TokenClient tokens) throws FailureException {
         this.section = section;
-        this.issuer = issuer;
+        this.tokens = tokens;
         this.client =
                 Client.of(section.clientId(), Optional.of(secret(section))).with(section.clientAuth());
     }
@@ -48,14 +48,14 @@ final class ClientCredentialsSource implements TokenSource {
     }
 
     @Override
-    public List<String> approved() {
+    public List<String> authorizedScope() {
         return List.of();
     }
 
     @Override
     public TokenResponse token(TokenSection token, List<String> scope) throws FailureException {
         try {
-            return issuer.clientCredentials(
+            return tokens.clientCredentials(
                     section.tokenRequestUrl(),
                     client,
                     new RequestedToken(scope, token.audience(), section.audienceParameter()));
@@ -81,12 +81,12 @@ final class ClientCredentialsSource implements TokenSource {
     }
 
     @Override
-    public Optional<Failure> copied() {
+    public Optional<Failure> whyCopied() {
         return Optional.empty();
     }
 
     @Override
-    public Optional<Failure> older() {
+    public Optional<Failure> whyOlder() {
         return Optional.empty();
     }
 
@@ -96,12 +96,12 @@ final class ClientCredentialsSource implements TokenSource {
     }
 
     @Override
-    public boolean isOfAnotherHost() {
+    public boolean isFromAnotherHost() {
         return false;
     }
 
     @Override
-    public AccountState learned(AccountState state) {
+    public AccountState updateState(AccountState state) {
         return state.withClient(section.tokenRequestUrl().toString(), section.clientId());
     }
 

@@ -29,8 +29,8 @@ final class Due {
         if (section.minLifetime().isEmpty()
                 || state.failure().filter(why -> !why.kind().isHookFailure()).isPresent()
                 || !state.path().equals(section.tokenPath().toString())
-                || !sameWords(section.scope(), state.askedScope())
-                || !sameWords(section.audience(), state.askedAudience())) {
+                || !sameWords(section.scope(), state.requestedScope())
+                || !sameWords(section.audience(), state.requestedAudience())) {
             return Optional.empty();
         }
         Duration least = Duration.ofSeconds(section.minLifetime().getAsLong());
@@ -64,24 +64,24 @@ final class Due {
                 .filter(claims -> claims.issuer().equals(Optional.of(issuer)))
                 .flatMap(JwtClaims::issuedAt)
                 .filter(issued -> issued.isAfter(renewed.get().plus(SKEW)))
-                .filter(issued -> ours(token.get(), state).isEmpty());
+                .filter(issued -> stateOf(token.get(), state).isEmpty());
     }
 
     private static Optional<Duration> timeLeft(Secret token, TokenState state, Instant now) {
         Optional<JwtClaims> claims = JwtClaims.of(token.reveal());
-        Optional<Instant> issued =
-                claims.flatMap(JwtClaims::issuedAt).or(() -> ours(token, state).flatMap(TokenState::renewedAt));
+        Optional<Instant> issued = claims.flatMap(JwtClaims::issuedAt)
+                .or(() -> stateOf(token, state).flatMap(TokenState::renewedAt));
         if (issued.isPresent() && issued.get().isAfter(now.plus(SKEW))) {
             return Optional.empty();
         }
         // An opaque token has no readable expiry: only the issuer's response for this token counts.
-        Optional<Instant> expires =
-                claims.flatMap(JwtClaims::expiresAt).or(() -> ours(token, state).flatMap(TokenState::expiresAt));
-        return expires.map(end -> Duration.between(now, end));
+        Optional<Instant> expires = claims.flatMap(JwtClaims::expiresAt)
+                .or(() -> stateOf(token, state).flatMap(TokenState::expiresAt));
+        return expires.map(expiry -> Duration.between(now, expiry));
     }
 
     /** The state, if it belongs to this token. Not called for a JWT, because the first hash in a new JVM is slow. */
-    private static Optional<TokenState> ours(Secret token, TokenState state) {
+    private static Optional<TokenState> stateOf(Secret token, TokenState state) {
         return Optional.of(state)
                 .filter(known -> known.fingerprint().equals(Optional.of(Fingerprint.of(token.reveal()))));
     }

@@ -21,19 +21,20 @@ final class GrantCheck {
     /**
      * Compares what was granted with what the section requests.
      *
-     * @param approved the scope that the user approved
+     * @param authorizedScope the scope that the user approved
      * @param narrows whether requests to this issuer cannot name a scope
      */
-    static Granted granted(TokenSection section, TokenResponse answer, List<String> approved, boolean narrows) {
+    static Granted granted(
+            TokenSection section, TokenResponse response, List<String> authorizedScope, boolean narrows) {
         boolean isWhole = narrows && !section.strict(); // we requested more than the section's scope
-        List<String> asked = narrows && section.scope().isEmpty() ? approved : section.scope();
-        List<String> got = answer.scope().orElse(List.of());
-        boolean canTell = !asked.isEmpty() && answer.scope().isPresent();
-        List<String> missing = canTell ? NarrowingCheck.without(asked, got) : List.of();
-        boolean isJwt = JwtClaims.of(answer.accessToken().reveal())
+        List<String> requested = narrows && section.scope().isEmpty() ? authorizedScope : section.scope();
+        List<String> granted = response.scope().orElse(List.of());
+        boolean isKnown = !requested.isEmpty() && response.scope().isPresent();
+        List<String> missing = isKnown ? NarrowingCheck.without(requested, granted) : List.of();
+        boolean isJwt = JwtClaims.of(response.accessToken().reveal())
                 .isPresent(); // a JWT of MITREid has no aud: the audience was not granted
         List<String> unseen = new ArrayList<>();
-        if (section.strict() && !section.scope().isEmpty() && answer.scope().isEmpty()) {
+        if (section.strict() && !section.scope().isEmpty() && response.scope().isEmpty()) {
             unseen.add("scope");
         }
         if (section.strict() && !section.audience().isEmpty() && !isJwt) {
@@ -41,17 +42,17 @@ final class GrantCheck {
         }
         return new Granted(
                 missing,
-                canTell && !isWhole ? NarrowingCheck.without(got, asked) : List.of(),
-                isJwt ? NarrowingCheck.without(section.audience(), answer.audience()) : List.of(),
+                isKnown && !isWhole ? NarrowingCheck.without(granted, requested) : List.of(),
+                isJwt ? NarrowingCheck.without(section.audience(), response.audience()) : List.of(),
                 List.copyOf(unseen),
                 narrows && !missing.isEmpty());
     }
 
     /** Keeps the token on disk: a service that relies on strict must not get a token with more rights. */
-    static void requireNoMore(TokenSection section, Granted granted, TokenResponse answer) throws FailureException {
+    static void requireNoMore(TokenSection section, Granted granted, TokenResponse response) throws FailureException {
         List<String> more = new ArrayList<>(granted.extraScope());
         if (!granted.missingAudience().isEmpty()) {
-            more.add("aud " + (answer.audience().isEmpty() ? "any" : String.join(" ", answer.audience())));
+            more.add("aud " + (response.audience().isEmpty() ? "any" : String.join(" ", response.audience())));
         }
         if (section.strict() && !more.isEmpty()) {
             throw new FailureException(
@@ -66,24 +67,26 @@ final class GrantCheck {
      * @param ours the time on this machine
      * @return how far this machine's clock is ahead of the issuer's, if the token is invalid by our clock only
      */
-    static Optional<Duration> requireValid(TokenResponse answer, String issuer, Instant ours) throws FailureException {
-        Instant now = answer.sentAt().orElse(ours);
-        Optional<String> why = answer.expiresIn()
+    static Optional<Duration> requireValid(TokenResponse response, String issuer, Instant ours)
+            throws FailureException {
+        Instant now = response.sentAt().orElse(ours);
+        Optional<String> why = response.expiresIn()
                 .filter(lifetime -> lifetime < 0)
                 .map(lifetime -> "expires_in " + lifetime)
-                .or(() -> whyNotValid(answer, now));
+                .or(() -> whyNotValid(response, now));
         if (why.isPresent()) {
             throw new FailureException(new Failure(
                     Failure.Kind.TOKEN_NOT_VALID, Printable.of(issuer), why.get() + ", now " + seconds(now)));
         }
-        return whyNotValid(answer, ours).map(wrong -> Duration.between(now, ours));
+        return whyNotValid(response, ours).map(wrong -> Duration.between(now, ours));
     }
 
-    private static Optional<String> whyNotValid(TokenResponse answer, Instant now) {
-        Optional<JwtClaims> claims = JwtClaims.of(answer.accessToken().reveal());
-        Optional<Instant> end = claims.flatMap(JwtClaims::expiresAt).filter(time -> !time.isAfter(now));
-        Optional<Instant> begin = claims.flatMap(JwtClaims::notBefore).filter(time -> time.isAfter(now.plus(Due.SKEW)));
-        return end.map(time -> "exp " + seconds(time)).or(() -> begin.map(time -> "nbf " + seconds(time)));
+    private static Optional<String> whyNotValid(TokenResponse response, Instant now) {
+        Optional<JwtClaims> claims = JwtClaims.of(response.accessToken().reveal());
+        Optional<Instant> expiry = claims.flatMap(JwtClaims::expiresAt).filter(time -> !time.isAfter(now));
+        Optional<Instant> notBefore =
+                claims.flatMap(JwtClaims::notBefore).filter(time -> time.isAfter(now.plus(Due.SKEW)));
+        return expiry.map(time -> "exp " + seconds(time)).or(() -> notBefore.map(time -> "nbf " + seconds(time)));
     }
 
     private static Instant seconds(Instant time) {

@@ -52,7 +52,7 @@ final class HookProcess {
     private final PostRenewal hook;
     private final String mark;
     /** A little before the command started, because the kernel's times are rounded. */
-    private final Instant began = Instant.now().minusSeconds(2);
+    private final Instant startedAt = Instant.now().minusSeconds(2);
 
     private HookProcess(Process process, PostRenewal hook, String mark) {
         this.process = process;
@@ -82,7 +82,7 @@ final class HookProcess {
         environment.put(MARK, mark);
         environment.put("TOKEN_NAME", section.name());
         environment.put("TOKEN_PATH", section.tokenPath().toAbsolutePath().toString());
-        expiresAt.ifPresent(end -> environment.put("EXPIRES_AT", end.toString()));
+        expiresAt.ifPresent(expiry -> environment.put("EXPIRES_AT", expiry.toString()));
         try {
             return new HookProcess(builder.start(), hook, mark).await(new TokenFile(section.tokenPath()).read());
         } catch (IOException e) {
@@ -99,35 +99,35 @@ final class HookProcess {
         try {
             ended = process.waitFor(hook.timeout().toMillis(), TimeUnit.MILLISECONDS);
             if (!ended) {
-                endTree();
+                killTree();
             }
-            endAll();
-            output.end();
+            killMarked();
+            output.finish();
         } catch (InterruptedException e) {
-            endTree();
+            killTree();
             Thread.currentThread().interrupt();
         }
         if (ended && process.exitValue() == 0) {
             return Optional.empty();
         }
-        String end =
+        String result =
                 ended ? "exit status " + process.exitValue() : hook.timeout().toSeconds() + " s";
-        String said = output.text(token);
+        String text = output.text(token);
         return Optional.of(new Failure(
                 ended ? Failure.Kind.HOOK_FAILED : Failure.Kind.HOOK_TIMEOUT,
                 hook.program().toString(),
-                end + (said.isEmpty() ? ", without a word" : ", and it said: " + said)));
+                result + (text.isEmpty() ? ", without a word" : ", and it said: " + text)));
     }
 
     /** Kills the command and its descendants, whatever their environment is. */
-    private void endTree() {
+    private void killTree() {
         List<ProcessHandle> descendants = process.descendants().toList();
         process.destroyForcibly(); // first: a shell would report the death of its children
         descendants.forEach(ProcessHandle::destroyForcibly);
     }
 
     /** Kills every process that the command started, even in another session, unless it cleared its environment. */
-    private void endAll() throws InterruptedException {
+    private void killMarked() throws InterruptedException {
         for (int i = 0; i < MOST_ROUNDS; i++) {
             List<ProcessHandle> left =
                     ProcessHandle.allProcesses().filter(this::mayBeOurs).toList();
@@ -135,24 +135,24 @@ final class HookProcess {
                 return;
             }
             left.stream()
-                    .filter(other -> environment(other).contains(marking()))
+                    .filter(other -> environment(other).contains(marker()))
                     .forEach(ProcessHandle::destroyForcibly);
             Thread.sleep(10);
         }
     }
 
-    private String marking() {
+    private String marker() {
         return MARK + "=" + mark + "\0";
     }
 
     /** Whether it has our mark, or is within execve(2), where a process has no environment for a moment. */
     private boolean mayBeOurs(ProcessHandle other) {
         String environment = environment(other);
-        return environment.contains(marking())
+        return environment.contains(marker())
                 || environment.isEmpty()
                         && other.info()
                                 .startInstant()
-                                .filter(start -> !start.isBefore(began))
+                                .filter(start -> !start.isBefore(startedAt))
                                 .isPresent()
                         && other.parent()
                                 .filter(parent -> parent.pid() != KERNEL)
@@ -174,7 +174,7 @@ final class HookProcess {
         private final InputStream from;
         private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
         /** When to stop, in nanoseconds; 0 before the command ended. */
-        private volatile long end;
+        private volatile long deadline;
 
         Output(InputStream from) {
             super("post_renewal");
@@ -187,7 +187,7 @@ final class HookProcess {
             byte[] bytes = new byte[4096];
             try {
                 while (true) {
-                    long until = end; // before the look, so that it sees all that the command wrote
+                    long until = deadline; // before the look, so that it sees all that the command wrote
                     int n = from.available();
                     if (until != 0 && (n == 0 || System.nanoTime() - until > 0)) {
                         return;
@@ -203,8 +203,8 @@ final class HookProcess {
         }
 
         /** The command ended: reads what is in the pipe, and stops. */
-        void end() throws InterruptedException {
-            end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(DRAIN_MILLIS);
+        void finish() throws InterruptedException {
+            deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(DRAIN_MILLIS);
             join(2 * DRAIN_MILLIS);
         }
 

@@ -13,14 +13,14 @@ final class IssuerHealth {
      * systemd allows a run. We measure time and do not count failures: a few accounts may have problems of their own
      * and come first.
      */
-    private static final Duration ENOUGH = Duration.ofMinutes(2);
+    private static final Duration OUTAGE = Duration.ofMinutes(2);
 
     private static final Duration SLOW = Duration.ofMillis(40);
 
     /**
      * The CPU time for one account. While one account waits for a response, we can work on waiting time / WORK others.
      */
-    private static final Duration WORK = Duration.ofMillis(3);
+    private static final Duration CPU_TIME = Duration.ofMillis(3);
 
     private final Sleeper time;
     /** An account that tried for at least this long got no response at all. */
@@ -31,7 +31,7 @@ final class IssuerHealth {
 
     private Duration lastGrant = Duration.ZERO;
     private Optional<Duration> downSince = Optional.empty();
-    private int waitedLong;
+    private int timeouts;
     private Optional<Failure> last = Optional.empty();
     private int slowInARow;
     private Duration waited = Duration.ZERO;
@@ -47,9 +47,9 @@ final class IssuerHealth {
      */
     synchronized Optional<Failure> outage() {
         boolean isLong = downSince
-                .filter(since -> time.elapsed().minus(since).compareTo(ENOUGH) > 0)
+                .filter(since -> time.elapsed().minus(since).compareTo(OUTAGE) > 0)
                 .isPresent();
-        return isLong || waitedLong >= SEVERAL ? last : Optional.empty();
+        return isLong || timeouts >= SEVERAL ? last : Optional.empty();
     }
 
     /**
@@ -57,13 +57,13 @@ final class IssuerHealth {
      * single late response does not count, because our own CPU may be the cause.
      */
     synchronized long suggestedParallelism() {
-        return slowInARow > 1 ? waited.dividedBy(WORK) : 0;
+        return slowInARow > 1 ? waited.dividedBy(CPU_TIME) : 0;
     }
 
     /** @param waited for a token */
     synchronized void granted(Duration waited) {
         downSince = Optional.empty();
-        waitedLong = 0;
+        timeouts = 0;
         lastGrant = time.elapsed();
         this.waited = waited;
         slowInARow = waited.compareTo(SLOW) > 0 ? slowInARow + 1 : 0;
@@ -72,18 +72,18 @@ final class IssuerHealth {
     /**
      * Ignores failures that are not the issuer's fault: most of them sent no request.
      *
-     * @param asked how long the account tried
+     * @param tried how long the account tried
      */
-    synchronized void failed(Failure failure, Duration asked) {
+    synchronized void failed(Failure failure, Duration tried) {
         if (failure.kind().isIssuerInTrouble()) {
             // If another account got a response in that time, this account has a problem of its own.
-            boolean isAlone = time.elapsed().minus(asked).compareTo(lastGrant) < 0;
-            if (!isAlone && asked.compareTo(SILENCE) >= 0) {
-                waitedLong++;
+            boolean isAlone = time.elapsed().minus(tried).compareTo(lastGrant) < 0;
+            if (!isAlone && tried.compareTo(SILENCE) >= 0) {
+                timeouts++;
             }
             downSince = downSince.or(() -> Optional.of(time.elapsed()));
             last = Optional.of(failure);
-            waited = ENOUGH; // the request was repeated, with pauses
+            waited = OUTAGE; // the request was repeated, with pauses
             slowInARow++;
         }
     }

@@ -17,14 +17,14 @@ final class NarrowingCheck {
     /**
      * What a response shows after requests for other tokens of the account; empty if it shows nothing.
      *
-     * @param approved the scope of the account
-     * @param asked the scope of this request; empty if it named none
+     * @param authorizedScope the scope of the account
+     * @param requested the scope of this request; empty if it named none
      */
-    static Optional<Boolean> shownBy(
-            AccountState state, List<String> approved, List<String> asked, List<String> granted) {
-        List<String> expected = asked.isEmpty() ? approved : common(asked, approved);
+    static Optional<Boolean> detect(
+            AccountState state, List<String> authorizedScope, List<String> requested, List<String> granted) {
+        List<String> expected = requested.isEmpty() ? authorizedScope : common(requested, authorizedScope);
         List<String> missing = without(expected, granted);
-        for (List<String> other : narrower(state, expected)) {
+        for (List<String> other : narrowerRequests(state, expected)) {
             if (missing.isEmpty()) {
                 return Optional.of(false);
             }
@@ -38,19 +38,21 @@ final class NarrowingCheck {
     }
 
     /** Whether narrowing explains why the issuer rejected an approved scope. */
-    static boolean explainsRefusal(AccountState state, List<String> approved, List<String> asked) {
-        return approved.containsAll(asked) && !narrower(state, asked).isEmpty();
+    static boolean explainsRefusal(AccountState state, List<String> authorizedScope, List<String> requested) {
+        return authorizedScope.containsAll(requested)
+                && !narrowerRequests(state, requested).isEmpty();
     }
 
     /** The scopes of earlier requests that lack a part of this scope. */
-    private static List<List<String>> narrower(AccountState state, List<String> scope) {
+    private static List<List<String>> narrowerRequests(AccountState state, List<String> scope) {
         return state.tokens().stream()
                 .filter(token -> token.renewedAt().isPresent())
                 .filter(token -> token.failure()
                         .filter(why -> !why.kind().isHookFailure())
                         .isEmpty())
-                .map(TokenState::askedScope)
-                .filter(asked -> !asked.isEmpty() && !without(scope, asked).isEmpty())
+                .map(TokenState::requestedScope)
+                .filter(requested ->
+                        !requested.isEmpty() && !without(scope, requested).isEmpty())
                 .toList();
     }
 

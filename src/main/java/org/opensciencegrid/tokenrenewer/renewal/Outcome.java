@@ -23,7 +23,7 @@ public sealed interface Outcome {
      * @param otherIdentity how the person in the token differs from the person who authorized the account, if so
      * @param clockAhead how far this machine's clock is ahead of the issuer's (behind, if negative), if the token is
      *     valid by the issuer's clock only
-     * @param isLifeZero whether the issuer says that the token expires at once
+     * @param isLifetimeZero whether the issuer says that the token expires at once
      * @param length of the token in bytes
      */
     record Renewed(
@@ -36,11 +36,11 @@ public sealed interface Outcome {
             Granted granted,
             Optional<String> otherIdentity,
             Optional<Duration> clockAhead,
-            boolean isLifeZero,
+            boolean isLifetimeZero,
             int length)
             implements Outcome {
         /** Whether every run will renew it: even a new token is valid for less than min_lifetime. */
-        public boolean isShorterThanItsLeast() {
+        public boolean isShorterThanMinLifetime() {
             return lifetime.isPresent()
                     && minLifetime
                             .filter(least -> least.compareTo(lifetime.get()) >= 0)
@@ -57,13 +57,13 @@ public sealed interface Outcome {
     record Fresh(String account, String token, Duration left) implements Outcome {}
 
     /** Dry run: a run would request the token now. */
-    record Wanted(String account, String token, Path path) implements Outcome {}
+    record WouldRenew(String account, String token, Path path) implements Outcome {}
 
     /**
      * No new token, or a new token whose account could not be saved safely.
      *
      * @param nextTry set if we send no request before then, because only a person can fix the failure
-     * @param asked false if this run sent no request because an earlier rejection still applies
+     * @param wasRequested false if this run sent no request because an earlier rejection still applies
      * @param left the remaining lifetime of the token on disk; empty if it has expired or its expiry is unknown
      */
     record Failed(
@@ -71,24 +71,24 @@ public sealed interface Outcome {
             String token,
             Failure failure,
             Optional<Instant> nextTry,
-            boolean asked,
+            boolean wasRequested,
             Optional<Duration> left)
             implements Outcome {}
 
     /**
      * The token is at its path, but its post_renewal failed.
      *
-     * @param after the outcome of the token itself: renewed, or fresh if its post_renewal failed in an earlier run
+     * @param renewal the outcome of the token itself: renewed, or fresh if its post_renewal failed in an earlier run
      */
-    record HookFailed(Outcome after, Failure failure) implements Outcome {
+    record HookFailed(Outcome renewal, Failure failure) implements Outcome {
         @Override
         public String account() {
-            return after.account();
+            return renewal.account();
         }
 
         @Override
         public String token() {
-            return after.token();
+            return renewal.token();
         }
     }
 
@@ -98,7 +98,7 @@ public sealed interface Outcome {
      * @param missingScope requested but not granted
      * @param extraScope granted but not requested
      * @param missingAudience requested but not granted
-     * @param unseen which of "scope" and "audience" a strict section requires but neither the token nor the response
+     * @param unverifiable which of "scope" and "audience" a strict section requires but neither the token nor the response
      *     shows
      * @param isNarrowed whether a request for another token removed the missing scope, until a person authorizes again
      */
@@ -106,6 +106,6 @@ public sealed interface Outcome {
             List<String> missingScope,
             List<String> extraScope,
             List<String> missingAudience,
-            List<String> unseen,
+            List<String> unverifiable,
             boolean isNarrowed) {}
 }

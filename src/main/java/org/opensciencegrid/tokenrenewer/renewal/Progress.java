@@ -3,9 +3,9 @@ package org.opensciencegrid.tokenrenewer.renewal;
 /** Receives the progress on accounts, from the threads that work on them. */
 public interface Progress {
     /** Ignores the progress. */
-    Progress UNSEEN = new Progress() {
+    Progress NONE = new Progress() {
         @Override
-        public void at(String account, int done, int due) {}
+        public void update(String account, int done, int due) {}
     };
 
     /**
@@ -13,5 +13,5 @@ public interface Progress {
      *
      * @param done how many tokens of the account were tried; equal to {@code due} at the end
      */
-    void at(String account, int done, int due);
+    void update(String account, int done, int due);
 }

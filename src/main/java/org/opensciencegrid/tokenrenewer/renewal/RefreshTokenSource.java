@@ -36,22 +36,22 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
  * of the response.
  */
 final class RefreshTokenSource implements TokenSource {
-    private static volatile boolean rehearsed;
+    private static volatile boolean isWarmedUp;
 
     private final StoredAccount section;
     private final OpenAccount store;
     private final Path file;
-    private final RunDeadline end;
+    private final RunDeadline deadline;
     private final Clock clock;
-    private final RenewalRun.Issuers issuer;
+    private final RenewalRun.IssuerClients issuer;
     private Account account;
     private Optional<Instant> inDoubtSince;
     private Optional<Instant> refreshTokenExpiresAt = Optional.empty();
     private Optional<Failure> storageProblem = Optional.empty();
     private Optional<String> otherIdentity = Optional.empty();
-    private boolean placeFailed;
+    private boolean isEndpointGone;
     private long rotations;
-    private boolean isKept = true;
+    private boolean isSaved = true;
     private final Optional<Instant> otherHostAt;
     private final boolean isCopy;
     private final Optional<String> savedOn;
@@ -66,14 +66,14 @@ final class RefreshTokenSource implements TokenSource {
             Path file,
             HostIdentity here,
             Passwords passwords,
-            Function<Optional<Path>, RenewalRun.Issuers> issuers,
+            Function<Optional<Path>, RenewalRun.IssuerClients> issuers,
             Optional<Instant> inDoubtSince,
-            RunDeadline end,
+            RunDeadline deadline,
             Clock clock)
             throws FailureException {
         this.section = section;
         this.file = file;
-        this.end = end;
+        this.deadline = deadline;
         this.clock = clock;
         this.inDoubtSince = inDoubtSince;
         this.store = open(section, locked, passwords);
@@ -116,36 +116,36 @@ final class RefreshTokenSource implements TokenSource {
     }
 
     @Override
-    public List<String> approved() {
+    public List<String> authorizedScope() {
         return account.scope();
     }
 
     @Override
     public TokenResponse token(TokenSection token, List<String> scope) throws FailureException {
-        TokenResponse answer = answer(token, scope);
+        TokenResponse response = request(token, scope);
         Optional<TokenResponse.Identity> known = account.identity();
         if (known.isPresent()
-                && answer.identity().isPresent()
-                && !known.get().isThatOf(answer.identity().get())) {
+                && response.identity().isPresent()
+                && !known.get().isThatOf(response.identity().get())) {
             // OpenID Connect Core section 12.2. Keep the new refresh token anyway: it may be the only valid one.
             throw new FailureException(new Failure(
                     Failure.Kind.IDENTITY_CHANGED,
                     account.issuer(),
-                    difference(known.get(), answer.identity().get())));
+                    difference(known.get(), response.identity().get())));
         }
-        otherIdentity = otherIdentity(answer);
-        return answer;
+        otherIdentity = otherIdentity(response);
+        return response;
     }
 
     /**
      * Compares the access token, if it is a JWT, with the first one. The id_token is no substitute: it may identify
      * another person than the access token.
      */
-    private Optional<String> otherIdentity(TokenResponse answer) {
-        if (answer.tokenIdentity().isEmpty()) {
+    private Optional<String> otherIdentity(TokenResponse response) {
+        if (response.tokenIdentity().isEmpty()) {
             return Optional.empty();
         }
-        TokenResponse.Identity now = answer.tokenIdentity().get();
+        TokenResponse.Identity now = response.tokenIdentity().get();
         TokenResponse.Identity first = account.tokenIdentity().orElse(new TokenResponse.Identity("", ""));
         boolean isIssuerKnown = !first.issuer().isEmpty();
         boolean isSubjectKnown = !first.subject().isEmpty();
@@ -183,13 +183,13 @@ final class RefreshTokenSource implements TokenSource {
     }
 
     /** Uses the endpoints from setup until they fail; only then asks the issuer for its present endpoints. */
-    private TokenResponse answer(TokenSection token, List<String> scope) throws FailureException {
+    private TokenResponse request(TokenSection token, List<String> scope) throws FailureException {
         requireApproved(token);
         Optional<Instant> before = inDoubtSince;
         try {
             return ShutdownGuard.run(() -> refresh(token, scope, false));
         } catch (FailureException e) {
-            if (!placeFailed || end.leftToBegin().isZero() || !hasMoved()) {
+            if (!isEndpointGone || deadline.leftToBegin().isZero() || !hasEndpointMoved()) {
                 throw e;
             }
             inDoubtSince = before; // the request did not reach the issuer
@@ -197,33 +197,34 @@ final class RefreshTokenSource implements TokenSource {
         }
     }
 
-    private TokenResponse refresh(TokenSection token, List<String> scope, boolean hasMoved) throws FailureException {
+    private TokenResponse refresh(TokenSection token, List<String> scope, boolean hasEndpointMoved)
+            throws FailureException {
         try {
             store.reserve();
         } catch (StoreException e) {
             throw new FailureException(FailureMapper.of(e));
         }
-        if (!rehearsed) {
+        if (!isWarmedUp) {
             account.withRefreshToken(account.refreshToken())
                     .encode(); // loads the classes now, as reserve() does for the rest
-            rehearsed = true;
+            isWarmedUp = true;
         }
         try {
-            TokenResponse answer = issuer.tokens()
+            TokenResponse response = issuer.tokens()
                     .refresh(
                             account.tokenEndpoint(),
                             client(),
                             account.refreshToken(),
-                            wanted(token, scope),
+                            requestedToken(token, scope),
                             this::keep);
             inDoubtSince = Optional.empty();
-            refreshTokenExpiresAt = answer.refreshTokenExpiresAt();
-            if (hasMoved || rotations == 0 && isOutOfPlace()) {
+            refreshTokenExpiresAt = response.refreshTokenExpiresAt();
+            if (hasEndpointMoved || rotations == 0 && needsSave()) {
                 save(); // also without rotation: stores endpoints that work, or this host's marks
             }
-            return answer;
+            return response;
         } catch (IssuerException e) {
-            placeFailed = e.isEndpointGone();
+            isEndpointGone = e.isEndpointGone();
             Failure failure = FailureMapper.of(e, account.issuer(), inDoubtSince.isPresent());
             if (e.leavesDoubt() || e.isAfterDoubt()) {
                 inDoubtSince = inDoubtSince.or(() -> Optional.of(clock.instant()));
@@ -232,7 +233,7 @@ final class RefreshTokenSource implements TokenSource {
         }
     }
 
-    private boolean hasMoved() {
+    private boolean hasEndpointMoved() {
         try {
             Provider now = issuer.discovery().discover(account.issuer());
             boolean moved = !now.tokenEndpoint().equals(account.tokenEndpoint());
@@ -248,7 +249,7 @@ final class RefreshTokenSource implements TokenSource {
         return section.clientAuth().map(client::with).orElse(client);
     }
 
-    private RequestedToken wanted(TokenSection token, List<String> scope) {
+    private RequestedToken requestedToken(TokenSection token, List<String> scope) {
         return new RequestedToken(scope, token.audience(), audienceParameter(token));
     }
 
@@ -283,16 +284,16 @@ final class RefreshTokenSource implements TokenSource {
     private void keep(Secret refreshToken) {
         account = account.rotated(refreshToken, clock.instant());
         rotations++;
-        isKept = false;
+        isSaved = false;
         save();
     }
 
     private void save() {
         try {
             storageProblem = FailureMapper.of(store.save(account.encode()), file);
-            isKept = true;
+            isSaved = true;
         } catch (Throwable e) { // even an Error: this object holds the only copy of the refresh token
-            if (!isKept) {
+            if (!isSaved) {
                 storageProblem = Optional.of(new Failure(
                         Failure.Kind.REFRESH_TOKEN_LOST,
                         file.toString(),
@@ -308,7 +309,7 @@ final class RefreshTokenSource implements TokenSource {
 
     /** An older refresh token may be used up. If we send it again, a strict issuer revokes the authorization. */
     @Override
-    public Optional<Failure> older() {
+    public Optional<Failure> whyOlder() {
         return store.newerGeneration()
                 .map(newer -> new Failure(
                         Failure.Kind.ACCOUNT_OLDER,
@@ -318,7 +319,7 @@ final class RefreshTokenSource implements TokenSource {
     }
 
     @Override
-    public Optional<Failure> copied() {
+    public Optional<Failure> whyCopied() {
         return isCopy
                 ? Optional.of(new Failure(
                         Failure.Kind.ACCOUNT_COPIED,
@@ -327,8 +328,8 @@ final class RefreshTokenSource implements TokenSource {
                 : Optional.empty();
     }
 
-    private boolean isOutOfPlace() {
-        return isOfAnotherHost()
+    private boolean needsSave() {
+        return isFromAnotherHost()
                 || store.recoveredFrom() == OpenAccount.RecoveredFrom.PREVIOUS
                 || store.newerGeneration().isPresent();
     }
@@ -339,12 +340,12 @@ final class RefreshTokenSource implements TokenSource {
     }
 
     @Override
-    public boolean isOfAnotherHost() {
+    public boolean isFromAnotherHost() {
         return otherHostAt.isPresent();
     }
 
     @Override
-    public AccountState learned(AccountState state) {
+    public AccountState updateState(AccountState state) {
         return state.withClient(account.issuer(), account.client().id())
                 .withAuthorization(
                         account.authorizedAt(),

@@ -49,18 +49,18 @@ public final class RenewalRun {
     private final Network network;
     private final Clock clock;
     private final Sleeper pause;
-    private Progress progress = Progress.UNSEEN;
+    private Progress progress = Progress.NONE;
     private @Nullable HookQueue hooks;
     /** How long we wait for each missing result when the run must end. */
-    private static final Duration LAST_LOOK = Duration.ofMillis(250);
+    private static final Duration LAST_WAIT = Duration.ofMillis(250);
 
     /** How long we wait for an account before the others get more workers. */
     private static final Duration TICK = Duration.ofSeconds(1);
 
-    private RunDeadline end;
-    private final Map<String, IssuerHealth> experiences = new ConcurrentHashMap<>();
-    private final Map<Access, Issuers> issuers = new ConcurrentHashMap<>();
-    private final Set<String> ofAnotherHost = new ConcurrentSkipListSet<>();
+    private RunDeadline deadline;
+    private final Map<String, IssuerHealth> healthByIssuer = new ConcurrentHashMap<>();
+    private final Map<Route, IssuerClients> issuers = new ConcurrentHashMap<>();
+    private final Set<String> fromAnotherHost = new ConcurrentSkipListSet<>();
     private final Set<String> narrowed = new ConcurrentSkipListSet<>();
 
     /** @param lockWait how long to wait for another run or command that holds an account */
@@ -79,17 +79,17 @@ public final class RenewalRun {
         this.network = network;
         this.clock = clock;
         this.pause = pause;
-        this.end = new RunDeadline(pause);
+        this.deadline = new RunDeadline(pause);
     }
 
     /** Replaces the end of the run. */
-    RenewalRun endingBy(RunDeadline other) {
-        end = other;
+    RenewalRun withDeadline(RunDeadline other) {
+        deadline = other;
         return this;
     }
 
     /** Reports progress to the watcher. */
-    public RenewalRun watchedBy(Progress watcher) {
+    public RenewalRun withProgress(Progress watcher) {
         progress = watcher;
         return this;
     }
@@ -145,7 +145,7 @@ public final class RenewalRun {
                 .add(section));
         if (byAccount.isEmpty()) {
             if (config.problems().isEmpty()) {
-                states.ran(clock.instant());
+                states.recordRun(clock.instant());
             }
             return;
         }
@@ -154,9 +154,9 @@ public final class RenewalRun {
         Map<String, IssuerQueue> queues = new HashMap<>();
         try {
             byAccount.forEach((name, tokens) ->
-                    results.put(name, look(section(config, name), tokens, selection.force(), waiting)));
+                    results.put(name, plan(section(config, name), tokens, selection.force(), waiting)));
             prepare(config, waiting.keySet());
-            waiting.forEach((name, run) -> results.put(name, begin(section(config, name), run, queues)));
+            waiting.forEach((name, run) -> results.put(name, start(section(config, name), run, queues)));
             for (TokenSection section : sections) {
                 inOrder.accept(
                         outcome(Objects.requireNonNull(results.get(section.account())), section, queues.values()));
@@ -164,7 +164,7 @@ public final class RenewalRun {
         } finally {
             queues.values().forEach(IssuerQueue::close);
         }
-        states.ran(clock.instant());
+        states.recordRun(clock.instant());
     }
 
     /** The outcomes of an account's tokens, after their post_renewal commands ran. */
@@ -175,7 +175,7 @@ public final class RenewalRun {
     }
 
     /** Checks whether any token of the account is due. */
-    private Results look(
+    private Results plan(
             AccountSection account, List<TokenSection> tokens, boolean force, Map<String, AccountRenewal> waiting) {
         try {
             AccountRenewal run = of(account, tokens, force);
@@ -205,7 +205,7 @@ public final class RenewalRun {
     }
 
     /** Starts the renewal of the account, in parallel with those of other issuers. */
-    private Results begin(AccountSection account, AccountRenewal run, Map<String, IssuerQueue> queues) {
+    private Results start(AccountSection account, AccountRenewal run, Map<String, IssuerQueue> queues) {
         try {
             IssuerQueue queue = queues.computeIfAbsent(run.issuer(), issuer -> new IssuerQueue(health(issuer)));
             Future<Results> renewed = queue.submit(() -> renew(account, run));
@@ -221,8 +221,8 @@ public final class RenewalRun {
      * Names of the accounts that {@link #run} opened and another host had saved, sorted: two hosts may be using one
      * refresh token.
      */
-    public Set<String> accountsOfAnotherHost() {
-        return ofAnotherHost;
+    public Set<String> accountsFromAnotherHost() {
+        return fromAnotherHost;
     }
 
     /** Names of the accounts for which {@link #run} found first that the issuer narrows the refresh token, sorted. */
@@ -236,12 +236,12 @@ public final class RenewalRun {
     }
 
     /** What {@link #run} would do now: no request, no lock, no write. */
-    public void rehearse(Config config, Selection selection, Consumer<Outcome> inOrder) {
+    public void dryRun(Config config, Selection selection, Consumer<Outcome> inOrder) {
         selection.faultyOf(config).forEach(token -> inOrder.accept(faulty(config, token)));
         for (TokenSection section : selection.of(config)) {
             AccountSection account = section(config, section.account());
             inOrder.accept(
-                    of(account, List.of(section), selection.force()).rehearse().get(section.name()));
+                    of(account, List.of(section), selection.force()).dryRun().get(section.name()));
         }
     }
 
@@ -259,7 +259,7 @@ public final class RenewalRun {
     }
 
     private IssuerHealth health(String issuer) {
-        return experiences.computeIfAbsent(issuer, name -> new IssuerHealth(pause));
+        return healthByIssuer.computeIfAbsent(issuer, name -> new IssuerHealth(pause));
     }
 
     /** Waits until the result is there or the run must end, even if the worker hangs. */
@@ -268,11 +268,11 @@ public final class RenewalRun {
         while (true) {
             try {
                 long wait = Math.max(
-                        LAST_LOOK.toMillis(),
-                        Math.min(TICK.toMillis(), end.left().toMillis()));
+                        LAST_WAIT.toMillis(),
+                        Math.min(TICK.toMillis(), deadline.left().toMillis()));
                 return future.get(wait, TimeUnit.MILLISECONDS);
             } catch (TimeoutException e) {
-                if (end.left().isZero()) {
+                if (deadline.left().isZero()) {
                     throw e;
                 }
                 queues.forEach(IssuerQueue::letOthersPass);
@@ -306,13 +306,13 @@ public final class RenewalRun {
 
     private Results renew(AccountSection account, AccountRenewal run) {
         run.run(opener(account), this::health);
-        if (run.isOfAnotherHost()) {
-            ofAnotherHost.add(account.name());
+        if (run.isFromAnotherHost()) {
+            fromAnotherHost.add(account.name());
         }
         if (run.hasFoundNarrowing()) {
             narrowed.add(account.name());
         }
-        if (!run.hasNews()) {
+        if (!run.hasPendingHooks()) {
             return noHooks(run);
         }
         Future<Map<String, Outcome>> hooks = hooks().submit(run::runHooks);
@@ -341,7 +341,7 @@ public final class RenewalRun {
                     passwords,
                     ca -> issuers(ca, stored.reach()),
                     state.inDoubtSince(),
-                    end,
+                    deadline,
                     clock);
         }
         ClientCredentialsAccount section = (ClientCredentialsAccount) account;
@@ -350,19 +350,19 @@ public final class RenewalRun {
     }
 
     private AccountRenewal of(AccountSection account, List<TokenSection> tokens, boolean force) {
-        return new AccountRenewal(account, tokens, force, store, states, lockWait, end, clock, progress);
+        return new AccountRenewal(account, tokens, force, store, states, lockWait, deadline, clock, progress);
     }
 
-    private record Access(Optional<Path> caFile, NetworkOptions reach) {}
+    private record Route(Optional<Path> caFile, NetworkOptions options) {}
 
     /** One for each set of trusted certificates and each proxy, so that accounts share connections and TLS sessions. */
-    private Issuers issuers(Optional<Path> caFile, NetworkOptions reach) {
-        return issuers.computeIfAbsent(new Access(caFile, reach), access -> {
-            Transport transport = network.with(reach).transport(caFile);
-            return new Issuers(transport, new TokenClient(transport, clock, pause), new Discovery(transport));
+    private IssuerClients issuers(Optional<Path> caFile, NetworkOptions options) {
+        return issuers.computeIfAbsent(new Route(caFile, options), route -> {
+            Transport transport = network.with(options).transport(caFile);
+            return new IssuerClients(transport, new TokenClient(transport, clock, pause), new Discovery(transport));
         });
     }
 
     /** The clients for the issuers that have the same trusted certificates and the same route. */
-    record Issuers(Transport transport, TokenClient tokens, Discovery discovery) {}
+    record IssuerClients(Transport transport, TokenClient tokens, Discovery discovery) {}
 }

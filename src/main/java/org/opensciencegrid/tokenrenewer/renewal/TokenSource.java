@@ -15,7 +15,7 @@ interface TokenSource extends AutoCloseable {
     String issuer();
 
     /** The authorized scope; empty if no person authorized the account. */
-    List<String> approved();
+    List<String> authorizedScope();
 
     /**
      * Requests a token. A rotated refresh token is stored when this returns or throws.
@@ -34,19 +34,19 @@ interface TokenSource extends AutoCloseable {
     Optional<Failure> storageProblem();
 
     /** Why the account file seems older than the version that this host used before; called before the first token. */
-    Optional<Failure> older();
+    Optional<Failure> whyOlder();
 
     /** Why the account file seems to be a copy; called before the first token. */
-    Optional<Failure> copied();
+    Optional<Failure> whyCopied();
 
     /** When the issuer last rotated the refresh token; empty if it never did. */
     Optional<Instant> rotatedAt();
 
     /** Whether another host had saved the account. */
-    boolean isOfAnotherHost();
+    boolean isFromAnotherHost();
 
     /** The state, with what this source learned about the account. */
-    AccountState learned(AccountState state);
+    AccountState updateState(AccountState state);
 
     @Override
     void close();

@@ -75,7 +75,7 @@ public final class AccountSetup {
             Optional<Secret> registrationToken,
             Optional<Path> caFile) {
         /** Fills in the values of the account that is replaced, where none are set. */
-        private Request orAsBefore(Account before) {
+        private Request withDefaultsOf(Account before) {
             return new Request(
                     account,
                     mode,
@@ -120,18 +120,18 @@ public final class AccountSetup {
      * user, so an existing account is still renewed.
      */
     public void run(Request request, Password password, SetupUi ui) throws FailureException {
-        try (PendingRegistration kept = new PendingRegistration(registrations, request.account())) {
+        try (PendingRegistration pending = new PendingRegistration(registrations, request.account())) {
             if (request.mode() == Mode.REAUTHENTICATE) {
                 reauthenticate(request, password, ui);
             } else {
-                authorizeNew(request, password, kept, ui);
+                authorizeNew(request, password, pending, ui);
             }
         } catch (StoreException e) {
             throw new FailureException(FailureMapper.of(e));
         }
     }
 
-    private void authorizeNew(Request options, Password password, PendingRegistration kept, SetupUi ui)
+    private void authorizeNew(Request options, Password password, PendingRegistration pending, SetupUi ui)
             throws FailureException, StoreException {
         Optional<Account> before;
         try (LockedAccount locked = store.lock(options.account(), lockWait)) {
@@ -145,42 +145,44 @@ public final class AccountSetup {
         }
         String issuer = ui.issuer(before.map(Account::issuer));
         before = before.filter(account -> Discovery.isSame(account.issuer(), issuer));
-        Request request = before.map(options::orAsBefore).orElse(options);
+        Request request = before.map(options::withDefaultsOf).orElse(options);
         Transport transport = network.transport(request.caFile());
-        Provider provider = DeviceApproval.ask(issuer, () -> new Discovery(transport).discover(issuer));
+        Provider provider = DeviceApproval.request(issuer, () -> new Discovery(transport).discover(issuer));
         DeviceApproval approval = new DeviceApproval(transport, provider, clock, pause, ui);
         Registrar registrar = new Registrar(transport, provider, ui);
         List<String> named = ui.scope(provider, before.map(Account::scope).orElse(List.of()));
-        List<String> scope = withRefresh(named, provider.scopesSupported());
-        Optional<Client> ofBefore = before.filter(account -> request.mode() == Mode.REGISTER && account.isPredefined())
+        List<String> scope = withOfflineAccess(named, provider.scopesSupported());
+        Optional<Client> existingClient = before.filter(
+                        account -> request.mode() == Mode.REGISTER && account.isPredefined())
                 .map(Account::client)
                 .map(client -> request.clientAuth().map(client::with).orElse(client));
-        ofBefore.ifPresent(ui::keepingClient);
-        Optional<Registered> registered = request.mode() == Mode.REGISTER && ofBefore.isEmpty()
-                ? Optional.of(registrar.client(request, password, kept, scope))
+        existingClient.ifPresent(ui::keepingClient);
+        Optional<Registered> registered = request.mode() == Mode.REGISTER && existingClient.isEmpty()
+                ? Optional.of(registrar.client(request, password, pending, scope))
                 : Optional.empty();
-        Client client = ofBefore.or(() -> registered.map(Registered::client))
+        Client client = existingClient
+                .or(() -> registered.map(Registered::client))
                 .orElseGet(() -> predefined(request, provider, ui));
-        SetupRollback rollback = new SetupRollback(transport, provider, registered, ui, kept::delete);
+        SetupRollback rollback = new SetupRollback(transport, provider, registered, ui, pending::delete);
         try {
             List<String> granted = Registrar.granted(scope, registered);
             registrar.requireScope(named, scope, granted);
-            AudienceProbe search = search(request, granted);
+            AudienceProbe probe = probe(request, granted);
             List<String> added =
                     granted.stream().filter(word -> !named.contains(word)).toList();
-            TokenResponse answer = approval.authorize(client, search, added, Optional.empty(), rollback);
-            Account account = Account.of(provider, client, search.request().scope(), request.audience())
+            TokenResponse response = approval.authorize(client, probe, added, Optional.empty(), rollback);
+            Account account = Account.of(provider, client, probe.request().scope(), request.audience())
                     .withAudienceParameter(request.audienceParameter())
                     .withCaFile(
                             request.caFile().map(file -> file.toAbsolutePath().toString()));
             if (registered.isPresent()) {
                 account = account.withRegistration(registered.get());
             }
-            Optional<Failure> rescued = save(request, password, account, answer, rollback);
-            kept.delete();
-            requireInPlace(rescued);
+            Optional<Failure> rescued = save(request, password, account, response, rollback);
+            pending.delete();
+            requireNotRescued(rescued);
             synchronized (rollback) { // a signal waits, because the issuer may rotate the token that was just saved
-                findAudienceParameter(request, password, search, answer, transport, ui);
+                findAudienceParameter(request, password, probe, response, transport, ui);
             }
         } catch (FailureException thrown) {
             FailureException e = registered
@@ -188,10 +190,10 @@ public final class AccountSetup {
                     .map(changed -> Registrar.ofChangedGrants(thrown, changed))
                     .orElse(thrown);
             if (e.failure().kind() == Failure.Kind.CLIENT_REFUSED) {
-                kept.delete(); // the client no longer exists: the next setup registers another
+                pending.delete(); // the client no longer exists: the next setup registers another
             } else if (e.failure().kind() == Failure.Kind.CLIENT_NOT_APPROVED) {
-                rollback.notNeeded(); // the client is kept for the next setup
-                registered.ifPresent(stays -> ui.abandoned(stays, provider.issuer(), false));
+                rollback.commit(); // the client is kept for the next setup
+                registered.ifPresent(stays -> ui.unusedClient(stays, provider.issuer(), false));
             }
             throw e;
         } finally {
@@ -227,13 +229,14 @@ public final class AccountSetup {
                     "the account is of the issuer " + Printable.of(account.issuer())
                             + ", which --reauthenticate does not change"));
         }
-        List<String> scope = request.scope().isEmpty() ? account.scope() : withRefresh(request.scope(), List.of());
+        List<String> scope =
+                request.scope().isEmpty() ? account.scope() : withOfflineAccess(request.scope(), List.of());
         List<String> audience = request.audience().isEmpty() ? account.audience() : request.audience();
         Transport transport =
                 network.transport(request.caFile().or(() -> account.caFile().map(Path::of)));
         Provider provider =
-                DeviceApproval.ask(account.issuer(), () -> new Discovery(transport).discover(account.issuer()));
-        AudienceProbe search = new AudienceProbe(
+                DeviceApproval.request(account.issuer(), () -> new Discovery(transport).discover(account.issuer()));
+        AudienceProbe probe = new AudienceProbe(
                 new RequestedToken(scope, audience, AudienceParameter.RESOURCE),
                 request.audienceParameter().or(account::audienceParameter),
                 AudienceParameter.RESOURCE);
@@ -243,20 +246,20 @@ public final class AccountSetup {
             List<String> added = scope.stream()
                     .filter(word -> !request.scope().contains(word))
                     .toList();
-            TokenResponse answer = approval.authorize(account.client(), search, added, account.identity(), rollback);
+            TokenResponse response = approval.authorize(account.client(), probe, added, account.identity(), rollback);
             Account authorized = account.withEndpoints(provider)
-                    .withAuthorized(search.request().scope(), audience)
+                    .withAuthorized(probe.request().scope(), audience)
                     .withAudienceParameter(request.audienceParameter().or(account::audienceParameter));
-            requireInPlace(save(request, password, authorized, answer, rollback));
+            requireNotRescued(save(request, password, authorized, response, rollback));
             synchronized (rollback) {
-                findAudienceParameter(request, password, search, answer, transport, ui);
+                findAudienceParameter(request, password, probe, response, transport, ui);
             }
         } finally {
             rollback.run();
         }
     }
 
-    private static AudienceProbe search(Request request, List<String> scope) {
+    private static AudienceProbe probe(Request request, List<String> scope) {
         return new AudienceProbe(
                 new RequestedToken(scope, request.audience(), AudienceParameter.RESOURCE),
                 request.audienceParameter(),
@@ -265,11 +268,11 @@ public final class AccountSetup {
 
     /** Saves the account. Returns the location of a rescue copy if the account file could not be written. */
     private Optional<Failure> save(
-            Request request, Password password, Account account, TokenResponse answer, SetupRollback rollback)
+            Request request, Password password, Account account, TokenResponse response, SetupRollback rollback)
             throws FailureException, StoreException {
-        Account authorized = account.withRefreshToken(answer.refreshToken().orElseThrow())
-                .withAuthorization(clock.instant(), answer.identity())
-                .withTokenIdentity(answer.tokenIdentity());
+        Account authorized = account.withRefreshToken(response.refreshToken().orElseThrow())
+                .withAuthorization(clock.instant(), response.identity())
+                .withTokenIdentity(response.tokenIdentity());
         // A signal waits for the save: the rollback must not revoke what a saved account needs. The user has already
         // approved, so wait longer than usual for a run that holds the lock.
         synchronized (rollback) {
@@ -279,14 +282,14 @@ public final class AccountSetup {
                 Saved saved = open.save(authorized
                         .savedBy(HostIdentity.here(store, request.account()))
                         .encode());
-                rollback.notNeeded();
-                resetState(request.account(), authorized, answer);
+                rollback.commit();
+                resetState(request.account(), authorized, response);
                 return FailureMapper.of(saved, store.file(request.account()));
             }
         }
     }
 
-    private static void requireInPlace(Optional<Failure> rescued) throws FailureException {
+    private static void requireNotRescued(Optional<Failure> rescued) throws FailureException {
         if (rescued.isPresent()) { // nothing is lost, but the user must know
             throw new FailureException(rescued.get());
         }
@@ -296,12 +299,12 @@ public final class AccountSetup {
     private void findAudienceParameter(
             Request request,
             Password password,
-            AudienceProbe search,
-            TokenResponse answer,
+            AudienceProbe probe,
+            TokenResponse response,
             Transport transport,
             SetupUi ui)
             throws StoreException, FailureException {
-        if (!search.isOpen()) {
+        if (!probe.isOpen()) {
             return;
         }
         try (LockedAccount locked = store.lock(request.account(), lockWait.multipliedBy(4));
@@ -309,17 +312,17 @@ public final class AccountSetup {
             open.reserve();
             Account account = Account.decode(open.plaintext());
             Account[] latest = {account};
-            Optional<AudienceParameter> found = search.find(
-                    answer,
+            Optional<AudienceParameter> found = probe.find(
+                    response,
                     other -> new TokenClient(transport, clock, pause)
                             .refresh(
                                     account.tokenEndpoint(),
                                     account.client(),
                                     account.refreshToken(),
                                     new RequestedToken(List.of(), other.audience(), other.audienceParameter()),
-                                    next -> latest[0] = saved(open, latest[0].withRefreshToken(next))));
+                                    rotated -> latest[0] = saved(open, latest[0].withRefreshToken(rotated))));
             Saved saved = open.save(latest[0].withAudienceParameter(found).encode());
-            requireInPlace(FailureMapper.of(saved, store.file(request.account())));
+            requireNotRescued(FailureMapper.of(saved, store.file(request.account())));
             ui.audience(found);
         } catch (IssuerException e) {
             throw new FailureException(new Failure(Failure.Kind.APPROVAL_LOST, request.account(), e.getMessage()));
@@ -337,7 +340,7 @@ public final class AccountSetup {
     }
 
     /** Resets the state of the account: failures of the earlier authorization no longer count. */
-    private void resetState(String name, Account authorized, TokenResponse answer) {
+    private void resetState(String name, Account authorized, TokenResponse response) {
         AccountState state = AccountState.UNKNOWN
                 .withClient(authorized.issuer(), authorized.client().id())
                 .withAuthorization(
@@ -345,7 +348,7 @@ public final class AccountSetup {
                         authorized.identity().map(TokenResponse.Identity::subject),
                         authorized.scope(),
                         authorized.clientSecretExpiresAt())
-                .withRotations(0, answer.refreshTokenExpiresAt());
+                .withRotations(0, response.refreshTokenExpiresAt());
         try {
             AccountState before = states.read(name);
             if (before.narrows().orElse(false) && before.issuer().equals(state.issuer())) {
@@ -371,7 +374,7 @@ public final class AccountSetup {
      * Adds offline_access, because most issuers return a refresh token only with it. An issuer that lists its scopes
      * without it has another way.
      */
-    private static List<String> withRefresh(List<String> scope, List<String> supported) {
+    private static List<String> withOfflineAccess(List<String> scope, List<String> supported) {
         List<String> all = new ArrayList<>(scope);
         for (String needed : RequestedToken.OF_THE_GRANT) {
             boolean offered = supported.isEmpty() || supported.contains(needed);

@@ -19,30 +19,30 @@ final class AudienceProbe {
     /** Requests one more token. */
     @FunctionalInterface
     interface Attempt {
-        TokenResponse ask(RequestedToken wanted) throws IssuerException;
+        TokenResponse send(RequestedToken request) throws IssuerException;
     }
 
-    private final boolean isGiven;
+    private final boolean isConfigured;
     private boolean wasRefused;
-    private RequestedToken wanted;
+    private RequestedToken request;
 
     /**
-     * @param given from an option; empty to find out
+     * @param configured from an option; empty to find out
      * @param first the parameter to try first
      */
-    AudienceProbe(RequestedToken wanted, Optional<AudienceParameter> given, AudienceParameter first) {
-        this.isGiven = given.isPresent();
-        this.wanted = wanted.by(given.orElse(first));
+    AudienceProbe(RequestedToken request, Optional<AudienceParameter> configured, AudienceParameter first) {
+        this.isConfigured = configured.isPresent();
+        this.request = request.by(configured.orElse(first));
     }
 
     /** The request with the parameter that was not rejected so far. */
     RequestedToken request() {
-        return wanted;
+        return request;
     }
 
     /** Changes the scope of later requests. */
-    void want(List<String> scope) {
-        wanted = new RequestedToken(scope, wanted.audience(), wanted.audienceParameter());
+    void setScope(List<String> scope) {
+        request = new RequestedToken(scope, request.audience(), request.audienceParameter());
     }
 
     /**
@@ -50,12 +50,12 @@ final class AudienceProbe {
      * nothing here.
      */
     DeviceFlow.Prompt start(DeviceFlow flow, URI device, Client client) throws IssuerException {
-        return withBoth(way -> flow.start(device, client, way));
+        return withEitherParameter(way -> flow.start(device, client, way));
     }
 
     /** Requests the first token, with the other parameter if the issuer rejects the audience. */
     TokenResponse first(Attempt attempt) throws IssuerException {
-        return withBoth(attempt::ask);
+        return withEitherParameter(attempt::send);
     }
 
     @FunctionalInterface
@@ -63,20 +63,20 @@ final class AudienceProbe {
         T ask(RequestedToken wanted) throws IssuerException;
     }
 
-    private <T> T withBoth(Question<T> question) throws IssuerException {
+    private <T> T withEitherParameter(Question<T> attempt) throws IssuerException {
         try {
-            return question.ask(wanted);
+            return attempt.ask(request);
         } catch (IssuerException e) {
             // For example, Microsoft Entra rejects a resource with invalid_request.
             boolean mayBeMeant = e.kind() == IssuerException.Kind.AUDIENCE_REFUSED
                     || e.kind() == IssuerException.Kind.REFUSED && e.status() == 400;
-            if (isGiven || wanted.audience().isEmpty() || !mayBeMeant) {
+            if (isConfigured || request.audience().isEmpty() || !mayBeMeant) {
                 throw e;
             }
-            T answer = question.ask(wanted.by(wanted.audienceParameter().other()));
+            T response = attempt.ask(request.by(request.audienceParameter().other()));
             wasRefused = true;
-            wanted = wanted.by(wanted.audienceParameter().other());
-            return answer;
+            request = request.by(request.audienceParameter().other());
+            return response;
         }
     }
 
@@ -85,18 +85,18 @@ final class AudienceProbe {
      *
      * @throws IssuerException if its response was lost, and perhaps the refresh token with it
      */
-    Optional<AudienceParameter> find(TokenResponse answer, Attempt attempt) throws IssuerException {
+    Optional<AudienceParameter> find(TokenResponse response, Attempt attempt) throws IssuerException {
         // Do not send a rejected parameter again, whether or not the issuer uses the other one.
-        if (isGiven || wasRefused) {
-            return Optional.of(wanted.audienceParameter());
+        if (isConfigured || wasRefused) {
+            return Optional.of(request.audienceParameter());
         }
-        Optional<Boolean> heard = answer.proves(wanted);
-        if (heard.isEmpty() || heard.get()) {
-            return heard.filter(yes -> yes).map(yes -> wanted.audienceParameter());
+        Optional<Boolean> isHonored = response.proves(request);
+        if (isHonored.isEmpty() || isHonored.get()) {
+            return isHonored.filter(yes -> yes).map(yes -> request.audienceParameter());
         }
-        RequestedToken other = wanted.by(wanted.audienceParameter().other());
+        RequestedToken other = request.by(request.audienceParameter().other());
         try {
-            return attempt.ask(other).proves(other).filter(yes -> yes).map(yes -> other.audienceParameter());
+            return attempt.send(other).proves(other).filter(yes -> yes).map(yes -> other.audienceParameter());
         } catch (IssuerException e) {
             if (e.leavesDoubt() || e.isAfterDoubt()) {
                 throw e;
@@ -107,6 +107,6 @@ final class AudienceProbe {
 
     /** Whether the parameter has to be found. */
     boolean isOpen() {
-        return !isGiven && !wanted.audience().isEmpty();
+        return !isConfigured && !request.audience().isEmpty();
     }
 }

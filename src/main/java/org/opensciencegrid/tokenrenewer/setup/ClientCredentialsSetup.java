@@ -56,23 +56,23 @@ public final class ClientCredentialsSetup {
                     Optional.of(ui.clientSecret()),
                     auth.orElseGet(() -> ClientAuth.offered(provider, true)));
             TokenClient tokens = new TokenClient(transport, clock, pause);
-            AudienceProbe.Attempt ask = wanted -> tokens.clientCredentials(provider.tokenEndpoint(), client, wanted);
+            AudienceProbe.Attempt attempt = token -> tokens.clientCredentials(provider.tokenEndpoint(), client, token);
             // First the parameter of the original program, which is also the default of a section.
-            AudienceProbe search = new AudienceProbe(
+            AudienceProbe probe = new AudienceProbe(
                     new RequestedToken(scope, audience, AudienceParameter.AUDIENCE),
                     parameter,
                     AudienceParameter.AUDIENCE);
-            TokenResponse proof = search.first(ask);
+            TokenResponse proof = probe.first(attempt);
             Optional<AudienceParameter> found;
             try {
-                found = search.find(proof, ask);
+                found = probe.find(proof, attempt);
             } catch (IssuerException e) {
                 found = Optional.empty(); // there is no refresh token to lose
             }
-            if (search.isOpen()) {
+            if (probe.isOpen()) {
                 ui.audience(found);
             }
-            return new Result(provider, client, found.orElse(search.request().audienceParameter()), proof);
+            return new Result(provider, client, found.orElse(probe.request().audienceParameter()), proof);
         } catch (IssuerException e) {
             throw new FailureException(FailureMapper.of(e, issuer, false));
         }

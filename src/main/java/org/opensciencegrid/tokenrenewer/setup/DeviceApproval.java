@@ -41,49 +41,51 @@ final class DeviceApproval {
     /**
      * Waits until the user has approved, and has confirmed who that was.
      *
-     * @param search the scope and audience to request; it has the scope without what the issuer refused afterwards
+     * @param probe the scope and audience to request; it has the scope without what the issuer refused afterwards
      * @param added scopes that setup added and may drop without a question
      * @param before who approved the account that is authorized again
      * @param rollback revokes the refresh token if setup fails
      */
     TokenResponse authorize(
             Client client,
-            AudienceProbe search,
+            AudienceProbe probe,
             List<String> added,
             Optional<TokenResponse.Identity> before,
             SetupRollback rollback)
             throws FailureException {
         DeviceFlow flow = new DeviceFlow(transport, clock, pause);
-        List<String> wanted = search.request().scope();
-        TokenResponse answer = ask(provider.issuer(), () -> {
-            DeviceFlow.Prompt prompt = start(search, flow, client, added);
+        List<String> requested = probe.request().scope();
+        TokenResponse response = request(provider.issuer(), () -> {
+            DeviceFlow.Prompt prompt = start(probe, flow, client, added);
             ui.approve(prompt, provider);
-            return flow.await(provider.tokenEndpoint(), client, prompt, search.request(), ui::waiting);
+            return flow.await(provider.tokenEndpoint(), client, prompt, probe.request(), ui::waiting);
         });
-        if (answer.refreshToken().isEmpty()) {
+        if (response.refreshToken().isEmpty()) {
             throw new FailureException(new Failure(
                     Failure.Kind.NO_REFRESH_TOKEN,
                     provider.issuer(),
                     "granted was: "
-                            + String.join(" ", answer.scope().orElse(List.of()))
-                            + refused(wanted, search.request().scope())));
+                            + String.join(" ", response.scope().orElse(List.of()))
+                            + refused(requested, probe.request().scope())));
         }
         // Many issuers end all authorizations that one user gave to a client when one of them is revoked. If the same
         // user approved again, the earlier authorization is in use, so do not revoke this one.
-        boolean isAnotherOne = before.isEmpty()
-                || answer.identity().filter(now -> !now.isThatOf(before.get())).isPresent();
-        if (isAnotherOne) {
-            rollback.authorized(client, answer.refreshToken().get());
+        boolean isNewAuthorization = before.isEmpty()
+                || response.identity()
+                        .filter(now -> !now.isThatOf(before.get()))
+                        .isPresent();
+        if (isNewAuthorization) {
+            rollback.authorized(client, response.refreshToken().get());
         }
-        if (!ui.confirms(answer.identity(), before)) {
+        if (!ui.confirmUser(response.identity(), before)) {
             throw new FailureException(new Failure(Failure.Kind.NOT_CONFIRMED, provider.issuer(), ""));
         }
-        return answer;
+        return response;
     }
 
-    private static String refused(List<String> wanted, List<String> asked) {
+    private static String refused(List<String> requested, List<String> accepted) {
         List<String> refused =
-                wanted.stream().filter(word -> !asked.contains(word)).toList();
+                requested.stream().filter(word -> !accepted.contains(word)).toList();
         return refused.isEmpty() ? "" : "; refused was: " + String.join(" ", refused);
     }
 
@@ -91,21 +93,22 @@ final class DeviceApproval {
      * Starts the device flow. If the issuer rejects a scope, tries without the scopes that setup added, and without
      * {@code openid}: plain OAuth servers issue tokens without it, but do not say who approved.
      */
-    private DeviceFlow.Prompt start(AudienceProbe search, DeviceFlow flow, Client client, List<String> added)
+    private DeviceFlow.Prompt start(AudienceProbe probe, DeviceFlow flow, Client client, List<String> added)
             throws IssuerException {
         try {
-            return search.start(flow, endpoint, client);
+            return probe.start(flow, endpoint, client);
         } catch (IssuerException refusal) {
-            List<String> wanted = search.request().scope();
+            List<String> requested = probe.request().scope();
             if (refusal.kind() != IssuerException.Kind.SCOPE_REFUSED) {
                 throw refusal;
             }
-            for (List<String> forgone : forgoable(wanted, added, refusal.getMessage())) {
-                search.want(
-                        wanted.stream().filter(word -> !forgone.contains(word)).toList());
+            for (List<String> dropped : droppable(requested, added, refusal.getMessage())) {
+                probe.setScope(requested.stream()
+                        .filter(word -> !dropped.contains(word))
+                        .toList());
                 try {
-                    DeviceFlow.Prompt prompt = search.start(flow, endpoint, client);
-                    ui.forgone(forgone);
+                    DeviceFlow.Prompt prompt = probe.start(flow, endpoint, client);
+                    ui.droppedScope(dropped);
                     return prompt;
                 } catch (IssuerException e) {
                     if (e.kind() != IssuerException.Kind.SCOPE_REFUSED) {
@@ -113,34 +116,37 @@ final class DeviceApproval {
                     }
                 }
             }
-            throw refusal.asked(wanted);
+            throw refusal.asked(requested);
         }
     }
 
     /** The sets of scopes that can be dropped without asking the user; first those that the error names. */
-    private static List<List<String>> forgoable(List<String> wanted, List<String> added, String refusal) {
+    private static List<List<String>> droppable(List<String> requested, List<String> added, String refusal) {
         List<String> ours = RequestedToken.OF_THE_GRANT.stream()
-                .filter(wanted::contains)
+                .filter(requested::contains)
                 .filter(word -> word.equals(RequestedToken.OPENID) || added.contains(word))
                 .toList();
         List<String> named = ours.stream().filter(refusal::contains).toList();
-        List<List<String>> ways = new ArrayList<>();
+        List<List<String>> candidates = new ArrayList<>();
         if (!named.isEmpty()) {
-            ways.add(named);
+            candidates.add(named);
         }
-        ours.forEach(word -> ways.add(List.of(word)));
-        ways.add(ours);
-        return ways.stream().filter(way -> !way.isEmpty()).distinct().toList();
+        ours.forEach(word -> candidates.add(List.of(word)));
+        candidates.add(ours);
+        return candidates.stream()
+                .filter(candidate -> !candidate.isEmpty())
+                .distinct()
+                .toList();
     }
 
     @FunctionalInterface
-    interface Question<T> {
-        T ask() throws IssuerException;
+    interface IssuerRequest<T> {
+        T send() throws IssuerException;
     }
 
-    static <T> T ask(String issuer, Question<T> question) throws FailureException {
+    static <T> T request(String issuer, IssuerRequest<T> request) throws FailureException {
         try {
-            return question.ask();
+            return request.send();
         } catch (IssuerException e) {
             if (e.isClientUnapproved()) {
                 throw new FailureException(new Failure(Failure.Kind.CLIENT_NOT_APPROVED, issuer, e.getMessage()));

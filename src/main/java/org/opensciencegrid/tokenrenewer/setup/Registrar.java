@@ -36,14 +36,14 @@ final class Registrar {
     Registered client(
             AccountSetup.Request request, Password password, PendingRegistration registrations, List<String> scope)
             throws FailureException, StoreException {
-        Optional<Account> kept = registrations.find(password, provider.issuer());
-        if (kept.isPresent()) {
-            Registered client = kept.get().registration();
-            if (kept.get().requestedScope().containsAll(scope)) {
+        Optional<Account> pending = registrations.find(password, provider.issuer());
+        if (pending.isPresent()) {
+            Registered client = pending.get().registration();
+            if (pending.get().requestedScope().containsAll(scope)) {
                 ui.reusing(client);
                 return client;
             }
-            ui.notReusing(client.client(), isDeleted(client));
+            ui.discarding(client.client(), isDeleted(client));
             registrations.delete();
         }
         Registered registered = register(request, scope);
@@ -101,11 +101,11 @@ final class Registrar {
     }
 
     /** Asks before it drops a scope that the user named. */
-    void requireScope(List<String> named, List<String> wanted, List<String> granted) throws FailureException {
+    void requireScope(List<String> named, List<String> requested, List<String> granted) throws FailureException {
         List<String> refused =
-                wanted.stream().filter(word -> !granted.contains(word)).toList();
+                requested.stream().filter(word -> !granted.contains(word)).toList();
         boolean isNamed = refused.stream().anyMatch(named::contains);
-        if (!refused.isEmpty() && !ui.goesOnWithout(refused, isNamed)) {
+        if (!refused.isEmpty() && !ui.confirmWithout(refused, isNamed)) {
             throw new FailureException(new Failure(
                     Failure.Kind.SCOPE_REFUSED,
                     provider.issuer(),

@@ -21,15 +21,19 @@ final class SetupRollback {
     private final Provider provider;
     private final Optional<Registered> registered;
     private final SetupUi ui;
-    private final Runnable forget;
+    private final Runnable onClientDeleted;
     private final Thread onInterrupt = new Thread(this::undo, "undo");
     private Optional<Client> client = Optional.empty();
     private Optional<Secret> refreshToken = Optional.empty();
     private boolean done;
 
     SetupRollback(
-            Transport transport, Provider provider, Optional<Registered> registered, SetupUi ui, Runnable forget) {
-        this.forget = forget;
+            Transport transport,
+            Provider provider,
+            Optional<Registered> registered,
+            SetupUi ui,
+            Runnable onClientDeleted) {
+        this.onClientDeleted = onClientDeleted;
         this.transport = transport;
         this.provider = provider;
         this.registered = registered;
@@ -48,7 +52,7 @@ final class SetupRollback {
         }
     }
 
-    synchronized void notNeeded() {
+    synchronized void commit() {
         done = true;
     }
 
@@ -80,7 +84,7 @@ final class SetupRollback {
                 // reported by revoked = false
             }
         }
-        ui.takenBack(provider.issuer(), revoked);
+        ui.revoked(provider.issuer(), revoked);
     }
 
     private void delete(Registered client) {
@@ -90,11 +94,11 @@ final class SetupRollback {
                 new Registration(transport)
                         .delete(client.clientUri().get(), client.accessToken().get());
                 deleted = true;
-                forget.run();
+                onClientDeleted.run();
             } catch (IssuerException e) {
                 // reported by deleted = false
             }
         }
-        ui.abandoned(client, provider.issuer(), deleted);
+        ui.unusedClient(client, provider.issuer(), deleted);
     }
 }

@@ -48,18 +48,18 @@ public interface SetupUi {
      *
      * @param deleted whether the issuer confirmed the deletion
      */
-    void notReusing(Client client, boolean deleted);
+    void discarding(Client client, boolean deleted);
 
     /**
      * The issuer does not allow these scopes for the client.
      *
-     * @param wished whether the user named one of them
+     * @param isRequested whether the user named one of them
      * @return whether to continue without them
      */
-    boolean goesOnWithout(List<String> scope, boolean wished);
+    boolean confirmWithout(List<String> scope, boolean isRequested);
 
     /** The issuer rejected these scopes in the device request. Setup continues without them. */
-    void forgone(List<String> scope);
+    void droppedScope(List<String> scope);
 
     /** Shows the link and code to open in a browser; then polling begins. */
     void approve(DeviceFlow.Prompt prompt, Provider provider);
@@ -79,19 +79,19 @@ public interface SetupUi {
      *
      * @param before the user who authorized the existing account
      */
-    boolean confirms(Optional<TokenResponse.Identity> identity, Optional<TokenResponse.Identity> before);
+    boolean confirmUser(Optional<TokenResponse.Identity> identity, Optional<TokenResponse.Identity> before);
 
     /**
      * Setup ends without an account after a user approved.
      *
      * @param revoked whether the issuer confirmed the revocation
      */
-    void takenBack(String issuer, boolean revoked);
+    void revoked(String issuer, boolean revoked);
 
     /**
      * Setup ends without an account after it registered a client. The next setup uses the client if it still exists.
      *
      * @param deleted whether the issuer confirmed the deletion
      */
-    void abandoned(Registered client, String issuer, boolean deleted);
+    void unusedClient(Registered client, String issuer, boolean deleted);
 }

@@ -83,8 +83,8 @@ public final class AccountState {
     }
 
     /** Whether a secret or an authorization that expires then is worth a warning now. */
-    public static boolean isSoon(Instant end, Instant now, Duration warn) {
-        return now.plus(warn).isAfter(end);
+    public static boolean isSoon(Instant expiry, Instant now, Duration warn) {
+        return now.plus(warn).isAfter(expiry);
     }
 
     /** Why the account could not be used at the last run that tried. */

@@ -53,13 +53,13 @@ public final class StateStore {
      * @throws IOException if the file exists but cannot be read
      */
     public AccountState read(String account) throws IOException {
-        AccountState ours = unwritten.get(account);
-        if (ours != null) {
-            return ours;
+        AccountState pending = unwritten.get(account);
+        if (pending != null) {
+            return pending;
         }
-        Path kept = file(spare, account);
-        if (Files.exists(kept)) { // rare
-            JsonObject members = members(kept);
+        Path spareFile = file(spare, account);
+        if (Files.exists(spareFile)) { // rare
+            JsonObject members = members(spareFile);
             if (members.string(AFTER).equals(Optional.of(mark(account)))) {
                 return new AccountState(members.with(AFTER, Optional.empty()));
             }
@@ -97,7 +97,7 @@ public final class StateStore {
     }
 
     /** For a run that cannot {@link #write}: this state is valid until the next successful write. Never fails. */
-    public void keep(String account, AccountState state) {
+    public void keepUnwritten(String account, AccountState state) {
         unwritten.put(account, state);
         try {
             write(spare, account, state.members().with(AFTER, mark(account)));
@@ -107,7 +107,7 @@ public final class StateStore {
     }
 
     private static void write(Path directory, String account, JsonObject state) throws IOException {
-        make(directory);
+        createDirectory(directory);
         Path temporary = directory.resolve("." + account + ".json.tmp");
         try {
             byte[] json = (state.with("account", account).toJson() + "\n").getBytes(StandardCharsets.UTF_8);
@@ -123,7 +123,7 @@ public final class StateStore {
         }
     }
 
-    private static void make(Path directory) throws IOException {
+    private static void createDirectory(Path directory) throws IOException {
         if (!Files.isDirectory(directory)) { // check first: the exception is expensive
             Files.createDirectories(
                     directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
@@ -136,15 +136,15 @@ public final class StateStore {
      *
      * @return why the directory was not writable
      */
-    public Optional<IOException> ran(Instant at) {
+    public Optional<IOException> recordRun(Instant at) {
         try {
-            make(directory);
+            createDirectory(directory);
             mark(directory, at);
             Files.deleteIfExists(spare.resolve(LAST_RUN));
             return Optional.empty();
         } catch (IOException e) {
             try {
-                make(spare);
+                createDirectory(spare);
                 mark(spare, at);
             } catch (IOException alsoNot) {
                 // status works without it
@@ -168,11 +168,11 @@ public final class StateStore {
     }
 
     /** Whether the last run could not write to the directory, or could not have recorded that elsewhere. */
-    public boolean isInQuestion() {
-        return lastRun(spare).isPresent() || !isSpareElsewhere();
+    public boolean mayBeUnwritable() {
+        return lastRun(spare).isPresent() || !isSpareOnOtherFileSystem();
     }
 
-    private boolean isSpareElsewhere() {
+    private boolean isSpareOnOtherFileSystem() {
         try {
             return !Files.getFileStore(existing(spare)).equals(Files.getFileStore(existing(directory)));
         } catch (IOException e) {

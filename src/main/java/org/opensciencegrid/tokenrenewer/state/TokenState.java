@@ -45,12 +45,12 @@ public final class TokenState {
     }
 
     /** The section's scope at the last attempt. */
-    public List<String> askedScope() {
+    public List<String> requestedScope() {
         return members.words("asked_scope");
     }
 
     /** The section's audience at the last attempt. */
-    public List<String> askedAudience() {
+    public List<String> requestedAudience() {
         return members.words("asked_audience");
     }
 
@@ -80,9 +80,10 @@ public final class TokenState {
      * @param section as it is now
      * @param areFilesSound whether a check found the account file, the password and the client secret correct
      */
-    public TokenState standing(TokenSection section, boolean areFilesSound) {
+    public TokenState withoutResolvedFailure(TokenSection section, boolean areFilesSound) {
         return failure()
-                        .filter(why -> areFilesSound && why.kind().isSeenWithoutOpening() || !stands(why, section))
+                        .filter(why ->
+                                areFilesSound && why.kind().isSeenWithoutOpening() || !stillApplies(why, section))
                         .isEmpty()
                 ? this
                 : new TokenState(members.with("failure", Optional.empty())
@@ -90,13 +91,14 @@ public final class TokenState {
                         .with("next_try", Optional.empty()));
     }
 
-    private boolean stands(Failure why, TokenSection section) {
+    private boolean stillApplies(Failure why, TokenSection section) {
         return switch (why.kind()) {
             case CONFIG_ERROR -> false; // the section is correct now
             case TOKEN_DIRECTORY_MISSING ->
-                isOn(section, why) && !Files.isDirectory(Path.of(why.where()).resolveSibling("."));
+                isAboutPath(section, why)
+                        && !Files.isDirectory(Path.of(why.where()).resolveSibling("."));
             case TOKEN_NAME_UNKNOWN, TOKEN_GROUP_CLOSED, TOKEN_OWNER_CLOSED ->
-                isOn(section, why)
+                isAboutPath(section, why)
                         && Stream.of(section.access().owner(), section.access().group())
                                 .flatMap(Optional::stream)
                                 .anyMatch(why.detail()::equals);
@@ -105,14 +107,14 @@ public final class TokenState {
                         .filter(hook -> hook.program().toString().equals(why.where()))
                         .isPresent();
             case SCOPE_REFUSED, AUDIENCE_REFUSED ->
-                section.scope().equals(askedScope()) && section.audience().equals(askedAudience());
+                section.scope().equals(requestedScope()) && section.audience().equals(requestedAudience());
             case TOO_MUCH_GRANTED, ACCOUNT_SHARED -> section.strict();
-            default -> !why.kind().isTokenFileFailure() || isOn(section, why);
+            default -> !why.kind().isTokenFileFailure() || isAboutPath(section, why);
         };
     }
 
     /** Whether the failure is about the token's file, or a link or directory in its path. */
-    private static boolean isOn(TokenSection section, Failure why) {
+    private static boolean isAboutPath(TokenSection section, Failure why) {
         return section.tokenPath().startsWith(why.where());
     }
 

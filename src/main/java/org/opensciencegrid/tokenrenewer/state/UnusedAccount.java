@@ -29,7 +29,7 @@ import org.opensciencegrid.tokenrenewer.config.Config;
  */
 public record UnusedAccount(String account, Instant renewedAt, Optional<Path> copy) {
     /** After this time we no longer report it: an admin would have noticed a mistake earlier. */
-    static final Duration MISSED = Duration.ofDays(30);
+    static final Duration REPORTED_FOR = Duration.ofDays(30);
 
     private static final int LONGEST = 1 << 20;
 
@@ -45,13 +45,14 @@ public record UnusedAccount(String account, Instant renewedAt, Optional<Path> co
         List<UnusedAccount> found = new ArrayList<>();
         for (String account : candidates) {
             Optional<Instant> last = renewedAt(account, states);
-            boolean isRecent = last.filter(at -> at.plus(MISSED).isAfter(now)).isPresent();
+            boolean isRecent =
+                    last.filter(at -> at.plus(REPORTED_FOR).isAfter(now)).isPresent();
             // Only the config file has an account of client credentials. If another section writes its tokens, the
             // account was renamed.
-            boolean isMissed = stored.contains(account)
+            boolean isReported = stored.contains(account)
                     ? isRecent || inUse.isEmpty()
                     : isRecent && (inUse.isEmpty() || hasTokenLeft(account, states, config));
-            if (last.isPresent() && isMissed) {
+            if (last.isPresent() && isReported) {
                 found.add(new UnusedAccount(account, last.get(), copy(config.file(), account)));
             }
         }
@@ -68,9 +69,9 @@ public record UnusedAccount(String account, Instant renewedAt, Optional<Path> co
 
     private static boolean hasTokenLeft(String account, StateStore states, Config config) {
         try {
-            Set<Path> inUse = UnusedToken.paths(config);
+            Set<Path> inUse = UnusedToken.configuredPaths(config);
             return config.faultyTokens().isEmpty()
-                    && states.read(account).tokens().stream().anyMatch(token -> UnusedToken.isLeft(token, inUse));
+                    && states.read(account).tokens().stream().anyMatch(token -> UnusedToken.isFileLeft(token, inUse));
         } catch (IOException e) {
             return false;
         }
@@ -94,11 +95,11 @@ public record UnusedAccount(String account, Instant renewedAt, Optional<Path> co
         String[] names = directory.toFile().list((parent, file) -> file.startsWith(name) && !file.equals(name));
         return Arrays.stream(Objects.requireNonNullElse(names, new String[0]))
                 .map(directory::resolve)
-                .filter(file -> names(file, account))
+                .filter(file -> hasSection(file, account))
                 .max(Comparator.comparingLong(file -> file.toFile().lastModified()));
     }
 
-    private static boolean names(Path file, String account) {
+    private static boolean hasSection(Path file, String account) {
         try {
             return Files.isRegularFile(file)
                     && new String(RegularFile.bytes(file, LONGEST), StandardCharsets.UTF_8)

@@ -25,53 +25,55 @@ public record UnusedToken(String token, Path path, Instant renewedAt) {
     public static final class Finder {
         private final Set<String> named;
         private final Set<Path> inUse;
-        private final Set<String> unclear;
+        private final Set<String> accountsWithMistakes;
         private final Instant now;
 
         public Finder(Config config, Instant now) {
             this.named = config.namedTokens();
-            this.inUse = paths(config);
-            this.unclear =
+            this.inUse = configuredPaths(config);
+            this.accountsWithMistakes =
                     config.faultyTokens().stream().map(InvalidToken::account).collect(Collectors.toSet());
             this.now = now;
         }
 
         /** None if a [token] section of the account has a mistake: it may be that of a renamed token. */
         public List<UnusedToken> of(String account, AccountState state) {
-            if (unclear.contains(account) || unclear.contains("")) {
+            if (accountsWithMistakes.contains(account) || accountsWithMistakes.contains("")) {
                 return List.of();
             }
             Map<Path, UnusedToken> found = new LinkedHashMap<>();
             for (String name : state.tokenNames()) {
                 TokenState token = state.token(name);
                 token.renewedAt()
-                        .filter(at -> at.plus(UnusedAccount.MISSED).isAfter(now)
+                        .filter(at -> at.plus(UnusedAccount.REPORTED_FOR).isAfter(now)
                                 && !named.contains(name)
-                                && isLeft(token, inUse))
+                                && isFileLeft(token, inUse))
                         .map(at -> new UnusedToken(name, Path.of(token.path()), at))
-                        .ifPresent(
-                                lost -> found.merge(lost.path, lost, UnusedToken::later)); // if it was renamed before
+                        .ifPresent(unused ->
+                                found.merge(unused.path, unused, UnusedToken::later)); // if it was renamed before
             }
             return List.copyOf(found.values());
         }
     }
 
     /** The real paths that sections write. */
-    static Set<Path> paths(Config config) {
-        return config.tokens().stream().map(token -> real(token.tokenPath())).collect(Collectors.toSet());
+    static Set<Path> configuredPaths(Config config) {
+        return config.tokens().stream()
+                .map(token -> realPath(token.tokenPath()))
+                .collect(Collectors.toSet());
     }
 
     /** Whether the token's file exists, and no section writes it. */
-    static boolean isLeft(TokenState token, Set<Path> inUse) {
+    static boolean isFileLeft(TokenState token, Set<Path> inUse) {
         try {
             Path path = Path.of(token.path());
-            return Files.isRegularFile(path) && !inUse.contains(real(path));
+            return Files.isRegularFile(path) && !inUse.contains(realPath(path));
         } catch (InvalidPathException e) {
             return false; // a damaged state file
         }
     }
 
-    private static Path real(Path path) {
+    private static Path realPath(Path path) {
         try {
             return path.toRealPath();
         } catch (IOException e) {

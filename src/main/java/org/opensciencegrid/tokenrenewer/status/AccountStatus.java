@@ -11,13 +11,13 @@ import org.opensciencegrid.tokenrenewer.state.AccountState;
 /**
  * One account that a token section names.
  *
- * @param passwordFileIsWorldReadable the password file, if every user on this host can read it
+ * @param worldReadablePasswordFile the password file, if every user on this host can read it
  * @param problem what prevents its next renewal: found in the account file now, or by the last run
  */
 public record AccountStatus(
         AccountSection section,
         AccountState state,
-        Optional<Path> passwordFileIsWorldReadable,
+        Optional<Path> worldReadablePasswordFile,
         Optional<Failure> problem,
         List<TokenStatus> tokens,
         Level level) {

@@ -42,8 +42,8 @@ import org.opensciencegrid.tokenrenewer.systemd.Timer;
  * @param accounts in the order of the config file
  * @param schedule empty if no timer renews tokens
  * @param configProblems mistakes in the config file; the tokens of these sections are not in accounts
- * @param forgotten accounts that were renewed until recently, and that no section uses any more
- * @param forgottenTokens tokens that were renewed until recently, and that have no section any more
+ * @param unusedAccounts accounts that were renewed until recently, and that no section uses any more
+ * @param unusedTokens tokens that were renewed until recently, and that have no section any more
  * @param unwritable why no account can be saved
  */
 public record StatusReport(
@@ -51,14 +51,14 @@ public record StatusReport(
         List<AccountStatus> accounts,
         Optional<Schedule> schedule,
         List<ConfigError> configProblems,
-        List<UnusedAccount> forgotten,
-        List<UnusedToken> forgottenTokens,
+        List<UnusedAccount> unusedAccounts,
+        List<UnusedToken> unusedTokens,
         Optional<Failure> unwritable) {
     public StatusReport {
         accounts = List.copyOf(accounts);
         configProblems = List.copyOf(configProblems);
-        forgotten = List.copyOf(forgotten);
-        forgottenTokens = List.copyOf(forgottenTokens);
+        unusedAccounts = List.copyOf(unusedAccounts);
+        unusedTokens = List.copyOf(unusedTokens);
     }
 
     /** The report if nothing in the config file is usable. */
@@ -78,9 +78,9 @@ public record StatusReport(
         Level ofTimer = schedule.filter(runs -> !accounts.isEmpty())
                 .map(runs -> runs.level(time))
                 .orElse(Level.OK);
-        boolean isWell = configProblems.isEmpty() && forgotten.isEmpty() && unwritable.isEmpty();
+        boolean isHealthy = configProblems.isEmpty() && unusedAccounts.isEmpty() && unwritable.isEmpty();
         Level whole =
-                ofTimer.or(isWell ? Level.OK : Level.ACTION).or(forgottenTokens.isEmpty() ? Level.OK : Level.WARNING);
+                ofTimer.or(isHealthy ? Level.OK : Level.ACTION).or(unusedTokens.isEmpty() ? Level.OK : Level.WARNING);
         return accounts.stream().map(AccountStatus::level).reduce(whole, Level::or);
     }
 
@@ -104,12 +104,12 @@ public record StatusReport(
         Map<String, List<TokenSection>> byAccount =
                 config.tokens().stream().collect(Collectors.groupingBy(TokenSection::account));
         List<AccountStatus> accounts = new ArrayList<>();
-        List<UnusedToken> forgottenTokens = new ArrayList<>();
+        List<UnusedToken> unusedTokens = new ArrayList<>();
         UnusedToken.Finder finder = new UnusedToken.Finder(config, now);
         for (AccountSection section : config.accountsInUse().values()) {
             AccountState state = states.read(section.name());
             List<TokenSection> tokens = byAccount.getOrDefault(section.name(), List.of());
-            forgottenTokens.addAll(finder.of(section.name(), state));
+            unusedTokens.addAll(finder.of(section.name(), state));
             accounts.add(account(section, state, tokens, store, passwords, timer, warn, now));
         }
         return new StatusReport(
@@ -118,7 +118,7 @@ public record StatusReport(
                 timer.map(of -> Schedule.of(of, states.lastRun())),
                 config.problems(),
                 UnusedAccount.find(config, store, states, now),
-                forgottenTokens,
+                unusedTokens,
                 unwritable(store, states));
     }
 
@@ -128,7 +128,7 @@ public record StatusReport(
      */
     private static Optional<Failure> unwritable(AccountStore store, StateStore states) {
         try {
-            if (states.isInQuestion()) {
+            if (states.mayBeUnwritable()) {
                 store.requireWritable();
             }
             return Optional.empty();
@@ -208,7 +208,7 @@ public record StatusReport(
     private static boolean endsSoon(AccountState state, Instant now, Duration warn) {
         return Stream.of(state.clientSecretExpiresAt(), state.refreshTokenExpiresAt())
                 .flatMap(Optional::stream)
-                .anyMatch(end -> AccountState.isSoon(end, now, warn));
+                .anyMatch(expiry -> AccountState.isSoon(expiry, now, warn));
     }
 
     private static TokenStatus token(
@@ -218,12 +218,12 @@ public record StatusReport(
             Level ofAccount,
             Optional<Timer> timer,
             Instant now) {
-        TokenState state = account.token(section.name()).standing(section, areFilesSound);
+        TokenState state = account.token(section.name()).withoutResolvedFailure(section, areFilesSound);
         TokenOnDisk found = TokenOnDisk.read(section, state);
-        OnDisk onDisk = found.what();
+        OnDisk onDisk = found.onDisk();
         Optional<JwtClaims> claims = found.claims();
         Optional<Instant> expiresAt = found.expiresAt();
-        boolean isExpired = expiresAt.filter(end -> !end.isAfter(now)).isPresent();
+        boolean isExpired = expiresAt.filter(expiry -> !expiry.isAfter(now)).isPresent();
         Level level = ofAccount;
         if (onDisk == OnDisk.NOTHING || isExpired) {
             level = Level.ACTION;
@@ -239,14 +239,15 @@ public record StatusReport(
             level = level.or(Level.WARNING);
         }
         boolean isShort = state.livesNoLongerThan(section.minLifetime());
-        boolean isWhole = account.narrows().orElse(false) && state.askedScope().isEmpty();
+        boolean isWhole =
+                account.narrows().orElse(false) && state.requestedScope().isEmpty();
         List<String> missingScope = state.grantedScope().isEmpty()
                 ? List.of()
-                : without(isWhole ? account.scope() : state.askedScope(), state.grantedScope());
+                : without(isWhole ? account.scope() : state.requestedScope(), state.grantedScope());
         List<String> audience = claims.map(JwtClaims::audience).orElse(state.grantedAudience());
         List<String> missingAudience = claims.isEmpty() && audience.isEmpty() // neither the token nor the issuer says
                 ? List.of()
-                : without(state.askedAudience(), audience);
+                : without(state.requestedAudience(), audience);
         if (isShort || !missingScope.isEmpty() || !missingAudience.isEmpty()) {
             level = level.or(Level.WARNING);
         }
@@ -263,8 +264,8 @@ public record StatusReport(
                 level);
     }
 
-    private static List<String> without(List<String> asked, List<String> granted) {
-        return asked.stream()
+    private static List<String> without(List<String> requested, List<String> granted) {
+        return requested.stream()
                 .filter(word -> !granted.contains(word) && !RequestedToken.OF_THE_GRANT.contains(word))
                 .toList();
     }

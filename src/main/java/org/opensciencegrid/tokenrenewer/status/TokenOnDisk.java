@@ -14,24 +14,24 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
 /**
  * The token at the path of a section.
  *
- * @param what whether there is a token
+ * @param onDisk whether there is a token
  * @param claims empty for an opaque token
  * @param expiresAt from the token, otherwise from the issuer's response; empty if unknown
  */
 public record TokenOnDisk(
-        OnDisk what, Optional<Secret> token, Optional<JwtClaims> claims, Optional<Instant> expiresAt) {
+        OnDisk onDisk, Optional<Secret> token, Optional<JwtClaims> claims, Optional<Instant> expiresAt) {
     /** @param state what the last run recorded about the token */
     public static TokenOnDisk read(TokenSection section, TokenState state) {
         Path path = section.tokenPath();
         Optional<Secret> token = new TokenFile(path).read();
-        OnDisk what = token.isPresent() ? OnDisk.TOKEN : isUnreadable(path);
+        OnDisk onDisk = token.isPresent() ? OnDisk.TOKEN : withoutToken(path);
         Optional<JwtClaims> claims = token.flatMap(value -> JwtClaims.of(value.reveal()));
         Optional<Instant> expiresAt = claims.flatMap(JwtClaims::expiresAt)
-                .or(() -> what == OnDisk.NOTHING ? Optional.empty() : state.expiresAt());
-        return new TokenOnDisk(what, token, claims, expiresAt);
+                .or(() -> onDisk == OnDisk.NOTHING ? Optional.empty() : state.expiresAt());
+        return new TokenOnDisk(onDisk, token, claims, expiresAt);
     }
 
-    private static OnDisk isUnreadable(Path path) {
+    private static OnDisk withoutToken(Path path) {
         return Files.notExists(path) || Files.isReadable(path) ? OnDisk.NOTHING : OnDisk.UNREADABLE;
     }
 }

@@ -15,7 +15,7 @@ import org.opensciencegrid.tokenrenewer.state.TokenState;
  * @param expiresAt of the token on disk; empty if unknown
  * @param missingScope requested last time, but not granted to the token on disk; empty if unknown
  * @param missingAudience like missingScope
- * @param isShorterThanItsLeast whether the issuer's tokens live shorter than the section's min_lifetime
+ * @param isShorterThanMinLifetime whether the issuer's tokens live shorter than the section's min_lifetime
  * @param endsBetweenRuns whether the issuer's tokens can expire between two runs
  */
 public record TokenStatus(
@@ -27,7 +27,7 @@ public record TokenStatus(
         List<String> missingScope,
         List<String> missingAudience,
         boolean endsBetweenRuns,
-        boolean isShorterThanItsLeast,
+        boolean isShorterThanMinLifetime,
         Level level) {
 
     /** What is at token_path. */

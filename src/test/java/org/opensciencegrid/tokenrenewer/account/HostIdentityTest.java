@@ -53,7 +53,7 @@ class HostIdentityTest {
     void tellsACopy(String what, String saved, String here, boolean isCopy, boolean isElsewhere) {
         Account account = Account.decodeRegistration(
                 ("{\"issuer\":\"https://i\",\"client_id\":\"c\",\"token_endpoint\":\"https://i/t\","
-                                + host(saved).in(JsonObject.NONE).toJson().substring(1))
+                                + host(saved).addTo(JsonObject.NONE).toJson().substring(1))
                         .replace(",}", "}")
                         .getBytes(java.nio.charset.StandardCharsets.UTF_8));
         assertEquals(isCopy, account.isCopy(host(here)));

@@ -167,7 +167,7 @@ public final class Host {
         CommandContext of = root();
         return new HealthCheck(
                         of.configFile(),
-                        of.places(),
+                        of.layout(),
                         of.store(),
                         of.states(),
                         of.passwords(),

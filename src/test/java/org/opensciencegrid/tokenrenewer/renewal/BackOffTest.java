@@ -43,21 +43,21 @@ class BackOffTest extends SiteTest {
         site.issuer.revokeAll();
 
         Failed first = failed(Kind.AUTHORIZATION_DEAD, renew().get(0));
-        assertTrue(first.asked());
+        assertTrue(first.wasRequested());
         assertEquals(Optional.of(site.now().plus(HOUR)), first.nextTry());
         assertEquals(1, site.requests(), "a definitive refusal is not repeated");
 
         for (int minutes = 10; minutes < 60; minutes += 10) {
             site.later(Duration.ofMinutes(10));
             Failed standing = failed(Kind.AUTHORIZATION_DEAD, renew().get(0));
-            assertFalse(standing.asked());
+            assertFalse(standing.wasRequested());
             assertEquals(first.nextTry().map(next -> next.truncatedTo(ChronoUnit.SECONDS)), standing.nextTry());
             assertEquals(first.failure(), standing.failure());
         }
         assertEquals(1, site.requests());
 
         site.later(Duration.ofMinutes(10));
-        assertTrue(failed(Kind.AUTHORIZATION_DEAD, renew().get(0)).asked());
+        assertTrue(failed(Kind.AUTHORIZATION_DEAD, renew().get(0)).wasRequested());
         assertEquals(2, site.requests());
     }
 
@@ -75,7 +75,7 @@ class BackOffTest extends SiteTest {
         site.issuer.fault(refusal(status, error));
 
         failed(kind, renew().get(0));
-        assertFalse(failed(kind, renew().get(0)).asked());
+        assertFalse(failed(kind, renew().get(0)).wasRequested());
         site.later(HOUR);
         assertEquals("t renewed", words(renew()));
         assertEquals(2, site.requests());
@@ -141,7 +141,7 @@ class BackOffTest extends SiteTest {
         TokenState token = site.state("acct", "u");
         assertEquals(Kind.SCOPE_REFUSED, token.failure().orElseThrow().kind());
         assertEquals(Optional.of(site.now().plus(HOUR).truncatedTo(ChronoUnit.SECONDS)), token.nextTry());
-        assertEquals(List.of("compute.unheard"), token.askedScope());
+        assertEquals(List.of("compute.unheard"), token.requestedScope());
     }
 
     @Test
@@ -154,7 +154,7 @@ class BackOffTest extends SiteTest {
         site.token("u", "acct").scope("compute.unheard");
         renew();
         site.later(Duration.ofDays(-1));
-        assertTrue(failed(Kind.SCOPE_REFUSED, renew().get(1)).asked());
+        assertTrue(failed(Kind.SCOPE_REFUSED, renew().get(1)).wasRequested());
     }
 
     @Test
@@ -266,7 +266,7 @@ class BackOffTest extends SiteTest {
         Failed outcome = failed(Kind.ISSUER_UNREACHABLE, renew().get(0));
         assertEquals(Optional.empty(), outcome.nextTry());
         assertEquals(Optional.empty(), site.state("acct").inDoubtSince(), "nothing was sent");
-        assertTrue(failed(Kind.ISSUER_UNREACHABLE, renew().get(0)).asked());
+        assertTrue(failed(Kind.ISSUER_UNREACHABLE, renew().get(0)).wasRequested());
         assertEquals(token, site.refreshToken("acct"));
     }
 
@@ -313,7 +313,7 @@ class BackOffTest extends SiteTest {
         for (Outcome outcome : outcomes) {
             if (outcome.token().equals(token)) {
                 assertEquals(next, failed(Kind.SCOPE_REFUSED, outcome).nextTry(), "what stood goes on to stand");
-            } else if (!failed(kind, outcome).asked()) {
+            } else if (!failed(kind, outcome).wasRequested()) {
                 unasked++;
             }
         }
@@ -466,7 +466,7 @@ class BackOffTest extends SiteTest {
 
         Failed outcome = failed(Kind.STATE_UNWRITABLE, remember(site.renew()).get(0));
 
-        assertTrue(outcome.asked());
+        assertTrue(outcome.wasRequested());
         assertTrue(site.isThere("t"));
         assertEquals(site.issuer.currentRefreshTokens(), List.of(site.refreshToken("acct")));
         try {

@@ -227,7 +227,7 @@ class GrantTest extends SiteTest {
         site.issuer.policy.sendScopeInAnswer = isScopeInAnswer;
         site.token("t", "acct").scope("compute.read").audience("https://ce.example.org").strict = true;
         Renewed renewed = (Renewed) renew().get(0);
-        assertEquals(unseen, String.join(" ", renewed.granted().unseen()));
+        assertEquals(unseen, String.join(" ", renewed.granted().unverifiable()));
     }
 
     // A token that no service accepts
@@ -320,7 +320,7 @@ class GrantTest extends SiteTest {
         assertEquals(isTaken, !good.equals(site.onDisk("t")));
         assertEquals(site.issuer.currentRefreshTokens(), List.of(site.refreshToken("acct")));
         if (isTaken) {
-            assertEquals(isWarned, ((Renewed) outcome).isLifeZero());
+            assertEquals(isWarned, ((Renewed) outcome).isLifetimeZero());
         } else {
             failed(Kind.TOKEN_NOT_VALID, outcome);
         }
@@ -442,8 +442,8 @@ class GrantTest extends SiteTest {
     void aTokenThatLivesLessThanItsMinLifetimeIsToldOf() {
         site.token("t", "acct").minLifetime(300);
         Outcome.Renewed renewed = (Outcome.Renewed) renew().get(0);
-        assertTrue(renewed.isShorterThanItsLeast());
+        assertTrue(renewed.isShorterThanMinLifetime());
         site.token("u", "acct").minLifetime(290);
-        assertFalse(((Outcome.Renewed) renew().get(1)).isShorterThanItsLeast());
+        assertFalse(((Outcome.Renewed) renew().get(1)).isShorterThanMinLifetime());
     }
 }

@@ -275,7 +275,7 @@ class KeepTest extends SiteTest {
 
         Failed outcome = failed(kind, renew().get(0));
 
-        assertTrue(outcome.asked());
+        assertTrue(outcome.wasRequested());
         assertEquals(Optional.empty(), outcome.nextTry(), "no back-off: the issuer is not asked");
         assertEquals(0, site.requests());
         assertEquals(before, accountFiles());

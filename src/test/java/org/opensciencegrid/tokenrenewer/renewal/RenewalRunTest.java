@@ -91,9 +91,9 @@ class RenewalRunTest extends SiteTest {
         assertEquals(Optional.of(now), token.renewedAt());
         assertEquals(Optional.of(now), token.triedAt());
         assertEquals(Optional.of(now.plusSeconds(300)), token.expiresAt());
-        assertEquals(List.of("compute.read"), token.askedScope());
+        assertEquals(List.of("compute.read"), token.requestedScope());
         assertEquals(List.of("compute.read"), token.grantedScope());
-        assertEquals(List.of("https://ce.example.org"), token.askedAudience());
+        assertEquals(List.of("https://ce.example.org"), token.requestedAudience());
         assertEquals(List.of("https://ce.example.org"), token.grantedAudience());
         assertEquals(Optional.empty(), token.failure());
         assertEquals(Optional.of(Fingerprint.of(site.onDisk("t").strip())), token.fingerprint());
@@ -152,7 +152,7 @@ class RenewalRunTest extends SiteTest {
             site.authorize(account);
             site.token("of " + account, account);
         }
-        RenewalRun run = site.run().watchedBy((account, done, due) -> {
+        RenewalRun run = site.run().withProgress((account, done, due) -> {
             if (account.equals("b")) {
                 throw new IllegalStateException("a bug");
             }
@@ -240,7 +240,7 @@ class RenewalRunTest extends SiteTest {
         site.token("u", "b");
         site.runs = Duration.ZERO;
         List<Outcome> outcomes = new ArrayList<>();
-        RenewalRun run = site.run().watchedBy((account, done, due) -> {
+        RenewalRun run = site.run().withProgress((account, done, due) -> {
             if (account.equals("a") && done == 0) {
                 try {
                     end.await();
@@ -278,8 +278,8 @@ class RenewalRunTest extends SiteTest {
             run.run(site.config(), new RenewalRun.Selection(Set.of(), Set.of(account), false), outcomes::add);
         }
 
-        assertTrue(failed(Kind.ISSUER_TROUBLE, outcomes.get(1)).asked());
-        assertFalse(failed(Kind.ISSUER_TROUBLE, outcomes.get(2)).asked());
+        assertTrue(failed(Kind.ISSUER_TROUBLE, outcomes.get(1)).wasRequested());
+        assertFalse(failed(Kind.ISSUER_TROUBLE, outcomes.get(2)).wasRequested());
     }
 
     @Test

@@ -343,7 +343,7 @@ final class Site implements AutoCloseable {
     RenewalRun run() {
         FakeSleeper pause = new FakeSleeper(clock, haste);
         return new RenewalRun(store(), states, new Passwords(Optional.empty()), lockWait, Network.DIRECT, clock, pause)
-                .endingBy(new RunDeadline(pause, begin, runs));
+                .withDeadline(new RunDeadline(pause, begin, runs));
     }
 
     Config config() {

@@ -82,10 +82,10 @@ abstract class SiteTest {
 
     private static String word(Outcome outcome) {
         if (outcome instanceof Failed failed) {
-            return failed.token() + " " + failed.failure().kind() + (failed.asked() ? "" : " unasked");
+            return failed.token() + " " + failed.failure().kind() + (failed.wasRequested() ? "" : " unasked");
         }
         if (outcome instanceof HookFailed hook) {
-            return word(hook.after()) + " " + hook.failure().kind();
+            return word(hook.renewal()) + " " + hook.failure().kind();
         }
         return outcome.token() + (outcome instanceof Fresh ? " fresh" : " renewed");
     }

@@ -83,8 +83,8 @@ class StateStoreTest {
         assertEquals(Optional.of("0123456789abcdef"), read.fingerprint());
         assertEquals(Optional.of(NOW), read.renewedAt());
         assertEquals(Optional.of(NOW.plusSeconds(300)), read.expiresAt());
-        assertEquals(List.of("a", "b"), read.askedScope());
-        assertEquals(List.of("aud"), read.askedAudience());
+        assertEquals(List.of("a", "b"), read.requestedScope());
+        assertEquals(List.of("aud"), read.requestedAudience());
         assertEquals(List.of("a"), read.grantedScope());
         assertEquals(List.of("aud", "aud2"), read.grantedAudience());
         assertEquals(Optional.of(NOW), read.triedAt());
@@ -98,7 +98,7 @@ class StateStoreTest {
     @Test
     void whatCannotBeWrittenIsKeptUntilSomebodyWrites() throws Exception {
         states.write("acct", AccountState.UNKNOWN.withClient("https://issuer", "before"));
-        states.keep("acct", AccountState.UNKNOWN.withClient("https://issuer", "kept"));
+        states.keepUnwritten("acct", AccountState.UNKNOWN.withClient("https://issuer", "kept"));
 
         assertEquals(Optional.of("kept"), states.read("acct").clientId());
         assertEquals(Optional.of("kept"), another().read("acct").clientId(), "by another process");
@@ -113,12 +113,12 @@ class StateStoreTest {
     @Test
     void aRunThatCannotWriteWhenItEndedSaysSoElsewhere() throws Exception {
         Files.writeString(directory.resolve("state"), "a file where the directory should be");
-        assertTrue(states.ran(NOW).isPresent());
+        assertTrue(states.recordRun(NOW).isPresent());
         assertEquals(Optional.of(NOW), another().lastRun());
-        assertTrue(another().isInQuestion());
+        assertTrue(another().mayBeUnwritable());
         Files.delete(directory.resolve("state"));
         Files.createDirectory(directory.resolve("state"));
-        assertTrue(states.ran(NOW.plusSeconds(600)).isEmpty());
+        assertTrue(states.recordRun(NOW.plusSeconds(600)).isEmpty());
         assertEquals(Optional.of(NOW.plusSeconds(600)), another().lastRun());
     }
 
@@ -204,7 +204,7 @@ class StateStoreTest {
         assertEquals(Optional.empty(), state.failure());
         assertEquals("", state.token("t").path());
         assertEquals(Optional.empty(), state.token("t").failure());
-        assertEquals(List.of(), state.token("t").askedScope());
+        assertEquals(List.of(), state.token("t").requestedScope());
     }
 
     @Test
@@ -274,7 +274,7 @@ class StateStoreTest {
         assertTimeoutPreemptively(Duration.ofSeconds(30), () -> {
             assertThrows(IOException.class, () -> files.read("a"));
             files.write("a", AccountState.UNKNOWN);
-            files.ran(Instant.EPOCH);
+            files.recordRun(Instant.EPOCH);
         });
 
         assertTrue(Files.isRegularFile(places.resolve("a.json")));

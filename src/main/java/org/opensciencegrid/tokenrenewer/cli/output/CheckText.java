@@ -234,13 +234,13 @@ public final class CheckText {
             case CONFIG_WRITABLE -> new Repair("let only root change it", RepairCommands.chmod("o-w", file));
             case CONFIG_SHOWS_SECRET -> new Repair("let only the service read it", commands.protect(file));
             case NO_TOKENS -> Repair.advice("add one for each token, as man osg-token-renewer.ini shows");
-            case ACCOUNT_FORGOTTEN -> messages.remember(finding.detail());
-            case TOKEN_FORGOTTEN -> messages.remember(file);
+            case ACCOUNT_FORGOTTEN -> messages.restoreSections(finding.detail());
+            case TOKEN_FORGOTTEN -> messages.restoreSections(file);
             case UNUSED_ACCOUNT ->
                 Files.exists(commands.accountFile(account))
                         ? new Repair(
                                 "add a [token] section; if you do not need the account any more, remove it",
-                                commands.end(account))
+                                commands.revokeAndRemove(account))
                         : Repair.advice("add a [token] section, or remove [account " + account + "]");
             case RENEWAL -> messages.repair(finding.failure().orElseThrow(), account);
             case UNREADABLE_FOR_SERVICE -> new Repair("let the service read it", commands.letRead(file));
@@ -262,11 +262,11 @@ public final class CheckText {
             case ACCOUNT_NOT_IN_CONFIG ->
                 new Repair(
                         "name it in " + commands.config() + "; if you do not need it any more, remove it",
-                        commands.end(account));
+                        commands.revokeAndRemove(account));
             case REFRESH_TOKEN_WAITING -> new Repair("let a run put it in place", commands.renew());
             case TWO_HOSTS ->
                 new Repair("stop the service on one of them, then authorize again", commands.reauthenticate(account));
-            case IN_DOUBT -> messages.endDoubt(account);
+            case IN_DOUBT -> messages.resolveDoubt(account);
             case SECRET_ENDS -> messages.newSecret(account);
             case AUTHORIZATION_ENDS -> new Repair("authorize again", commands.reauthenticate(account));
             case TOKEN_DIRECTORY_OPEN, HOOK_OPEN -> commands.close(file);

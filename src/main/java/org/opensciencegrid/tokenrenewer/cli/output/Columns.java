@@ -38,9 +38,9 @@ final class Columns {
         if (width(text) <= columns) {
             return text;
         }
-        int ofEnd = (columns - 3) / 2;
-        String end = reversed(start(reversed(text), ofEnd));
-        return start(text, columns - 3 - ofEnd) + "..." + end;
+        int endColumns = (columns - 3) / 2;
+        String end = reversed(start(reversed(text), endColumns));
+        return start(text, columns - 3 - endColumns) + "..." + end;
     }
 
     private static String start(String text, int columns) {

@@ -50,12 +50,12 @@ public record Environment(
     /**
      * A directory that systemd made for the service. A drop-in can add others: then the variable is a sorted list.
      *
-     * @param ours the directory of our unit
+     * @param own the directory of our unit
      */
-    public Optional<Path> directory(String name, Path ours) {
+    public Optional<Path> directory(String name, Path own) {
         return variable(name).map(list -> {
             List<String> all = List.of(list.split(":", -1));
-            return all.contains(ours.toString()) ? ours : Path.of(all.get(0));
+            return all.contains(own.toString()) ? own : Path.of(all.get(0));
         });
     }
 
@@ -92,7 +92,7 @@ public record Environment(
         return isTerminal(out) || variable("OSG_TOKEN_RENEWER_STDOUT").equals(Optional.of("terminal"));
     }
 
-    public Path path(String variable, String otherwise) {
-        return Path.of(variable(variable).orElse(otherwise));
+    public Path path(String variable, String fallback) {
+        return Path.of(variable(variable).orElse(fallback));
     }
 }

@@ -37,7 +37,7 @@ public final class LiveProgress implements Progress {
     }
 
     @Override
-    public synchronized void at(String account, int tried, int due) {
+    public synchronized void update(String account, int tried, int due) {
         done.put(account, tried);
         inWork.remove(account);
         if (tried < due) {

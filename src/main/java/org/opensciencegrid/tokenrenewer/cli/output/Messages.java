@@ -130,7 +130,7 @@ public final class Messages {
     /** Message and command, for every JSON output. */
     JsonObject members(Failure failure, String account) {
         return repair(failure, account)
-                .in(JsonObject.NONE.with("kind", failure.kind().word()).with("message", what(failure)));
+                .addTo(JsonObject.NONE.with("kind", failure.kind().word()).with("message", what(failure)));
     }
 
     /**
@@ -186,7 +186,7 @@ public final class Messages {
                                 + " this host separately",
                         commands.reauthenticate(account));
             case ACCOUNT_BUSY -> commands.waitForRun();
-            case STORE_UNWRITABLE -> writable(store, detail);
+            case STORE_UNWRITABLE -> makeWritable(store, detail);
             case STORE_READ_ONLY ->
                 new Repair(
                         "if the kernel log says that the kernel made it read-only, repair the disk first; then mount it writable",
@@ -248,14 +248,15 @@ public final class Messages {
             case CREDENTIALS_REFUSED ->
                 Repair.advice("correct client_id or client_secret of " + section
                         + "; if they are right, add client_auth = basic_raw");
-            case SCOPE_REFUSED -> commands.usesClientCredentials(account) ? allow("scope") : moreScope(account);
+            case SCOPE_REFUSED ->
+                commands.usesClientCredentials(account) ? allowForClient("scope") : moreScope(account);
             case ACCOUNT_SHARED ->
                 Repair.advice(
                         "use one account for each token at this issuer: set up another one, and name it in [token "
                                 + failure.where() + "]; or remove strict");
             case AUDIENCE_REFUSED ->
                 commands.usesClientCredentials(account)
-                        ? allow("audience")
+                        ? allowForClient("audience")
                         : Repair.advice("correct audience in " + commands.config()
                                 + ", or set the account up again with that --audience");
             case REQUEST_REFUSED ->
@@ -274,7 +275,7 @@ public final class Messages {
                         ? Repair.NOTHING
                         : new Repair(
                                 "create the directory, or correct token_path", commands.makeTokenDirectory(directory));
-            case TOKEN_NOT_PERMITTED -> permitted(where, directory, detail);
+            case TOKEN_NOT_PERMITTED -> allowTokenWrite(where, directory, detail);
             case TOKEN_READ_ONLY -> commands.allowWriting(directory);
             case TOKEN_DISK_FULL ->
                 new Repair("free some space; this shows how much is left", RepairCommands.showRoom(directory));
@@ -315,7 +316,7 @@ public final class Messages {
                         "the token is good; make the program faster, or raise post_renewal_timeout, and the next run calls it"
                                 + " again",
                         commands.renew());
-            case STATE_UNWRITABLE -> writable(commands.stateDirectory(), detail);
+            case STATE_UNWRITABLE -> makeWritable(commands.stateDirectory(), detail);
             case REGISTRATION_REFUSED ->
                 new Repair(
                         "if the issuer gave you an initial access token, use --registration-token-file; otherwise register"
@@ -337,7 +338,7 @@ public final class Messages {
                 new Repair(
                         "to use the account of oidc-agent, remove this one, but do not revoke: both may share one authorization;"
                                 + " then import again",
-                        commands.forget(account));
+                        commands.removeLocally(account));
             case AGENT_FILE_MISSING ->
                 Repair.advice("use a name that oidc-agent lists, or name its directory with --from=DIR");
             case AGENT_FILE_EMPTY, AGENT_MYTOKEN, AGENT_PASSWORD_GRANT, AGENT_NO_REFRESH_TOKEN ->
@@ -357,7 +358,7 @@ public final class Messages {
         };
     }
 
-    String forgotten(UnusedAccount account, Instant now) {
+    String unusedAccount(UnusedAccount account, Instant now) {
         return "account " + account.account() + " was last renewed " + HumanFormat.ago(account.renewedAt(), now)
                 + ", and no [token] section uses it any more";
     }
@@ -366,14 +367,14 @@ public final class Messages {
     static final String NO_SECTION = "was renewed until now, and has no section any more";
 
     /** No command: it would delete a token whose section was lost. */
-    Repair remember(Path token) {
+    Repair restoreSections(Path token) {
         return Repair.advice(
                 "restore its section in " + commands.config() + "; if you removed it on purpose, delete " + token);
     }
 
-    Repair remember(List<UnusedToken> tokens) {
+    Repair restoreSections(List<UnusedToken> tokens) {
         return tokens.size() == 1
-                ? remember(tokens.get(0).path())
+                ? restoreSections(tokens.get(0).path())
                 : new Repair(
                         "restore the sections in " + commands.config()
                                 + "; delete the files of those that you removed on purpose; this shows where they are",
@@ -381,12 +382,12 @@ public final class Messages {
     }
 
     /** First suggests to restore its sections: the config file may be lost while the account is still valid. */
-    Repair remember(UnusedAccount account) {
-        return remember(account.copy().map(Path::toString).orElse(""));
+    Repair restoreSections(UnusedAccount account) {
+        return restoreSections(account.copy().map(Path::toString).orElse(""));
     }
 
     /** @param copy of the config file, which names the account; may be empty */
-    Repair remember(String copy) {
+    Repair restoreSections(String copy) {
         String last = "; remove the account only if you do not need it any more";
         return copy.isEmpty()
                 ? Repair.advice("restore its sections in " + commands.config() + " from a backup" + last)
@@ -395,7 +396,7 @@ public final class Messages {
                         List.of("diff", copy, commands.config().toString()));
     }
 
-    Repair endDoubt(String account) {
+    Repair resolveDoubt(String account) {
         return new Repair(
                 "the next successful renewal ends this; if none succeeds, authorize again",
                 commands.reauthenticate(account));
@@ -406,7 +407,7 @@ public final class Messages {
     }
 
     /** Setup keeps the scopes of an account unless an option names others. */
-    private Repair allow(String option) {
+    private Repair allowForClient(String option) {
         return Repair.advice("correct " + option + " in " + commands.config()
                 + ", or ask the issuer's administrator to allow it for this client");
     }
@@ -422,7 +423,7 @@ public final class Messages {
     }
 
     private Repair fileAccess(Path file) {
-        return RepairCommands.closed(file)
+        return RepairCommands.closedParent(file)
                 .map(directory -> commands.letPass(directory, file.toString()))
                 .orElseGet(() -> new Repair("let only root change it and the service read it", commands.protect(file)));
     }
@@ -439,7 +440,7 @@ public final class Messages {
     }
 
     /** Depends on the operating system's error. */
-    private Repair writable(Path directory, String detail) {
+    private Repair makeWritable(Path directory, String detail) {
         return detail.contains("denied") || detail.contains("not permitted")
                 ? new Repair("give the state to the user that runs the renewals", commands.ownState())
                 : new Repair(
@@ -447,12 +448,12 @@ public final class Messages {
                         RepairCommands.showFileSystem(directory));
     }
 
-    private Repair permitted(Path file, Path directory, String detail) {
+    private Repair allowTokenWrite(Path file, Path directory, String detail) {
         if (commands.isService() && isSticky(directory) && commands.isForeign(file)) {
             return new Repair("give the token to the service", commands.giveToService(file));
         }
         if (!detail.equals("Operation not permitted")) {
-            return RepairCommands.closed(directory)
+            return RepairCommands.closedParent(directory)
                     .map(above -> commands.letPass(above, file.toString()))
                     .orElseGet(() -> commands.letService("rwx", directory));
         }
@@ -488,7 +489,7 @@ public final class Messages {
     }
 
     /** Warning for a strict section. */
-    static String unseen(List<String> what) {
+    static String unverifiable(List<String> what) {
         return "strict cannot be verified, because neither the token nor the issuer shows its "
                 + String.join(" and ", what);
     }
@@ -498,13 +499,13 @@ public final class Messages {
     }
 
     /** Warning for a token that looks expired or not yet valid on this machine only. */
-    static String clock(Duration ahead) {
+    static String clockDiffers(Duration ahead) {
         return "this machine's clock is " + HumanFormat.span(ahead.abs())
                 + (ahead.isNegative() ? " behind" : " ahead of") + " the issuer's";
     }
 
     /** Warning for expires_in 0, which may mean that the issuer does not know the lifetime. */
-    static String noLife() {
+    static String zeroLifetime() {
         return "the issuer says that it expires at once (expires_in is 0); if services reject it, ask the issuer's"
                 + " administrator";
     }

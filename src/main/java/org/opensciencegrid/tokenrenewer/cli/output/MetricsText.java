@@ -13,8 +13,8 @@ public final class MetricsText {
 
     private MetricsText() {}
 
-    /** @param began when the run started */
-    public static String of(StatusReport report, Instant began) {
+    /** @param startedAt when the run started */
+    public static String of(StatusReport report, Instant startedAt) {
         MetricsText metrics = new MetricsText();
         metrics.family("token_expiry_timestamp_seconds", "When the token on disk expires.");
         metrics.tokens(report, TokenStatus::expiresAt);
@@ -38,12 +38,13 @@ public final class MetricsText {
         metrics.family("run_timestamp_seconds", "When the last run ended.");
         metrics.sample("", report.time().getEpochSecond());
         metrics.family("run_duration_seconds", "How long it took.");
-        metrics.sample("", Math.max(0, Duration.between(began, report.time()).toSeconds()));
+        metrics.sample(
+                "", Math.max(0, Duration.between(startedAt, report.time()).toSeconds()));
         metrics.family("config_errors", "Mistakes in the config file, whose sections are not renewed.");
         metrics.sample("", report.configProblems().size());
         metrics.family(
                 "forgotten_accounts", "Accounts that were renewed until now, and that no section uses any more.");
-        metrics.sample("", report.forgotten().size());
+        metrics.sample("", report.unusedAccounts().size());
         metrics.family("store_writable", "1 where accounts can be saved, as far as is known; else 0.");
         metrics.sample("", report.unwritable().isEmpty() ? 1 : 0);
         metrics.family("level", "The worst of all accounts: 0 all well, 1 not as asked, 2 a person must act.");

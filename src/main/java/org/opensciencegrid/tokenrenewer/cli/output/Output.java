@@ -62,18 +62,18 @@ public final class Output {
     }
 
     /** These lines stay below all others. */
-    public void below(LiveProgress lines) {
-        live = lines;
+    public void showProgress(LiveProgress progress) {
+        live = progress;
     }
 
     public void info(String line) {
         info(line, JsonObject.NONE);
     }
 
-    /** @param about the data of the line in JSON; otherwise ignored */
-    public void info(String line, JsonObject about) {
+    /** @param data the data of the line in JSON; otherwise ignored */
+    public void info(String line, JsonObject data) {
         if (!quiet) {
-            print(out, 6, "info", line, Optional.empty(), about);
+            print(out, 6, "info", line, Optional.empty(), data);
         }
     }
 
@@ -81,46 +81,45 @@ public final class Output {
         warning(line, JsonObject.NONE);
     }
 
-    public void warning(String line, JsonObject about) {
-        warning(line, Optional.empty(), about);
+    public void warning(String line, JsonObject data) {
+        warning(line, Optional.empty(), data);
     }
 
     /** @param repair what fixes it; in JSON too */
-    public void warning(String line, Optional<Repair> repair, JsonObject about) {
-        print(err, 4, "warning", json ? line : "warning: " + line, repair, about);
+    public void warning(String line, Optional<Repair> repair, JsonObject data) {
+        print(err, 4, "warning", json ? line : "warning: " + line, repair, data);
     }
 
     public void error(String line) {
         error(line, JsonObject.NONE);
     }
 
-    public void error(String line, JsonObject about) {
-        print(err, 3, "error", line, Optional.empty(), about);
+    public void error(String line, JsonObject data) {
+        print(err, 3, "error", line, Optional.empty(), data);
     }
 
     public void error(String line, Repair repair) {
         error(line, repair, JsonObject.NONE);
     }
 
-    public void error(String line, Repair repair, JsonObject about) {
-        print(err, 3, "error", line, Optional.of(repair), about);
+    public void error(String line, Repair repair, JsonObject data) {
+        print(err, 3, "error", line, Optional.of(repair), data);
     }
 
-    void critical(String line, Repair repair, JsonObject about) {
-        print(err, 2, "critical", line, Optional.of(repair), about);
+    void critical(String line, Repair repair, JsonObject data) {
+        print(err, 2, "critical", line, Optional.of(repair), data);
     }
 
     private synchronized void print(
-            PrintStream stream, int priority, String level, String words, Optional<Repair> repair, JsonObject about) {
+            PrintStream stream, int priority, String level, String words, Optional<Repair> repair, JsonObject data) {
         PrintStream to = journal ? err : json ? out : stream;
-        String line = repair.map(ending -> ending.after(words)).orElse(words);
+        String line = repair.map(fix -> fix.after(words)).orElse(words);
         String shown;
         if (json) {
-            shown = object(
-                    level, line, repair.map(ending -> beside(ending, about)).orElse(about));
+            shown = object(level, line, repair.map(fix -> withRepair(fix, data)).orElse(data));
         } else if (!journal && Environment.isTerminal(to)) {
             List<String> lines = new ArrayList<>(List.of(LineWrapper.wrapped(words)));
-            repair.ifPresent(ending -> lines.addAll(ending.lines(LineWrapper.HANGING, Colors.NONE)));
+            repair.ifPresent(fix -> lines.addAll(fix.lines(LineWrapper.HANGING, Colors.NONE)));
             shown = String.join("\n", lines);
         } else {
             shown = line;
@@ -137,13 +136,13 @@ public final class Output {
     }
 
     /** A failure has a repair of its own. */
-    private static JsonObject beside(Repair repair, JsonObject about) {
-        return about.names().contains("failure") ? about : repair.in(about);
+    private static JsonObject withRepair(Repair repair, JsonObject data) {
+        return data.names().contains("failure") ? data : repair.addTo(data);
     }
 
-    private String object(String level, String words, JsonObject about) {
+    private String object(String level, String words, JsonObject data) {
         JsonObject object = JsonObject.NONE.with("time", clock.instant()).with("level", level);
-        for (Map.Entry<String, Object> member : about.asMap().entrySet()) {
+        for (Map.Entry<String, Object> member : data.asMap().entrySet()) {
             object = object.with(member.getKey(), member.getValue());
         }
         return object.with("message", words).toJson();

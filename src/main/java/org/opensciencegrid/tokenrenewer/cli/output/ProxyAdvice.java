@@ -21,8 +21,8 @@ public final class ProxyAdvice {
             return List.of();
         }
         List<String> lines = new ArrayList<>();
-        lines.add("Setup reached " + Printable.of(issuer.toString()) + " " + way(ofShell)
-                + ", and osg-token-renewer.service will reach it " + way(ofService)
+        lines.add("Setup reached " + Printable.of(issuer.toString()) + " " + route(ofShell)
+                + ", and osg-token-renewer.service will reach it " + route(ofService)
                 + ". To let the service do as setup did, add this to [account " + account + "] of " + config + ":");
         lines.add("    proxy = " + ofShell.orElse("none"));
         if (ofShell.isPresent() && shell.hasPassword()) {
@@ -31,7 +31,7 @@ public final class ProxyAdvice {
         return lines;
     }
 
-    private static String way(Optional<String> proxy) {
+    private static String route(Optional<String> proxy) {
         return proxy.map(url -> "through the proxy " + url).orElse("without a proxy");
     }
 }

@@ -19,7 +19,7 @@ import org.opensciencegrid.tokenrenewer.renewal.Outcome.Fresh;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Granted;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.HookFailed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Renewed;
-import org.opensciencegrid.tokenrenewer.renewal.Outcome.Wanted;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.WouldRenew;
 import org.opensciencegrid.tokenrenewer.state.UnusedAccount;
 import org.opensciencegrid.tokenrenewer.util.HumanFormat;
 
@@ -42,7 +42,7 @@ public final class RenewalLog {
     private long renewed;
     private long fresh;
     private long failed;
-    private long wanted;
+    private long wouldRenew;
     private final List<String> failedTokens = new ArrayList<>();
 
     /**
@@ -87,9 +87,9 @@ public final class RenewalLog {
     }
 
     /** If no token is left, the config file must be corrected. */
-    public void forgotten(UnusedAccount account, Config config) {
-        String line = messages.forgotten(account, clock.instant());
-        Repair repair = messages.remember(account);
+    public void unusedAccount(UnusedAccount account, Config config) {
+        String line = messages.unusedAccount(account, clock.instant());
+        Repair repair = messages.restoreSections(account);
         JsonObject event = event("forgotten").with("account", account.account());
         if (config.namedAccounts().isEmpty()) {
             worst = Math.max(worst, ExitStatus.USAGE);
@@ -118,7 +118,7 @@ public final class RenewalLog {
     }
 
     /** For programs, which cannot see otherwise that no line follows. */
-    public void end() {
+    public void finish() {
         summary();
         if (output.isJson()) {
             output.info(
@@ -133,13 +133,13 @@ public final class RenewalLog {
 
     /** For people, after many lines have scrolled away. */
     public void summary() {
-        long all = renewed + fresh + wanted + failedTokens.size();
+        long all = renewed + fresh + wouldRenew + failedTokens.size();
         if (output.isJson() || all < 2) {
             return;
         }
         List<String> parts = new ArrayList<>();
         part(parts, renewed, "renewed");
-        part(parts, wanted, "would be renewed");
+        part(parts, wouldRenew, "would be renewed");
         part(parts, fresh, "not due");
         part(parts, failedTokens.size(), "failed");
         String names = failedTokens.isEmpty() ? "" : " (" + HumanFormat.some(failedTokens, MOST_NAMES) + ")";
@@ -152,38 +152,38 @@ public final class RenewalLog {
         }
     }
 
-    public void tell(Outcome outcome) {
+    public void report(Outcome outcome) {
         if (outcome instanceof Renewed done) {
             renewed++;
             String expiry = done.expiresAt()
-                    .map(end -> "expires in " + HumanFormat.span(Duration.between(clock.instant(), end)))
+                    .map(expiresAt -> "expires in " + HumanFormat.span(Duration.between(clock.instant(), expiresAt)))
                     .orElse("expiry unknown");
             output.info(
                     "token " + done.token() + ": renewed, " + expiry + " > " + done.path(),
-                    about("renewed", done).with("path", done.path().toString()).with("expires_at", done.expiresAt()));
+                    event("renewed", done).with("path", done.path().toString()).with("expires_at", done.expiresAt()));
             warn(done);
         } else if (outcome instanceof Fresh good) {
             fresh++;
             output.info(
                     good.left().toSeconds() + " seconds remaining in '" + good.token() + "', not renewing",
-                    about("fresh", good).with("seconds_left", good.left().toSeconds()));
-        } else if (outcome instanceof Wanted due) {
-            wanted++;
+                    event("fresh", good).with("seconds_left", good.left().toSeconds()));
+        } else if (outcome instanceof WouldRenew due) {
+            wouldRenew++;
             output.info(
                     "token " + due.token() + ": would be renewed > " + due.path(),
-                    about("would_renew", due).with("path", due.path().toString()));
+                    event("would_renew", due).with("path", due.path().toString()));
         } else if (outcome instanceof HookFailed hook) {
-            tell(hook.after());
+            report(hook.renewal());
             failed++;
             worst = Math.max(worst, ExitStatus.FAILED);
             output.error(
                     "Failed to run post_renewal of token '" + hook.token() + "': " + messages.what(hook.failure()),
                     messages.repair(hook.failure(), hook.account()),
-                    about("hook_failed", hook).with("failure", messages.members(hook.failure(), hook.account())));
+                    event("hook_failed", hook).with("failure", messages.members(hook.failure(), hook.account())));
         } else if (outcome instanceof Failed why) {
             failed++;
             failedTokens.add(why.token());
-            tell(why);
+            report(why);
         }
     }
 
@@ -207,38 +207,38 @@ public final class RenewalLog {
                 "requested audience was not granted: ",
                 Optional.of(Repair.advice("give it to setup with --audience, or try audience_parameter = resource (or"
                         + " audience) in [account " + renewed.account() + "]")));
-        if (!granted.unseen().isEmpty()) {
+        if (!granted.unverifiable().isEmpty()) {
             output.warning(
-                    "token " + renewed.token() + ": " + Messages.unseen(granted.unseen()),
-                    about("unseen", renewed).with("words", granted.unseen()));
+                    "token " + renewed.token() + ": " + Messages.unverifiable(granted.unverifiable()),
+                    event("unseen", renewed).with("words", granted.unverifiable()));
         }
         renewed.lifetime()
-                .filter(lifetime -> renewed.isShorterThanItsLeast())
+                .filter(lifetime -> renewed.isShorterThanMinLifetime())
                 .ifPresent(lifetime -> output.warning(
                         "token " + renewed.token() + ": "
                                 + Messages.tooShort(
                                         HumanFormat.span(lifetime),
                                         HumanFormat.span(renewed.minLifetime().orElseThrow())),
-                        about("short_token", renewed).with("lifetime_seconds", lifetime.toSeconds())));
+                        event("short_token", renewed).with("lifetime_seconds", lifetime.toSeconds())));
         renewed.otherIdentity()
                 .ifPresent(words -> output.warning(
                         "token " + renewed.token() + ": it is not for the user who authorized the account: " + words,
                         Optional.of(new Repair(
                                 "if this was not changed on purpose, authorize again",
                                 commands.reauthenticate(renewed.account()))),
-                        about("other_identity", renewed).with("detail", words)));
+                        event("other_identity", renewed).with("detail", words)));
         renewed.clockAhead()
                 .ifPresent(ahead -> output.warning(
-                        "token " + renewed.token() + ": " + Messages.clock(ahead),
+                        "token " + renewed.token() + ": " + Messages.clockDiffers(ahead),
                         Optional.of(commands.setClock("set this machine's clock")),
-                        about("clock_differs", renewed).with("seconds_ahead", ahead.toSeconds())));
-        if (renewed.isLifeZero()) {
-            output.warning("token " + renewed.token() + ": " + Messages.noLife(), about("no_lifetime", renewed));
+                        event("clock_differs", renewed).with("seconds_ahead", ahead.toSeconds())));
+        if (renewed.isLifetimeZero()) {
+            output.warning("token " + renewed.token() + ": " + Messages.zeroLifetime(), event("no_lifetime", renewed));
         }
         if (renewed.isTooLongForSome()) {
             output.warning(
                     "token " + renewed.token() + ": " + Messages.tooLong(renewed.length()),
-                    about("long_token", renewed).with("bytes", (long) renewed.length()));
+                    event("long_token", renewed).with("bytes", (long) renewed.length()));
         }
     }
 
@@ -247,24 +247,24 @@ public final class RenewalLog {
             output.warning(
                     "token " + renewed.token() + ": " + before + String.join(" ", words),
                     repair,
-                    about(event, renewed).with("words", words));
+                    event(event, renewed).with("words", words));
         }
     }
 
-    private void tell(Failed failed) {
+    private void report(Failed failed) {
         Failure failure = failed.failure();
         String verb = failure.kind().isTokenFileFailure() ? "write" : "get";
         String next = failed.nextTry()
-                .map(time -> failed.asked()
+                .map(time -> failed.wasRequested()
                         ? " (retried after " + HumanFormat.time(time) + ")"
                         : " (not retried before " + HumanFormat.time(time) + " without --force)")
                 .orElse(
-                        failed.asked() || !failure.kind().isIssuerInTrouble()
+                        failed.wasRequested() || !failure.kind().isIssuerInTrouble()
                                 ? ""
                                 : " (skipped: the issuer has not answered for minutes)");
         String line = "Failed to " + verb + " token '" + failed.token() + "': " + messages.what(failure) + next;
         Repair repair = messages.repair(failure, failed.account());
-        JsonObject about = about("failed", failed)
+        JsonObject data = event("failed", failed)
                 .with("failure", messages.members(failure, failed.account()))
                 .with("next_try", failed.nextTry())
                 .with("seconds_left", failed.left().map(Duration::toSeconds));
@@ -273,14 +273,14 @@ public final class RenewalLog {
                     line + "; the current token is valid for "
                             + HumanFormat.span(failed.left().orElseThrow()),
                     Optional.of(repair),
-                    about);
+                    data);
             return;
         }
         worst = Math.max(worst, status(failure.kind()));
         if (failure.kind() == Failure.Kind.REFRESH_TOKEN_LOST || failure.kind() == Failure.Kind.REFRESH_TOKEN_RESCUED) {
-            output.critical(line, repair, about);
+            output.critical(line, repair, data);
         } else {
-            output.error(line, repair, about);
+            output.error(line, repair, data);
         }
     }
 
@@ -312,7 +312,7 @@ public final class RenewalLog {
     }
 
     /** Empty without JSON: a run may have thousands of lines. */
-    private JsonObject about(String event, Outcome outcome) {
+    private JsonObject event(String event, Outcome outcome) {
         return output.isJson()
                 ? event(event).with("token", outcome.token()).with("account", outcome.account())
                 : JsonObject.NONE;

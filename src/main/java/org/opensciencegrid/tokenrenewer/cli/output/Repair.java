@@ -52,7 +52,7 @@ public record Repair(String advice, List<String> command) {
     }
 
     /** Adds it to an object in JSON. */
-    JsonObject in(JsonObject members) {
+    JsonObject addTo(JsonObject members) {
         return members.with("repair", text()).with("command", command);
     }
 

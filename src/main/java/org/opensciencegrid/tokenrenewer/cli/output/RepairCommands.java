@@ -45,17 +45,17 @@ public final class RepairCommands {
 
     private final Path config;
     private final Path state;
-    private final Path machine;
+    private final Path root;
 
     public RepairCommands(Path config, Path state) {
         this(config, state, Path.of("/"));
     }
 
-    /** @param machine the file system root below which we look for programs and units */
-    public RepairCommands(Path config, Path state, Path machine) {
+    /** @param root the file system root below which we look for programs and units */
+    public RepairCommands(Path config, Path state, Path root) {
         this.config = config;
         this.state = state;
-        this.machine = machine;
+        this.root = root;
     }
 
     Path config() {
@@ -76,7 +76,7 @@ public final class RepairCommands {
     }
 
     private boolean has(String file) {
-        return Files.exists(machine.resolve(file));
+        return Files.exists(root.resolve(file));
     }
 
     /** Whether the service's timer can start runs: not in a container, where {@code renew --every} does it. */
@@ -97,7 +97,8 @@ public final class RepairCommands {
 
     public List<String> setup(String... arguments) {
         if (!isService()) {
-            return ours(Stream.concat(Stream.of("setup"), Stream.of(arguments)).toArray(String[]::new));
+            return thisProgram(
+                    Stream.concat(Stream.of("setup"), Stream.of(arguments)).toArray(String[]::new));
         }
         List<String> words = new ArrayList<>(List.of(WRAPPER));
         if (!config.equals(CONFIG)) {
@@ -144,42 +145,42 @@ public final class RepairCommands {
     }
 
     public List<String> renew() {
-        return isService() && hasSystemd() ? List.of("systemctl", "start", SERVICE) : ours("renew");
+        return isService() && hasSystemd() ? List.of("systemctl", "start", SERVICE) : thisProgram("renew");
     }
 
     List<String> renewWithoutTimer() {
-        return ours("renew");
+        return thisProgram("renew");
     }
 
     List<String> check() {
-        return ours("check");
+        return thisProgram("check");
     }
 
     /** Removes an account and its rights at the issuer. */
-    List<String> end(String account) {
-        return ours("remove", "--revoke", "--delete-client", account);
+    List<String> revokeAndRemove(String account) {
+        return thisProgram("remove", "--revoke", "--delete-client", account);
     }
 
     /** Removes an account on this host only. Other hosts that have its authorization can still use it. */
-    List<String> forget(String account) {
-        return ours("remove", account);
+    List<String> removeLocally(String account) {
+        return thisProgram("remove", account);
     }
 
     /** The same command line for root, whose launcher switches to the service's user. */
-    public List<String> again(List<String> typed) {
+    public List<String> rerun(List<String> arguments) {
         List<String> words = new ArrayList<>();
-        for (int i = 0; i < typed.size(); i++) {
-            String word = typed.get(i);
+        for (int i = 0; i < arguments.size(); i++) {
+            String word = arguments.get(i);
             if (word.equals("--config") || word.equals("--state-dir")) {
                 i++;
             } else if (!word.startsWith("--config=") && !word.startsWith("--state-dir=")) {
                 words.add(word);
             }
         }
-        return ours(words.toArray(String[]::new));
+        return thisProgram(words.toArray(String[]::new));
     }
 
-    private List<String> ours(String... arguments) {
+    private List<String> thisProgram(String... arguments) {
         List<String> words = new ArrayList<>(List.of(PROGRAM));
         if (!config.equals(CONFIG)) {
             words.add("--config=" + config);
@@ -229,13 +230,13 @@ public final class RepairCommands {
 
     /** A directory that has files of others may need its mode, so that we only give advice. */
     Repair close(Path file) {
-        return Files.isDirectory(file) && holdsOthers(file)
+        return Files.isDirectory(file) && hasForeignFiles(file)
                 ? Repair.advice(
                         "other users have files in " + file + ": use a directory that only root and the service change")
                 : new Repair("let only its owner and group change it", chmod("o-w", file));
     }
 
-    private static boolean holdsOthers(Path directory) {
+    private static boolean hasForeignFiles(Path directory) {
         try (Stream<Path> files = Files.list(directory)) {
             Object owner = Files.getAttribute(directory, UID);
             Set<Object> ours = Set.copyOf(Arrays.asList(0, owner, Owners.CURRENT.user()));
@@ -309,7 +310,7 @@ public final class RepairCommands {
     }
 
     /** The topmost directory above the file that the user of this process cannot pass. */
-    public static Optional<Path> closed(Path file) {
+    public static Optional<Path> closedParent(Path file) {
         Optional<Path> closed = Optional.empty();
         for (Path above = file.toAbsolutePath().getParent(); above != null; above = above.getParent()) {
             if (Files.exists(above) && !Files.isExecutable(above)) {
@@ -326,9 +327,9 @@ public final class RepairCommands {
                 : letService("x", directory);
     }
 
-    Repair letRead(String whom, Path file, String advice) {
+    Repair letRead(String aclEntry, Path file, String advice) {
         return hasProgram("setfacl")
-                ? new Repair(advice, List.of("setfacl", "-m", whom + ":r", text(file)))
+                ? new Repair(advice, List.of("setfacl", "-m", aclEntry + ":r", text(file)))
                 : Repair.advice(advice);
     }
 
@@ -364,19 +365,18 @@ public final class RepairCommands {
 
     /** The unit mounts all directories except its own read-only, unless a drop-in allows more. */
     public Repair allowWriting(Path directory) {
-        boolean isMountReadOnly = Sandbox.read(machine)
-                .filter(unit -> !unit.allowsWrite(directory))
-                .isEmpty();
+        boolean isMountReadOnly =
+                Sandbox.read(root).filter(unit -> !unit.allowsWrite(directory)).isEmpty();
         return isMountReadOnly || !isService()
                 ? new Repair("mount its file system writable; this shows it", showFileSystem(directory))
                 : new Repair(
                         "allow the service to write there",
-                        dropIn("token-paths.conf", "ReadWritePaths=" + ofUnit(directory)));
+                        dropIn("token-paths.conf", "ReadWritePaths=" + unitWord(directory)));
     }
 
     /** A process may set a file's group to one of its own groups, if its unit allows it; the shipped unit does not. */
     Repair joinGroup(String group) {
-        return isService() && Sandbox.read(machine).isPresent()
+        return isService() && Sandbox.read(root).isPresent()
                 ? new Repair(
                         "let the service join the group, or remove token_group and give the group an ACL",
                         dropIn("token-groups.conf", "SupplementaryGroups=" + group, "SystemCallFilter=@chown"))
@@ -389,14 +389,14 @@ public final class RepairCommands {
         return ShellQuote.all(List.of(print(words, ">>", DROP_INS + name), RELOAD));
     }
 
-    /** @param how {@code >} or {@code >>} */
-    static List<String> print(List<String> lines, String how, String file) {
+    /** @param redirection {@code >} or {@code >>} */
+    static List<String> print(List<String> lines, String redirection, String file) {
         String words = lines.stream().map(ShellQuote::quoted).collect(Collectors.joining(" "));
-        return ShellQuote.shell("printf '%s\\n' " + words + " " + how + " " + ShellQuote.quoted(file));
+        return ShellQuote.shell("printf '%s\\n' " + words + " " + redirection + " " + ShellQuote.quoted(file));
     }
 
     /** A path as one word of systemd.unit(5). */
-    private static String ofUnit(Path directory) {
+    private static String unitWord(Path directory) {
         String path = directory.toString().replace("%", "%%");
         return path.matches("[^\\s\"'\\\\]+")
                 ? path

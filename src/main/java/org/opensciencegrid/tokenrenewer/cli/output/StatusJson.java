@@ -47,14 +47,12 @@ public final class StatusJson {
                         .with("unwritable", failure(report.unwritable(), ""))
                         .with(
                                 "forgotten_accounts",
-                                report.forgotten().stream()
-                                        .map(account -> forgotten(account, report.time()))
+                                report.unusedAccounts().stream()
+                                        .map(account -> unused(account, report.time()))
                                         .toList())
                         .with(
                                 "forgotten_tokens",
-                                report.forgottenTokens().stream()
-                                        .map(this::forgotten)
-                                        .toList())
+                                report.unusedTokens().stream().map(this::unused).toList())
                         .with("accounts", accounts)
                         .toJson()
                 + "\n";
@@ -67,22 +65,22 @@ public final class StatusJson {
                 .asMap();
     }
 
-    private Map<String, Object> forgotten(UnusedAccount account, Instant now) {
+    private Map<String, Object> unused(UnusedAccount account, Instant now) {
         JsonObject members = JsonObject.NONE
                 .with("account", account.account())
                 .with("renewed_at", account.renewedAt())
                 .with("copy", account.copy().map(Path::toString))
-                .with("message", messages.forgotten(account, now));
-        return messages.remember(account).in(members).asMap();
+                .with("message", messages.unusedAccount(account, now));
+        return messages.restoreSections(account).addTo(members).asMap();
     }
 
-    private Map<String, Object> forgotten(UnusedToken token) {
+    private Map<String, Object> unused(UnusedToken token) {
         JsonObject members = JsonObject.NONE
                 .with("token", token.token())
                 .with("path", token.path().toString())
                 .with("renewed_at", token.renewedAt())
                 .with("message", "token " + token.token() + " " + Messages.NO_SECTION);
-        return messages.remember(token.path()).in(members).asMap();
+        return messages.restoreSections(token.path()).addTo(members).asMap();
     }
 
     private static JsonObject timer(Schedule schedule, Instant now) {
@@ -133,14 +131,15 @@ public final class StatusJson {
                 .with(
                         "seconds_left",
                         token.expiresAt()
-                                .map(end -> Duration.between(report.time(), end).toSeconds()))
+                                .map(expiry ->
+                                        Duration.between(report.time(), expiry).toSeconds()))
                 .with("lifetime_seconds", state.lifetime().map(Duration::toSeconds))
                 .with("can_end_between_runs", token.endsBetweenRuns())
                 .with("renewed_at", state.renewedAt())
                 .with("tried_at", state.triedAt())
-                .with("asked_scope", state.askedScope())
+                .with("asked_scope", state.requestedScope())
                 .with("granted_scope", state.grantedScope())
-                .with("asked_audience", state.askedAudience())
+                .with("asked_audience", state.requestedAudience())
                 .with("granted_audience", state.grantedAudience())
                 .with("failure", failure(state.failure(), account))
                 .with("failing_since", state.failingSince())

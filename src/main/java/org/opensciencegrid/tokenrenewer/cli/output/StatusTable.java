@@ -94,12 +94,12 @@ public final class StatusTable {
             return new Note(level, kind, name, text, since, nextTry, first);
         }
 
-        Note about(String what, String which) {
-            return new Note(level, what, which, text, since, nextTry, repair);
+        Note withSubject(String newKind, String newName) {
+            return new Note(level, newKind, newName, text, since, nextTry, repair);
         }
 
         /** Whether both are one problem; their commands can name different accounts. */
-        boolean saysAs(Note other) {
+        boolean isSameProblem(Note other) {
             return level == other.level
                     && kind.equals(other.kind)
                     && text.equals(other.text)
@@ -191,15 +191,16 @@ public final class StatusTable {
     private static String left(TokenStatus token, Instant now) {
         return switch (token.onDisk()) {
             case NOTHING -> "no token";
-            case UNREADABLE -> token.expiresAt().map(end -> left(end, now)).orElse("cannot read");
-            case TOKEN -> token.expiresAt().map(end -> left(end, now)).orElse("not known");
+            case UNREADABLE ->
+                token.expiresAt().map(expiry -> left(expiry, now)).orElse("cannot read");
+            case TOKEN -> token.expiresAt().map(expiry -> left(expiry, now)).orElse("not known");
         };
     }
 
-    private static String left(Instant end, Instant now) {
-        return end.isAfter(now)
-                ? HumanFormat.span(Duration.between(now, end))
-                : "expired " + HumanFormat.span(Duration.between(end, now));
+    private static String left(Instant expiry, Instant now) {
+        return expiry.isAfter(now)
+                ? HumanFormat.span(Duration.between(now, expiry))
+                : "expired " + HumanFormat.span(Duration.between(expiry, now));
     }
 
     // Problems
@@ -223,13 +224,17 @@ public final class StatusTable {
         }
         report.unwritable()
                 .ifPresent(why -> notes.add(Note.of(Level.ACTION, messages.what(why), messages.repair(why, ""))));
-        report.forgotten()
-                .forEach(account -> notes.add(
-                        Note.of(Level.ACTION, messages.forgotten(account, report.time()), messages.remember(account))));
-        report.forgottenTokens()
-                .forEach(token -> notes.add(
-                        Note.of(Level.WARNING, "it " + Messages.NO_SECTION, messages.remember(report.forgottenTokens()))
-                                .about("token", token.token())));
+        report.unusedAccounts()
+                .forEach(account -> notes.add(Note.of(
+                        Level.ACTION,
+                        messages.unusedAccount(account, report.time()),
+                        messages.restoreSections(account))));
+        report.unusedTokens()
+                .forEach(token -> notes.add(Note.of(
+                                Level.WARNING,
+                                "it " + Messages.NO_SECTION,
+                                messages.restoreSections(report.unusedTokens()))
+                        .withSubject("token", token.token())));
         if (!report.accounts().isEmpty()) { // without accounts, no run is missed
             report.schedule().ifPresentOrElse(schedule -> notes.addAll(notes(schedule, report.time())), () -> {
                 if (commands.isTimerPossible()) {
@@ -238,9 +243,9 @@ public final class StatusTable {
             });
         }
         List<String> lines = new ArrayList<>();
-        together(notes).stream()
+        merged(notes).stream()
                 .sorted(Comparator.comparing(same -> same.get(0).level()))
-                .forEach(same -> marked(lines, same, report.time()));
+                .forEach(same -> addMerged(lines, same, report.time()));
         return lines;
     }
 
@@ -248,7 +253,7 @@ public final class StatusTable {
      * Merges notes with the same text about several accounts or tokens. If their commands differ, only if there are
      * many: then the first command is shown.
      */
-    private static List<List<Note>> together(List<Note> notes) {
+    private static List<List<Note>> merged(List<Note> notes) {
         return grouped(notes).stream()
                 .flatMap(same -> same.stream().map(Note::repair).distinct().count() == 1 || same.size() > MOST_NAMES
                         ? Stream.of(same)
@@ -263,7 +268,7 @@ public final class StatusTable {
         List<List<Note>> together = new ArrayList<>();
         for (Note note : notes) {
             Optional<List<Note>> same = together.stream()
-                    .filter(others -> !note.kind().isEmpty() && note.saysAs(others.get(0)))
+                    .filter(others -> !note.kind().isEmpty() && note.isSameProblem(others.get(0)))
                     .findFirst();
             if (same.isPresent()) {
                 same.get().add(note);
@@ -274,18 +279,18 @@ public final class StatusTable {
         return together;
     }
 
-    private void marked(List<String> lines, List<Note> same, Instant now) {
+    private void addMerged(List<String> lines, List<Note> same, Instant now) {
         Note note = same.get(0);
         List<String> names = same.stream().map(one -> Printable.of(one.name())).toList();
-        String about = note.kind().isEmpty()
+        String subject = note.kind().isEmpty()
                 ? ""
                 : note.kind() + (names.size() == 1 ? " " : "s ") + HumanFormat.some(names, MOST_NAMES) + ": ";
         List<String> wrapped = new ArrayList<>();
-        LineWrapper.wrap(wrapped, INDENT, about + note.text());
+        LineWrapper.wrap(wrapped, INDENT, subject + note.text());
         lines.add(word(note.level()) + wrapped.get(0).substring(INDENT.length() - 1));
         lines.addAll(wrapped.subList(1, wrapped.size()));
         boolean isFirstOfMany = same.stream().map(Note::repair).distinct().count() > 1;
-        tail(
+        addDetails(
                 lines,
                 isFirstOfMany ? note.withFirstOf(note.kind()) : note,
                 same.stream().flatMap(one -> one.since().stream()).min(Instant::compareTo),
@@ -294,12 +299,13 @@ public final class StatusTable {
     }
 
     /** Prints a note below its row or title. */
-    private void below(List<String> lines, Note note, Instant now) {
+    private void addBelow(List<String> lines, Note note, Instant now) {
         LineWrapper.wrap(lines, INDENT, note.text());
-        tail(lines, note, note.since(), note.nextTry(), now);
+        addDetails(lines, note, note.since(), note.nextTry(), now);
     }
 
-    private void tail(List<String> lines, Note note, Optional<Instant> since, Optional<Instant> nextTry, Instant now) {
+    private void addDetails(
+            List<String> lines, Note note, Optional<Instant> since, Optional<Instant> nextTry, Instant now) {
         List<String> times = new ArrayList<>();
         since.ifPresent(
                 at -> times.add("failing since " + HumanFormat.time(at) + " (" + HumanFormat.ago(at, now) + ")"));
@@ -317,30 +323,30 @@ public final class StatusTable {
         AccountState state = account.state();
         // A failure that all tokens share is reported once, for the account.
         account.problem()
-                .ifPresent(problem ->
-                        notes.add(failure(problem, name, account.level(), account.failingSince(), state.nextTry())));
+                .ifPresent(problem -> notes.add(
+                        failureNote(problem, name, account.level(), account.failingSince(), state.nextTry())));
         state.inDoubtSince()
                 .ifPresent(since -> notes.add(Note.of(
                         Level.WARNING,
                         Messages.inDoubt(HumanFormat.time(since) + " (" + HumanFormat.ago(since, now) + ")"),
-                        messages.endDoubt(name))));
+                        messages.resolveDoubt(name))));
         if (account.isOnTwoHosts(now)) {
             notes.add(Note.of(Level.WARNING, Messages.onTwoHosts()));
         }
-        ending("the client secret", state.clientSecretExpiresAt(), messages.newSecret(name), now)
+        expiryNote("the client secret", state.clientSecretExpiresAt(), messages.newSecret(name), now)
                 .ifPresent(notes::add);
-        ending(
+        expiryNote(
                         "the authorization",
                         state.refreshTokenExpiresAt(),
                         new Repair("authorize again", commands.reauthenticate(name)),
                         now)
                 .ifPresent(notes::add);
-        account.passwordFileIsWorldReadable()
+        account.worldReadablePasswordFile()
                 .ifPresent(file -> notes.add(Note.of(
                         Level.WARNING,
                         "everyone can read " + file,
                         new Repair("let only the service read it", commands.protect(file)))));
-        return notes.stream().map(note -> note.about("account", name)).toList();
+        return notes.stream().map(note -> note.withSubject("account", name)).toList();
     }
 
     private List<Note> notes(TokenStatus token, AccountStatus account) {
@@ -348,7 +354,7 @@ public final class StatusTable {
         Optional<Failure> failure = token.state().failure();
         if (failure.isPresent()
                 && !failure.map(Failure::kind).equals(account.problem().map(Failure::kind))) {
-            notes.add(failure(
+            notes.add(failureNote(
                     failure.get(),
                     account.section().name(),
                     token.level(),
@@ -357,14 +363,14 @@ public final class StatusTable {
         } else if (failure.isEmpty()
                 && token.level() == Level.ACTION
                 && account.problem().isEmpty()) {
-            boolean isThere = token.expiresAt().isPresent();
+            boolean isOnDisk = token.expiresAt().isPresent();
             notes.add(Note.of(
                     Level.ACTION,
-                    isThere ? "the token has expired" : "there is no token yet",
+                    isOnDisk ? "the token has expired" : "there is no token yet",
                     new Repair("get one now", commands.renew())));
         }
         Optional<Duration> lifetime = token.state().lifetime();
-        if (token.isShorterThanItsLeast()) {
+        if (token.isShorterThanMinLifetime()) {
             String least = HumanFormat.span(
                     Duration.ofSeconds(token.section().minLifetime().orElseThrow()));
             notes.add(Note.of(Level.WARNING, Messages.tooShort(HumanFormat.span(lifetime.orElseThrow()), least)));
@@ -375,20 +381,20 @@ public final class StatusTable {
                     Messages.endsBetweenRuns(HumanFormat.span(lifetime.orElseThrow())),
                     commands.runMoreOften()));
         }
-        missing("scope", token.missingScope()).ifPresent(notes::add);
-        missing("audience", token.missingAudience()).ifPresent(notes::add);
+        missingNote("scope", token.missingScope()).ifPresent(notes::add);
+        missingNote("audience", token.missingAudience()).ifPresent(notes::add);
         return notes.stream()
-                .map(note -> note.about("token", token.section().name()))
+                .map(note -> note.withSubject("token", token.section().name()))
                 .toList();
     }
 
-    private Note failure(
+    private Note failureNote(
             Failure problem, String account, Level level, Optional<Instant> since, Optional<Instant> nextTry) {
         return new Note(
                 level, "", "", messages.what(problem), since, nextTry, Optional.of(messages.repair(problem, account)));
     }
 
-    private static Optional<Note> missing(String what, List<String> words) {
+    private static Optional<Note> missingNote(String what, List<String> words) {
         return words.isEmpty()
                 ? Optional.empty()
                 : Optional.of(Note.of(
@@ -397,11 +403,11 @@ public final class StatusTable {
     }
 
     /** A note on an expiry; a distant one appears only in the long form. */
-    private Optional<Note> ending(String what, Optional<Instant> end, Repair repair, Instant now) {
-        if (end.isEmpty()) {
+    private Optional<Note> expiryNote(String what, Optional<Instant> expiry, Repair repair, Instant now) {
+        if (expiry.isEmpty()) {
             return Optional.empty();
         }
-        Instant time = end.get();
+        Instant time = expiry.get();
         boolean isSoon = AccountState.isSoon(time, now, warn);
         String when = (time.isAfter(now) ? " ends " : " has ended ") + HumanFormat.time(time) + " ("
                 + HumanFormat.ago(time, now) + ")";
@@ -507,7 +513,7 @@ public final class StatusTable {
         lines.add(colors.strong("account " + account.section().name())
                 + state.issuer().map(issuer -> "  " + Printable.of(issuer)).orElse(""));
         facts(account).ifPresent(facts -> LineWrapper.wrap(lines, INDENT, facts));
-        notes(account, now).forEach(note -> below(lines, note, now));
+        notes(account, now).forEach(note -> addBelow(lines, note, now));
         String row = " %s %-16s %s";
         int names = 28;
         lines.add(" ".repeat(7)
@@ -523,7 +529,7 @@ public final class StatusTable {
                                     left(token, now),
                                     renewed(token, now)));
                     lines.add(INDENT + token.section().tokenPath());
-                    notes(token, account).forEach(note -> below(lines, note, now));
+                    notes(token, account).forEach(note -> addBelow(lines, note, now));
                 });
         return lines;
     }

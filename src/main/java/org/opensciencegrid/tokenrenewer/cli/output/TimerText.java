@@ -56,8 +56,8 @@ public final class TimerText {
                                 List.of("mount", STATE))));
             case BROKEN_RUN ->
                 new Repair("look at the journal of osg-token-renewer, and start it again", commands.renew());
-            case NO_FIRST_RUN -> add("OnBootSec=15min", "zz-first-run.conf");
-            case NO_SECOND_RUN -> add("OnUnitActiveSec=10min", "zz-next-run.conf");
+            case NO_FIRST_RUN -> addSetting("OnBootSec=15min", "zz-first-run.conf");
+            case NO_SECOND_RUN -> addSetting("OnUnitActiveSec=10min", "zz-next-run.conf");
             case OFF, NOT_ENABLED -> new Repair("enable and start it", ENABLE);
             case NOT_STARTED -> new Repair("start it", List.of("systemctl", "start", Timer.UNIT));
             case NOT_RELOADED -> new Repair("let systemd read them again", RepairCommands.RELOAD);
@@ -70,7 +70,7 @@ public final class TimerText {
     }
 
     /** The name of the new drop-in sorts after the drop-in that cleared these settings. */
-    private static Repair add(String setting, String file) {
+    private static Repair addSetting(String setting, String file) {
         return new Repair(
                 "add the setting",
                 ShellQuote.all(List.of(

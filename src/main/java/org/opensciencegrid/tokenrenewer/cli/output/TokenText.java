@@ -37,8 +37,9 @@ public final class TokenText {
         fact("account", Optional.of(section.account()));
         fact("token_path", Optional.of(section.tokenPath().toString()));
         fact("on disk", Optional.of(onDisk(token.onDisk(), claims)));
-        same("issuer (iss)", claims.flatMap(JwtClaims::issuer), "not that of the account", known.issuer());
-        same(
+        compareWithAccount(
+                "issuer (iss)", claims.flatMap(JwtClaims::issuer), "not that of the account", known.issuer());
+        compareWithAccount(
                 "subject (sub)",
                 claims.flatMap(JwtClaims::subject),
                 "not the user who authorized the account",
@@ -46,11 +47,11 @@ public final class TokenText {
         List<String> audience =
                 claims.map(JwtClaims::audience).orElse(token.state().grantedAudience());
         List<String> scope = claims.map(JwtClaims::scope)
-                .filter(said -> !said.isEmpty())
+                .filter(words -> !words.isEmpty())
                 .orElse(token.state().grantedScope());
-        compared("audience (aud)", "audience", audience, section.audience(), claims.isPresent());
-        compared("scope", "scope", scope, section.scope(), !scope.isEmpty());
-        unseen(token, section, scope.isEmpty());
+        compareWithSection("audience (aud)", "audience", audience, section.audience(), claims.isPresent());
+        compareWithSection("scope", "scope", scope, section.scope(), !scope.isEmpty());
+        warnUnverifiable(token, section, scope.isEmpty());
         time("issued (iat)", claims.flatMap(JwtClaims::issuedAt));
         claims.flatMap(JwtClaims::issuedAt)
                 .filter(now.plus(SKEW)::isBefore)
@@ -62,8 +63,8 @@ public final class TokenText {
                 .ifPresent(start -> fact("", Optional.of("not valid yet: compare the clocks here and at the issuer")));
         time("expires (exp)", token.expiresAt());
         token.expiresAt()
-                .filter(end -> !end.isAfter(now))
-                .ifPresent(end -> lines.add(
+                .filter(expiry -> !expiry.isAfter(now))
+                .ifPresent(expiry -> lines.add(
                         " ".repeat(24) + "expired; to get a new one now: " + ShellQuote.line(commands.renew())));
         if (section.minLifetime().isPresent()) {
             fact("min_lifetime", Optional.of(section.minLifetime().getAsLong() + " s"));
@@ -93,10 +94,10 @@ public final class TokenText {
     }
 
     /** A claim that should equal what the account stores. */
-    private void same(String name, Optional<String> claim, String how, Optional<String> known) {
+    private void compareWithAccount(String name, Optional<String> claim, String difference, Optional<String> known) {
         fact(name, claim);
         if (claim.isPresent() && known.isPresent() && !claim.equals(known)) {
-            fact("", Optional.of(how + ": " + known.get()));
+            fact("", Optional.of(difference + ": " + known.get()));
         }
     }
 
@@ -109,32 +110,34 @@ public final class TokenText {
     }
 
     /** What the token has, what the section requires in addition, and what the token has in addition. */
-    private void compared(String name, String option, List<String> got, List<String> asked, boolean isKnown) {
-        fact(name, got.isEmpty() ? Optional.empty() : Optional.of(String.join(" ", got)));
-        if (isKnown && !asked.isEmpty()) {
-            differs("requested by " + option + ", not granted", asked, got);
-            differs("granted, not requested by " + option, got, asked);
+    private void compareWithSection(
+            String name, String option, List<String> granted, List<String> requested, boolean isKnown) {
+        fact(name, granted.isEmpty() ? Optional.empty() : Optional.of(String.join(" ", granted)));
+        if (isKnown && !requested.isEmpty()) {
+            differs("requested by " + option + ", not granted", requested, granted);
+            differs("granted, not requested by " + option, granted, requested);
         }
     }
 
     /** For a strict section: what cannot be verified. */
-    private void unseen(TokenStatus token, TokenSection section, boolean isScopeUnseen) {
-        List<String> unseen = new ArrayList<>();
-        boolean isThere = section.strict()
+    private void warnUnverifiable(TokenStatus token, TokenSection section, boolean isScopeUnknown) {
+        List<String> unverifiable = new ArrayList<>();
+        boolean isStrictAndOpaque = section.strict()
                 && token.onDisk() == OnDisk.TOKEN
                 && token.claims().isEmpty();
-        if (isThere && isScopeUnseen && !section.scope().isEmpty()) {
-            unseen.add("scope");
+        if (isStrictAndOpaque && isScopeUnknown && !section.scope().isEmpty()) {
+            unverifiable.add("scope");
         }
-        if (isThere && !section.audience().isEmpty()) {
-            unseen.add("audience");
+        if (isStrictAndOpaque && !section.audience().isEmpty()) {
+            unverifiable.add("audience");
         }
-        fact("warning", unseen.isEmpty() ? Optional.empty() : Optional.of(Messages.unseen(unseen)));
+        fact("warning", unverifiable.isEmpty() ? Optional.empty() : Optional.of(Messages.unverifiable(unverifiable)));
     }
 
-    private void differs(String how, List<String> these, List<String> those) {
-        List<String> rest = these.stream().filter(word -> !those.contains(word)).toList();
-        fact("", rest.isEmpty() ? Optional.empty() : Optional.of(how + ": " + String.join(" ", rest)));
+    private void differs(String label, List<String> words, List<String> others) {
+        List<String> rest =
+                words.stream().filter(word -> !others.contains(word)).toList();
+        fact("", rest.isEmpty() ? Optional.empty() : Optional.of(label + ": " + String.join(" ", rest)));
     }
 
     private void time(String name, Optional<Instant> time) {

@@ -49,6 +49,6 @@ public final class UsageException extends RuntimeException {
 
     /** For output without separate lines. */
     public String text() {
-        return repair().map(ending -> ending.after(getMessage())).orElse(getMessage());
+        return repair().map(fix -> fix.after(getMessage())).orElse(getMessage());
     }
 }

@@ -34,7 +34,7 @@ public final class ConsoleSetupUi implements SetupUi {
      * @param questions the options whose questions will be asked, in that order
      * @param issuers offered at the prompt
      */
-    public record Given(
+    public record Options(
             List<String> questions,
             List<String> issuers,
             Optional<String> issuer,
@@ -56,7 +56,7 @@ public final class ConsoleSetupUi implements SetupUi {
     private final Environment environment;
     private final Terminal terminal;
     private final Countdown countdown;
-    private final Given given;
+    private final Options options;
     private final boolean qr;
     private final boolean verbose;
 
@@ -65,32 +65,38 @@ public final class ConsoleSetupUi implements SetupUi {
      * @param qr whether to show the link as a QR code too
      */
     public ConsoleSetupUi(
-            Environment environment, Terminal terminal, Countdown countdown, Given given, boolean qr, boolean verbose) {
+            Environment environment,
+            Terminal terminal,
+            Countdown countdown,
+            Options options,
+            boolean qr,
+            boolean verbose) {
         this.environment = environment;
         this.terminal = terminal;
         this.countdown = countdown;
-        this.given = given;
+        this.options = options;
         this.qr = qr;
         this.verbose = verbose;
     }
 
     @Override
     public String issuer(Optional<String> before) {
-        if (given.issuer().isPresent()) {
-            return given.issuer().get();
+        if (options.issuer().isPresent()) {
+            return options.issuer().get();
         }
         if (before.isPresent() && !terminal.isInteractive()) {
-            say("The issuer is " + Printable.of(before.get()) + ", as before.");
+            print("The issuer is " + Printable.of(before.get()) + ", as before.");
             return before.get();
         }
-        number(given.issuers());
+        printNumbered(options.issuers());
         while (true) {
-            String answer = terminal.ask("Issuer (number or URL)", before.orElse(""), missing(ISSUER));
-            Optional<String> picked = pick(answer, given.issuers());
+            String answer = terminal.ask("Issuer (number or URL)", before.orElse(""), missingOptions(ISSUER));
+            Optional<String> picked = pick(answer, options.issuers());
             try {
-                return issuer(picked.orElseThrow(() -> new IllegalArgumentException(noNumber(answer))), this::say);
+                return issuer(
+                        picked.orElseThrow(() -> new IllegalArgumentException(noSuchNumber(answer))), this::print);
             } catch (IllegalArgumentException e) {
-                say(e.getMessage());
+                print(e.getMessage());
             }
         }
     }
@@ -111,31 +117,33 @@ public final class ConsoleSetupUi implements SetupUi {
 
     @Override
     public List<String> scope(Provider provider, List<String> before) {
-        if (!given.scope().isEmpty()) {
-            return given.scope();
+        if (!options.scope().isEmpty()) {
+            return options.scope();
         }
         if (!before.isEmpty() && !terminal.isInteractive()) {
-            say("The scopes are " + Printable.of(String.join(" ", before)) + ", as before.");
+            print("The scopes are " + Printable.of(String.join(" ", before)) + ", as before.");
             return before;
         }
         List<String> supported = provider.scopesSupported().stream()
                 .map(scope -> Printable.of(scope, 70))
                 .toList();
         if (supported.isEmpty()) {
-            say("The issuer does not list its scopes.");
+            print("The issuer does not list its scopes.");
         } else {
-            say("The following scopes are supported:");
-            number(supported);
+            print("The following scopes are supported:");
+            printNumbered(supported);
         }
-        List<String> usual = before.isEmpty()
+        List<String> defaults = before.isEmpty()
                 ? DEFAULT_SCOPE.stream()
                         .filter(scope -> supported.isEmpty() || supported.contains(scope))
                         .toList()
                 : before;
         while (true) {
             String answer = terminal.ask(
-                    "Scopes (numbers or names; '" + MAX + "' for all)", String.join(" ", usual), missing(SCOPE));
-            Optional<List<String>> scopes = scopes(answer, supported, usual);
+                    "Scopes (numbers or names; '" + MAX + "' for all)",
+                    String.join(" ", defaults),
+                    missingOptions(SCOPE));
+            Optional<List<String>> scopes = scopes(answer, supported, defaults);
             if (scopes.isPresent()) {
                 return scopes.get();
             }
@@ -143,7 +151,7 @@ public final class ConsoleSetupUi implements SetupUi {
     }
 
     /** The scopes in an answer; empty if we must ask again. */
-    private Optional<List<String>> scopes(String answer, List<String> supported, List<String> usual) {
+    private Optional<List<String>> scopes(String answer, List<String> supported, List<String> defaults) {
         if (answer.equals(MAX) && !supported.isEmpty()) {
             return Optional.of(supported);
         }
@@ -152,58 +160,59 @@ public final class ConsoleSetupUi implements SetupUi {
         for (String word : Json.split(answer.replace(',', ' '))) {
             Optional<String> scope = pick(word, supported);
             if (scope.isEmpty()) {
-                say(noNumber(word));
+                print(noSuchNumber(word));
                 return Optional.empty();
             }
             scopes.add(scope.get());
-            boolean isKnown =
-                    supported.isEmpty() || usual.contains(scope.get()) || Registration.covers(supported, scope.get());
+            boolean isKnown = supported.isEmpty()
+                    || defaults.contains(scope.get())
+                    || Registration.covers(supported, scope.get());
             if (!isKnown) {
                 unknown.add(scope.get());
             }
         }
-        boolean isMeant = unknown.isEmpty()
+        boolean isConfirmed = unknown.isEmpty()
                 || terminal.confirm("The issuer does not list " + Printable.of(String.join(" ", unknown))
                         + ", but may grant it anyway. Request it?");
-        return isMeant && !scopes.isEmpty() ? Optional.of(List.copyOf(scopes)) : Optional.empty();
+        return isConfirmed && !scopes.isEmpty() ? Optional.of(List.copyOf(scopes)) : Optional.empty();
     }
 
-    private static String noNumber(String answer) {
+    private static String noSuchNumber(String answer) {
         return "The list has no number " + answer + ".";
     }
 
     @Override
     public String clientId() {
-        return given.clientId().orElseGet(() -> terminal.ask("Client id", "", missing(CLIENT_ID)));
+        return options.clientId().orElseGet(() -> terminal.ask("Client id", "", missingOptions(CLIENT_ID)));
     }
 
     @Override
     public Secret clientSecret() {
-        return given.clientSecret()
-                .orElseGet(() -> terminal.askSecret("Client secret (not shown)", missing(CLIENT_SECRET)));
+        return options.clientSecret()
+                .orElseGet(() -> terminal.askSecret("Client secret (not shown)", missingOptions(CLIENT_SECRET)));
     }
 
     @Override
     public void replacing(String account) {
-        say("Account " + account + " exists. It stays in use until the new one is authorized.");
+        print("Account " + account + " exists. It stays in use until the new one is authorized.");
     }
 
     @Override
     public void registrationRefused(String reason) {
         if (verbose) {
-            say("The issuer rejected the registration: " + reason + ".");
+            print("The issuer rejected the registration: " + reason + ".");
         }
     }
 
     @Override
     public void registered(Registered client) {
-        say("Registered client " + Printable.of(client.client().id()) + ".");
+        print("Registered client " + Printable.of(client.client().id()) + ".");
         if (client.lacksDeviceGrant()) {
-            say("Note: the issuer registered it for " + Printable.of(String.join(" ", client.grantTypes()))
+            print("Note: the issuer registered it for " + Printable.of(String.join(" ", client.grantTypes()))
                     + " and not for the device flow.");
         }
         if (client.clearsAccessTokens()) {
-            say(
+            print(
                     "Note: at this issuer, each new token of an account invalidates its earlier tokens for services that ask the"
                             + " issuer about a token. Such services need one account for each token.");
         }
@@ -211,31 +220,31 @@ public final class ConsoleSetupUi implements SetupUi {
 
     @Override
     public void reusing(Registered client) {
-        say("Using client " + Printable.of(client.client().id()) + ", which an earlier setup registered.");
+        print("Using client " + Printable.of(client.client().id()) + ", which an earlier setup registered.");
     }
 
     @Override
     public void keepingClient(Client client) {
-        say("Using client " + Printable.of(client.id()) + ", which the account has.");
+        print("Using client " + Printable.of(client.id()) + ", which the account has.");
     }
 
     @Override
-    public void notReusing(Client client, boolean deleted) {
+    public void discarding(Client client, boolean deleted) {
         String id = Printable.of(client.id());
-        say("The client " + id + ", which an earlier setup registered, has other scopes than the ones requested now."
+        print("The client " + id + ", which an earlier setup registered, has other scopes than the ones requested now."
                 + (deleted ? " It was deleted." : " It stays registered at the issuer.")
                 + " A new one is registered.");
     }
 
     @Override
-    public boolean goesOnWithout(List<String> scope, boolean wished) {
-        say("The issuer does not allow this client to request: " + Printable.of(String.join(" ", scope)));
-        return !wished || terminal.isInteractive() && terminal.confirm("Continue without it?");
+    public boolean confirmWithout(List<String> scope, boolean isRequested) {
+        print("The issuer does not allow this client to request: " + Printable.of(String.join(" ", scope)));
+        return !isRequested || terminal.isInteractive() && terminal.confirm("Continue without it?");
     }
 
     @Override
-    public void forgone(List<String> scope) {
-        say("The issuer rejects the scope " + String.join(" ", scope) + ". Setup continues without it.");
+    public void droppedScope(List<String> scope) {
+        print("The issuer rejects the scope " + String.join(" ", scope) + ". Setup continues without it.");
     }
 
     @Override
@@ -245,30 +254,30 @@ public final class ConsoleSetupUi implements SetupUi {
                 .toASCIIString();
         // For exactly the link that is printed, which DeviceFlow has checked.
         Optional<List<String>> picture = qr ? QrPicture.of(link) : Optional.empty();
-        say("");
+        print("");
         if (!sameHost(prompt.verificationUri(), provider.issuer())
                 || !prompt.verificationUriComplete()
                         .map(complete -> sameHost(complete, provider.issuer()))
                         .orElse(true)) {
-            say("Note: the link's host is not the issuer's, " + Printable.of(provider.issuer()) + ".");
+            print("Note: the link's host is not the issuer's, " + Printable.of(provider.issuer()) + ".");
         }
         if (picture.isPresent()) {
             draw(prompt, link, picture.get());
         } else {
-            say("Open this link in a browser, on any machine:");
-            say("");
-            say("    " + link);
-            say("");
+            print("Open this link in a browser, on any machine:");
+            print("");
+            print("    " + link);
+            print("");
             if (prompt.verificationUriComplete().isPresent()) {
-                say("or " + prompt.verificationUri().toASCIIString());
+                print("or " + prompt.verificationUri().toASCIIString());
             }
-            say(CODE + "  " + prompt.userCode());
-            say("");
+            print(CODE + "  " + prompt.userCode());
+            print("");
         }
         if (terminal.isInteractive()) {
-            countdown.begin("Waiting for your approval", prompt.expiresIn());
+            countdown.start("Waiting for your approval", prompt.expiresIn());
         } else {
-            say("Waiting for your approval, for " + HumanFormat.span(prompt.expiresIn()) + " ...");
+            print("Waiting for your approval, for " + HumanFormat.span(prompt.expiresIn()) + " ...");
         }
     }
 
@@ -276,20 +285,20 @@ public final class ConsoleSetupUi implements SetupUi {
      * Link, picture and the waiting line fill a terminal of 24 lines, so the code goes next to the picture if it fits.
      */
     private void draw(DeviceFlow.Prompt prompt, String link, List<String> picture) {
-        say("Open this link in a browser, on any machine, or scan the QR code"
+        print("Open this link in a browser, on any machine, or scan the QR code"
                 + (prompt.verificationUriComplete().isPresent()
                         ? "\n(or open " + prompt.verificationUri().toASCIIString() + "):"
                         : ":"));
         String code = "    " + prompt.userCode();
-        boolean beside = picture.get(0).length() + 2 + Math.max(CODE.length(), code.length()) <= 80;
-        if (!beside) {
-            say(CODE + "  " + prompt.userCode());
+        boolean isSideBySide = picture.get(0).length() + 2 + Math.max(CODE.length(), code.length()) <= 80;
+        if (!isSideBySide) {
+            print(CODE + "  " + prompt.userCode());
         }
-        say("    " + link);
+        print("    " + link);
         boolean inColor =
                 !environment.isDumb() && environment.variable("NO_COLOR").isEmpty();
         for (int i = 0; i < picture.size(); i++) {
-            String side = !beside ? "" : i == 4 ? "  " + CODE : i == 6 ? "  " + code : "";
+            String side = !isSideBySide ? "" : i == 4 ? "  " + CODE : i == 6 ? "  " + code : "";
             String line = inColor ? QrPicture.onBlack(picture.get(i)) : picture.get(i);
             // In UTF-8 whatever charset Java uses: the user asked for it, or the locale supports it.
             environment.out().writeBytes((line + side + "\n").getBytes(StandardCharsets.UTF_8));
@@ -298,7 +307,7 @@ public final class ConsoleSetupUi implements SetupUi {
 
     @Override
     public void audience(Optional<AudienceParameter> parameter) {
-        say(parameter
+        print(parameter
                 .map(found -> "The issuer accepts audiences in the parameter " + found.word() + ".")
                 .orElse("Note: the issuer's token does not contain the requested audience."));
     }
@@ -315,19 +324,19 @@ public final class ConsoleSetupUi implements SetupUi {
     }
 
     @Override
-    public boolean confirms(Optional<TokenResponse.Identity> identity, Optional<TokenResponse.Identity> before) {
-        say("Authorized"
-                + identity.map(who -> " by " + Printable.of(who.subject()) + " at " + Printable.of(who.issuer()))
+    public boolean confirmUser(Optional<TokenResponse.Identity> identity, Optional<TokenResponse.Identity> before) {
+        print("Authorized"
+                + identity.map(user -> " by " + Printable.of(user.subject()) + " at " + Printable.of(user.issuer()))
                         .orElse("")
                 + ".");
-        identity.ifPresent(who ->
-                who.names().forEach((claim, name) -> say("    " + claim + ": " + Printable.of(name, 60))));
+        identity.ifPresent(user ->
+                user.names().forEach((claim, name) -> print("    " + claim + ": " + Printable.of(name, 60))));
         if (before.isPresent() && identity.isPresent() && !before.get().isThatOf(identity.get())) {
-            say("Note: the account was authorized by another user before: "
+            print("Note: the account was authorized by another user before: "
                     + Printable.of(before.get().subject()) + ".");
         }
         if (identity.isPresent() && identity.get().names().isEmpty()) {
-            say("The issuer gives no name. It may give one if you request the scope profile.");
+            print("The issuer gives no name. It may give one if you request the scope profile.");
         }
         if (!terminal.isInteractive()) {
             return true;
@@ -339,8 +348,8 @@ public final class ConsoleSetupUi implements SetupUi {
     }
 
     @Override
-    public void takenBack(String issuer, boolean revoked) {
-        say(
+    public void revoked(String issuer, boolean revoked) {
+        print(
                 revoked
                         ? "The authorization was revoked."
                         : "The authorization could not be revoked at " + Printable.of(issuer)
@@ -348,9 +357,9 @@ public final class ConsoleSetupUi implements SetupUi {
     }
 
     @Override
-    public void abandoned(Registered client, String issuer, boolean deleted) {
+    public void unusedClient(Registered client, String issuer, boolean deleted) {
         String id = Printable.of(client.client().id());
-        say(
+        print(
                 deleted
                         ? "The client " + id + " registered at " + Printable.of(issuer) + " was deleted."
                         : "The client " + id + " stays registered at " + Printable.of(issuer)
@@ -361,10 +370,10 @@ public final class ConsoleSetupUi implements SetupUi {
     }
 
     /** The options to add if there is no answer: this one and all later ones, so that one error names all. */
-    private String missing(String option) {
-        int from = given.questions().indexOf(option);
+    private String missingOptions(String option) {
+        int from = options.questions().indexOf(option);
         return String.join(
-                ", ", given.questions().subList(from, given.questions().size()));
+                ", ", options.questions().subList(from, options.questions().size()));
     }
 
     private static boolean sameHost(URI link, String issuer) {
@@ -375,9 +384,9 @@ public final class ConsoleSetupUi implements SetupUi {
         }
     }
 
-    private void number(List<String> choices) {
+    private void printNumbered(List<String> choices) {
         for (int i = 0; i < choices.size(); i++) {
-            say(String.format(Locale.ROOT, "  %2d  %s", i + 1, choices.get(i)));
+            print(String.format(Locale.ROOT, "  %2d  %s", i + 1, choices.get(i)));
         }
     }
 
@@ -390,8 +399,8 @@ public final class ConsoleSetupUi implements SetupUi {
         return number >= 1 && number <= choices.size() ? Optional.of(choices.get(number - 1)) : Optional.empty();
     }
 
-    private void say(String line) {
-        countdown.end();
+    private void print(String line) {
+        countdown.stop();
         environment.out().println(LineWrapper.of(environment.out(), line));
         environment.out().flush();
     }

@@ -16,7 +16,7 @@ public final class Countdown implements Sleeper {
     private final boolean shown;
     private String what = "";
     private String state = "";
-    private Duration end = Duration.ZERO;
+    private Duration deadline = Duration.ZERO;
     private boolean running;
     private int width;
 
@@ -30,9 +30,9 @@ public final class Countdown implements Sleeper {
         this.shown = shown;
     }
 
-    synchronized void begin(String what, Duration lifetime) {
+    synchronized void start(String what, Duration lifetime) {
         this.what = what;
-        this.end = pause.elapsed().plus(lifetime);
+        this.deadline = pause.elapsed().plus(lifetime);
         this.state = "";
         this.running = shown;
         draw();
@@ -45,7 +45,7 @@ public final class Countdown implements Sleeper {
     }
 
     /** Erases the line before other output. A second call has no effect. */
-    public synchronized void end() {
+    public synchronized void stop() {
         if (running) {
             running = false;
             out.print("\r" + " ".repeat(width) + "\r");
@@ -75,7 +75,7 @@ public final class Countdown implements Sleeper {
 
     private synchronized void draw() {
         if (running) {
-            long left = Math.max(0, end.minus(pause.elapsed()).toSeconds());
+            long left = Math.max(0, deadline.minus(pause.elapsed()).toSeconds());
             String line = what + ", " + left / 60 + ":" + (left % 60 < 10 ? "0" : "") + left % 60 + " left" + state;
             out.print("\r" + line + " ".repeat(Math.max(0, width - line.length())));
             out.flush();

@@ -28,17 +28,17 @@ public final class Terminal {
     }
 
     /**
-     * The answer without surrounding spaces; {@code otherwise} for an empty line.
+     * The answer without surrounding spaces; {@code defaultAnswer} for an empty line.
      *
      * @param option named in the error if there is no answer
      */
-    String ask(String question, String otherwise, String option) {
+    String ask(String question, String defaultAnswer, String option) {
         while (true) {
-            out.print(question + (otherwise.isEmpty() ? "" : " [" + otherwise + "]") + ": ");
+            out.print(question + (defaultAnswer.isEmpty() ? "" : " [" + defaultAnswer + "]") + ": ");
             out.flush();
             String answer = line(option).strip();
-            if (!answer.isEmpty() || !otherwise.isEmpty()) {
-                return answer.isEmpty() ? otherwise : answer;
+            if (!answer.isEmpty() || !defaultAnswer.isEmpty()) {
+                return answer.isEmpty() ? defaultAnswer : answer;
             }
         }
     }

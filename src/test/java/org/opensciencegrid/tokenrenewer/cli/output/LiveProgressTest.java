@@ -39,18 +39,18 @@ class LiveProgressTest {
     @Test
     void aLineForEachAccountInWorkBelowThoseThatStay() {
         LiveProgress live = new LiveProgress(terminal, 100);
-        live.at("cms", 0, 3);
-        live.at("osdf", 0, 1);
+        live.update("cms", 0, 3);
+        live.update("osdf", 0, 1);
         assertEquals(
                 List.of("account cms: renewing, token 1 of 3 ...", "account osdf: renewing ...", " 0 of 100 tokens"),
                 screen());
-        live.at("cms", 1, 3);
+        live.update("cms", 1, 3);
         live.above(terminal, "token cms-1: renewed");
-        live.at("osdf", 1, 1);
+        live.update("osdf", 1, 1);
         assertEquals(
                 List.of("token cms-1: renewed", "account cms: renewing, token 2 of 3 ...", " 2 of 100 tokens"),
                 screen());
-        live.at("cms", 3, 3);
+        live.update("cms", 3, 3);
         assertEquals(List.of("token cms-1: renewed"), screen(), "and nothing is left of them");
     }
 
@@ -58,7 +58,7 @@ class LiveProgressTest {
     void manyAccountsTakeNoMoreThanTenLinesAndNoneWraps() {
         LiveProgress live = new LiveProgress(terminal, 1000);
         for (int i = 0; i < 16; i++) {
-            live.at("a".repeat(90) + i, 0, 1);
+            live.update("a".repeat(90) + i, 0, 1);
         }
         assertEquals(9, screen().size());
         assertEquals(" and 8 more accounts; 0 of 1000 tokens", screen().get(8));

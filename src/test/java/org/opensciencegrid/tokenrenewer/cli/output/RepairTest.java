@@ -206,7 +206,7 @@ class RepairTest {
         if (Files.getFileStore(directory).type().startsWith("ext") && Files.isExecutable(Path.of("/usr/bin/lsattr"))) {
             shows(RepairCommands.showAttributes(directory, copy), 0, copy.toString());
         }
-        shows(new Messages(commands).remember(copy.toString()).command(), 1, "< [account a]");
+        shows(new Messages(commands).restoreSections(copy.toString()).command(), 1, "< [account a]");
         if (Files.isExecutable(Path.of("/usr/bin/openssl"))) {
             try (EmbeddedIssuer issuer = EmbeddedIssuer.start(Program.CA)) {
                 shows(RepairCommands.showTls(issuer.issuer()), 0, "BEGIN CERTIFICATE");

@@ -43,7 +43,7 @@ class CountdownTest {
     @Test
     void writesTheLineAnewEachSecondAndWaitsAsLongAsItShould() {
         Countdown countdown = countdown(true);
-        countdown.begin("Waiting", Duration.ofSeconds(61));
+        countdown.start("Waiting", Duration.ofSeconds(61));
         countdown.sleep(Duration.ofMillis(2100));
         assertEquals(Duration.ofHours(1).plusMillis(2100), time.elapsed());
         assertEquals(
@@ -54,16 +54,16 @@ class CountdownTest {
     @Test
     void aShorterLineHidesTheLongerOneAndTheEndHidesAll() {
         Countdown countdown = countdown(true);
-        countdown.begin("Waiting", Duration.ofSeconds(61));
+        countdown.start("Waiting", Duration.ofSeconds(61));
         countdown.state("no answer, retrying");
         countdown.state("");
-        countdown.end();
+        countdown.stop();
         String text = out.toString(StandardCharsets.UTF_8);
         int longest = "Waiting, 1:01 left (no answer, retrying)".length();
         assertTrue(text.contains("\rWaiting, 1:01 left (no answer, retrying)\r"), text);
         assertTrue(text.contains("\rWaiting, 1:01 left" + " ".repeat(longest - 18)), text);
         assertTrue(text.endsWith("\r" + " ".repeat(longest) + "\r"), text);
-        countdown.end();
+        countdown.stop();
         countdown.sleep(Duration.ofSeconds(3));
         assertEquals(text, out.toString(StandardCharsets.UTF_8), "what is printed next stays");
     }
@@ -71,10 +71,10 @@ class CountdownTest {
     @Test
     void whereNobodyLooksItOnlyWaits() {
         Countdown countdown = countdown(false);
-        countdown.begin("Waiting", Duration.ofSeconds(61));
+        countdown.start("Waiting", Duration.ofSeconds(61));
         countdown.state("slow_down");
         countdown.sleep(Duration.ofSeconds(5));
-        countdown.end();
+        countdown.stop();
         assertEquals("", out.toString(StandardCharsets.UTF_8));
         assertEquals(Duration.ofHours(1).plusSeconds(5), time.elapsed());
     }
