@@ -3,9 +3,16 @@ package org.opensciencegrid.tokenrenewer.account;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.Password;
+import org.opensciencegrid.cryptostore.PasswordFileException;
+import org.opensciencegrid.cryptostore.StoreException;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.Client;
@@ -13,6 +20,8 @@ import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
 import org.opensciencegrid.tokenrenewer.oidc.Provider;
 import org.opensciencegrid.tokenrenewer.oidc.Registration.Registered;
 import org.opensciencegrid.tokenrenewer.oidc.TokenResponse;
+import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.util.Printable;
 import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /**
@@ -52,6 +61,23 @@ public final class Account {
         Account account = decodeRegistration(json);
         account.refreshToken();
         return account;
+    }
+
+    /**
+     * Reads an account without a lock and without changing anything.
+     *
+     * @throws IllegalArgumentException like {@link #decode}
+     */
+    public static Account view(AccountStore store, String name, Passwords passwords, Path passwordFile)
+            throws StoreException, PasswordFileException {
+        try (Password password = passwords.read(name, passwordFile)) {
+            byte[] content = store.view(name, password);
+            try {
+                return decode(content);
+            } finally {
+                Arrays.fill(content, (byte) 0);
+            }
+        }
     }
 
     /** Like {@link #decode}, for a client without an authorization: {@link #refreshToken} may throw. */
@@ -194,9 +220,22 @@ public final class Account {
         return here.hasCopyOf(HostIdentity.of(members));
     }
 
-    /** The name of the host that saved the account. */
-    public Optional<String> hostName() {
-        return HostIdentity.of(members).name();
+    /** The failure if {@link #isCopy}; names the host that saved the account. */
+    public Optional<Failure> whyCopied(HostIdentity here, Path file) {
+        String host = HostIdentity.of(members).name().map(Printable::of).orElse("");
+        return isCopy(here)
+                ? Optional.of(new Failure(Failure.Kind.ACCOUNT_COPIED, file.toString(), host))
+                : Optional.empty();
+    }
+
+    /** The state, with what this account says about client and authorization. */
+    public AccountState updateState(AccountState state) {
+        return state.withClient(issuer(), client().id())
+                .withAuthorization(
+                        authorizedAt(),
+                        identity().map(TokenResponse.Identity::subject),
+                        scope(),
+                        clientSecretExpiresAt());
     }
 
     /** Updates the endpoints to the issuer's current ones. */

@@ -28,7 +28,7 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
  * Removes an account, first at the issuer, then on this host. The files are deleted only after every requested step at
  * the issuer succeeded, because they are needed to try again.
  */
-public final class AccountRemoval {
+public record AccountRemoval(AccountStore store, StateStore states, Duration lockWait, Network network) {
     /**
      * What to do.
      *
@@ -68,18 +68,6 @@ public final class AccountRemoval {
      * @param what the issuer's client, its endpoint or the account file
      */
     public record Outcome(Step step, Result result, String what, Optional<Failure> failure) {}
-
-    private final AccountStore store;
-    private final StateStore states;
-    private final Duration lockWait;
-    private final Network network;
-
-    public AccountRemoval(AccountStore store, StateStore states, Duration lockWait, Network network) {
-        this.store = store;
-        this.states = states;
-        this.lockWait = lockWait;
-        this.network = network;
-    }
 
     /**
      * @param password used only for the steps at the issuer

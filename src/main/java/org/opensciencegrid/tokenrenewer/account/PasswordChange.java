@@ -15,15 +15,7 @@ import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
  * Re-encrypts an account with the password that its password file holds now. At every moment the account opens with the
  * old or the new password. If a change is interrupted, the same command completes it.
  */
-public final class PasswordChange {
-    private final AccountStore store;
-    private final Duration lockWait;
-
-    public PasswordChange(AccountStore store, Duration lockWait) {
-        this.store = store;
-        this.lockWait = lockWait;
-    }
-
+public record PasswordChange(AccountStore store, Duration lockWait) {
     /**
      * @param old called only if the account does not open with {@code fresh}; closed here
      * @return false if the account had the new password already

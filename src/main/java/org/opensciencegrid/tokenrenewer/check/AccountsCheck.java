@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -17,7 +16,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.opensciencegrid.cryptostore.Header;
-import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFile;
 import org.opensciencegrid.cryptostore.PasswordFileException;
 import org.opensciencegrid.cryptostore.StoreException;
@@ -41,7 +39,6 @@ import org.opensciencegrid.tokenrenewer.oidc.Provider;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.UnusedToken;
 import org.opensciencegrid.tokenrenewer.systemd.Sandbox;
-import org.opensciencegrid.tokenrenewer.util.Printable;
 
 /** Checks each account: its password, its file, the result of the last run, and its issuer. */
 final class AccountsCheck {
@@ -100,10 +97,11 @@ final class AccountsCheck {
             header.waiting().forEach(file -> findings.add(Finding.of(Kind.REFRESH_TOKEN_WAITING, file, "", name)));
             failure = FailureMapper.older(check.store(), name);
             if (ofPassword.isEmpty()) {
-                Account content = open(section);
+                Account content = Account.view(check.store(), name, check.passwords(), section.passwordFile());
                 account = Optional.of(content);
                 HostIdentity here = HostIdentity.here(check.store(), name);
-                failure = failure.or(() -> copied(name, state, content, here));
+                failure = failure.or(
+                        () -> content.whyCopied(here, check.store().file(name)).filter(why -> state.mayRotate()));
             }
         } catch (StoreException e) {
             failure = Optional.of(FailureMapper.of(e))
@@ -148,26 +146,6 @@ final class AccountsCheck {
         return state.failure()
                 .filter(why -> !why.kind().isAccountFileFailure())
                 .filter(why -> check.network().isEmpty() || !why.kind().passesByItself());
-    }
-
-    private Optional<Failure> copied(String name, AccountState state, Account account, HostIdentity here) {
-        return state.mayRotate() && account.isCopy(here)
-                ? Optional.of(new Failure(
-                        Failure.Kind.ACCOUNT_COPIED,
-                        check.store().file(name).toString(),
-                        account.hostName().map(Printable::of).orElse("")))
-                : Optional.empty();
-    }
-
-    private Account open(StoredAccount section) throws StoreException, PasswordFileException {
-        try (Password password = check.passwords().read(section.name(), section.passwordFile())) {
-            byte[] content = check.store().view(section.name(), password);
-            try {
-                return Account.decode(content);
-            } finally {
-                Arrays.fill(content, (byte) 0);
-            }
-        }
     }
 
     private void passwordOddities(StoredAccount section) throws PasswordFileException {
@@ -354,10 +332,6 @@ final class AccountsCheck {
     }
 
     private AccountState state(String account) {
-        try {
-            return check.states().read(account);
-        } catch (IOException e) {
-            return AccountState.UNKNOWN;
-        }
+        return check.states().readOrUnknown(account);
     }
 }

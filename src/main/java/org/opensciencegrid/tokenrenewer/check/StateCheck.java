@@ -21,7 +21,7 @@ import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
 import org.opensciencegrid.tokenrenewer.state.StateLayout;
 
 /** Checks the state directory: its owner, its permissions, and whether there is space for a rotation. */
-final class StateCheck {
+record StateCheck(StateLayout layout, AccountStore store) {
     /** A rotation needs only a few blocks. With less than this, the disk will be full soon. */
     static final long LEAST_ROOM = 4L << 20;
 
@@ -30,14 +30,6 @@ final class StateCheck {
             PosixFilePermission.GROUP_WRITE,
             PosixFilePermission.OTHERS_READ,
             PosixFilePermission.OTHERS_WRITE);
-
-    private final StateLayout layout;
-    private final AccountStore store;
-
-    StateCheck(StateLayout layout, AccountStore store) {
-        this.layout = layout;
-        this.store = store;
-    }
 
     List<Finding> run() {
         List<Finding> findings = new ArrayList<>();

@@ -31,21 +31,8 @@ final class TimerCheck {
     }
 
     private static Optional<Finding> trouble(Timer timer) {
-        return timer.trouble().map(trouble -> Finding.of(kind(trouble), Timer.UNIT, timer.detail()));
-    }
-
-    private static Kind kind(Timer.Trouble trouble) {
-        return switch (trouble) {
-            case MASKED -> Kind.TIMER_MASKED;
-            case STATE_LINK -> Kind.TIMER_STATE_LINK;
-            case BROKEN_RUN -> Kind.TIMER_BROKEN_RUN;
-            case NO_FIRST_RUN -> Kind.TIMER_NO_FIRST_RUN;
-            case NO_SECOND_RUN -> Kind.TIMER_NO_SECOND_RUN;
-            case OFF -> Kind.TIMER_OFF;
-            case NOT_STARTED -> Kind.TIMER_NOT_STARTED;
-            case NOT_RELOADED -> Kind.TIMER_NOT_RELOADED;
-            case NOT_ENABLED -> Kind.TIMER_NOT_ENABLED;
-        };
+        return timer.trouble()
+                .map(trouble -> Finding.of(Kind.valueOf("TIMER_" + trouble.name()), Timer.UNIT, timer.detail()));
     }
 
     /** The launcher uses only an archive of its Java version. */
@@ -73,8 +60,8 @@ final class TimerCheck {
                             + " lie between two runs",
                     section.account()));
         }
-        OptionalLong least = section.minLifetime();
-        if (least.isPresent() && least.getAsLong() < gap.get().toSeconds()) {
+        OptionalLong minLifetime = section.minLifetime();
+        if (minLifetime.isPresent() && minLifetime.getAsLong() < gap.get().toSeconds()) {
             return Optional.of(Finding.of(
                     Kind.MIN_LIFETIME_TOO_SHORT,
                     "[token " + section.name() + "]",

@@ -23,7 +23,6 @@ import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
 import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
-import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
 import org.opensciencegrid.tokenrenewer.systemd.Sandbox;
 import org.opensciencegrid.tokenrenewer.token.TokenFile;
@@ -50,7 +49,10 @@ final class TokensCheck {
     List<Finding> run() {
         for (TokenSection section : config.tokens()) {
             Path path = section.tokenPath();
-            TokenState state = state(section);
+            TokenState state = check.states()
+                    .readOrUnknown(section.account())
+                    .token(section.name())
+                    .withoutResolvedFailure(section, true);
             state.failure()
                     .filter(why -> why.kind().isTokenFileFailure()
                             || why.kind().isSingleTokenFailure()
@@ -78,14 +80,6 @@ final class TokensCheck {
             }
         }
         return findings;
-    }
-
-    private TokenState state(TokenSection section) {
-        try {
-            return check.states().read(section.account()).token(section.name()).withoutResolvedFailure(section, true);
-        } catch (IOException e) {
-            return AccountState.UNKNOWN.token(section.name());
-        }
     }
 
     /** What the service would report about the links and directories in the token's path. */

@@ -37,30 +37,15 @@ public record User(int uid, int group, Set<Integer> groups) {
     }
 
     boolean mayRead(Path file) throws IOException {
-        return may(
-                file,
-                Files::isReadable,
-                PosixFilePermission.OWNER_READ,
-                PosixFilePermission.GROUP_READ,
-                PosixFilePermission.OTHERS_READ);
+        return may(file, Files::isReadable, "READ");
     }
 
     boolean mayWrite(Path file) throws IOException {
-        return may(
-                file,
-                Files::isWritable,
-                PosixFilePermission.OWNER_WRITE,
-                PosixFilePermission.GROUP_WRITE,
-                PosixFilePermission.OTHERS_WRITE);
+        return may(file, Files::isWritable, "WRITE");
     }
 
     boolean mayExecute(Path file) throws IOException {
-        return may(
-                file,
-                Files::isExecutable,
-                PosixFilePermission.OWNER_EXECUTE,
-                PosixFilePermission.GROUP_EXECUTE,
-                PosixFilePermission.OTHERS_EXECUTE);
+        return may(file, Files::isExecutable, "EXECUTE");
     }
 
     /** The topmost directory above the file that the user cannot search. */
@@ -74,23 +59,16 @@ public record User(int uid, int group, Set<Integer> groups) {
         return closed;
     }
 
-    private boolean may(
-            Path file,
-            Predicate<Path> test,
-            PosixFilePermission owner,
-            PosixFilePermission group,
-            PosixFilePermission others)
-            throws IOException {
+    /** @param right as in the names of {@link PosixFilePermission} */
+    private boolean may(Path file, Predicate<Path> test, String right) throws IOException {
         if (uid == 0) {
             return true;
         }
         if (uid == Owners.CURRENT.user()) {
             return test.test(file); // the system also checks ACLs
         }
-        Set<PosixFilePermission> mode = Files.getPosixFilePermissions(file);
-        if (Files.getAttribute(file, "unix:uid").equals(uid)) {
-            return mode.contains(owner);
-        }
-        return mode.contains(groups.contains((Integer) Files.getAttribute(file, "unix:gid")) ? group : others);
+        boolean isMember = groups.contains((Integer) Files.getAttribute(file, "unix:gid"));
+        String who = Files.getAttribute(file, "unix:uid").equals(uid) ? "OWNER_" : isMember ? "GROUP_" : "OTHERS_";
+        return Files.getPosixFilePermissions(file).contains(PosixFilePermission.valueOf(who + right));
     }
 }

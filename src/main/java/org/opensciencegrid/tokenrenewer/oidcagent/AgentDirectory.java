@@ -10,13 +10,7 @@ import java.util.stream.Stream;
 import org.opensciencegrid.cryptostore.AccountName;
 
 /** A directory in which oidc-agent stores its accounts, one file for each, together with other files. */
-public final class AgentDirectory {
-    private final Path path;
-
-    public AgentDirectory(Path path) {
-        this.path = path;
-    }
-
+public record AgentDirectory(Path path) {
     /**
      * Finds the directory that oidc-agent uses: the first existing one, in its order.
      *
@@ -32,10 +26,6 @@ public final class AgentDirectory {
                 .filter(Files::isDirectory)
                 .findFirst()
                 .map(AgentDirectory::new);
-    }
-
-    public Path path() {
-        return path;
     }
 
     /** The file of an account. It may not exist. */

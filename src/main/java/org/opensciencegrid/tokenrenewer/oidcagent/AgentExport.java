@@ -16,15 +16,7 @@ import org.opensciencegrid.tokenrenewer.failure.FailureException;
 import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
 
 /** Exports an account to oidc-agent's format with the same password. The account stays here. */
-public final class AgentExport {
-    private final AccountStore store;
-    private final Duration lockWait;
-
-    public AgentExport(AccountStore store, Duration lockWait) {
-        this.store = store;
-        this.lockWait = lockWait;
-    }
-
+public record AgentExport(AccountStore store, Duration lockWait) {
     /** @param file must not exist */
     public void run(String name, Password password, Path file) throws FailureException {
         try (LockedAccount locked = store.lock(name, lockWait)) {

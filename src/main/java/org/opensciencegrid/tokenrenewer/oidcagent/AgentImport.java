@@ -32,29 +32,13 @@ import org.opensciencegrid.tokenrenewer.state.StateStore;
  * oidc-agent is only read. The issuer is only asked for its endpoints, so no token is rotated and the file stays valid
  * until the first renewal.
  */
-public final class AgentImport {
-    private final AgentDirectory directory;
-    private final AccountStore store;
-    private final StateStore states;
-    private final Passwords passwords;
-    private final Duration lockWait;
-    private final Network network;
-
-    public AgentImport(
-            AgentDirectory directory,
-            AccountStore store,
-            StateStore states,
-            Passwords passwords,
-            Duration lockWait,
-            Network network) {
-        this.directory = directory;
-        this.store = store;
-        this.states = states;
-        this.passwords = passwords;
-        this.lockWait = lockWait;
-        this.network = network;
-    }
-
+public record AgentImport(
+        AgentDirectory directory,
+        AccountStore store,
+        StateStore states,
+        Passwords passwords,
+        Duration lockWait,
+        Network network) {
     /**
      * Imports one account completely or not at all.
      *
@@ -134,15 +118,7 @@ public final class AgentImport {
                     throw new FailureException(rescued.get());
                 }
             }
-            states.write(
-                    name,
-                    AccountState.UNKNOWN
-                            .withClient(account.issuer(), account.client().id())
-                            .withAuthorization(
-                                    account.authorizedAt(),
-                                    Optional.empty(),
-                                    account.scope(),
-                                    account.clientSecretExpiresAt()));
+            states.write(name, account.updateState(AccountState.UNKNOWN));
         } catch (StoreException e) {
             throw e;
         } catch (IOException e) {

@@ -24,32 +24,14 @@ import org.opensciencegrid.tokenrenewer.state.TokenState;
  * The post_renewal commands of an account's tokens. They run one after the other and without the account's lock: a
  * command may take a long time, and the account must not wait for it.
  */
-final class AccountHooks {
-    private final String account;
-    private final List<TokenSection> sections;
-    private final AccountStore store;
-    private final StateStore states;
-    private final Duration lockWait;
-    private final RunDeadline deadline;
-    private final Clock clock;
-
-    AccountHooks(
-            String account,
-            List<TokenSection> sections,
-            AccountStore store,
-            StateStore states,
-            Duration lockWait,
-            RunDeadline deadline,
-            Clock clock) {
-        this.account = account;
-        this.sections = sections;
-        this.store = store;
-        this.states = states;
-        this.lockWait = lockWait;
-        this.deadline = deadline;
-        this.clock = clock;
-    }
-
+record AccountHooks(
+        String account,
+        List<TokenSection> sections,
+        AccountStore store,
+        StateStore states,
+        Duration lockWait,
+        RunDeadline deadline,
+        Clock clock) {
     /**
      * The tokens that are new, or whose command failed in an earlier run.
      *

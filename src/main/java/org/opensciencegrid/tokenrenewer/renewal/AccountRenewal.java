@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.LockedAccount;
@@ -43,12 +44,6 @@ final class AccountRenewal {
     @FunctionalInterface
     interface Opener {
         TokenSource open(@Nullable LockedAccount locked, AccountState state) throws FailureException;
-    }
-
-    /** Looks up what this run knows about an issuer. */
-    @FunctionalInterface
-    interface Experiences {
-        IssuerHealth with(String issuer);
     }
 
     private final AccountSection accountSection;
@@ -123,7 +118,7 @@ final class AccountRenewal {
      *
      * @param healthOf what this run knows about each issuer
      */
-    void run(Opener opener, Experiences healthOf) {
+    void run(Opener opener, Function<String, IssuerHealth> healthOf) {
         if (due.isEmpty()) {
             state = readState();
         } else {
@@ -156,7 +151,7 @@ final class AccountRenewal {
         return outcomes;
     }
 
-    private void renew(Opener opener, Experiences healthOf) {
+    private void renew(Opener opener, Function<String, IssuerHealth> healthOf) {
         try (LockedAccount locked = store.lock(account, shorter(lockWait, deadline.leftToBegin()))) {
             underLock(locked, opener, healthOf, due);
         } catch (StoreException e) {
@@ -191,7 +186,10 @@ final class AccountRenewal {
     }
 
     private void underLock(
-            @Nullable LockedAccount locked, Opener opener, Experiences healthOf, List<TokenSection> dueBefore) {
+            @Nullable LockedAccount locked,
+            Opener opener,
+            Function<String, IssuerHealth> healthOf,
+            List<TokenSection> dueBefore) {
         List<TokenSection> due = due(dueBefore); // another run may have renewed them while we waited for the lock
         if (due.isEmpty()) {
             return;
@@ -221,8 +219,8 @@ final class AccountRenewal {
             }
             isFromAnotherHost = source.isFromAnotherHost();
             Set<IssuerHealth> issuerHealth = new HashSet<>();
-            issuerHealth.add(healthOf.with(source.issuer()));
-            issuerHealth.add(healthOf.with(issuer)); // the queue's issuer, if the state file did not name it
+            issuerHealth.add(healthOf.apply(source.issuer()));
+            issuerHealth.add(healthOf.apply(issuer)); // the queue's issuer, if the state file did not name it
             Optional<Failure> accountFailure = Optional.empty();
             int done = 0;
             for (TokenSection section : due) {
@@ -245,11 +243,11 @@ final class AccountRenewal {
     }
 
     /** Why we send no request: the run ends, or the issuer has not answered for a long time. */
-    private Optional<Failure> whyNotRequest(String url, Experiences healthOf) {
+    private Optional<Failure> whyNotRequest(String url, Function<String, IssuerHealth> healthOf) {
         if (deadline.leftToBegin().isZero()) {
             return Optional.of(outOfTime());
         }
-        return url.isEmpty() ? Optional.empty() : healthOf.with(url).outage();
+        return url.isEmpty() ? Optional.empty() : healthOf.apply(url).outage();
     }
 
     /**
@@ -431,11 +429,7 @@ final class AccountRenewal {
 
     /** The state is optional: without it, every token is due. */
     private AccountState readState() {
-        try {
-            return states.read(account);
-        } catch (IOException e) {
-            return AccountState.UNKNOWN;
-        }
+        return states.readOrUnknown(account);
     }
 
     private List<TokenSection> due(List<TokenSection> candidates) {
@@ -481,9 +475,8 @@ final class AccountRenewal {
         } catch (IOException e) {
             Failure unwritable = new Failure(Failure.Kind.STATE_UNWRITABLE, account, Printable.of(e.getMessage()));
             states.keepUnwritten(account, withOutcome(accountFailure.or(() -> Optional.of(unwritable))));
-            outcomes.replaceAll((token, outcome) -> outcome instanceof Renewed
-                    ? new Failed(account, token, unwritable, Optional.empty(), true, Optional.empty())
-                    : outcome);
+            outcomes.replaceAll(
+                    (token, outcome) -> outcome instanceof Renewed ? Failed.of(account, token, unwritable) : outcome);
         }
     }
 

@@ -12,7 +12,7 @@ import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
 
 /**
- * After a rejection that only a person can fix, no request is sent for an hour, unless the section of the account or
+ * After a rejection that only an admin can fix, no request is sent for an hour, unless the section of the account or
  * the token's request changed since, or the user forces it.
  */
 record BackOff(Clock clock, boolean isForced) {

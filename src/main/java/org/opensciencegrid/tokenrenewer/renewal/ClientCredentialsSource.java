@@ -1,6 +1,5 @@
 package org.opensciencegrid.tokenrenewer.renewal;
 
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.opensciencegrid.cryptostore.PasswordFileException;
@@ -48,11 +47,6 @@ final class ClientCredentialsSource implements TokenSource {
     }
 
     @Override
-    public List<String> authorizedScope() {
-        return List.of();
-    }
-
-    @Override
     public TokenResponse token(TokenSection token, List<String> scope) throws FailureException {
         try {
             return tokens.clientCredentials(
@@ -60,53 +54,18 @@ final class ClientCredentialsSource implements TokenSource {
                     client,
                     new RequestedToken(scope, token.audience(), section.audienceParameter()));
         } catch (IssuerException e) {
-            String url = section.tokenRequestUrl().toString();
+
             boolean isOfTheClient =
                     e.kind() == IssuerException.Kind.CLIENT_REFUSED || e.kind() == IssuerException.Kind.GRANT_REFUSED;
             throw new FailureException(
                     isOfTheClient
-                            ? new Failure(Failure.Kind.CREDENTIALS_REFUSED, url, e.getMessage())
-                            : FailureMapper.of(e, url, false));
+                            ? new Failure(Failure.Kind.CREDENTIALS_REFUSED, issuer(), e.getMessage())
+                            : FailureMapper.of(e, issuer(), false));
         }
     }
 
     @Override
-    public Optional<String> otherIdentity() {
-        return Optional.empty();
-    }
-
-    @Override
-    public Optional<Failure> storageProblem() {
-        return Optional.empty();
-    }
-
-    @Override
-    public Optional<Failure> whyCopied() {
-        return Optional.empty();
-    }
-
-    @Override
-    public Optional<Failure> whyOlder() {
-        return Optional.empty();
-    }
-
-    @Override
-    public Optional<Instant> rotatedAt() {
-        return Optional.empty();
-    }
-
-    @Override
-    public boolean isFromAnotherHost() {
-        return false;
-    }
-
-    @Override
     public AccountState updateState(AccountState state) {
-        return state.withClient(section.tokenRequestUrl().toString(), section.clientId());
-    }
-
-    @Override
-    public void close() {
-        // holds no resources
+        return state.withClient(issuer(), section.clientId());
     }
 }

@@ -33,8 +33,8 @@ final class Due {
                 || !sameWords(section.audience(), state.requestedAudience())) {
             return Optional.empty();
         }
-        Duration least = Duration.ofSeconds(section.minLifetime().getAsLong());
-        return left(section, state, now).filter(left -> left.compareTo(least) > 0);
+        Duration minLifetime = Duration.ofSeconds(section.minLifetime().getAsLong());
+        return left(section, state, now).filter(left -> left.compareTo(minLifetime) > 0);
     }
 
     /**

@@ -3,8 +3,8 @@ package org.opensciencegrid.tokenrenewer.renewal;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import org.opensciencegrid.tokenrenewer.config.AccountSection;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
@@ -29,30 +29,26 @@ final class Fingerprint {
      * than everything else in a run without due tokens.
      */
     static String of(AccountSection section) {
-        return of(
-                section instanceof ClientCredentialsAccount account
-                        ? parts(
-                                account.name(),
-                                account.tokenRequestUrl(),
-                                account.clientId(),
-                                account.clientSecret().map(Secret::reveal),
-                                account.clientSecretFile(),
-                                account.audienceParameter(),
-                                account.clientAuth(),
-                                account.caFile())
-                        : parts((StoredAccount) section));
-    }
-
-    private static String parts(StoredAccount account) {
-        return parts(
-                account.name(),
-                account.passwordFile(),
-                account.audienceParameter(),
-                account.clientAuth(),
-                account.caFile());
-    }
-
-    private static String parts(Object... components) {
-        return Arrays.toString(components);
+        List<Object> components;
+        if (section instanceof ClientCredentialsAccount account) {
+            components = List.of(
+                    account.name(),
+                    account.tokenRequestUrl(),
+                    account.clientId(),
+                    account.clientSecret().map(Secret::reveal),
+                    account.clientSecretFile(),
+                    account.audienceParameter(),
+                    account.clientAuth(),
+                    account.caFile());
+        } else {
+            StoredAccount account = (StoredAccount) section;
+            components = List.of(
+                    account.name(),
+                    account.passwordFile(),
+                    account.audienceParameter(),
+                    account.clientAuth(),
+                    account.caFile());
+        }
+        return of(components.toString());
     }
 }

@@ -57,17 +57,17 @@ final class NarrowingCheck {
     }
 
     /** Removes those, and scopes that only control the grant. */
-    static List<String> without(List<String> all, List<String> those) {
+    static List<String> without(List<String> all, List<String> excluded) {
         List<String> rest = new ArrayList<>();
         for (String word : all) {
-            if (!those.contains(word) && !RequestedToken.OF_THE_GRANT.contains(word)) {
+            if (!excluded.contains(word) && !RequestedToken.OF_THE_GRANT.contains(word)) {
                 rest.add(word);
             }
         }
         return List.copyOf(rest);
     }
 
-    private static List<String> common(List<String> these, List<String> those) {
-        return these.stream().filter(those::contains).toList();
+    private static List<String> common(List<String> scope, List<String> other) {
+        return scope.stream().filter(other::contains).toList();
     }
 }

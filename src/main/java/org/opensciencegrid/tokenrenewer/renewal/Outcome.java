@@ -20,7 +20,7 @@ public sealed interface Outcome {
      * @param expiresAt empty if unknown
      * @param lifetime the lifetime from now; empty if unknown
      * @param minLifetime from the section, if set
-     * @param otherIdentity how the person in the token differs from the person who authorized the account, if so
+     * @param otherIdentity how the user in the token differs from the user who authorized the account, if so
      * @param clockAhead how far this machine's clock is ahead of the issuer's (behind, if negative), if the token is
      *     valid by the issuer's clock only
      * @param isLifetimeZero whether the issuer says that the token expires at once
@@ -62,7 +62,7 @@ public sealed interface Outcome {
     /**
      * No new token, or a new token whose account could not be saved safely.
      *
-     * @param nextTry set if we send no request before then, because only a person can fix the failure
+     * @param nextTry set if we send no request before then, because only an admin can fix the failure
      * @param wasRequested false if this run sent no request because an earlier rejection still applies
      * @param left the remaining lifetime of the token on disk; empty if it has expired or its expiry is unknown
      */
@@ -73,7 +73,12 @@ public sealed interface Outcome {
             Optional<Instant> nextTry,
             boolean wasRequested,
             Optional<Duration> left)
-            implements Outcome {}
+            implements Outcome {
+        /** A failure that the next run retries, of a token whose remaining lifetime does not matter. */
+        static Failed of(String account, String token, Failure failure) {
+            return new Failed(account, token, failure, Optional.empty(), true, Optional.empty());
+        }
+    }
 
     /**
      * The token is at its path, but its post_renewal failed.
@@ -100,7 +105,7 @@ public sealed interface Outcome {
      * @param missingAudience requested but not granted
      * @param unverifiable which of "scope" and "audience" a strict section requires but neither the token nor the response
      *     shows
-     * @param isNarrowed whether a request for another token removed the missing scope, until a person authorizes again
+     * @param isNarrowed whether a request for another token removed the missing scope, until a user authorizes again
      */
     record Granted(
             List<String> missingScope,

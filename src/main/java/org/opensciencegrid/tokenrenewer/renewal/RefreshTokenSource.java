@@ -53,8 +53,7 @@ final class RefreshTokenSource implements TokenSource {
     private long rotations;
     private boolean isSaved = true;
     private final Optional<Instant> otherHostAt;
-    private final boolean isCopy;
-    private final Optional<String> savedOn;
+    private final Optional<Failure> whyCopied;
 
     /**
      * @param here the host that saves the account from now on
@@ -89,8 +88,7 @@ final class RefreshTokenSource implements TokenSource {
             throw new FailureException(FailureMapper.unfit(file, e));
         }
         this.otherHostAt = account.isFromAnotherHost(here) ? Optional.of(clock.instant()) : Optional.empty();
-        this.isCopy = account.isCopy(here);
-        this.savedOn = account.hostName();
+        this.whyCopied = account.whyCopied(here, file);
         this.account = account.savedBy(here);
         this.issuer = issuers.apply(section.caFile().or(() -> account.caFile().map(Path::of)));
     }
@@ -139,7 +137,7 @@ final class RefreshTokenSource implements TokenSource {
 
     /**
      * Compares the access token, if it is a JWT, with the first one. The id_token is no substitute: it may identify
-     * another person than the access token.
+     * another user than the access token.
      */
     private Optional<String> otherIdentity(TokenResponse response) {
         if (response.tokenIdentity().isEmpty()) {
@@ -320,12 +318,7 @@ final class RefreshTokenSource implements TokenSource {
 
     @Override
     public Optional<Failure> whyCopied() {
-        return isCopy
-                ? Optional.of(new Failure(
-                        Failure.Kind.ACCOUNT_COPIED,
-                        file.toString(),
-                        savedOn.map(Printable::of).orElse("")))
-                : Optional.empty();
+        return whyCopied;
     }
 
     private boolean needsSave() {
@@ -346,12 +339,7 @@ final class RefreshTokenSource implements TokenSource {
 
     @Override
     public AccountState updateState(AccountState state) {
-        return state.withClient(account.issuer(), account.client().id())
-                .withAuthorization(
-                        account.authorizedAt(),
-                        account.identity().map(TokenResponse.Identity::subject),
-                        account.scope(),
-                        account.clientSecretExpiresAt())
+        return account.updateState(state)
                 .withRotations(rotations, refreshTokenExpiresAt)
                 .withOtherHost(otherHostAt)
                 .withDoubt(inDoubtSince);

@@ -185,9 +185,7 @@ public final class RenewalRun {
             }
             return noHooks(run);
         } catch (RuntimeException e) {
-            return all -> {
-                throw new ExecutionException(e);
-            };
+            return failed(e);
         }
     }
 
@@ -211,9 +209,7 @@ public final class RenewalRun {
             Future<Results> renewed = queue.submit(() -> renew(account, run));
             return all -> await(renewed, all).outcomes(all);
         } catch (RuntimeException e) {
-            return all -> {
-                throw new ExecutionException(e);
-            };
+            return failed(e);
         }
     }
 
@@ -250,7 +246,7 @@ public final class RenewalRun {
                 .map(problem -> Printable.of(problem.in(config.file())))
                 .collect(Collectors.joining("; "));
         Failure failure = new Failure(Failure.Kind.CONFIG_ERROR, config.file().toString(), places);
-        return new Outcome.Failed(token.account(), token.name(), failure, Optional.empty(), true, Optional.empty());
+        return Outcome.Failed.of(token.account(), token.name(), failure);
     }
 
     /** The config has an account for every token in it. */
@@ -281,22 +277,19 @@ public final class RenewalRun {
     }
 
     private Outcome outcome(Results result, TokenSection section, Collection<IssuerQueue> queues) {
+        Failure failure;
         try {
             return Objects.requireNonNull(result.outcomes(queues).get(section.name()));
         } catch (TimeoutException e) {
-            Failure late = new Failure(Failure.Kind.OUT_OF_TIME, section.account(), "it did not end in time");
-            return new Outcome.Failed(
-                    section.account(), section.name(), late, Optional.empty(), true, Optional.empty());
+            failure = new Failure(Failure.Kind.OUT_OF_TIME, section.account(), "it did not end in time");
         } catch (ExecutionException e) {
             // A bug in the work on one account must not hide the outcomes of the others.
-            Failure bug = new Failure(Failure.Kind.INTERNAL, section.account(), Printable.of(described(e.getCause())));
-            return new Outcome.Failed(section.account(), section.name(), bug, Optional.empty(), true, Optional.empty());
+            failure = new Failure(Failure.Kind.INTERNAL, section.account(), Printable.of(described(e.getCause())));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            Failure ended = new Failure(Failure.Kind.INTERNAL, section.account(), "interrupted");
-            return new Outcome.Failed(
-                    section.account(), section.name(), ended, Optional.empty(), true, Optional.empty());
+            failure = new Failure(Failure.Kind.INTERNAL, section.account(), "interrupted");
         }
+        return Outcome.Failed.of(section.account(), section.name(), failure);
     }
 
     private static String described(Throwable bug) {
@@ -317,6 +310,12 @@ public final class RenewalRun {
         }
         Future<Map<String, Outcome>> hooks = hooks().submit(run::runHooks);
         return all -> await(hooks, all);
+    }
+
+    private static Results failed(RuntimeException bug) {
+        return all -> {
+            throw new ExecutionException(bug);
+        };
     }
 
     private static Results noHooks(AccountRenewal run) {

@@ -41,8 +41,17 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
  * Sets up an account: a client at the issuer, a user's approval by the device flow, and an encrypted account file.
  * Nothing is written to disk before the approval is complete, except a registered client. Nothing is created at the
  * issuer before setup knows that it can write to the disk.
+ *
+ * @param registrations keeps a registered client until its account is complete
  */
-public final class AccountSetup {
+public record AccountSetup(
+        AccountStore store,
+        AccountStore registrations,
+        StateStore states,
+        Duration lockWait,
+        Network network,
+        Clock clock,
+        Sleeper pause) {
     /** Where the client comes from. */
     public enum Mode {
         /** Dynamic client registration. */
@@ -87,32 +96,6 @@ public final class AccountSetup {
                     registrationToken,
                     caFile.or(() -> before.caFile().map(Path::of)));
         }
-    }
-
-    private final AccountStore store;
-    private final AccountStore registrations;
-    private final StateStore states;
-    private final Duration lockWait;
-    private final Network network;
-    private final Clock clock;
-    private final Sleeper pause;
-
-    /** @param registrations keeps a registered client until its account is complete */
-    public AccountSetup(
-            AccountStore store,
-            AccountStore registrations,
-            StateStore states,
-            Duration lockWait,
-            Network network,
-            Clock clock,
-            Sleeper pause) {
-        this.store = store;
-        this.registrations = registrations;
-        this.network = network;
-        this.states = states;
-        this.lockWait = lockWait;
-        this.clock = clock;
-        this.pause = pause;
     }
 
     /**
@@ -167,7 +150,7 @@ public final class AccountSetup {
         try {
             List<String> granted = Registrar.granted(scope, registered);
             registrar.requireScope(named, scope, granted);
-            AudienceProbe probe = probe(request, granted);
+            AudienceProbe probe = probe(granted, request.audience(), request.audienceParameter());
             List<String> added =
                     granted.stream().filter(word -> !named.contains(word)).toList();
             TokenResponse response = approval.authorize(client, probe, added, Optional.empty(), rollback);
@@ -236,10 +219,7 @@ public final class AccountSetup {
                 network.transport(request.caFile().or(() -> account.caFile().map(Path::of)));
         Provider provider =
                 DeviceApproval.request(account.issuer(), () -> new Discovery(transport).discover(account.issuer()));
-        AudienceProbe probe = new AudienceProbe(
-                new RequestedToken(scope, audience, AudienceParameter.RESOURCE),
-                request.audienceParameter().or(account::audienceParameter),
-                AudienceParameter.RESOURCE);
+        AudienceProbe probe = probe(scope, audience, request.audienceParameter().or(account::audienceParameter));
         DeviceApproval approval = new DeviceApproval(transport, provider, clock, pause, ui);
         SetupRollback rollback = new SetupRollback(transport, provider, Optional.empty(), ui, () -> {});
         try {
@@ -259,11 +239,9 @@ public final class AccountSetup {
         }
     }
 
-    private static AudienceProbe probe(Request request, List<String> scope) {
-        return new AudienceProbe(
-                new RequestedToken(scope, request.audience(), AudienceParameter.RESOURCE),
-                request.audienceParameter(),
-                AudienceParameter.RESOURCE);
+    private static AudienceProbe probe(
+            List<String> scope, List<String> audience, Optional<AudienceParameter> configured) {
+        return new AudienceProbe(new RequestedToken(scope, audience, AudienceParameter.RESOURCE), configured);
     }
 
     /** Saves the account. Returns the location of a rescue copy if the account file could not be written. */
@@ -320,7 +298,7 @@ public final class AccountSetup {
                                     account.client(),
                                     account.refreshToken(),
                                     new RequestedToken(List.of(), other.audience(), other.audienceParameter()),
-                                    rotated -> latest[0] = saved(open, latest[0].withRefreshToken(rotated))));
+                                    rotated -> latest[0] = trySave(open, latest[0].withRefreshToken(rotated))));
             Saved saved = open.save(latest[0].withAudienceParameter(found).encode());
             requireNotRescued(FailureMapper.of(saved, store.file(request.account())));
             ui.audience(found);
@@ -330,7 +308,7 @@ public final class AccountSetup {
     }
 
     /** Saves the account if possible. A failure occurs again in the save that follows, which may throw. */
-    private static Account saved(OpenAccount open, Account account) {
+    private static Account trySave(OpenAccount open, Account account) {
         try {
             open.save(account.encode());
         } catch (StoreException | RuntimeException | Error e) {
@@ -341,14 +319,8 @@ public final class AccountSetup {
 
     /** Resets the state of the account: failures of the earlier authorization no longer count. */
     private void resetState(String name, Account authorized, TokenResponse response) {
-        AccountState state = AccountState.UNKNOWN
-                .withClient(authorized.issuer(), authorized.client().id())
-                .withAuthorization(
-                        authorized.authorizedAt(),
-                        authorized.identity().map(TokenResponse.Identity::subject),
-                        authorized.scope(),
-                        authorized.clientSecretExpiresAt())
-                .withRotations(0, response.refreshTokenExpiresAt());
+        AccountState state =
+                authorized.updateState(AccountState.UNKNOWN).withRotations(0, response.refreshTokenExpiresAt());
         try {
             AccountState before = states.read(name);
             if (before.narrows().orElse(false) && before.issuer().equals(state.issuer())) {

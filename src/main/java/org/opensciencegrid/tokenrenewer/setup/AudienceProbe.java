@@ -16,10 +16,10 @@ import org.opensciencegrid.tokenrenewer.oidc.TokenResponse;
  * token shows it, the result is empty.
  */
 final class AudienceProbe {
-    /** Requests one more token. */
+    /** A request to the issuer with the parameter. */
     @FunctionalInterface
-    interface Attempt {
-        TokenResponse send(RequestedToken request) throws IssuerException;
+    interface Attempt<T> {
+        T send(RequestedToken request) throws IssuerException;
     }
 
     private final boolean isConfigured;
@@ -27,12 +27,12 @@ final class AudienceProbe {
     private RequestedToken request;
 
     /**
+     * @param request with the parameter to try first
      * @param configured from an option; empty to find out
-     * @param first the parameter to try first
      */
-    AudienceProbe(RequestedToken request, Optional<AudienceParameter> configured, AudienceParameter first) {
+    AudienceProbe(RequestedToken request, Optional<AudienceParameter> configured) {
         this.isConfigured = configured.isPresent();
-        this.request = request.by(configured.orElse(first));
+        this.request = request.by(configured.orElse(request.audienceParameter()));
     }
 
     /** The request with the parameter that was not rejected so far. */
@@ -50,22 +50,13 @@ final class AudienceProbe {
      * nothing here.
      */
     DeviceFlow.Prompt start(DeviceFlow flow, URI device, Client client) throws IssuerException {
-        return withEitherParameter(way -> flow.start(device, client, way));
+        return first(token -> flow.start(device, client, token));
     }
 
-    /** Requests the first token, with the other parameter if the issuer rejects the audience. */
-    TokenResponse first(Attempt attempt) throws IssuerException {
-        return withEitherParameter(attempt::send);
-    }
-
-    @FunctionalInterface
-    private interface Question<T> {
-        T ask(RequestedToken wanted) throws IssuerException;
-    }
-
-    private <T> T withEitherParameter(Question<T> attempt) throws IssuerException {
+    /** Sends the first request, and repeats it with the other parameter if the issuer rejects the audience. */
+    <T> T first(Attempt<T> attempt) throws IssuerException {
         try {
-            return attempt.ask(request);
+            return attempt.send(request);
         } catch (IssuerException e) {
             // For example, Microsoft Entra rejects a resource with invalid_request.
             boolean mayBeMeant = e.kind() == IssuerException.Kind.AUDIENCE_REFUSED
@@ -73,7 +64,7 @@ final class AudienceProbe {
             if (isConfigured || request.audience().isEmpty() || !mayBeMeant) {
                 throw e;
             }
-            T response = attempt.ask(request.by(request.audienceParameter().other()));
+            T response = attempt.send(request.by(request.audienceParameter().other()));
             wasRefused = true;
             request = request.by(request.audienceParameter().other());
             return response;
@@ -85,7 +76,7 @@ final class AudienceProbe {
      *
      * @throws IssuerException if its response was lost, and perhaps the refresh token with it
      */
-    Optional<AudienceParameter> find(TokenResponse response, Attempt attempt) throws IssuerException {
+    Optional<AudienceParameter> find(TokenResponse response, Attempt<TokenResponse> attempt) throws IssuerException {
         // Do not send a rejected parameter again, whether or not the issuer uses the other one.
         if (isConfigured || wasRefused) {
             return Optional.of(request.audienceParameter());

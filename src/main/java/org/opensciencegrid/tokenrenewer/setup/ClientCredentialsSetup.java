@@ -20,19 +20,9 @@ import org.opensciencegrid.tokenrenewer.oidc.TokenClient;
 import org.opensciencegrid.tokenrenewer.oidc.TokenResponse;
 
 /** Finds the token endpoint for an account that exists only in the config file, and tests that its secret works. */
-public final class ClientCredentialsSetup {
-    /** The values for the config file, and the token of the test. */
-    public record Result(Provider provider, Client client, AudienceParameter audienceParameter, TokenResponse proof) {}
-
-    private final Network network;
-    private final Clock clock;
-    private final Sleeper pause;
-
-    public ClientCredentialsSetup(Network network, Clock clock, Sleeper pause) {
-        this.network = network;
-        this.clock = clock;
-        this.pause = pause;
-    }
+public record ClientCredentialsSetup(Network network, Clock clock, Sleeper pause) {
+    /** The values for the config file. */
+    public record Result(Provider provider, Client client, AudienceParameter audienceParameter) {}
 
     /**
      * Requests one token and discards it; one more if the audience parameter has to be found.
@@ -56,23 +46,22 @@ public final class ClientCredentialsSetup {
                     Optional.of(ui.clientSecret()),
                     auth.orElseGet(() -> ClientAuth.offered(provider, true)));
             TokenClient tokens = new TokenClient(transport, clock, pause);
-            AudienceProbe.Attempt attempt = token -> tokens.clientCredentials(provider.tokenEndpoint(), client, token);
+            AudienceProbe.Attempt<TokenResponse> attempt =
+                    token -> tokens.clientCredentials(provider.tokenEndpoint(), client, token);
             // First the parameter of the original program, which is also the default of a section.
-            AudienceProbe probe = new AudienceProbe(
-                    new RequestedToken(scope, audience, AudienceParameter.AUDIENCE),
-                    parameter,
-                    AudienceParameter.AUDIENCE);
-            TokenResponse proof = probe.first(attempt);
+            AudienceProbe probe =
+                    new AudienceProbe(new RequestedToken(scope, audience, AudienceParameter.AUDIENCE), parameter);
+            TokenResponse response = probe.first(attempt);
             Optional<AudienceParameter> found;
             try {
-                found = probe.find(proof, attempt);
+                found = probe.find(response, attempt);
             } catch (IssuerException e) {
                 found = Optional.empty(); // there is no refresh token to lose
             }
             if (probe.isOpen()) {
                 ui.audience(found);
             }
-            return new Result(provider, client, found.orElse(probe.request().audienceParameter()), proof);
+            return new Result(provider, client, found.orElse(probe.request().audienceParameter()));
         } catch (IssuerException e) {
             throw new FailureException(FailureMapper.of(e, issuer, false));
         }

@@ -21,17 +21,7 @@ import org.opensciencegrid.tokenrenewer.util.Printable;
 /**
  * Gets a client from the issuer: the one that an earlier setup registered but could not use yet, or a new one (RFC 7591).
  */
-final class Registrar {
-    private final Transport transport;
-    private final Provider provider;
-    private final SetupUi ui;
-
-    Registrar(Transport transport, Provider provider, SetupUi ui) {
-        this.transport = transport;
-        this.provider = provider;
-        this.ui = ui;
-    }
-
+record Registrar(Transport transport, Provider provider, SetupUi ui) {
     /** Registers a new client only if needed. */
     Registered client(
             AccountSetup.Request request, Password password, PendingRegistration registrations, List<String> scope)
@@ -43,7 +33,7 @@ final class Registrar {
                 ui.reusing(client);
                 return client;
             }
-            ui.discarding(client.client(), isDeleted(client));
+            ui.discarding(client.client(), delete(transport, client));
             registrations.delete();
         }
         Registered registered = register(request, scope);
@@ -51,7 +41,8 @@ final class Registrar {
         return registered;
     }
 
-    private boolean isDeleted(Registered client) {
+    /** Deletes a client that setup registered, if the issuer allows it; returns whether the issuer confirmed that. */
+    static boolean delete(Transport transport, Registered client) {
         if (client.clientUri().isEmpty() || client.accessToken().isEmpty()) {
             return false;
         }

@@ -7,7 +7,6 @@ import org.opensciencegrid.tokenrenewer.net.IssuerException;
 import org.opensciencegrid.tokenrenewer.net.Transport;
 import org.opensciencegrid.tokenrenewer.oidc.Client;
 import org.opensciencegrid.tokenrenewer.oidc.Provider;
-import org.opensciencegrid.tokenrenewer.oidc.Registration;
 import org.opensciencegrid.tokenrenewer.oidc.Registration.Registered;
 import org.opensciencegrid.tokenrenewer.oidc.Revocation;
 import org.opensciencegrid.tokenrenewer.util.Secret;
@@ -88,16 +87,9 @@ final class SetupRollback {
     }
 
     private void delete(Registered client) {
-        boolean deleted = false;
-        if (client.clientUri().isPresent() && client.accessToken().isPresent()) {
-            try {
-                new Registration(transport)
-                        .delete(client.clientUri().get(), client.accessToken().get());
-                deleted = true;
-                onClientDeleted.run();
-            } catch (IssuerException e) {
-                // reported by deleted = false
-            }
+        boolean deleted = Registrar.delete(transport, client);
+        if (deleted) {
+            onClientDeleted.run();
         }
         ui.unusedClient(client, provider.issuer(), deleted);
     }

@@ -37,7 +37,7 @@ public final class AccountState {
         return members.string("client_id");
     }
 
-    /** When a person last approved. */
+    /** When a user last approved. */
     public Optional<Instant> authorizedAt() {
         return members.time("authorized_at");
     }
@@ -92,7 +92,7 @@ public final class AccountState {
         return Failure.of(members.member("failure"));
     }
 
-    /** We send no request before this time; set after a rejection that only a person can fix. */
+    /** We send no request before this time; set after a rejection that only an admin can fix. */
     public Optional<Instant> nextTry() {
         return members.time("next_try");
     }
@@ -154,9 +154,9 @@ public final class AccountState {
         return new AccountState(members.with("in_doubt_since", since));
     }
 
-    /** The state after the issuer rotated the refresh token {@code more} times. */
-    public AccountState withRotations(long more, Optional<Instant> refreshTokenExpiresAt) {
-        return new AccountState(members.with("rotations", rotations() + more)
+    /** The state after the issuer rotated the refresh token {@code added} times. */
+    public AccountState withRotations(long added, Optional<Instant> refreshTokenExpiresAt) {
+        return new AccountState(members.with("rotations", rotations() + added)
                 .with("refresh_token_expires_at", refreshTokenExpiresAt.or(this::refreshTokenExpiresAt)));
     }
 

@@ -60,12 +60,21 @@ public final class StateStore {
         Path spareFile = file(spare, account);
         if (Files.exists(spareFile)) { // rare
             JsonObject members = members(spareFile);
-            if (members.string(AFTER).equals(Optional.of(mark(account)))) {
+            if (members.string(AFTER).equals(Optional.of(version(account)))) {
                 return new AccountState(members.with(AFTER, Optional.empty()));
             }
         }
         JsonObject members = members(file(directory, account));
         return members.names().isEmpty() ? AccountState.UNKNOWN : new AccountState(members);
+    }
+
+    /** Like {@link #read}; {@link AccountState#UNKNOWN} also if the file cannot be read. */
+    public AccountState readOrUnknown(String account) {
+        try {
+            return read(account);
+        } catch (IOException e) {
+            return AccountState.UNKNOWN;
+        }
     }
 
     private static JsonObject members(Path file) throws IOException {
@@ -81,7 +90,7 @@ public final class StateStore {
     }
 
     /** Identifies the present version of the state file: every write changes it. */
-    private String mark(String account) {
+    private String version(String account) {
         try {
             return Files.getLastModifiedTime(file(directory, account), LinkOption.NOFOLLOW_LINKS)
                     .toString();
@@ -100,7 +109,7 @@ public final class StateStore {
     public void keepUnwritten(String account, AccountState state) {
         unwritten.put(account, state);
         try {
-            write(spare, account, state.members().with(AFTER, mark(account)));
+            write(spare, account, state.members().with(AFTER, version(account)));
         } catch (IOException e) {
             // This process still has it.
         }
@@ -108,7 +117,7 @@ public final class StateStore {
 
     private static void write(Path directory, String account, JsonObject state) throws IOException {
         createDirectory(directory);
-        Path temporary = directory.resolve("." + account + ".json.tmp");
+        Path temporary = directory.resolve("." + account + SUFFIX + ".tmp");
         try {
             byte[] json = (state.with("account", account).toJson() + "\n").getBytes(StandardCharsets.UTF_8);
             try {
@@ -139,21 +148,21 @@ public final class StateStore {
     public Optional<IOException> recordRun(Instant at) {
         try {
             createDirectory(directory);
-            mark(directory, at);
+            touch(directory, at);
             Files.deleteIfExists(spare.resolve(LAST_RUN));
             return Optional.empty();
         } catch (IOException e) {
             try {
                 createDirectory(spare);
-                mark(spare, at);
-            } catch (IOException alsoNot) {
+                touch(spare, at);
+            } catch (IOException ignored) {
                 // status works without it
             }
             return Optional.of(e);
         }
     }
 
-    private static void mark(Path directory, Instant at) throws IOException {
+    private static void touch(Path directory, Instant at) throws IOException {
         Path file = directory.resolve(LAST_RUN);
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
             Files.deleteIfExists(file);

@@ -144,7 +144,7 @@ public final class TokenState {
                 .isPresent();
     }
 
-    /** We send no request before this time; set after a rejection that only a person can fix. */
+    /** We send no request before this time; set after a rejection that only an admin can fix. */
     public Optional<Instant> nextTry() {
         return members.time("next_try");
     }

@@ -43,15 +43,23 @@ public record UnusedAccount(String account, Instant renewedAt, Optional<Path> co
         }
         Set<String> stored = stored(store);
         List<UnusedAccount> found = new ArrayList<>();
+        Set<Path> paths = stored.containsAll(candidates) ? Set.of() : UnusedToken.configuredPaths(config);
         for (String account : candidates) {
-            Optional<Instant> last = renewedAt(account, states);
+            List<TokenState> tokens = states.readOrUnknown(account).tokens();
+            Optional<Instant> last = tokens.stream()
+                    .map(TokenState::renewedAt)
+                    .flatMap(Optional::stream)
+                    .max(Comparator.naturalOrder());
             boolean isRecent =
                     last.filter(at -> at.plus(REPORTED_FOR).isAfter(now)).isPresent();
             // Only the config file has an account of client credentials. If another section writes its tokens, the
             // account was renamed.
             boolean isReported = stored.contains(account)
                     ? isRecent || inUse.isEmpty()
-                    : isRecent && (inUse.isEmpty() || hasTokenLeft(account, states, config));
+                    : isRecent
+                            && (inUse.isEmpty()
+                                    || config.faultyTokens().isEmpty()
+                                            && tokens.stream().anyMatch(token -> UnusedToken.isFileLeft(token, paths)));
             if (last.isPresent() && isReported) {
                 found.add(new UnusedAccount(account, last.get(), copy(config.file(), account)));
             }
@@ -64,27 +72,6 @@ public record UnusedAccount(String account, Instant renewedAt, Optional<Path> co
             return new HashSet<>(store.names());
         } catch (StoreException e) {
             return Set.of();
-        }
-    }
-
-    private static boolean hasTokenLeft(String account, StateStore states, Config config) {
-        try {
-            Set<Path> inUse = UnusedToken.configuredPaths(config);
-            return config.faultyTokens().isEmpty()
-                    && states.read(account).tokens().stream().anyMatch(token -> UnusedToken.isFileLeft(token, inUse));
-        } catch (IOException e) {
-            return false;
-        }
-    }
-
-    private static Optional<Instant> renewedAt(String account, StateStore states) {
-        try {
-            return states.read(account).tokens().stream()
-                    .map(TokenState::renewedAt)
-                    .flatMap(Optional::stream)
-                    .max(Comparator.naturalOrder());
-        } catch (IOException e) {
-            return Optional.empty();
         }
     }
 
