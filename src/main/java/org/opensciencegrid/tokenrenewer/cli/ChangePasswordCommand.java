@@ -8,7 +8,6 @@ import org.opensciencegrid.cryptostore.PasswordFile;
 import org.opensciencegrid.cryptostore.PasswordFileException;
 import org.opensciencegrid.tokenrenewer.account.PasswordChange;
 import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
-import org.opensciencegrid.tokenrenewer.cli.output.Messages;
 import org.opensciencegrid.tokenrenewer.cli.output.Output;
 import org.opensciencegrid.tokenrenewer.cli.output.Repair;
 import org.opensciencegrid.tokenrenewer.cli.output.RepairCommands;
@@ -45,7 +44,7 @@ final class ChangePasswordCommand implements Callable<Integer> {
 
     ChangePasswordCommand(CommandContext context) {
         this.context = context;
-        this.output = new Output(context.environment());
+        this.output = context.output();
     }
 
     @Override
@@ -69,14 +68,14 @@ final class ChangePasswordCommand implements Callable<Integer> {
                         new Repair("write the new password to it, or create one", RepairCommands.makePassword(file)));
                 return ExitStatus.FAILED;
             }
-            return failed(FailureMapper.of(e), name);
+            return context.failed(name, "unchanged", FailureMapper.of(e));
         } catch (FailureException e) {
             if (e.failure().kind() == Failure.Kind.WRONG_PASSWORD) {
                 output.error("account " + name + ": unchanged: neither the new nor the old password opens "
                         + e.failure().where());
                 return ExitStatus.FAILED;
             }
-            return failed(e.failure(), name);
+            return context.failed(name, "unchanged", e.failure());
         }
     }
 
@@ -92,11 +91,5 @@ final class ChangePasswordCommand implements Callable<Integer> {
         } catch (PasswordFileException e) {
             throw new UsageException("--old-pw-file: " + Printable.of(e.getMessage()));
         }
-    }
-
-    private int failed(Failure failure, String name) {
-        Messages messages = new Messages(context.commands());
-        output.error("account " + name + ": unchanged: " + messages.what(failure), messages.repair(failure, name));
-        return ExitStatus.FAILED;
     }
 }

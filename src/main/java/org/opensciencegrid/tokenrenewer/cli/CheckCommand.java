@@ -10,7 +10,6 @@ import org.opensciencegrid.tokenrenewer.check.ServiceMachine;
 import org.opensciencegrid.tokenrenewer.cli.output.CheckText;
 import org.opensciencegrid.tokenrenewer.cli.output.Colors;
 import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
-import org.opensciencegrid.tokenrenewer.cli.output.Messages;
 import org.opensciencegrid.tokenrenewer.net.Network;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -64,7 +63,7 @@ final class CheckCommand implements Callable<Integer> {
                         context.environment().clock())
                 .run();
         Colors colors = view.colors(context.environment());
-        CheckText text = new CheckText(new Messages(context.commands()), context.commands(), colors);
+        CheckText text = new CheckText(context.messages(), context.commands(), colors);
         context.environment().out().print(json ? text.json(findings) : text.of(findings));
         context.environment().out().flush();
         return findings.stream().anyMatch(Finding::isProblem) ? ExitStatus.FAILED : ExitStatus.OK;

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.cli.output.Environment;
+import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
+import org.opensciencegrid.tokenrenewer.cli.output.Messages;
 import org.opensciencegrid.tokenrenewer.cli.output.Output;
 import org.opensciencegrid.tokenrenewer.cli.output.Repair;
 import org.opensciencegrid.tokenrenewer.cli.output.RepairCommands;
@@ -22,6 +24,7 @@ import org.opensciencegrid.tokenrenewer.config.AccountSection;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.ConfigException;
 import org.opensciencegrid.tokenrenewer.config.ConfigFile;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.net.Network;
 import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
 import org.opensciencegrid.tokenrenewer.net.ProxySettings;
@@ -109,17 +112,16 @@ final class CommandContext implements Runnable {
     }
 
     Path configFile() {
-        Path file = config != null
-                ? config
-                : environment.path("OSG_TOKEN_RENEWER_CONFIG_PATH", RepairCommands.CONFIG.toString());
-        return file.toAbsolutePath(); // commands that we suggest may run in another directory
+        return path(config, "OSG_TOKEN_RENEWER_CONFIG_PATH", RepairCommands.CONFIG);
     }
 
     Path stateDirectory() {
-        Path directory = stateDirectory != null
-                ? stateDirectory
-                : environment.path("OSG_TOKEN_RENEWER_STATE_DIR", RepairCommands.STATE.toString());
-        return directory.toAbsolutePath();
+        return path(stateDirectory, "OSG_TOKEN_RENEWER_STATE_DIR", RepairCommands.STATE);
+    }
+
+    /** Absolute, because commands that we suggest may run in another directory. */
+    private Path path(@Nullable Path option, String variable, Path fallback) {
+        return (option != null ? option : environment.path(variable, fallback.toString())).toAbsolutePath();
     }
 
     /** Under systemd, the rescue directory is on a tmpfs, so that it does not fill up with the state directory. */
@@ -133,6 +135,18 @@ final class CommandContext implements Runnable {
 
     RepairCommands commands() {
         return new RepairCommands(configFile(), stateDirectory());
+    }
+
+    Messages messages() {
+        return new Messages(commands());
+    }
+
+    /** Reports the failure of a command on an account; returns the exit status. */
+    int failed(String account, String what, Failure failure) {
+        output.error(
+                "account " + account + ": " + what + ": " + messages().what(failure),
+                messages().repair(failure, account));
+        return ExitStatus.FAILED;
     }
 
     Config readConfig() {

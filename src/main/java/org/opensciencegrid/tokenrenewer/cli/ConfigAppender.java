@@ -90,11 +90,11 @@ final class ConfigAppender {
     }
 
     private static void requireSameAccess(Path file, Path copy) throws IOException {
-        PosixFileAttributes ours = Files.readAttributes(copy, PosixFileAttributes.class);
-        PosixFileAttributes theirs = Files.readAttributes(file, PosixFileAttributes.class);
-        if (!ours.owner().equals(theirs.owner())
-                || !ours.group().equals(theirs.group())
-                || !ours.permissions().equals(theirs.permissions())) {
+        PosixFileAttributes ofCopy = Files.readAttributes(copy, PosixFileAttributes.class);
+        PosixFileAttributes ofFile = Files.readAttributes(file, PosixFileAttributes.class);
+        if (!ofCopy.owner().equals(ofFile.owner())
+                || !ofCopy.group().equals(ofFile.group())
+                || !ofCopy.permissions().equals(ofFile.permissions())) {
             throw new IOException("its owner and mode could not be kept");
         }
     }

@@ -5,9 +5,7 @@ import java.util.concurrent.Callable;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFileException;
 import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
-import org.opensciencegrid.tokenrenewer.cli.output.Messages;
 import org.opensciencegrid.tokenrenewer.cli.output.Output;
-import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.failure.FailureException;
 import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
 import org.opensciencegrid.tokenrenewer.net.Limits;
@@ -32,7 +30,7 @@ final class ExportCommand implements Callable<Integer> {
 
     ExportCommand(CommandContext context) {
         this.context = context;
-        this.output = new Output(context.environment());
+        this.output = context.output();
     }
 
     @Override
@@ -43,9 +41,9 @@ final class ExportCommand implements Callable<Integer> {
         try (Password password = context.passwords().read(name, configured.passwordFile(name))) {
             new AgentExport(context.store(), Limits.LOCK).run(name, password, to);
         } catch (PasswordFileException e) {
-            return failed(FailureMapper.of(e), name);
+            return context.failed(name, "not exported", FailureMapper.of(e));
         } catch (FailureException e) {
-            return failed(e.failure(), name);
+            return context.failed(name, "not exported", e.failure());
         }
         output.info("account " + name + ": exported to " + to);
         if (configured.isInUse(name)) {
@@ -54,11 +52,5 @@ final class ExportCommand implements Callable<Integer> {
                     + " before oidc-agent uses it");
         }
         return ExitStatus.OK;
-    }
-
-    private int failed(Failure failure, String name) {
-        Messages messages = new Messages(context.commands());
-        output.error("account " + name + ": not exported: " + messages.what(failure), messages.repair(failure, name));
-        return ExitStatus.FAILED;
     }
 }

@@ -9,7 +9,6 @@ import java.util.stream.Stream;
 import org.opensciencegrid.tokenrenewer.account.Account;
 import org.opensciencegrid.tokenrenewer.cli.output.Environment;
 import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
-import org.opensciencegrid.tokenrenewer.cli.output.Messages;
 import org.opensciencegrid.tokenrenewer.cli.output.Output;
 import org.opensciencegrid.tokenrenewer.cli.output.ShellQuote;
 import org.opensciencegrid.tokenrenewer.cli.output.UsageException;
@@ -56,13 +55,13 @@ final class ImportCommand implements Callable<Integer> {
     private Path from;
 
     private final CommandContext context;
-    private final Environment environment;
     private final Output output;
+    private final Environment environment;
 
     ImportCommand(CommandContext context) {
         this.context = context;
+        this.output = context.output();
         this.environment = context.environment();
-        this.output = new Output(environment);
     }
 
     @Override
@@ -73,7 +72,7 @@ final class ImportCommand implements Callable<Integer> {
                 ? all(directory)
                 : selection.names.stream().map(ConfiguredAccounts::name).toList();
         context.makeStateDirectory();
-        Messages messages = new Messages(context.commands());
+
         int imported = 0;
         int failed = 0;
         for (String name : names) {
@@ -93,9 +92,7 @@ final class ImportCommand implements Callable<Integer> {
                 if (selection.all && e.failure().kind() == Failure.Kind.ACCOUNT_EXISTS) {
                     output.info("account " + name + ": already exists, not changed");
                 } else {
-                    output.error(
-                            "account " + name + ": not imported: " + messages.what(e.failure()),
-                            messages.repair(e.failure(), name));
+                    context.failed(name, "not imported", e.failure());
                     failed++;
                 }
             }

@@ -15,7 +15,6 @@ import org.opensciencegrid.tokenrenewer.cli.output.Environment;
 import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
 import org.opensciencegrid.tokenrenewer.cli.output.LineWrapper;
 import org.opensciencegrid.tokenrenewer.cli.output.Messages;
-import org.opensciencegrid.tokenrenewer.cli.output.Output;
 import org.opensciencegrid.tokenrenewer.cli.output.Repair;
 import org.opensciencegrid.tokenrenewer.cli.output.RepairCommands;
 import org.opensciencegrid.tokenrenewer.cli.output.ShellQuote;
@@ -82,7 +81,7 @@ final class PostSetup {
         }
     }
 
-    /** Checks this first, so that no person approves for nothing. */
+    /** Checks this first, so that no user approves in vain. */
     private void requireWritable(Path token) {
         Path directory = Objects.requireNonNullElse(token.getParent(), token); // the path is /
         String user = "token_path " + token + ": the user " + System.getProperty("user.name");
@@ -156,7 +155,7 @@ final class PostSetup {
                 new ConfigAppender(context.configFile()).append(addition);
             }
         } catch (ConfigException | IOException e) {
-            new Output(context.environment())
+            context.output()
                     .error(
                             e instanceof ConfigException
                                     ? e.getMessage()
@@ -269,7 +268,7 @@ final class PostSetup {
             ConfigAddition addition = ConfigAddition.to(context.configFile(), List.of(section));
             return addition.text().isEmpty() ? Optional.of(addition.after()) : Optional.empty();
         } catch (ConfigException e) {
-            e.getMessage().lines().forEach(new Output(context.environment())::warning);
+            e.getMessage().lines().forEach(context.output()::warning);
             return Optional.empty();
         }
     }

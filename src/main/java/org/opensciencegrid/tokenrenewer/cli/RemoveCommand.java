@@ -1,6 +1,5 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
-import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -12,6 +11,7 @@ import org.opensciencegrid.tokenrenewer.account.AccountRemoval.Result;
 import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
 import org.opensciencegrid.tokenrenewer.cli.output.Messages;
 import org.opensciencegrid.tokenrenewer.cli.output.Output;
+import org.opensciencegrid.tokenrenewer.cli.output.Repair;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.failure.FailureException;
 import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
@@ -47,21 +47,18 @@ final class RemoveCommand implements Callable<Integer> {
     private final CommandContext context;
     private final Output output;
 
-    @SuppressWarnings("NullAway.Init") // call() sets it first
-    private Messages messages;
-
     RemoveCommand(CommandContext context) {
         this.context = context;
-        this.output = new Output(context.environment());
+        this.output = context.output();
     }
 
     @Override
     public Integer call() {
-        messages = new Messages(context.commands());
+
         String name = ConfiguredAccounts.name(account);
         ConfiguredAccounts configured = new ConfiguredAccounts(context);
         context.makeStateDirectory();
-        AccountState state = state(name);
+        AccountState state = context.states().readOrUnknown(name);
         AccountRemoval removal =
                 new AccountRemoval(context.store(), context.states(), Limits.LOCK, context.network(name, false));
         AccountRemoval.Request request = new AccountRemoval.Request(name, revoke, deleteClient, dryRun);
@@ -82,14 +79,6 @@ final class RemoveCommand implements Callable<Integer> {
             reportSections(configured.sections(name));
         }
         return kept ? ExitStatus.FAILED : ExitStatus.OK;
-    }
-
-    private AccountState state(String name) {
-        try {
-            return context.states().read(name);
-        } catch (IOException e) {
-            return AccountState.UNKNOWN;
-        }
     }
 
     /** After the removal, nothing on this host can revoke it. */
@@ -129,7 +118,7 @@ final class RemoveCommand implements Callable<Integer> {
             case FILES -> "account " + account + ": " + verb + "removed";
         };
         if (outcome.failure().isPresent()) {
-            output.error(line + ": " + messages.what(outcome.failure().get()));
+            output.error(line + ": " + context.messages().what(outcome.failure().get()));
         } else if (outcome.result() == Result.KEPT) {
             output.error(line + ", so that you can retry the steps above. To remove it without them, omit "
                     + "--revoke and --delete-client");
@@ -151,18 +140,16 @@ final class RemoveCommand implements Callable<Integer> {
     }
 
     private int failed(Failure failure, String name) {
-        boolean needsPassword = switch (failure.kind()) {
-            case PASSWORD_FILE, PASSWORD_MISSING, FILE_ACCESS, FILE_LINK, WRONG_PASSWORD -> true;
-            default -> false;
-        };
-        if (failure.kind() == Failure.Kind.ACCOUNT_MISSING) {
-            output.error("account " + name + ": there is no such account, so nothing was removed");
-            return ExitStatus.FAILED;
+        Messages messages = context.messages();
+        String what = "account " + name + ": NOT removed: " + messages.what(failure);
+        Repair repair = messages.repair(failure, name);
+        switch (failure.kind()) {
+            case ACCOUNT_MISSING ->
+                output.error("account " + name + ": there is no such account, so nothing was removed");
+            case PASSWORD_FILE, PASSWORD_MISSING, FILE_ACCESS, FILE_LINK, WRONG_PASSWORD ->
+                output.error(what + " (without --revoke and --delete-client no password is needed)", repair);
+            default -> output.error(what, repair);
         }
-        output.error(
-                "account " + name + ": NOT removed: " + messages.what(failure)
-                        + (needsPassword ? " (without --revoke and --delete-client no password is needed)" : ""),
-                messages.repair(failure, name));
         return ExitStatus.FAILED;
     }
 }

@@ -7,7 +7,6 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -250,13 +249,9 @@ final class RenewCommand implements Callable<Integer> {
             return;
         }
         try {
-            new MetricsFile(file.get()).write(MetricsText.of(reporter.report(), startedAt));
+            MetricsFile.write(file.get(), MetricsText.of(reporter.report(), startedAt));
         } catch (IOException e) {
-            log.noMetrics(
-                    Printable.of(e.toString()),
-                    context.commands()
-                            .allowWriting(Objects.requireNonNullElse(
-                                    file.get().toAbsolutePath().getParent(), file.get())));
+            log.noMetrics(Printable.of(e.toString()), context.commands().allowWritingFile(file.get()));
         }
     }
 

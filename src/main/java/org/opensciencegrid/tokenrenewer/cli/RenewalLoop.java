@@ -6,7 +6,6 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.function.IntSupplier;
 import org.opensciencegrid.tokenrenewer.cli.output.MetricsFile;
@@ -84,16 +83,15 @@ final class RenewalLoop {
         if (livenessFile.isEmpty()) {
             return;
         }
-        Path file = livenessFile.get().toAbsolutePath();
+        Path file = livenessFile.get();
         Instant now = context.environment().clock().instant().truncatedTo(ChronoUnit.SECONDS);
         try {
-            new MetricsFile(file).write(now + " exit status " + status + "\n");
+            MetricsFile.write(file, now + " exit status " + status + "\n");
         } catch (IOException e) {
             context.output()
                     .warning(
                             "no liveness file: " + Printable.of(e.toString()),
-                            Optional.of(context.commands()
-                                    .allowWriting(Objects.requireNonNullElse(file.getParent(), file))),
+                            Optional.of(context.commands().allowWritingFile(file)),
                             JsonObject.NONE.with("event", "no_liveness_file"));
         }
     }

@@ -1,6 +1,5 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
-import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -30,10 +29,8 @@ import org.opensciencegrid.tokenrenewer.cli.output.UsageException;
 import org.opensciencegrid.tokenrenewer.cli.terminal.ConsoleSetupUi;
 import org.opensciencegrid.tokenrenewer.cli.terminal.Countdown;
 import org.opensciencegrid.tokenrenewer.cli.terminal.Terminal;
-import org.opensciencegrid.tokenrenewer.config.AccountSection;
+import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.ConfigAddition;
-import org.opensciencegrid.tokenrenewer.config.ConfigException;
-import org.opensciencegrid.tokenrenewer.config.ConfigFile;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.failure.FailureException;
@@ -64,6 +61,16 @@ import picocli.CommandLine.Parameters;
         })
 final class SetupCommand implements Callable<Integer> {
     private static final String TOKENS = "/etc/osg/tokens/";
+
+    /** Public issuers of our users, which the prompt lists. You can type any other. */
+    private static final List<String> ISSUERS = List.of(
+            "https://cilogon.org",
+            "https://wlcg.cloud.cnaf.infn.it/",
+            "https://cms-auth.cern.ch/",
+            "https://atlas-auth.cern.ch/",
+            "https://aai.egi.eu/auth/realms/egi",
+            "https://login.helmholtz.de/oauth2",
+            "https://demo.scitokens.org");
 
     @Parameters(paramLabel = "ACCOUNT", description = "short name of the account")
     private String account;
@@ -182,7 +189,8 @@ final class SetupCommand implements Callable<Integer> {
 
     private final CommandContext context;
     private final Environment environment;
-    private final Output output;
+    private final Output output; // stays text if the renewal at the end logs JSON
+
     private final Terminal terminal; // one for all questions: another reader would miss what the first has buffered
     private final Countdown countdown;
 
@@ -190,6 +198,7 @@ final class SetupCommand implements Callable<Integer> {
         this.context = context;
         this.environment = context.environment();
         this.output = new Output(environment);
+
         this.terminal = new Terminal(environment);
         this.countdown = new Countdown(environment.out(), environment.pause(), terminal.isInteractive());
     }
@@ -210,8 +219,7 @@ final class SetupCommand implements Callable<Integer> {
         } catch (FailureException e) {
             countdown.stop();
             output.error(
-                    "setup of " + account + " failed: " + new Messages(context.commands()).what(e.failure()),
-                    repair(e.failure()));
+                    "setup of " + account + " failed: " + context.messages().what(e.failure()), repair(e.failure()));
             return switch (e.failure().kind()) {
                 case PASSWORD_FILE, PASSWORD_MISSING, FILE_ACCESS, FILE_LINK, INSECURE_URL ->
                     ExitStatus.USAGE; // failed before any question
@@ -222,7 +230,7 @@ final class SetupCommand implements Callable<Integer> {
 
     /** Like {@link Messages#repair}, but no timer retries a setup, and no section names its CA yet. */
     private Repair repair(Failure failure) {
-        Repair usual = new Messages(context.commands()).repair(failure, account);
+        Repair usual = context.messages().repair(failure, account);
         return switch (failure.kind()) {
             case ISSUER_UNREACHABLE -> Repair.advice("check the issuer's URL and the network, then run setup again");
             case PASSWORD_MISSING ->
@@ -270,12 +278,7 @@ final class SetupCommand implements Callable<Integer> {
                 || !Files.exists(context.store().file(account))) {
             return true;
         }
-        AccountState state;
-        try {
-            state = context.states().read(account);
-        } catch (IOException e) {
-            state = AccountState.UNKNOWN;
-        }
+        AccountState state = context.states().readOrUnknown(account);
         print(LineWrapper.of(
                 environment.out(),
                 "Account " + account + " is set up already"
@@ -336,8 +339,8 @@ final class SetupCommand implements Callable<Integer> {
     }
 
     private int device() throws FailureException {
-        Optional<StoredAccount> configured = configured();
-        Path defaultFile = Path.of(TOKENS + account + ".pw");
+        Optional<Config> config = context.commands().readConfig(); // an incomplete file is no error here
+        Path defaultFile = RepairCommands.usualPasswordFile(account);
         Optional<Path> named =
                 passwordFile != null ? Optional.empty() : ConfigAddition.passwordFile(context.configFile(), account);
         Path file = named.orElse(passwordFile != null ? passwordFile : defaultFile);
@@ -353,11 +356,11 @@ final class SetupCommand implements Callable<Integer> {
                 mode(),
                 Optional.ofNullable(issuer),
                 words(scope),
-                audience.isEmpty() ? audienceOfTokens() : words(audience),
+                audience.isEmpty() ? config.map(this::audienceOfTokens).orElse(List.of()) : words(audience),
                 audienceParameter(),
                 auth(),
                 Optional.ofNullable(registrationTokenFile).map(path -> secret(path, "--registration-token-file")),
-                Optional.ofNullable(caFile).or(() -> configured.flatMap(StoredAccount::caFile)));
+                Optional.ofNullable(caFile).or(() -> config.flatMap(this::configuredCaFile)));
         Path tokens = Objects.requireNonNullElse(file.toAbsolutePath().getParent(), file);
         Map<String, String> options = Map.of("password_file", named.isPresent() ? file.toString() : absolute(file));
         PostSetup postSetup = postSetup();
@@ -374,20 +377,12 @@ final class SetupCommand implements Callable<Integer> {
                     .run(request, password, ui());
         }
         int status = postSetup.finish(options, tokens);
-        issuerOfAccount().ifPresent(this::adviseOnProxy);
+        context.states().readOrUnknown(account).issuer().map(URI::create).ifPresent(this::adviseOnProxy);
         return status;
     }
 
-    private Optional<URI> issuerOfAccount() {
-        try {
-            return context.states().read(account).issuer().map(URI::create);
-        } catch (IOException e) {
-            return Optional.empty();
-        }
-    }
-
     /** Only if the service is installed, and the config file leaves the proxy to the environment. */
-    private void adviseOnProxy(URI at) {
+    private void adviseOnProxy(URI issuerUrl) {
         Optional<ProxySettings> shell = context.proxiesOfShell();
         Optional<ProxySettings> service;
         try {
@@ -397,7 +392,8 @@ final class SetupCommand implements Callable<Integer> {
             return;
         }
         if (shell.isPresent() && service.isPresent() && context.proxy(account).isEmpty()) {
-            for (String line : ProxyAdvice.lines(shell.get(), service.get(), at, account, context.configFile())) {
+            for (String line :
+                    ProxyAdvice.lines(shell.get(), service.get(), issuerUrl, account, context.configFile())) {
                 print(line.startsWith(" ") ? line : LineWrapper.of(environment.out(), line));
             }
         }
@@ -469,7 +465,7 @@ final class SetupCommand implements Callable<Integer> {
                 countdown,
                 new ConsoleSetupUi.Options(
                         questions(),
-                        KnownIssuers.LIST,
+                        ISSUERS,
                         Optional.ofNullable(issuer),
                         words(scope),
                         Optional.ofNullable(clientId),
@@ -497,28 +493,17 @@ final class SetupCommand implements Callable<Integer> {
         return questions;
     }
 
-    /** An account that the config file already has needs no new section. An incomplete config file is no error here. */
-    private Optional<StoredAccount> configured() {
-        try {
-            AccountSection section =
-                    ConfigFile.read(context.configFile()).accounts().get(account);
-            return section instanceof StoredAccount stored ? Optional.of(stored) : Optional.empty();
-        } catch (ConfigException e) {
-            return Optional.empty();
-        }
+    private Optional<Path> configuredCaFile(Config config) {
+        return config.accounts().get(account) instanceof StoredAccount stored ? stored.caFile() : Optional.empty();
     }
 
     /** For a config file that was written before its account. */
-    private List<String> audienceOfTokens() {
-        try {
-            return ConfigFile.read(context.configFile()).tokens().stream()
-                    .filter(token -> token.account().equals(account))
-                    .flatMap(token -> token.audience().stream())
-                    .distinct()
-                    .toList();
-        } catch (ConfigException e) {
-            return List.of();
-        }
+    private List<String> audienceOfTokens(Config config) {
+        return config.tokens().stream()
+                .filter(token -> token.account().equals(account))
+                .flatMap(token -> token.audience().stream())
+                .distinct()
+                .toList();
     }
 
     private Password password(Path file) throws FailureException {

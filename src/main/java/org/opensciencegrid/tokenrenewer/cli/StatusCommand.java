@@ -1,10 +1,12 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.opensciencegrid.tokenrenewer.cli.output.AccountText;
 import org.opensciencegrid.tokenrenewer.cli.output.Colors;
@@ -138,7 +140,7 @@ final class StatusCommand implements Callable<Integer> {
     }
 
     private Page all(StatusReport report, Duration within) {
-        Messages messages = new Messages(context.commands());
+        Messages messages = context.messages();
         Colors colors = view.colors(context.environment());
         StatusTable table = new StatusTable(messages, context.commands(), colors, within, isLong);
         String text = json
@@ -152,7 +154,7 @@ final class StatusCommand implements Callable<Integer> {
         for (AccountStatus accountStatus : report.accounts()) {
             for (TokenStatus status : accountStatus.tokens()) {
                 if (status.section().name().equals(token)) {
-                    String text = new TokenText(new Messages(context.commands()), context.commands(), report.time())
+                    String text = new TokenText(context.messages(), context.commands(), report.time())
                             .of(status, accountStatus);
                     return Page.of(text, status.level());
                 }
@@ -163,17 +165,12 @@ final class StatusCommand implements Callable<Integer> {
 
     private Page details(String name) throws IOException {
         ConfiguredAccounts configured = new ConfiguredAccounts(context);
-        Messages messages = new Messages(context.commands());
+        Messages messages = context.messages();
         Instant now = context.environment().clock().instant();
-        AccountDetails details = configured.isClientCredentials(name)
-                ? AccountDetails.ofClientCredentials(name, context.store(), context.states(), now)
-                : AccountDetails.of(
-                        name,
-                        configured.passwordFile(name),
-                        context.store(),
-                        context.states(),
-                        context.passwords(),
-                        now);
+        Optional<Path> passwordFile =
+                configured.isClientCredentials(name) ? Optional.empty() : Optional.of(configured.passwordFile(name));
+        AccountDetails details =
+                AccountDetails.of(name, passwordFile, context.store(), context.states(), context.passwords(), now);
         if (!details.exists()) {
             Failure why = details.problem().orElseThrow();
             List<String> lines = new ArrayList<>(List.of("account " + name + ": " + messages.what(why)));

@@ -1,6 +1,5 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
-import java.io.IOException;
 import java.time.Instant;
 import java.util.concurrent.Callable;
 import org.opensciencegrid.tokenrenewer.cli.output.Environment;
@@ -10,7 +9,6 @@ import org.opensciencegrid.tokenrenewer.cli.output.UsageException;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
-import org.opensciencegrid.tokenrenewer.state.TokenState;
 import org.opensciencegrid.tokenrenewer.status.TokenOnDisk;
 import org.opensciencegrid.tokenrenewer.status.TokenStatus.OnDisk;
 import org.opensciencegrid.tokenrenewer.util.HumanFormat;
@@ -47,7 +45,8 @@ final class TokenCommand implements Callable<Integer> {
         }
         context.requireReadable();
         TokenSection section = section(context.readConfig());
-        TokenOnDisk token = TokenOnDisk.read(section, state(section));
+        AccountState state = context.states().readOrUnknown(section.account());
+        TokenOnDisk token = TokenOnDisk.read(section, state.token(section.name()));
         Instant now = environment.clock().instant();
         if (token.token().isEmpty()) {
             String why = token.onDisk() == OnDisk.UNREADABLE ? "cannot read " : "there is no token in ";
@@ -62,20 +61,10 @@ final class TokenCommand implements Callable<Integer> {
     }
 
     private TokenSection section(Config config) {
-        for (TokenSection section : config.tokens()) {
-            if (section.name().equals(name)) {
-                return section;
-            }
-        }
-        throw UsageException.noToken(name, config);
-    }
-
-    private TokenState state(TokenSection section) {
-        try {
-            return context.states().read(section.account()).token(section.name());
-        } catch (IOException e) {
-            return AccountState.UNKNOWN.token(section.name());
-        }
+        return config.tokens().stream()
+                .filter(section -> section.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> UsageException.noToken(name, config));
     }
 
     private int failed(String why) {

@@ -3,11 +3,9 @@ package org.opensciencegrid.tokenrenewer.status;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.Optional;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.Header;
-import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFileException;
 import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.tokenrenewer.account.Account;
@@ -38,21 +36,25 @@ public record AccountDetails(
     /**
      * Reads the present state and changes nothing.
      *
+     * @param passwordFile empty for an account without an account file
      * @throws IOException if the state file cannot be read
      */
     public static AccountDetails of(
-            String name, Path passwordFile, AccountStore store, StateStore states, Passwords passwords, Instant now)
+            String name,
+            Optional<Path> passwordFile,
+            AccountStore store,
+            StateStore states,
+            Passwords passwords,
+            Instant now)
             throws IOException {
         AccountState state = states.read(name);
         Optional<Header> header = Optional.empty();
         Optional<Account> account = Optional.empty();
         Optional<Failure> problem = Optional.empty();
         try {
-            header = Optional.of(store.peek(name));
-            try (Password password = passwords.read(name, passwordFile)) {
-                byte[] content = store.view(name, password);
-                account = Optional.of(Account.decode(content));
-                Arrays.fill(content, (byte) 0);
+            if (passwordFile.isPresent()) {
+                header = Optional.of(store.peek(name));
+                account = Optional.of(Account.view(store, name, passwords, passwordFile.get()));
             }
         } catch (StoreException e) {
             problem = Optional.of(FailureMapper.of(e));
@@ -64,24 +66,6 @@ public record AccountDetails(
         boolean isFromAnotherHost = account.filter(open -> open.isFromAnotherHost(HostIdentity.here(store, name)))
                 .isPresent();
         return new AccountDetails(name, store.file(name), now, state, header, account, isFromAnotherHost, problem);
-    }
-
-    /**
-     * For an account without an account file.
-     *
-     * @throws IOException if the state file cannot be read
-     */
-    public static AccountDetails ofClientCredentials(String name, AccountStore store, StateStore states, Instant now)
-            throws IOException {
-        return new AccountDetails(
-                name,
-                store.file(name),
-                now,
-                states.read(name),
-                Optional.empty(),
-                Optional.empty(),
-                false,
-                Optional.empty());
     }
 
     /** Whether the account exists, even if it is damaged. */

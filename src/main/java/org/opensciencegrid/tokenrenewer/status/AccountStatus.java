@@ -28,9 +28,4 @@ public record AccountStatus(
                 .flatMap(Optional::stream)
                 .min(Instant::compareTo);
     }
-
-    /** Whether another host saved the account recently: two hosts may be using one refresh token. */
-    public boolean isOnTwoHosts(Instant now) {
-        return state.isOnTwoHosts(now);
-    }
 }

@@ -15,18 +15,8 @@ import org.opensciencegrid.tokenrenewer.systemd.Timer;
 import org.opensciencegrid.tokenrenewer.util.HumanFormat;
 
 /** Formats the findings of {@code check} for a person: what, where, why it matters, and the command that fixes it. */
-public final class CheckText {
+public record CheckText(Messages messages, RepairCommands commands, Colors colors) {
     private static final String INDENT = " ".repeat(9);
-
-    private final Messages messages;
-    private final RepairCommands commands;
-    private final Colors colors;
-
-    public CheckText(Messages messages, RepairCommands commands, Colors colors) {
-        this.messages = messages;
-        this.commands = commands;
-        this.colors = colors;
-    }
 
     public String of(List<Finding> findings) {
         List<String> lines = new ArrayList<>();

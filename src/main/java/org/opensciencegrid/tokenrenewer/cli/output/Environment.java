@@ -27,6 +27,7 @@ public record Environment(
         Sleeper pause,
         KdfParameters kdf) {
 
+    /** The environment of this process. */
     public static Environment ofProcess() {
         return new Environment(
                 System.in,
@@ -43,6 +44,7 @@ public record Environment(
         return new Environment(in, out, err, others, clock, pause, kdf);
     }
 
+    /** The value of an environment variable; empty if it is not set or has no value. */
     public Optional<String> variable(String name) {
         return Optional.ofNullable(variables.get(name)).filter(value -> !value.isEmpty());
     }
@@ -92,6 +94,7 @@ public record Environment(
         return isTerminal(out) || variable("OSG_TOKEN_RENEWER_STDOUT").equals(Optional.of("terminal"));
     }
 
+    /** The path in an environment variable. */
     public Path path(String variable, String fallback) {
         return Path.of(variable(variable).orElse(fallback));
     }

@@ -49,7 +49,7 @@ public final class LiveProgress implements Progress {
     }
 
     /** Prints a permanent line. */
-    public synchronized void above(PrintStream to, String line) {
+    public synchronized void printAbove(PrintStream to, String line) {
         hide();
         to.println(line);
         to.flush();
@@ -69,9 +69,9 @@ public final class LiveProgress implements Progress {
         if (inWork.isEmpty()) {
             return;
         }
-        int room = MOST_ACCOUNTS;
+        int left = MOST_ACCOUNTS;
         for (String line : inWork.values()) {
-            if (room-- > 0) {
+            if (left-- > 0) {
                 terminal.println(line);
                 shown++;
             }

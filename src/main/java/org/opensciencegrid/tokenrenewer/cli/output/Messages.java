@@ -7,7 +7,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
+import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 import org.opensciencegrid.tokenrenewer.state.UnusedAccount;
@@ -18,14 +21,8 @@ import org.opensciencegrid.tokenrenewer.util.HumanFormat;
  * The message for every failure and the command that fixes it. No other class has these texts, so that the journal,
  * setup and status print the same.
  */
-public final class Messages {
+public record Messages(RepairCommands commands) {
     private static final int STICKY = 01000;
-
-    private final RepairCommands commands;
-
-    public Messages(RepairCommands commands) {
-        this.commands = commands;
-    }
 
     /** What happened, and where; one line without a period. */
     public String what(Failure failure) {
@@ -248,19 +245,18 @@ public final class Messages {
             case CREDENTIALS_REFUSED ->
                 Repair.advice("correct client_id or client_secret of " + section
                         + "; if they are right, add client_auth = basic_raw");
-            case SCOPE_REFUSED ->
-                commands.usesClientCredentials(account) ? allowForClient("scope") : moreScope(account);
+            case SCOPE_REFUSED -> scopeRefused(account, commands.readConfig());
             case ACCOUNT_SHARED ->
                 Repair.advice(
                         "use one account for each token at this issuer: set up another one, and name it in [token "
                                 + failure.where() + "]; or remove strict");
             case AUDIENCE_REFUSED ->
-                commands.usesClientCredentials(account)
+                usesClientCredentials(account, commands.readConfig())
                         ? allowForClient("audience")
                         : Repair.advice("correct audience in " + commands.config()
                                 + ", or set the account up again with that --audience");
             case REQUEST_REFUSED ->
-                commands.usesClientCredentials(account)
+                usesClientCredentials(account, commands.readConfig())
                         ? Repair.advice("ask the issuer's administrator about this client")
                         : new Repair(
                                 "ask the issuer's administrator; if a user authorized this account, authorize again",
@@ -412,9 +408,19 @@ public final class Messages {
                 + ", or ask the issuer's administrator to allow it for this client");
     }
 
-    private Repair moreScope(String account) {
+    /** Setup has nothing to authorize for such an account. */
+    private static boolean usesClientCredentials(String account, Optional<Config> config) {
+        return config.filter(file -> file.accounts().get(account) instanceof ClientCredentialsAccount)
+                .isPresent();
+    }
+
+    private Repair scopeRefused(String account, Optional<Config> config) {
+        if (usesClientCredentials(account, config)) {
+            return allowForClient("scope");
+        }
         String correct = "correct scope in " + commands.config() + ", or authorize the account with ";
-        Set<String> scopes = commands.scopes(account);
+        Set<String> scopes =
+                config.map(tokens -> commands.scopes(account, tokens)).orElse(Set.of());
         return scopes.isEmpty()
                 ? Repair.advice(correct + "more scopes, by setup --scope=SCOPES")
                 : new Repair(
@@ -477,8 +483,8 @@ public final class Messages {
     }
 
     /** Warning for a token that is too short-lived for its min_lifetime. */
-    static String tooShort(String lifetime, String least) {
-        return "it lives " + lifetime + ", less than its min_lifetime of " + least
+    static String tooShort(String lifetime, String minLifetime) {
+        return "it lives " + lifetime + ", less than its min_lifetime of " + minLifetime
                 + ": each run renews it; lower min_lifetime, or ask the issuer for longer tokens";
     }
 

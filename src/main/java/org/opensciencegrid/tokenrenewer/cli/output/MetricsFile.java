@@ -12,13 +12,11 @@ import java.nio.file.attribute.PosixFilePermissions;
  * an error.
  */
 public final class MetricsFile {
-    private final Path file;
+    private MetricsFile() {}
 
-    public MetricsFile(Path file) {
-        this.file = file.toAbsolutePath();
-    }
-
-    public void write(String text) throws IOException {
+    /** @param to may be relative */
+    public static void write(Path to, String text) throws IOException {
+        Path file = to.toAbsolutePath();
         // The collector reads only *.prom.
         Path temporary = Files.createTempFile(file.getParent(), ".osg-token-renewer", ".tmp");
         try {

@@ -3,6 +3,7 @@ package org.opensciencegrid.tokenrenewer.cli.output;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.Function;
 import org.opensciencegrid.tokenrenewer.status.AccountStatus;
 import org.opensciencegrid.tokenrenewer.status.StatusReport;
 import org.opensciencegrid.tokenrenewer.status.TokenStatus;
@@ -52,10 +53,6 @@ public final class MetricsText {
         return metrics.text.toString();
     }
 
-    private interface TimeOf {
-        Optional<Instant> of(TokenStatus token);
-    }
-
     private String name = "";
 
     private void family(String metric, String help) {
@@ -64,12 +61,12 @@ public final class MetricsText {
         text.append("# TYPE ").append(name).append(" gauge\n");
     }
 
-    private void tokens(StatusReport report, TimeOf time) {
+    private void tokens(StatusReport report, Function<TokenStatus, Optional<Instant>> time) {
         for (AccountStatus account : report.accounts()) {
             for (TokenStatus token : account.tokens()) {
                 String labels = label("account", account.section().name()) + ","
                         + label("token", token.section().name());
-                time.of(token).ifPresent(at -> sample("{" + labels + "}", at.getEpochSecond()));
+                time.apply(token).ifPresent(at -> sample("{" + labels + "}", at.getEpochSecond()));
             }
         }
     }

@@ -114,24 +114,24 @@ public final class Output {
             PrintStream stream, int priority, String level, String words, Optional<Repair> repair, JsonObject data) {
         PrintStream to = journal ? err : json ? out : stream;
         String line = repair.map(fix -> fix.after(words)).orElse(words);
-        String shown;
+        String text;
         if (json) {
-            shown = object(level, line, repair.map(fix -> withRepair(fix, data)).orElse(data));
+            text = object(level, line, repair.map(fix -> withRepair(fix, data)).orElse(data));
         } else if (!journal && Environment.isTerminal(to)) {
             List<String> lines = new ArrayList<>(List.of(LineWrapper.wrapped(words)));
             repair.ifPresent(fix -> lines.addAll(fix.lines(LineWrapper.HANGING, Colors.NONE)));
-            shown = String.join("\n", lines);
+            text = String.join("\n", lines);
         } else {
-            shown = line;
+            text = line;
         }
         if (journal) {
-            shown = "<" + priority + ">" + shown;
+            text = "<" + priority + ">" + text;
         }
         if (live == null) {
-            to.println(shown);
+            to.println(text);
             to.flush();
         } else {
-            live.above(to, shown);
+            live.printAbove(to, text);
         }
     }
 

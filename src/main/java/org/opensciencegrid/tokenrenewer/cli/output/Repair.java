@@ -22,10 +22,6 @@ public record Repair(String advice, List<String> command) {
         return new Repair(advice, List.of());
     }
 
-    static Repair command(List<String> command) {
-        return new Repair("run", command);
-    }
-
     /** In one sentence, for a line of the journal and for JSON. */
     public String text() {
         return command.isEmpty() ? advice : advice + ": " + ShellQuote.line(command);

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -15,20 +16,26 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.opensciencegrid.cryptostore.Owners;
-import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
+import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.ConfigException;
 import org.opensciencegrid.tokenrenewer.config.ConfigFile;
 import org.opensciencegrid.tokenrenewer.state.StateLayout;
 import org.opensciencegrid.tokenrenewer.state.StateStore;
 import org.opensciencegrid.tokenrenewer.systemd.Sandbox;
+import org.opensciencegrid.tokenrenewer.systemd.Timer;
 
 /**
  * Commands that an admin can paste, each as a list of words. With the default directories they are those of the
  * installed service; otherwise they have the same options as this command. If a program is not installed, its command
  * becomes advice.
+ *
+ * @param root the file system root below which we look for programs and units
  */
-public final class RepairCommands {
+public record RepairCommands(Path config, Path stateDirectory, Path root) {
+    /** The config file of the installed service. */
     public static final Path CONFIG = Path.of("/etc/osg/token-renewer/config.ini");
+
+    /** The state directory of the installed service. */
     public static final Path STATE = Path.of("/var/lib/osg-token-renewer");
 
     private static final String PASSWORDS = "/etc/osg/tokens/";
@@ -43,36 +50,19 @@ public final class RepairCommands {
 
     private static final String UID = "unix:uid";
 
-    private final Path config;
-    private final Path state;
-    private final Path root;
-
-    public RepairCommands(Path config, Path state) {
-        this(config, state, Path.of("/"));
+    /** The commands for this machine. */
+    public RepairCommands(Path config, Path stateDirectory) {
+        this(config, stateDirectory, Path.of("/"));
     }
 
-    /** @param root the file system root below which we look for programs and units */
-    public RepairCommands(Path config, Path state, Path root) {
-        this.config = config;
-        this.state = state;
-        this.root = root;
-    }
-
-    Path config() {
-        return config;
-    }
-
+    /** The file of an account in the state directory. */
     public Path accountFile(String account) {
-        return state.resolve("accounts").resolve(account + ".account");
-    }
-
-    Path stateDirectory() {
-        return state;
+        return stateDirectory.resolve("accounts").resolve(account + ".account");
     }
 
     /** Whether the command is about the installed service with its timer. */
     public boolean isService() {
-        return state.equals(STATE);
+        return stateDirectory.equals(STATE);
     }
 
     private boolean has(String file) {
@@ -95,45 +85,36 @@ public final class RepairCommands {
 
     // ---- this program
 
+    /** The command that sets up an account; the wrapper of the installed service switches to the service's user. */
     public List<String> setup(String... arguments) {
-        if (!isService()) {
-            return thisProgram(
-                    Stream.concat(Stream.of("setup"), Stream.of(arguments)).toArray(String[]::new));
-        }
-        List<String> words = new ArrayList<>(List.of(WRAPPER));
-        if (!config.equals(CONFIG)) {
-            words.add("--config=" + config);
-        }
+        List<String> words = isService() ? program(WRAPPER) : program(PROGRAM, "setup");
         words.addAll(List.of(arguments));
         return words;
     }
 
-    /** Whether the account gets its tokens with client credentials, so that setup has nothing to authorize. */
-    boolean usesClientCredentials(String account) {
+    /** The config file as it is now; empty if nothing in it is usable. */
+    public Optional<Config> readConfig() {
         try {
-            return ConfigFile.read(config).accounts().get(account) instanceof ClientCredentialsAccount;
+            return Optional.of(ConfigFile.read(config));
         } catch (ConfigException e) {
-            return false;
+            return Optional.empty();
         }
     }
 
     /** The authorized scopes of an account, and those that its tokens request; empty if not known. */
-    Set<String> scopes(String account) {
-        try {
-            Path files = StateLayout.of(state, state).state();
-            Set<String> scopes = new LinkedHashSet<>(
-                    new StateStore(files, files).read(account).scope());
-            if (!scopes.isEmpty()) {
-                ConfigFile.read(config).tokens().stream()
-                        .filter(token -> token.account().equals(account))
-                        .forEach(token -> scopes.addAll(token.scope()));
-            }
-            return scopes;
-        } catch (IOException | ConfigException e) {
-            return Set.of();
+    Set<String> scopes(String account, Config tokens) {
+        Path files = StateLayout.of(stateDirectory, stateDirectory).state();
+        Set<String> scopes = new LinkedHashSet<>(
+                new StateStore(files, files).readOrUnknown(account).scope());
+        if (!scopes.isEmpty()) {
+            tokens.tokens().stream()
+                    .filter(token -> token.account().equals(account))
+                    .forEach(token -> scopes.addAll(token.scope()));
         }
+        return scopes;
     }
 
+    /** Authorizes an account again with its current client. */
     public List<String> reauthenticate(String account) {
         return setup("--reauthenticate", account);
     }
@@ -144,6 +125,7 @@ public final class RepairCommands {
                 .toArray(String[]::new));
     }
 
+    /** Starts a run now: the service if systemd runs it. */
     public List<String> renew() {
         return isService() && hasSystemd() ? List.of("systemctl", "start", SERVICE) : thisProgram("renew");
     }
@@ -181,12 +163,17 @@ public final class RepairCommands {
     }
 
     private List<String> thisProgram(String... arguments) {
-        List<String> words = new ArrayList<>(List.of(PROGRAM));
+        return program(PROGRAM, arguments);
+    }
+
+    /** With the options that this command needs to find its files. */
+    private List<String> program(String name, String... arguments) {
+        List<String> words = new ArrayList<>(List.of(name));
         if (!config.equals(CONFIG)) {
             words.add("--config=" + config);
         }
         if (!isService()) {
-            words.add("--state-dir=" + state);
+            words.add("--state-dir=" + stateDirectory);
         }
         words.addAll(List.of(arguments));
         return words;
@@ -224,6 +211,7 @@ public final class RepairCommands {
         return List.of("chmod", mode, text(file));
     }
 
+    /** Lets the service's group read the file. */
     public List<String> letRead(Path file) {
         return ShellQuote.all(List.of(List.of("chgrp", USER, text(file)), List.of("chmod", "g+r", text(file))));
     }
@@ -274,12 +262,12 @@ public final class RepairCommands {
     public List<String> ownState() {
         if (isService()) {
             return ShellQuote.all(List.of(
-                    List.of("chown", "-R", USER + ":", text(state)),
-                    List.of("chmod", "-R", "u+rwX,go-rwx", text(state))));
+                    List.of("chown", "-R", USER + ":", text(stateDirectory)),
+                    List.of("chmod", "-R", "u+rwX,go-rwx", text(stateDirectory))));
         }
-        List<String> directory = chmod("u+rwx", state);
+        List<String> directory = chmod("u+rwx", stateDirectory);
         List<String> below = Stream.of("accounts", "registrations", "state", "rescue")
-                .map(state::resolve)
+                .map(stateDirectory::resolve)
                 .filter(Files::exists)
                 .map(RepairCommands::text)
                 .toList();
@@ -374,6 +362,12 @@ public final class RepairCommands {
                         dropIn("token-paths.conf", "ReadWritePaths=" + unitWord(directory)));
     }
 
+    /** Like {@link #allowWriting}, for the directory of a file. */
+    public Repair allowWritingFile(Path file) {
+        Path absolute = file.toAbsolutePath();
+        return allowWriting(Objects.requireNonNullElse(absolute.getParent(), absolute));
+    }
+
     /** A process may set a file's group to one of its own groups, if its unit allows it; the shipped unit does not. */
     Repair joinGroup(String group) {
         return isService() && Sandbox.read(root).isPresent()
@@ -403,8 +397,8 @@ public final class RepairCommands {
                 : "\"" + path.replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
     }
 
-    List<String> restartTimer() {
-        return List.of("systemctl", "restart", "osg-token-renewer.timer");
+    static List<String> restartTimer() {
+        return List.of("systemctl", "restart", Timer.UNIT);
     }
 
     Repair runMoreOften() {

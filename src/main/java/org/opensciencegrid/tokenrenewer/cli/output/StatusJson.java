@@ -21,14 +21,8 @@ import org.opensciencegrid.tokenrenewer.status.TokenStatus;
 import org.opensciencegrid.tokenrenewer.util.Printable;
 
 /** Writes a {@link StatusReport} for programs: one line of JSON in the schema of docs/reference/status-json.md. */
-public final class StatusJson {
+public record StatusJson(Messages messages) {
     private static final long SCHEMA = 1;
-
-    private final Messages messages;
-
-    public StatusJson(Messages messages) {
-        this.messages = messages;
-    }
 
     public String of(StatusReport report) {
         List<Map<String, Object>> accounts = report.accounts().stream()

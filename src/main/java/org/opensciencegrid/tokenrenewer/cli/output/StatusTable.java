@@ -27,8 +27,11 @@ import org.opensciencegrid.tokenrenewer.util.Printable;
 /**
  * Formats a {@link StatusReport} for a person, in 80 columns: a line for each token, then what needs attention, then
  * the counts, because a terminal shows the end. Only paths and commands may be longer, so that they can be pasted.
+ *
+ * @param warn secrets and authorizations that expire within this time are a warning
+ * @param isLong whether to show everything known about each account, and each path
  */
-public final class StatusTable {
+public record StatusTable(Messages messages, RepairCommands commands, Colors colors, Duration warn, boolean isLong) {
     private static final String INDENT = "        ";
 
     /** The widest texts in these columns: "expired 119 min", "119 min ago". */
@@ -43,24 +46,6 @@ public final class StatusTable {
 
     /** The most names that share one note. */
     private static final int MOST_NAMES = 5;
-
-    private final Messages messages;
-    private final RepairCommands commands;
-    private final Colors colors;
-    private final Duration warn;
-    private final boolean isLong;
-
-    /**
-     * @param warn secrets and authorizations that expire within this time are a warning
-     * @param isLong whether to show everything known about each account, and each path
-     */
-    public StatusTable(Messages messages, RepairCommands commands, Colors colors, Duration warn, boolean isLong) {
-        this.messages = messages;
-        this.commands = commands;
-        this.colors = colors;
-        this.warn = warn;
-        this.isLong = isLong;
-    }
 
     /**
      * One problem.
@@ -80,6 +65,7 @@ public final class StatusTable {
             Optional<Instant> since,
             Optional<Instant> nextTry,
             Optional<Repair> repair) {
+        /** A note without a subject and without a repair. */
         static Note of(Level level, String text) {
             return new Note(level, "", "", text, Optional.empty(), Optional.empty(), Optional.empty());
         }
@@ -88,12 +74,14 @@ public final class StatusTable {
             return new Note(level, "", "", text, Optional.empty(), Optional.empty(), Optional.of(repair));
         }
 
+        /** For a note about many subjects: says that the command is only the first of several. */
         Note withFirstOf(String many) {
             Optional<Repair> first = repair.map(of ->
                     new Repair(of.advice() + " (one command for each " + many + "; this is the first)", of.command()));
             return new Note(level, kind, name, text, since, nextTry, first);
         }
 
+        /** The note about this account or token. */
         Note withSubject(String newKind, String newName) {
             return new Note(level, newKind, newName, text, since, nextTry, repair);
         }
@@ -119,15 +107,10 @@ public final class StatusTable {
     }
 
     private static String text(List<List<String>> parts) {
-        StringBuilder text = new StringBuilder();
-        for (List<String> part : parts) {
-            if (!part.isEmpty()) {
-                text.append(text.isEmpty() ? "" : "\n")
-                        .append(String.join("\n", part))
-                        .append('\n');
-            }
-        }
-        return text.toString();
+        return parts.stream()
+                .filter(part -> !part.isEmpty())
+                .map(part -> String.join("\n", part) + "\n")
+                .collect(Collectors.joining("\n"));
     }
 
     private List<List<String>> parts(StatusReport report) {
@@ -244,8 +227,8 @@ public final class StatusTable {
         }
         List<String> lines = new ArrayList<>();
         merged(notes).stream()
-                .sorted(Comparator.comparing(same -> same.get(0).level()))
-                .forEach(same -> addMerged(lines, same, report.time()));
+                .sorted(Comparator.comparing(group -> group.get(0).level()))
+                .forEach(group -> addMerged(lines, group, report.time()));
         return lines;
     }
 
@@ -255,9 +238,9 @@ public final class StatusTable {
      */
     private static List<List<Note>> merged(List<Note> notes) {
         return grouped(notes).stream()
-                .flatMap(same -> same.stream().map(Note::repair).distinct().count() == 1 || same.size() > MOST_NAMES
-                        ? Stream.of(same)
-                        : same.stream()
+                .flatMap(group -> group.stream().map(Note::repair).distinct().count() == 1 || group.size() > MOST_NAMES
+                        ? Stream.of(group)
+                        : group.stream()
                                 .collect(Collectors.groupingBy(Note::repair, LinkedHashMap::new, Collectors.toList()))
                                 .values()
                                 .stream())
@@ -265,23 +248,23 @@ public final class StatusTable {
     }
 
     private static List<List<Note>> grouped(List<Note> notes) {
-        List<List<Note>> together = new ArrayList<>();
+        List<List<Note>> groups = new ArrayList<>();
         for (Note note : notes) {
-            Optional<List<Note>> same = together.stream()
+            Optional<List<Note>> group = groups.stream()
                     .filter(others -> !note.kind().isEmpty() && note.isSameProblem(others.get(0)))
                     .findFirst();
-            if (same.isPresent()) {
-                same.get().add(note);
+            if (group.isPresent()) {
+                group.get().add(note);
             } else {
-                together.add(new ArrayList<>(List.of(note)));
+                groups.add(new ArrayList<>(List.of(note)));
             }
         }
-        return together;
+        return groups;
     }
 
-    private void addMerged(List<String> lines, List<Note> same, Instant now) {
-        Note note = same.get(0);
-        List<String> names = same.stream().map(one -> Printable.of(one.name())).toList();
+    private void addMerged(List<String> lines, List<Note> group, Instant now) {
+        Note note = group.get(0);
+        List<String> names = group.stream().map(one -> Printable.of(one.name())).toList();
         String subject = note.kind().isEmpty()
                 ? ""
                 : note.kind() + (names.size() == 1 ? " " : "s ") + HumanFormat.some(names, MOST_NAMES) + ": ";
@@ -289,12 +272,12 @@ public final class StatusTable {
         LineWrapper.wrap(wrapped, INDENT, subject + note.text());
         lines.add(word(note.level()) + wrapped.get(0).substring(INDENT.length() - 1));
         lines.addAll(wrapped.subList(1, wrapped.size()));
-        boolean isFirstOfMany = same.stream().map(Note::repair).distinct().count() > 1;
+        boolean isFirstOfMany = group.stream().map(Note::repair).distinct().count() > 1;
         addDetails(
                 lines,
                 isFirstOfMany ? note.withFirstOf(note.kind()) : note,
-                same.stream().flatMap(one -> one.since().stream()).min(Instant::compareTo),
-                same.stream().flatMap(one -> one.nextTry().stream()).min(Instant::compareTo),
+                group.stream().flatMap(one -> one.since().stream()).min(Instant::compareTo),
+                group.stream().flatMap(one -> one.nextTry().stream()).min(Instant::compareTo),
                 now);
     }
 
@@ -330,7 +313,7 @@ public final class StatusTable {
                         Level.WARNING,
                         Messages.inDoubt(HumanFormat.time(since) + " (" + HumanFormat.ago(since, now) + ")"),
                         messages.resolveDoubt(name))));
-        if (account.isOnTwoHosts(now)) {
+        if (state.isOnTwoHosts(now)) {
             notes.add(Note.of(Level.WARNING, Messages.onTwoHosts()));
         }
         expiryNote("the client secret", state.clientSecretExpiresAt(), messages.newSecret(name), now)
@@ -371,9 +354,9 @@ public final class StatusTable {
         }
         Optional<Duration> lifetime = token.state().lifetime();
         if (token.isShorterThanMinLifetime()) {
-            String least = HumanFormat.span(
+            String minLifetime = HumanFormat.span(
                     Duration.ofSeconds(token.section().minLifetime().orElseThrow()));
-            notes.add(Note.of(Level.WARNING, Messages.tooShort(HumanFormat.span(lifetime.orElseThrow()), least)));
+            notes.add(Note.of(Level.WARNING, Messages.tooShort(HumanFormat.span(lifetime.orElseThrow()), minLifetime)));
         }
         if (token.endsBetweenRuns()) {
             notes.add(Note.of(
@@ -434,7 +417,8 @@ public final class StatusTable {
                     "no run completed " + last + ", and the next was due by "
                             + HumanFormat.time(schedule.nextBy().orElseThrow()),
                     new Repair(
-                            "start it again, and look at the journal of osg-token-renewer", commands.restartTimer())));
+                            "start it again, and look at the journal of osg-token-renewer",
+                            RepairCommands.restartTimer())));
         }
         return notes;
     }

@@ -76,6 +76,6 @@ public final class TimerText {
                 ShellQuote.all(List.of(
                         RepairCommands.print(List.of("[Timer]", setting), ">", DROP_INS + file),
                         RepairCommands.RELOAD,
-                        List.of("systemctl", "restart", Timer.UNIT))));
+                        RepairCommands.restartTimer())));
     }
 }

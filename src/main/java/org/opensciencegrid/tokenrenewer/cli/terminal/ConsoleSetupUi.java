@@ -26,7 +26,7 @@ import org.opensciencegrid.tokenrenewer.util.HumanFormat;
 import org.opensciencegrid.tokenrenewer.util.Printable;
 import org.opensciencegrid.tokenrenewer.util.Secret;
 
-/** Asks the person at the terminal what setup's options do not say. */
+/** Asks the user at the terminal for the values that setup's options do not set. */
 public final class ConsoleSetupUi implements SetupUi {
     /**
      * The values of the options; asks for each empty one.

@@ -43,7 +43,7 @@ public final class Terminal {
         }
     }
 
-    /** Whether a person reads the output and can answer. */
+    /** Whether a user reads the output and can answer. */
     public boolean isInteractive() {
         return console.isPresent() && out == System.out;
     }

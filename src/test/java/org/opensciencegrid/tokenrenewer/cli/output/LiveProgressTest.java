@@ -45,7 +45,7 @@ class LiveProgressTest {
                 List.of("account cms: renewing, token 1 of 3 ...", "account osdf: renewing ...", " 0 of 100 tokens"),
                 screen());
         live.update("cms", 1, 3);
-        live.above(terminal, "token cms-1: renewed");
+        live.printAbove(terminal, "token cms-1: renewed");
         live.update("osdf", 1, 1);
         assertEquals(
                 List.of("token cms-1: renewed", "account cms: renewing, token 2 of 3 ...", " 2 of 100 tokens"),
