@@ -40,10 +40,10 @@ public final class AccountStore {
             KdfParameters parametersForNew,
             Supplier<SecureRandom> random,
             KeyCache keys,
-            HostMemory memory,
+            HostRecords hostRecords,
             AtomicBoolean rehearsed) {
         Tools(Disk disk, KeyDerivation derivation, KdfParameters parametersForNew, Supplier<SecureRandom> random) {
-            this(disk, derivation, parametersForNew, random, KeyCache.NONE, HostMemory.NONE, new AtomicBoolean());
+            this(disk, derivation, parametersForNew, random, KeyCache.NONE, HostRecords.NONE, new AtomicBoolean());
         }
     }
 
@@ -85,28 +85,28 @@ public final class AccountStore {
      *
      * @param keys a directory; used only if it belongs to the current user, has mode 0700 and is on a tmpfs
      */
-    public AccountStore withKeysKept(Path keys) {
-        return with(new KeyCache(keys), tools.memory().with(keys));
+    public AccountStore withKeyCache(Path keys) {
+        return with(new KeyCache(keys), tools.hostRecords().with(keys));
     }
 
     /**
      * The same store, with derived keys kept in this object alone: for a process that opens the same accounts again and
      * again. Only for passwords that were read from a file.
      */
-    public AccountStore withKeysInProcess() {
-        return with(KeyCache.inProcess(), tools.memory());
+    public AccountStore withInProcessKeyCache() {
+        return with(KeyCache.inProcess(), tools.hostRecords());
     }
 
     /**
      * The same store, with information about this host's accounts outside of their directory.
      *
-     * @param memory a directory that is not in a backup of the accounts; used only if it belongs to the current user
+     * @param directory one that is not in a backup of the accounts; used only if it belongs to the current user
      */
-    public AccountStore withMemory(Path memory) {
-        return with(tools.keys(), tools.memory().withDurable(memory));
+    public AccountStore withHostRecords(Path directory) {
+        return with(tools.keys(), tools.hostRecords().withDurable(directory));
     }
 
-    private AccountStore with(KeyCache keys, HostMemory memory) {
+    private AccountStore with(KeyCache keys, HostRecords hostRecords) {
         return new AccountStore(
                 directory,
                 rescueDirectory,
@@ -116,29 +116,29 @@ public final class AccountStore {
                         tools.parametersForNew(),
                         tools.random(),
                         keys,
-                        memory,
+                        hostRecords,
                         tools.rehearsed()));
     }
 
     /** A random name of this host, created on first use; empty if it cannot be stored. */
     public Optional<String> instance() {
-        return tools.memory().instance(tools.random());
+        return tools.hostRecords().instance(tools.random());
     }
 
     /**
      * A mark that differs in nearly every copy of the account's directory: the inode of its lock file, which is never
      * deleted.
      */
-    public Optional<String> place(String name) {
-        return ofLock(name, "unix:ino");
+    public Optional<String> lockInode(String name) {
+        return lockAttribute(name, "unix:ino");
     }
 
     /** A mark that differs in every copy, but also if the owner or mode of the files was changed: the lock file's ctime. */
-    public Optional<String> placeChangedAt(String name) {
-        return ofLock(name, "unix:ctime");
+    public Optional<String> lockChangedAt(String name) {
+        return lockAttribute(name, "unix:ctime");
     }
 
-    private Optional<String> ofLock(String name, String attribute) {
+    private Optional<String> lockAttribute(String name, String attribute) {
         try {
             return Optional.of(Files.getAttribute(files(directory, name).lock(), attribute, LinkOption.NOFOLLOW_LINKS)
                     .toString());
@@ -154,16 +154,16 @@ public final class AccountStore {
     public Optional<Generation> newerGeneration(String name) {
         AccountFiles files = files(directory, name);
         // Read these first: a run may publish the next generation at any time.
-        long previous = Survey.generation(files.previous(), name, tools.disk());
-        Generation newest = tools.memory().newest(name, new Generation(previous, files.previous()));
-        Survey survey = new Survey(files, tools.disk());
-        if (!survey.current().readable()
-                || survey.successor().isPresent()
-                || !survey.rescueCopies().isEmpty()) {
+        long previous = GenerationScan.generation(files.previous(), name, tools.disk());
+        Generation newest = tools.hostRecords().newest(name, new Generation(previous, files.previous()));
+        GenerationScan scan = new GenerationScan(files, tools.disk());
+        if (!scan.current().readable()
+                || scan.successor().isPresent()
+                || !scan.rescueCopies().isEmpty()) {
             return Optional.empty();
         }
         return Optional.of(newest)
-                .filter(known -> known.number() > survey.current().generation());
+                .filter(known -> known.number() > scan.current().generation());
     }
 
     /**
@@ -173,15 +173,15 @@ public final class AccountStore {
      */
     public List<String> names() throws StoreException {
         TreeSet<String> names = new TreeSet<>();
-        for (Path place : List.of(directory, rescueDirectory)) {
-            try (DirectoryStream<Path> files = Files.newDirectoryStream(place)) {
+        for (Path root : List.of(directory, rescueDirectory)) {
+            try (DirectoryStream<Path> files = Files.newDirectoryStream(root)) {
                 files.forEach(file -> addName(file.getFileName().toString(), names));
             } catch (NoSuchFileException | NotDirectoryException e) {
                 // There are no accounts or no rescue copies yet.
             } catch (DirectoryIteratorException e) {
-                throw StoreException.unreadable(place, e.getCause());
+                throw StoreException.unreadable(root, e.getCause());
             } catch (IOException e) {
-                throw StoreException.unreadable(place, e);
+                throw StoreException.unreadable(root, e);
             }
         }
         return List.copyOf(names);
@@ -212,12 +212,12 @@ public final class AccountStore {
      *     itself; recovery may still succeed
      */
     public Header peek(String name) throws StoreException {
-        Survey survey = new Survey(files(directory, name), tools.disk());
-        FormatOne.Sealed current = survey.current().orThrow();
-        List<Path> waiting = new ArrayList<>();
-        survey.successor().ifPresent(next -> waiting.add(next.file()));
-        survey.rescueCopies().forEach(copy -> waiting.add(copy.file()));
-        return new Header(name, current.generation(), current.parameters(), List.copyOf(waiting));
+        GenerationScan scan = new GenerationScan(files(directory, name), tools.disk());
+        FormatOne.Sealed current = scan.current().orThrow();
+        List<Path> unpublished = new ArrayList<>();
+        scan.successor().ifPresent(next -> unpublished.add(next.file()));
+        scan.rescueCopies().forEach(copy -> unpublished.add(copy.file()));
+        return new Header(name, current.generation(), current.parameters(), List.copyOf(unpublished));
     }
 
     /**
@@ -227,8 +227,9 @@ public final class AccountStore {
      * @throws StoreException like {@link #peek}, and WRONG_PASSWORD, TAMPERED
      */
     public byte[] view(String name, Password password) throws StoreException {
-        FormatOne.Sealed current =
-                new Survey(files(directory, name), tools.disk()).current().orThrow();
+        FormatOne.Sealed current = new GenerationScan(files(directory, name), tools.disk())
+                .current()
+                .orThrow();
         DerivedKey key = new DerivedKey(tools.derivation(), password, current.salt(), current.parameters());
         try {
             return current.open(key);
@@ -240,7 +241,7 @@ public final class AccountStore {
     /** Allocates the memory for {@link LockedAccount#open}, unless every account has a cached key. */
     public void prepare(Iterable<String> accounts) {
         for (String name : accounts) {
-            if (!tools.keys().has(AccountName.check(name))) {
+            if (!tools.keys().contains(AccountName.check(name))) {
                 tools.derivation().prepare(tools.parametersForNew());
                 return;
             }
@@ -293,7 +294,7 @@ public final class AccountStore {
         }
     }
 
-    private AccountFiles files(Path place, String name) {
-        return new AccountFiles(AccountName.check(name), place, rescueDirectory);
+    private AccountFiles files(Path accounts, String name) {
+        return new AccountFiles(AccountName.check(name), accounts, rescueDirectory);
     }
 }

@@ -10,18 +10,18 @@ import org.bouncycastle.crypto.params.Argon2Parameters;
 /** The {@link KeyDerivation} of account file format 1. */
 public final class Argon2id implements KeyDerivation {
     /** Allows one derivation at a time, because each needs 64 MiB by default. */
-    private static final Semaphore TURN = new Semaphore(1, true);
+    private static final Semaphore PERMIT = new Semaphore(1, true);
 
     /** Up to this cost, the process keeps the memory for the next derivation. */
-    private static final int KEPT_KIB = 64 * 1024;
+    private static final int MAX_POOL_KIB = 64 * 1024;
 
     @Override
     public void prepare(KdfParameters parameters) {
-        TURN.acquireUninterruptibly();
+        PERMIT.acquireUninterruptibly();
         try {
-            WorkArea.take(parameters);
+            BlockPools.allocateAll(parameters);
         } finally {
-            TURN.release();
+            PERMIT.release();
         }
     }
 
@@ -34,7 +34,7 @@ public final class Argon2id implements KeyDerivation {
     public static byte[] derive(int type, Password password, byte[] salt, KdfParameters parameters, int length) {
         byte[] secret = password.copyBytes();
         byte[] out = new byte[length];
-        TURN.acquireUninterruptibly();
+        PERMIT.acquireUninterruptibly();
         try {
             Argon2BytesGenerator generator = new Argon2BytesGenerator();
             generator.init(new Argon2Parameters.Builder(type)
@@ -43,44 +43,44 @@ public final class Argon2id implements KeyDerivation {
                     .withIterations(parameters.iterations())
                     .withParallelism(parameters.parallelism())
                     .withSalt(salt)
-                    .withBlockPool(WorkArea.of(parameters))
+                    .withBlockPool(BlockPools.of(parameters))
                     .build());
             generator.generateBytes(secret, out);
             return out;
         } finally {
-            TURN.release();
+            PERMIT.release();
             Arrays.fill(secret, (byte) 0);
         }
     }
 
     /**
      * A separate class, so that a run without a key derivation does not load BouncyCastle. Only used while holding
-     * {@link #TURN}.
+     * {@link #PERMIT}.
      */
-    private static final class WorkArea {
-        private static Argon2BytesGenerator.BlockPool kept = new Argon2BytesGenerator.FixedBlockPool(0);
-        private static int keptBlocks;
+    private static final class BlockPools {
+        private static Argon2BytesGenerator.BlockPool pool = new Argon2BytesGenerator.FixedBlockPool(0);
+        private static int pooledBlocks;
 
         /** A pool for this cost. A block is wiped when it is returned to the pool. */
         static Argon2BytesGenerator.BlockPool of(KdfParameters parameters) {
             int blocks = Argon2BytesGenerator.getBlockCount(parameters.memoryKiB(), parameters.parallelism());
-            if (parameters.memoryKiB() > KEPT_KIB) {
+            if (parameters.memoryKiB() > MAX_POOL_KIB) {
                 return new Argon2BytesGenerator.FixedBlockPool(0);
             }
-            if (blocks > keptBlocks) {
-                kept = new Argon2BytesGenerator.FixedBlockPool(blocks);
-                keptBlocks = blocks;
+            if (blocks > pooledBlocks) {
+                pool = new Argon2BytesGenerator.FixedBlockPool(blocks);
+                pooledBlocks = blocks;
             }
-            return kept;
+            return pool;
         }
 
-        static void take(KdfParameters parameters) {
-            Argon2BytesGenerator.BlockPool pool = of(parameters);
-            List<Argon2BytesGenerator.Block> all = new ArrayList<>(keptBlocks);
-            for (int i = 0; i < keptBlocks; i++) {
-                all.add(pool.allocate());
+        static void allocateAll(KdfParameters parameters) {
+            Argon2BytesGenerator.BlockPool source = of(parameters);
+            List<Argon2BytesGenerator.Block> all = new ArrayList<>(pooledBlocks);
+            for (int i = 0; i < pooledBlocks; i++) {
+                all.add(source.allocate());
             }
-            all.forEach(pool::deallocate);
+            all.forEach(source::deallocate);
         }
     }
 }

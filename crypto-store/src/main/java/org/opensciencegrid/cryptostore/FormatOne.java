@@ -256,11 +256,15 @@ final class FormatOne {
     }
 
     private static String endLine(byte[] body) {
+        return END + encode(sha256(body)) + "\n";
+    }
+
+    static byte[] sha256(byte[] bytes) {
         SHA256Digest digest = new SHA256Digest();
-        digest.update(body, 0, body.length);
+        digest.update(bytes, 0, bytes.length);
         byte[] hash = new byte[digest.getDigestSize()];
         digest.doFinal(hash, 0);
-        return END + encode(hash) + "\n";
+        return hash;
     }
 
     /** @param secret wiped by this method */

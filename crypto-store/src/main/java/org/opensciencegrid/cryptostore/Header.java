@@ -9,7 +9,7 @@ import java.util.List;
  * @param account the account name
  * @param generation starts at 1 and increases by one with every write
  * @param kdf the cost of opening it
- * @param waiting complete newer generations that are not published yet (after a crash or a failed write). The next
+ * @param unpublished complete newer generations that are not published yet (after a crash or a failed write). The next
  *     {@link LockedAccount#open} publishes one of them. May briefly include a rotation that is in progress
  */
-public record Header(String account, long generation, KdfParameters kdf, List<Path> waiting) {}
+public record Header(String account, long generation, KdfParameters kdf, List<Path> unpublished) {}

@@ -26,7 +26,7 @@ public final class HeldDirectory implements AutoCloseable {
     private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
     private static final Path POSITIONS = Path.of("/proc/self/fdinfo");
     private static final String REPLACED = "it is replaced while it is opened";
-    private static final Object ONE_READS = new Object();
+    private static final Object READ_LOCK = new Object();
 
     private final Path path;
     private final @Nullable SecureDirectoryStream<Path> stream;
@@ -37,7 +37,7 @@ public final class HeldDirectory implements AutoCloseable {
     }
 
     /** A directory whose name no other user can change. */
-    static HeldDirectory unmoved(Path directory) {
+    static HeldDirectory stable(Path directory) {
         return new HeldDirectory(directory, null);
     }
 
@@ -48,18 +48,18 @@ public final class HeldDirectory implements AutoCloseable {
      *     one
      */
     @SuppressWarnings("StreamResourceLeak") // secure() returns the stream or closes it
-    static HeldDirectory open(List<Node> directories) throws IOException {
+    static HeldDirectory open(List<Inode> directories) throws IOException {
         Path root = Path.of("/");
         try (SecureDirectoryStream<Path> start = secure(Files.newDirectoryStream(root), root)) {
             SecureDirectoryStream<Path> in = start;
             try {
                 for (int i = 0; ; i++) {
-                    Node next = directories.get(i);
+                    Inode next = directories.get(i);
                     Path name = i == 0
                             ? root.relativize(next.path())
                             : Objects.requireNonNull(next.path().getFileName());
                     if (i == directories.size() - 1) {
-                        return last(in, name, next);
+                        return findDescriptor(in, name, next);
                     }
                     SecureDirectoryStream<Path> opened = child(in, name, next);
                     if (i > 0) {
@@ -80,25 +80,26 @@ public final class HeldDirectory implements AutoCloseable {
      * after the stream was read. This works because only this method and {@link #list} read the directory of a token,
      * one at a time. Other threads may open and close other files.
      */
-    private static HeldDirectory last(SecureDirectoryStream<Path> in, Path name, Node node) throws IOException {
-        SecureDirectoryStream<Path> stream = child(in, name, node);
+    private static HeldDirectory findDescriptor(SecureDirectoryStream<Path> in, Path name, Inode inode)
+            throws IOException {
+        SecureDirectoryStream<Path> stream = child(in, name, inode);
         try {
-            synchronized (ONE_READS) {
+            synchronized (READ_LOCK) {
                 List<String> unread = new ArrayList<>();
                 for (String number : descriptors()) {
-                    if (isThat(DESCRIPTORS.resolve(number), node) && isAtStart(number)) {
+                    if (isSame(DESCRIPTORS.resolve(number), inode) && isAtStart(number)) {
                         unread.add(number);
                     }
                 }
                 var unused = stream.iterator().hasNext(); // reads the directory
                 for (String number : unread) {
                     Path descriptor = DESCRIPTORS.resolve(number);
-                    if (isThat(descriptor, node) && !isAtStart(number)) {
+                    if (isSame(descriptor, inode) && !isAtStart(number)) {
                         return new HeldDirectory(descriptor, stream);
                     }
                 }
             }
-            throw new FileSystemException(node.path().toString(), null, "no descriptor of it in " + DESCRIPTORS);
+            throw new FileSystemException(inode.path().toString(), null, "no descriptor of it in " + DESCRIPTORS);
         } catch (DirectoryIteratorException e) {
             stream.close();
             throw e.getCause();
@@ -108,9 +109,9 @@ public final class HeldDirectory implements AutoCloseable {
         }
     }
 
-    private static boolean isThat(Path descriptor, Node node) {
+    private static boolean isSame(Path descriptor, Inode inode) {
         try {
-            return node.key().equals(Files.getAttribute(descriptor, "unix:fileKey"));
+            return inode.key().equals(Files.getAttribute(descriptor, "unix:fileKey"));
         } catch (IOException e) {
             return false; // another thread closed it
         }
@@ -136,20 +137,20 @@ public final class HeldDirectory implements AutoCloseable {
      * Opens NAME/. so that a FIFO or device that replaced the directory is not opened. If a symbolic link replaced it,
      * the key of the link's target differs.
      */
-    private static SecureDirectoryStream<Path> child(SecureDirectoryStream<Path> in, Path name, Node node)
+    private static SecureDirectoryStream<Path> child(SecureDirectoryStream<Path> in, Path name, Inode inode)
             throws IOException {
         SecureDirectoryStream<Path> child;
         try {
             child = in.newDirectoryStream(name.resolve("."), LinkOption.NOFOLLOW_LINKS);
         } catch (NotDirectoryException e) {
-            throw new FileSystemException(node.path().toString(), null, REPLACED);
+            throw new FileSystemException(inode.path().toString(), null, REPLACED);
         }
         Object key = child.getFileAttributeView(BasicFileAttributeView.class)
                 .readAttributes()
                 .fileKey();
-        if (!node.key().equals(key)) {
+        if (!inode.key().equals(key)) {
             child.close();
-            throw new FileSystemException(node.path().toString(), null, REPLACED);
+            throw new FileSystemException(inode.path().toString(), null, REPLACED);
         }
         return child;
     }
@@ -176,7 +177,7 @@ public final class HeldDirectory implements AutoCloseable {
 
     /** The files of the directory whose names match the pattern. */
     public List<Path> list(String pattern) throws IOException {
-        synchronized (ONE_READS) {
+        synchronized (READ_LOCK) {
             List<Path> all = new ArrayList<>();
             try (DirectoryStream<Path> files = Files.newDirectoryStream(path, pattern)) {
                 files.forEach(all::add);

@@ -15,7 +15,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.bouncycastle.crypto.digests.SHA256Digest;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,13 +28,13 @@ final class KeyCache {
 
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
     private static final Set<PosixFilePermission> OWNER_ONLY_DIRECTORY = PosixFilePermissions.fromString("rwx------");
-    private static final byte[] NOTHING = {};
+    private static final byte[] EMPTY = {};
     private static final int DIGEST_BYTES = 32;
     private static final int BODY_BYTES = DIGEST_BYTES + KeyDerivation.LENGTH;
 
     private final @Nullable Path directory;
     /** By account; the same bytes as in a file. */
-    private final @Nullable Map<String, byte[]> held;
+    private final @Nullable Map<String, byte[]> inProcess;
     /**
      * Checked once in a run, because the check costs more than the keys if there are many accounts. Only the user and
      * root can change the result.
@@ -47,9 +46,9 @@ final class KeyCache {
         this(directory, null);
     }
 
-    private KeyCache(@Nullable Path directory, @Nullable Map<String, byte[]> held) {
+    private KeyCache(@Nullable Path directory, @Nullable Map<String, byte[]> inProcess) {
         this.directory = directory;
-        this.held = held;
+        this.inProcess = inProcess;
     }
 
     /** Keeps the keys in this process alone, until it ends. */
@@ -64,11 +63,11 @@ final class KeyCache {
         }
         try {
             byte[] bytes = read(account);
-            boolean isWhole = bytes.length == BODY_BYTES + DIGEST_BYTES
-                    && Arrays.equals(digest(Arrays.copyOf(bytes, BODY_BYTES)), tail(bytes));
-            boolean isOurs = isWhole
+            boolean isIntact = bytes.length == BODY_BYTES + DIGEST_BYTES
+                    && Arrays.equals(FormatOne.sha256(Arrays.copyOf(bytes, BODY_BYTES)), tail(bytes));
+            boolean isValid = isIntact
                     && Arrays.equals(Arrays.copyOf(bytes, DIGEST_BYTES), binding(account, password, salt, parameters));
-            byte[] key = isOurs ? Arrays.copyOfRange(bytes, DIGEST_BYTES, BODY_BYTES) : null;
+            byte[] key = isValid ? Arrays.copyOfRange(bytes, DIGEST_BYTES, BODY_BYTES) : null;
             Arrays.fill(bytes, (byte) 0);
             return Optional.ofNullable(key);
         } catch (IOException e) {
@@ -78,25 +77,25 @@ final class KeyCache {
 
     /** Returns no bytes if there is no key; does not check the key. */
     private byte[] read(String account) throws IOException {
-        if (held != null) {
-            return held.getOrDefault(account, NOTHING).clone();
+        if (inProcess != null) {
+            return inProcess.getOrDefault(account, EMPTY).clone();
         }
         RegularFile.Content content = RegularFile.read(file(account), BODY_BYTES + DIGEST_BYTES);
-        boolean isOurs = content.status().owner() == Owners.CURRENT.user()
+        boolean isPrivate = content.status().owner() == Owners.CURRENT.user()
                 && content.status().permissions().equals(OWNER_ONLY);
-        return isOurs ? content.bytes() : NOTHING;
+        return isPrivate ? content.bytes() : EMPTY;
     }
 
     /** Whether there is a key, valid or not. */
-    boolean has(String account) {
-        if (held != null) {
-            return held.containsKey(account);
+    boolean contains(String account) {
+        if (inProcess != null) {
+            return inProcess.containsKey(account);
         }
         return isUsable() && Files.exists(file(account), LinkOption.NOFOLLOW_LINKS);
     }
 
     /** Stores a key that opened the account. */
-    void keep(String account, Password password, byte[] salt, KdfParameters parameters, byte[] key) {
+    void put(String account, Password password, byte[] salt, KdfParameters parameters, byte[] key) {
         if (password.origin().isEmpty() || !isUsable()) {
             return;
         }
@@ -106,29 +105,21 @@ final class KeyCache {
                 .array();
         byte[] bytes = ByteBuffer.allocate(BODY_BYTES + DIGEST_BYTES)
                 .put(body)
-                .put(digest(body))
+                .put(FormatOne.sha256(body))
                 .array();
-        if (held != null) {
-            wipe(held.put(account, bytes.clone()));
+        if (inProcess != null) {
+            wipe(inProcess.put(account, bytes.clone()));
         } else {
-            replace(file(account), bytes);
+            new RealDisk().replaceQuietly(file(account), bytes);
         }
         Arrays.fill(body, (byte) 0);
         Arrays.fill(bytes, (byte) 0);
     }
 
-    private static void replace(Path file, byte[] bytes) {
-        try {
-            new RealDisk().replace(file, bytes);
-        } catch (IOException e) {
-            // The next run derives the key again.
-        }
-    }
-
     /** The account was deleted, or has another password. */
-    void forget(String account) {
-        if (held != null) {
-            wipe(held.remove(account));
+    void remove(String account) {
+        if (inProcess != null) {
+            wipe(inProcess.remove(account));
         }
         if (directory != null) {
             delete(file(account));
@@ -155,15 +146,15 @@ final class KeyCache {
 
     private synchronized boolean isUsable() {
         if (usable == null) {
-            usable = held != null || directory != null && isOurMemory(directory);
+            usable = inProcess != null || directory != null && isPrivateTmpfs(directory);
         }
         return usable;
     }
 
     /** Keys must not reach a disk, and no other user may put a key there. */
-    private static boolean isOurMemory(Path directory) {
+    private static boolean isPrivateTmpfs(Path directory) {
         try {
-            return Owners.ownDirectory(directory)
+            return Owners.isOwnDirectory(directory)
                     && Files.getPosixFilePermissions(directory, LinkOption.NOFOLLOW_LINKS)
                             .equals(OWNER_ONLY_DIRECTORY)
                     && Files.getFileStore(directory).type().equals("tmpfs");
@@ -177,18 +168,10 @@ final class KeyCache {
                 + password.origin().orElseThrow() + "\n" + "m=" + parameters.memoryKiB() + " t="
                 + parameters.iterations() + " p=" + parameters.parallelism() + "\n"
                 + Base64.getEncoder().encodeToString(salt);
-        return digest(text.getBytes(StandardCharsets.UTF_8));
+        return FormatOne.sha256(text.getBytes(StandardCharsets.UTF_8));
     }
 
     private static byte[] tail(byte[] bytes) {
         return Arrays.copyOfRange(bytes, BODY_BYTES, bytes.length);
-    }
-
-    private static byte[] digest(byte[] bytes) {
-        SHA256Digest digest = new SHA256Digest();
-        digest.update(bytes, 0, bytes.length);
-        byte[] out = new byte[DIGEST_BYTES];
-        digest.doFinal(out, 0);
-        return out;
     }
 }

@@ -16,7 +16,7 @@ public final class LockedAccount implements AutoCloseable {
     private final AccountFiles files;
     private final AccountStore.Tools tools;
     private final ProcessLock lock;
-    private @Nullable OpenAccount opened;
+    private @Nullable OpenAccount account;
     private boolean closed;
 
     LockedAccount(AccountFiles files, AccountStore.Tools tools, ProcessLock lock) {
@@ -27,13 +27,13 @@ public final class LockedAccount implements AutoCloseable {
 
     /** Whether there is anything to open, even if it is damaged. */
     public boolean exists() {
-        requireHeld();
+        requireLocked();
         try {
             // Nearly always enough; opening the account looks at all files anyway.
             tools.disk().read(files.account(), 0);
             return true;
         } catch (NoSuchFileException e) {
-            return new Survey(files, tools.disk()).exists();
+            return new GenerationScan(files, tools.disk()).exists();
         } catch (IOException e) {
             return true;
         }
@@ -42,73 +42,75 @@ public final class LockedAccount implements AutoCloseable {
     /**
      * Decrypts the account, and first publishes or deletes what a crash or a failed write left behind.
      *
-     * <p>Needs one key derivation, unless a {@link AccountStore#withKeysKept cached key} works. Needs a second one only
+     * <p>Needs one key derivation, unless a {@link AccountStore#withKeyCache cached key} works. Needs a second one only
      * if a waiting generation has another salt (after a password change).
      *
      * @throws StoreException any kind except BUSY; UNWRITABLE if a waiting generation cannot be published
      */
     public OpenAccount open(Password password) throws StoreException {
-        startOver();
-        Survey survey = new Survey(files, tools.disk());
-        survey.requireRecoverable();
-        opened = choose(survey, password);
-        opened.recover();
-        return opened;
+        closePrevious();
+        GenerationScan scan = new GenerationScan(files, tools.disk());
+        scan.requireRecoverable();
+        account = openNewest(scan, password);
+        account.recover();
+        return account;
     }
 
-    private OpenAccount choose(Survey survey, Password password) throws StoreException {
-        StoreException refused = null;
+    private OpenAccount openNewest(GenerationScan scan, Password password) throws StoreException {
+        StoreException failure = null;
         // A rescue copy may be old, in a directory that others clean up. Use it only if it opens.
-        for (FormatOne.Sealed copy : survey.rescueCopies()) {
+        for (FormatOne.Sealed copy : scan.rescueCopies()) {
             try {
-                return opened(survey, copy, password, OpenAccount.RecoveredFrom.RESCUE);
+                return decrypt(scan, copy, password, OpenAccount.RecoveredFrom.RESCUE);
             } catch (StoreException e) {
-                refused = e;
+                failure = e;
             }
         }
-        Optional<FormatOne.Sealed> successor = survey.successor();
+        Optional<FormatOne.Sealed> successor = scan.successor();
         if (successor.isPresent()) {
-            return opened(survey, successor.get(), password, OpenAccount.RecoveredFrom.NEXT);
-        } else if (survey.current().readable()) {
-            return opened(survey, survey.current().orThrow(), password, OpenAccount.RecoveredFrom.CURRENT);
-        } else if (survey.fallback().isPresent()) {
-            return opened(survey, survey.fallback().get(), password, OpenAccount.RecoveredFrom.PREVIOUS);
+            return decrypt(scan, successor.get(), password, OpenAccount.RecoveredFrom.NEXT);
+        } else if (scan.current().readable()) {
+            return decrypt(scan, scan.current().orThrow(), password, OpenAccount.RecoveredFrom.CURRENT);
+        } else if (scan.fallback().isPresent()) {
+            return decrypt(scan, scan.fallback().get(), password, OpenAccount.RecoveredFrom.PREVIOUS);
         }
-        throw refused != null ? refused : survey.nothing();
+        throw failure != null ? failure : scan.missingReason();
     }
 
-    private OpenAccount opened(
-            Survey survey, FormatOne.Sealed chosen, Password password, OpenAccount.RecoveredFrom from)
+    private OpenAccount decrypt(
+            GenerationScan scan, FormatOne.Sealed chosen, Password password, OpenAccount.RecoveredFrom recoveredFrom)
             throws StoreException {
-        Optional<byte[]> kept = tools.keys().find(files.name(), password, chosen.salt(), chosen.parameters());
-        if (kept.isPresent()) {
+        Optional<byte[]> cached = tools.keys().find(files.name(), password, chosen.salt(), chosen.parameters());
+        if (cached.isPresent()) {
             try {
-                return opened(survey, chosen, new DerivedKey(kept.get(), chosen.salt(), chosen.parameters()), from);
+                return decrypt(
+                        scan, chosen, new DerivedKey(cached.get(), chosen.salt(), chosen.parameters()), recoveredFrom);
             } catch (StoreException e) {
                 if (e.kind() != StoreException.Kind.WRONG_PASSWORD) {
                     throw e;
                 }
-                tools.keys().forget(files.name()); // the cached key was changed
+                tools.keys().remove(files.name()); // the cached key was changed
             }
         }
         DerivedKey key = new DerivedKey(tools.derivation(), password, chosen.salt(), chosen.parameters());
-        OpenAccount account = opened(survey, chosen, key, from);
+        OpenAccount account = decrypt(scan, chosen, key, recoveredFrom);
         byte[] bytes = key.bytes();
-        tools.keys().keep(files.name(), password, chosen.salt(), chosen.parameters(), bytes);
+        tools.keys().put(files.name(), password, chosen.salt(), chosen.parameters(), bytes);
         Arrays.fill(bytes, (byte) 0);
         return account;
     }
 
-    private OpenAccount opened(Survey survey, FormatOne.Sealed chosen, DerivedKey key, OpenAccount.RecoveredFrom from)
+    private OpenAccount decrypt(
+            GenerationScan scan, FormatOne.Sealed chosen, DerivedKey key, OpenAccount.RecoveredFrom recoveredFrom)
             throws StoreException {
         try {
             byte[] plaintext = chosen.open(key);
-            FormatOne.Sealed current = survey.current().sealed();
+            FormatOne.Sealed current = scan.current().sealed();
             if (current != null && current != chosen && key.isFor(current.salt(), current.parameters())) {
                 // Publishing would overwrite this file, so it must be authentic too (TAMPERED is never overwritten).
                 Arrays.fill(current.open(key), (byte) 0);
             }
-            return new OpenAccount(files, tools, survey, key, plaintext, chosen, from);
+            return new OpenAccount(files, tools, scan, key, plaintext, chosen, recoveredFrom);
         } catch (StoreException e) {
             key.wipe();
             throw e;
@@ -122,11 +124,11 @@ public final class LockedAccount implements AutoCloseable {
      * @throws StoreException UNSUPPORTED if a newer program wrote the existing account, UNREADABLE
      */
     public OpenAccount create(Password password) throws StoreException {
-        startOver();
-        Survey survey = new Survey(files, tools.disk());
-        survey.requireReplaceable();
-        opened = new OpenAccount(files, tools, survey, password);
-        return opened;
+        closePrevious();
+        GenerationScan scan = new GenerationScan(files, tools.disk());
+        scan.requireReplaceable();
+        account = new OpenAccount(files, tools, scan, password);
+        return account;
     }
 
     /**
@@ -136,9 +138,9 @@ public final class LockedAccount implements AutoCloseable {
      * @throws StoreException UNWRITABLE
      */
     public void delete() throws StoreException {
-        startOver();
-        tools.keys().forget(files.name());
-        tools.memory().forget(files.name());
+        closePrevious();
+        tools.keys().remove(files.name());
+        tools.hostRecords().forget(files.name());
         Disk disk = tools.disk();
         try {
             for (Path rescue : files.rescues()) {
@@ -169,25 +171,25 @@ public final class LockedAccount implements AutoCloseable {
         }
         closed = true;
         try {
-            closeOpened();
+            closeAccount();
         } finally {
             lock.close();
         }
     }
 
-    private void startOver() {
-        requireHeld();
-        closeOpened();
+    private void closePrevious() {
+        requireLocked();
+        closeAccount();
     }
 
-    private void closeOpened() {
-        if (opened != null) {
-            opened.close();
-            opened = null;
+    private void closeAccount() {
+        if (account != null) {
+            account.close();
+            account = null;
         }
     }
 
-    private void requireHeld() {
+    private void requireLocked() {
         if (closed) {
             throw new IllegalStateException("the lock was given back");
         }

@@ -46,7 +46,7 @@ public final class OpenAccount implements AutoCloseable {
     private final AccountStore.Tools tools;
     private final RecoveredFrom recoveredFrom;
     private final Optional<Instant> interruptedAt;
-    private final Supplier<Generation> newestKnown;
+    private final Supplier<Generation> newestOnHost;
     /** Rescue copies on disk, with their generations. */
     private final Map<Path, Long> rescues;
 
@@ -58,65 +58,65 @@ public final class OpenAccount implements AutoCloseable {
     /** The generation of the account file, as this run knows it; 0 if it was not readable. */
     private long onDisk;
     /** Whether .next has unusable content. */
-    private boolean nextIsJunk;
+    private boolean nextIsUnusable;
     /** A durable generation that is not published yet; null if there is none. */
-    private @Nullable Waiting waiting;
+    private @Nullable Unpublished unpublished;
     /** The open .next with its reserved space; null if there is no reservation. */
     private Disk.@Nullable OpenFile reservation;
 
-    private @Nullable Object reserved;
+    private @Nullable Object reservationId;
     /** Whether a write into the reservation has begun. Then it no longer contains only zeros. */
-    private boolean begun;
+    private boolean writeStarted;
     /** Whether step 7 succeeded in the current save. */
     private boolean durable;
 
     private boolean closed;
 
-    private record Waiting(byte[] sealed, Path place, long generation) {}
+    private record Unpublished(byte[] sealed, Path file, long generation) {}
 
     /** Opens a decrypted account. */
     OpenAccount(
             AccountFiles files,
             AccountStore.Tools tools,
-            Survey survey,
+            GenerationScan scan,
             DerivedKey key,
             byte[] plaintext,
             FormatOne.Sealed chosen,
             RecoveredFrom recoveredFrom) {
         this.files = files;
         this.tools = tools;
-        this.rescues = new HashMap<>(survey.rescueGenerations());
-        this.currentIsGood = survey.current().readable();
-        this.onDisk = survey.current().generation();
+        this.rescues = new HashMap<>(scan.rescueGenerations());
+        this.currentIsGood = scan.current().readable();
+        this.onDisk = scan.current().generation();
         this.key = key;
         this.plaintext = plaintext;
         this.generation = chosen.generation();
         this.recoveredFrom = recoveredFrom;
         if (recoveredFrom == RecoveredFrom.NEXT || recoveredFrom == RecoveredFrom.RESCUE) {
-            waiting = new Waiting(chosen.bytes(), chosen.file(), chosen.generation());
+            unpublished = new Unpublished(chosen.bytes(), chosen.file(), chosen.generation());
         } else {
-            nextIsJunk = !survey.next().is(StoreException.Kind.MISSING);
+            nextIsUnusable = !scan.next().is(StoreException.Kind.MISSING);
         }
-        interruptedAt = nextIsJunk ? modified(files.next()) : Optional.empty();
-        newestKnown = () ->
-                tools.memory().newest(files.name(), new Generation(survey.previousGeneration(), files.previous()));
+        interruptedAt = nextIsUnusable ? modified(files.next()) : Optional.empty();
+        newestOnHost = () ->
+                tools.hostRecords().newest(files.name(), new Generation(scan.previousGeneration(), files.previous()));
     }
 
     /** Starts a new account. */
-    OpenAccount(AccountFiles files, AccountStore.Tools tools, Survey survey, Password password) {
+    OpenAccount(AccountFiles files, AccountStore.Tools tools, GenerationScan scan, Password password) {
         this.files = files;
         this.tools = tools;
-        this.rescues = new HashMap<>(survey.rescueGenerations());
-        this.currentIsGood = survey.current().readable();
-        this.onDisk = survey.current().generation();
+        this.rescues = new HashMap<>(scan.rescueGenerations());
+        this.currentIsGood = scan.current().readable();
+        this.onDisk = scan.current().generation();
         this.recoveredFrom = RecoveredFrom.CURRENT;
         this.interruptedAt = Optional.empty();
-        this.newestKnown = () -> new Generation(0, files.account());
+        this.newestOnHost = () -> new Generation(0, files.account());
         this.plaintext = new byte[0];
-        this.generation = survey.highestGeneration();
+        this.generation = scan.highestGeneration();
         // Publish the existing account's last generation before .next is used for the new account: the existing account
         // must stay usable until the first save of the new one.
-        survey.successor().ifPresent(next -> waiting = new Waiting(next.bytes(), next.file(), next.generation()));
+        scan.successor().ifPresent(next -> unpublished = new Unpublished(next.bytes(), next.file(), next.generation()));
         rekey(password);
     }
 
@@ -153,7 +153,7 @@ public final class OpenAccount implements AutoCloseable {
         if (recoveredFrom != RecoveredFrom.CURRENT) {
             return Optional.empty();
         }
-        return Optional.of(newestKnown.get()).filter(known -> known.number() > generation);
+        return Optional.of(newestOnHost.get()).filter(known -> known.number() > generation);
     }
 
     private static Optional<Instant> modified(Path file) {
@@ -173,14 +173,14 @@ public final class OpenAccount implements AutoCloseable {
     /** Uses a new salt, and so a new key, for all later saves: for a new password or a higher cost. Writes nothing. */
     public void rekey(Password password) {
         requireOpen();
-        tools.keys().forget(files.name());
+        tools.keys().remove(files.name());
         byte[] salt = new byte[FormatOne.SALT_BYTES];
         tools.random().get().nextBytes(salt);
-        DerivedKey fresh = new DerivedKey(tools.derivation(), password, salt, tools.parametersForNew());
+        DerivedKey newKey = new DerivedKey(tools.derivation(), password, salt, tools.parametersForNew());
         if (key != null) {
             key.wipe();
         }
-        key = fresh;
+        key = newKey;
     }
 
     /**
@@ -192,7 +192,7 @@ public final class OpenAccount implements AutoCloseable {
     public void reserve() throws StoreException {
         requireOpen();
         requireNextGeneration();
-        takeSpace();
+        recoverAndReserve();
         if (plaintext.length > 0 && !tools.rehearsed().get()) {
             // Seal once as a test, so that a new JVM loads all classes before it holds the only copy of a token. Once
             // in a process is enough. If it fails, no account may ask its issuer.
@@ -201,10 +201,10 @@ public final class OpenAccount implements AutoCloseable {
         }
     }
 
-    private void takeSpace() throws StoreException {
+    private void recoverAndReserve() throws StoreException {
         recover();
         try {
-            claim();
+            reserveSpace();
         } catch (IOException e) {
             throw StoreException.unwritable(files.next(), e);
         }
@@ -225,29 +225,29 @@ public final class OpenAccount implements AutoCloseable {
      * @throws StoreException UNWRITABLE if the bytes cannot be stored anywhere. The account is unchanged, and you may
      *     call this again
      */
-    public Saved save(byte[] newPlaintext) throws StoreException {
+    public SaveResult save(byte[] newPlaintext) throws StoreException {
         requireOpen();
         requireNextGeneration();
         long next = generation + 1;
         byte[] sealed = seal(newPlaintext, next);
         // FileChannel closes itself if its thread is interrupted. Delay the interrupt while a token is not saved.
         boolean interrupted = Thread.interrupted();
-        Saved saved;
+        SaveResult result;
         try {
             durable = false;
-            takeSpace();
+            recoverAndReserve();
             store(sealed);
             String problem = publish(next);
-            saved = new Saved(next, files.account(), false, problem);
+            result = new SaveResult(next, files.account(), false, problem);
         } catch (IOException failure) {
             interrupted |= Thread.interrupted();
-            long published = Survey.generation(files.account(), files.name(), tools.disk());
+            long published = GenerationScan.generation(files.account(), files.name(), tools.disk());
             if (published > onDisk && published >= next) {
                 // Another run was faster, so its answer is probably older than ours. Recovery must prefer ours.
                 next = published + 1;
                 sealed = seal(newPlaintext, next);
             }
-            saved = rescue(sealed, next, failure);
+            result = rescue(sealed, next, failure);
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
@@ -256,7 +256,7 @@ public final class OpenAccount implements AutoCloseable {
         Arrays.fill(plaintext, (byte) 0);
         plaintext = newPlaintext.clone();
         generation = next;
-        return saved;
+        return result;
     }
 
     /** Releases an unused reservation and wipes key and content. */
@@ -270,7 +270,7 @@ public final class OpenAccount implements AutoCloseable {
         Arrays.fill(plaintext, (byte) 0);
         if (reservation != null) {
             // A reservation with a started write may hold the only copy of a new token: recovery decides.
-            closeReservation(!begun);
+            closeReservation(!writeStarted);
         }
     }
 
@@ -281,31 +281,31 @@ public final class OpenAccount implements AutoCloseable {
      */
     void recover() throws StoreException {
         try {
-            if (waiting != null) {
-                if (waiting.place().equals(files.next())) {
+            if (unpublished != null) {
+                if (unpublished.file().equals(files.next())) {
                     try (Disk.OpenFile next = tools.disk().open(files.next())) {
-                        cut(next, waiting.sealed().length);
+                        truncate(next, unpublished.sealed().length);
                     }
                 } else {
-                    claim();
-                    store(waiting.sealed());
+                    reserveSpace();
+                    store(unpublished.sealed());
                 }
-                publish(waiting.generation());
-            } else if (nextIsJunk) {
+                publish(unpublished.generation());
+            } else if (nextIsUnusable) {
                 tools.disk().delete(files.next());
                 for (Path rescue : files.rescues()) {
                     deleteQuietly(AccountFiles.incomplete(rescue)); // from the same run, perhaps
                 }
             }
-            nextIsJunk = false;
+            nextIsUnusable = false;
         } catch (IOException e) {
             throw StoreException.unwritable(files.account(), e);
         }
-        waiting = null;
+        unpublished = null;
     }
 
     /** Step 3. */
-    private void claim() throws IOException {
+    private void reserveSpace() throws IOException {
         if (reservation != null) {
             return;
         }
@@ -313,8 +313,8 @@ public final class OpenAccount implements AutoCloseable {
         tools.disk().delete(files.next());
         Disk.OpenFile file = tools.disk().create(files.next());
         reservation = file;
-        reserved = tools.disk().identity(files.next());
-        begun = false;
+        reservationId = tools.disk().identity(files.next());
+        writeStarted = false;
         try {
             // Write zeros instead of only setting the length: only then does the file system allocate the blocks. And
             // only fsync reports that there are none (delayed allocation).
@@ -333,16 +333,16 @@ public final class OpenAccount implements AutoCloseable {
     }
 
     private void store(byte[] sealed) throws IOException {
-        Disk.OpenFile room = Objects.requireNonNull(reservation);
-        begun = true;
-        room.write(sealed); // step 6
-        room.force(false); // step 7: durable from here; the rest only publishes it
+        Disk.OpenFile file = Objects.requireNonNull(reservation);
+        writeStarted = true;
+        file.write(sealed); // step 6
+        file.force(false); // step 7: durable from here; the rest only publishes it
         durable = true;
-        cut(room, sealed.length);
+        truncate(file, sealed.length);
     }
 
     /** Step 8: removes the remaining zeros. Done before the rename, because otherwise a crash could publish them. */
-    private static void cut(Disk.OpenFile file, int length) throws IOException {
+    private static void truncate(Disk.OpenFile file, int length) throws IOException {
         file.truncate(length);
         file.force(true);
     }
@@ -351,7 +351,7 @@ public final class OpenAccount implements AutoCloseable {
     private String publish(long published) throws IOException {
         Disk disk = tools.disk();
         if (reservation != null) {
-            requireOurs();
+            requireOwnReservation();
             requireUnchanged();
             reservation.close();
             reservation = null;
@@ -373,7 +373,7 @@ public final class OpenAccount implements AutoCloseable {
         onDisk = published;
         disk.forceDirectory(files.directory());
         currentIsGood = true;
-        tools.memory().published(files.name(), published);
+        tools.hostRecords().published(files.name(), published);
         removeRescues(published);
         return problem;
     }
@@ -382,15 +382,15 @@ public final class OpenAccount implements AutoCloseable {
      * If locks have no effect on this file system, another run may have put its own reservation there. Its zeros must
      * not be published.
      */
-    private void requireOurs() throws IOException {
-        if (!tools.disk().identity(files.next()).equals(reserved)) {
+    private void requireOwnReservation() throws IOException {
+        if (!tools.disk().identity(files.next()).equals(reservationId)) {
             throw new IOException(ANOTHER_RUN);
         }
     }
 
     /** Or it may have published a generation since this one was read. */
     private void requireUnchanged() throws IOException {
-        long now = Survey.generation(files.account(), files.name(), tools.disk());
+        long now = GenerationScan.generation(files.account(), files.name(), tools.disk());
         if (now != 0 && onDisk != 0 && now != onDisk) {
             throw new IOException(ANOTHER_RUN);
         }
@@ -398,43 +398,43 @@ public final class OpenAccount implements AutoCloseable {
 
     private boolean isReserved() {
         try {
-            return tools.disk().identity(files.next()).equals(reserved);
+            return tools.disk().identity(files.next()).equals(reservationId);
         } catch (IOException e) {
             return false;
         }
     }
 
     /** Steps 6 to 10 failed, and the new generation must be stored somewhere else. */
-    private Saved rescue(byte[] sealed, long next, IOException failure) throws StoreException {
+    private SaveResult rescue(byte[] sealed, long next, IOException failure) throws StoreException {
         String problem = failure instanceof StoreException known && known.getCause() instanceof IOException cause
                 ? StoreException.reason(cause)
                 : StoreException.reason(failure);
-        for (Path copy : files.rescues()) {
+        for (Path rescue : files.rescues()) {
             try {
-                writeRescue(copy, sealed);
-                rescues.put(copy, next);
-                waiting = new Waiting(sealed, copy, next);
+                writeRescue(rescue, sealed);
+                rescues.put(rescue, next);
+                unpublished = new Unpublished(sealed, rescue, next);
                 closeReservation(true);
-                return new Saved(next, copy, true, problem);
+                return new SaveResult(next, rescue, true, problem);
             } catch (IOException e) {
                 failure.addSuppressed(e);
             }
         }
         if (durable) {
-            for (Path place : List.of(files.account(), files.next())) {
-                if (holds(place, sealed)) {
-                    waiting = place.equals(files.next()) ? new Waiting(sealed, place, next) : null;
-                    return new Saved(next, place, true, problem);
+            for (Path file : List.of(files.account(), files.next())) {
+                if (contains(file, sealed)) {
+                    unpublished = file.equals(files.next()) ? new Unpublished(sealed, file, next) : null;
+                    return new SaveResult(next, file, true, problem);
                 }
             }
         }
         throw StoreException.unwritable(files.account(), failure);
     }
 
-    private void writeRescue(Path copy, byte[] sealed) throws IOException {
+    private void writeRescue(Path rescue, byte[] sealed) throws IOException {
         Disk disk = tools.disk();
-        Path part = AccountFiles.incomplete(copy);
-        Path directory = Objects.requireNonNull(copy.getParent());
+        Path part = AccountFiles.incomplete(rescue);
+        Path directory = Objects.requireNonNull(rescue.getParent());
         if (!directory.equals(files.directory())) {
             disk.makeDirectory(directory);
         }
@@ -444,7 +444,7 @@ public final class OpenAccount implements AutoCloseable {
                 file.write(sealed);
                 file.force(true);
             }
-            disk.rename(part, copy);
+            disk.rename(part, rescue);
         } catch (IOException e) {
             deleteQuietly(part);
             throw e;
@@ -452,9 +452,9 @@ public final class OpenAccount implements AutoCloseable {
         disk.forceDirectory(directory);
     }
 
-    private boolean holds(Path place, byte[] sealed) {
+    private boolean contains(Path file, byte[] sealed) {
         try {
-            byte[] bytes = tools.disk().read(place, FormatOne.MAX_FILE_BYTES);
+            byte[] bytes = tools.disk().read(file, FormatOne.MAX_FILE_BYTES);
             return Arrays.equals(FormatOne.withoutReservedSpace(bytes), sealed);
         } catch (IOException e) {
             return false;

@@ -29,21 +29,25 @@ public record Owners(int user, Set<Integer> users, Set<Integer> groups) {
     }
 
     /** Whether this is a directory, and not a link to one, that belongs to the user of this process. */
-    static boolean ownDirectory(Path directory) throws IOException {
-        return Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)
-                && Files.getAttribute(directory, "unix:uid", LinkOption.NOFOLLOW_LINKS)
-                        .equals(CURRENT.user());
+    static boolean isOwnDirectory(Path directory) {
+        try {
+            return Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)
+                    && Files.getAttribute(directory, "unix:uid", LinkOption.NOFOLLOW_LINKS)
+                            .equals(CURRENT.user());
+        } catch (IOException | UnsupportedOperationException e) {
+            return false;
+        }
     }
 
-    boolean have(Node node) {
-        return users.contains(node.user());
+    boolean own(Inode inode) {
+        return users.contains(inode.user());
     }
 
     /** Whether no other user can change the content of the directory. */
-    boolean areAlone(Node directory) {
-        return have(directory)
-                && !directory.letsEverybodyWrite()
-                && (!directory.letsGroupWrite() || groups.contains(directory.group()));
+    boolean areOnlyWritersOf(Inode directory) {
+        return own(directory)
+                && !directory.isWorldWritable()
+                && (!directory.isGroupWritable() || groups.contains(directory.group()));
     }
 
     /** Java has no call for the user id. user.name is empty if passwd has no entry. */

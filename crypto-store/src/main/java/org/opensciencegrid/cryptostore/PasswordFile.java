@@ -53,16 +53,18 @@ public final class PasswordFile {
     public static Password read(Path file) throws PasswordFileException {
         RegularFile.Content content = load(file);
         try {
-            return password(file, content.bytes()).from(mark(content.file(), content.status()));
+            return password(file, content.bytes()).from(fingerprint(content.file(), content.status()));
         } finally {
             Arrays.fill(content.bytes(), (byte) 0);
         }
     }
 
     /** The mark of the content that was read; empty if the file changed during the read. */
-    private static Optional<String> mark(Path file, RegularFile.Status before) {
+    private static Optional<String> fingerprint(Path file, RegularFile.Status before) {
         try {
-            return RegularFile.status(file).isSameContentAs(before) ? Optional.of(before.mark()) : Optional.empty();
+            return RegularFile.status(file).isSameContentAs(before)
+                    ? Optional.of(before.fingerprint())
+                    : Optional.empty();
         } catch (IOException e) {
             return Optional.empty();
         }
@@ -100,7 +102,7 @@ public final class PasswordFile {
         } catch (PasswordFileException e) {
             throw e;
         } catch (IOException e) {
-            throw refused(PasswordFileException.Kind.UNREADABLE, null, StoreException.reason(e), e);
+            throw rejected(PasswordFileException.Kind.UNREADABLE, null, StoreException.reason(e), e);
         } finally {
             Arrays.fill(content, (byte) 0);
         }
@@ -149,18 +151,18 @@ public final class PasswordFile {
         } catch (PasswordFileException e) {
             throw e;
         } catch (NoSuchFileException e) {
-            throw refused(PasswordFileException.Kind.MISSING, file, "there is no such file", e);
+            throw rejected(PasswordFileException.Kind.MISSING, file, "there is no such file", e);
         } catch (UntrustedPathException e) {
-            throw refused(
+            throw rejected(
                     PasswordFileException.Kind.FOREIGN_LINK,
                     file,
                     "the way to it leads over " + e.getFile() + ", and " + e.getReason(),
                     e);
         } catch (RegularFile.NotRegularException e) {
-            throw refused(
+            throw rejected(
                     PasswordFileException.Kind.NOT_A_FILE, file, "it must be a regular file, not " + e.getReason(), e);
         } catch (IOException e) {
-            throw refused(
+            throw rejected(
                     PasswordFileException.Kind.UNREADABLE,
                     file,
                     StoreException.reason(e) + " for " + System.getProperty("user.name"),
@@ -171,14 +173,14 @@ public final class PasswordFile {
     private static void requireTrusted(Path file, RegularFile.Status status) throws PasswordFileException {
         if (status.permissions().contains(PosixFilePermission.GROUP_WRITE)
                 || status.permissions().contains(PosixFilePermission.OTHERS_WRITE)) {
-            throw refused(
+            throw rejected(
                     PasswordFileException.Kind.WRITABLE_BY_OTHERS,
                     file,
                     "users other than its owner may change it",
                     null);
         }
         if (status.owner() != 0 && status.owner() != Owners.CURRENT.user()) {
-            throw refused(
+            throw rejected(
                     PasswordFileException.Kind.FOREIGN_OWNER,
                     file,
                     "it belongs to user id " + Integer.toUnsignedString(status.owner())
@@ -190,14 +192,14 @@ public final class PasswordFile {
 
     private static Password password(@Nullable Path file, byte[] content) throws PasswordFileException {
         if (content.length > MAX_FILE_BYTES) {
-            throw refused(PasswordFileException.Kind.TOO_LONG, file, "more than 64 KiB", null);
+            throw rejected(PasswordFileException.Kind.TOO_LONG, file, "more than 64 KiB", null);
         }
         byte[] line = Arrays.copyOf(content, firstLineLength(content));
         try {
             if (line.length == 0) {
-                throw refused(PasswordFileException.Kind.EMPTY, file, "the first line is empty", null);
+                throw rejected(PasswordFileException.Kind.EMPTY, file, "the first line is empty", null);
             } else if (line.length > Password.MAX_BYTES) {
-                throw refused(
+                throw rejected(
                         PasswordFileException.Kind.TOO_LONG,
                         file,
                         "the first line has more than " + Password.MAX_BYTES + " bytes",
@@ -205,7 +207,7 @@ public final class PasswordFile {
             }
             for (byte b : line) {
                 if (b == 0) {
-                    throw refused(
+                    throw rejected(
                             PasswordFileException.Kind.BINARY, file, "there is a NUL byte in the first line", null);
                 }
             }
@@ -223,7 +225,7 @@ public final class PasswordFile {
         return length;
     }
 
-    private static PasswordFileException refused(
+    private static PasswordFileException rejected(
             PasswordFileException.Kind kind, @Nullable Path file, String reason, @Nullable IOException cause) {
         return new PasswordFileException(kind, file, reason, cause);
     }

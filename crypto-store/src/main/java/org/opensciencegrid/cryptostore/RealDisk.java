@@ -85,14 +85,18 @@ public final class RealDisk implements Disk {
         }
     }
 
-    /** Replaces a small file by rename, without a sync: for files that a run can do without. */
-    void replace(Path file, byte[] bytes) throws IOException {
+    /** Replaces a small file by rename, without a sync. Ignores errors: only for files that the next run can do without. */
+    void replaceQuietly(Path file, byte[] bytes) {
         Path part = file.resolveSibling(file.getFileName() + ".part");
-        delete(part);
-        try (OpenFile open = create(part)) {
-            open.write(bytes);
+        try {
+            delete(part);
+            try (OpenFile open = create(part)) {
+                open.write(bytes);
+            }
+            rename(part, file);
+        } catch (IOException e) {
+            // The next run does not find the file, or finds the old one.
         }
-        rename(part, file);
     }
 
     @Override

@@ -26,13 +26,13 @@ import java.util.concurrent.TimeoutException;
  * the file's owner delays the open with a lease, waits at most one second.
  */
 public final class RegularFile {
-    private static final long LONGEST_OPEN_MILLIS = 900;
+    private static final long OPEN_TIMEOUT_MILLIS = 900;
 
-    private static final long ONE_LOOK_NANOS = 1_000_000_000;
-    private static final Map<Path, Looked> LOOKED = new ConcurrentHashMap<>();
+    private static final long CHECK_INTERVAL_NANOS = 1_000_000_000;
+    private static final Map<Path, DirectoryCheck> CHECKS = new ConcurrentHashMap<>();
 
     /** Whether other users could change where a path leads, and when this was checked. */
-    private record Looked(boolean canBeChanged, long nanos) {}
+    private record DirectoryCheck(boolean isReplaceable, long nanos) {}
 
     private RegularFile() {}
 
@@ -45,7 +45,7 @@ public final class RegularFile {
          * Not equals(): a JVM generates a record's equals() at its first use, which takes longer than the rest of a
          * read.
          */
-        boolean isThatOf(Status other) {
+        boolean isSameFileAs(Status other) {
             return fileKey.equals(other.fileKey) && permissions.equals(other.permissions) && owner == other.owner;
         }
 
@@ -54,7 +54,7 @@ public final class RegularFile {
         }
 
         /** Identifies the file and its content. */
-        String mark() {
+        String fingerprint() {
             return fileKey + " " + changed + " " + size;
         }
     }
@@ -86,7 +86,7 @@ public final class RegularFile {
     public static Content read(Path file, int limit, Status status) throws IOException {
         try (InputStream in = Channels.newInputStream(open(file, StandardOpenOption.READ, status.owner()))) {
             // Java cannot stat an open channel, so the name must refer to the same file before and after the open.
-            if (!status.isThatOf(status(file))) {
+            if (!status.isSameFileAs(status(file))) {
                 throw new NotRegularException(file, "one that is replaced while it is opened");
             }
             return new Content(file, in.readNBytes(limit + 1), status);
@@ -104,9 +104,9 @@ public final class RegularFile {
 
     /** @param owner can delay each open of the file with a lease */
     private static FileChannel open(Path file, OpenOption option, int owner) throws IOException {
-        Callable<FileChannel> opening = () -> FileChannel.open(file, option, LinkOption.NOFOLLOW_LINKS);
-        boolean canBeHeldUp = !Owners.CURRENT.users().contains(owner) || canBeSwapped(file);
-        FileChannel channel = canBeHeldUp ? withinASecond(file, opening) : call(opening);
+        Callable<FileChannel> open = () -> FileChannel.open(file, option, LinkOption.NOFOLLOW_LINKS);
+        boolean mayBlock = !Owners.CURRENT.users().contains(owner) || mayBeReplaced(file);
+        FileChannel channel = mayBlock ? withTimeout(file, open) : call(open);
         try {
             channel.position(); // fails for a FIFO
             return channel;
@@ -120,32 +120,32 @@ public final class RegularFile {
      * Whether a user other than root and the current user can replace the file with a FIFO. A run may open thousands of
      * files in one directory, so each directory is checked at most once a second.
      */
-    private static boolean canBeSwapped(Path file) throws IOException {
+    private static boolean mayBeReplaced(Path file) throws IOException {
         Path directory = file.toAbsolutePath().getParent();
         if (directory == null) {
             return true;
         } else if (directory.startsWith("/proc")) {
             // The same descriptor number may refer to another directory a moment later.
-            return canBeChanged(directory);
+            return isReplaceable(directory);
         }
         long now = System.nanoTime();
-        Looked last = LOOKED.get(directory);
-        if (last == null || now - last.nanos() > ONE_LOOK_NANOS) {
-            last = new Looked(canBeChanged(directory), now);
-            LOOKED.put(directory, last);
+        DirectoryCheck last = CHECKS.get(directory);
+        if (last == null || now - last.nanos() > CHECK_INTERVAL_NANOS) {
+            last = new DirectoryCheck(isReplaceable(directory), now);
+            CHECKS.put(directory, last);
         }
-        return last.canBeChanged();
+        return last.isReplaceable();
     }
 
-    private static boolean canBeChanged(Path directory) throws IOException {
-        boolean isLastOneSafe = false; // a file must be in a directory in which only trusted users can write
+    private static boolean isReplaceable(Path directory) throws IOException {
+        boolean isChildTrusted = false; // a file must be in a directory in which only trusted users can write
         for (Path path = directory; path != null; path = path.getParent()) {
-            Node in = Node.of(path.resolve("."));
-            boolean isSticky = isLastOneSafe && in.isSticky() && Owners.CURRENT.have(in);
-            if (!isSticky && !Owners.CURRENT.areAlone(in)) {
+            Inode inode = Inode.of(path.resolve("."));
+            boolean isSticky = isChildTrusted && inode.isSticky() && Owners.CURRENT.own(inode);
+            if (!isSticky && !Owners.CURRENT.areOnlyWritersOf(inode)) {
                 return true;
             }
-            isLastOneSafe = Owners.CURRENT.have(in);
+            isChildTrusted = Owners.CURRENT.own(inode);
         }
         return false;
     }
@@ -154,13 +154,13 @@ public final class RegularFile {
      * open(2) waits for the writer of a FIFO or the end of a lease, and Java has no O_NONBLOCK. So another thread opens
      * the file.
      */
-    private static <C> C withinASecond(Path file, Callable<C> opening) throws IOException {
-        FutureTask<C> task = new FutureTask<>(opening);
+    private static <C> C withTimeout(Path file, Callable<C> open) throws IOException {
+        FutureTask<C> task = new FutureTask<>(open);
         Thread thread = new Thread(task, "opens a file");
         thread.setDaemon(true);
         thread.start();
         try {
-            return task.get(LONGEST_OPEN_MILLIS, TimeUnit.MILLISECONDS);
+            return task.get(OPEN_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             throw new NotRegularException(file, "one that cannot be opened within a second");
         } catch (InterruptedException e) {
@@ -171,9 +171,9 @@ public final class RegularFile {
         }
     }
 
-    private static <C> C call(Callable<C> opening) throws IOException {
+    private static <C> C call(Callable<C> open) throws IOException {
         try {
-            return opening.call();
+            return open.call();
         } catch (IOException | RuntimeException e) {
             throw e;
         } catch (Exception e) {

@@ -23,15 +23,15 @@ import org.jspecify.annotations.Nullable;
  * own directories from one point of the path on.
  */
 public final class TrustedPath {
-    private static final int MOST_LINKS = 40;
-    private static final long QUIET_MILLIS = 50;
+    private static final int MAX_LINKS = 40;
+    private static final long STABLE_MILLIS = 50;
 
     private final Owners owners;
     private final Path path;
-    private final List<Node> directories;
+    private final List<Inode> directories;
     private final Optional<UntrustedPathException> violation;
 
-    private TrustedPath(Owners owners, Path path, List<Node> directories, Optional<UntrustedPathException> violation) {
+    private TrustedPath(Owners owners, Path path, List<Inode> directories, Optional<UntrustedPathException> violation) {
         this.owners = owners;
         this.path = path;
         this.directories = List.copyOf(directories);
@@ -55,7 +55,7 @@ public final class TrustedPath {
 
     /** Whether every user can create files in the directory, as in /tmp. */
     public boolean isShared() {
-        return directory().letsEverybodyWrite();
+        return directory().isWorldWritable();
     }
 
     /** @throws UntrustedPathException has the path of the first directory that breaks the rule */
@@ -72,23 +72,24 @@ public final class TrustedPath {
      */
     public HeldDirectory hold() throws IOException {
         for (int i = 1; i < directories.size(); i++) {
-            if (!owners.have(directories.get(i - 1))) {
+            if (!owners.own(directories.get(i - 1))) {
                 return HeldDirectory.open(directories.subList(i, directories.size()));
             }
         }
-        return HeldDirectory.unmoved(directory().path());
+        return HeldDirectory.stable(directory().path());
     }
 
-    private Node directory() {
+    private Inode directory() {
         return directories.get(directories.size() - 1);
     }
 
     private static final class Walk {
         private final Owners owners;
-        private final List<Node> above = new ArrayList<>();
-        private final Deque<Path> rest = new ArrayDeque<>();
+        private final List<Inode> directories = new ArrayList<>();
+        private final Deque<Path> remaining = new ArrayDeque<>();
         private Optional<UntrustedPathException> violation = Optional.empty();
-        private Optional<Node> foreign = Optional.empty(); // its owner can move everything in it, including links
+        private Optional<Inode> foreignDirectory =
+                Optional.empty(); // its owner can move everything in it, including links
         private int links;
 
         Walk(Owners owners) {
@@ -96,15 +97,16 @@ public final class TrustedPath {
         }
 
         TrustedPath along(Path path) throws IOException {
-            goOn(path);
+            push(path);
             while (true) {
-                Path name = rest.poll();
+                Path name = remaining.poll();
                 if (name == null) { // the path ends in . or ..
-                    Node last = above.size() == 1 ? above.get(0) : above.remove(above.size() - 1);
+                    Inode last =
+                            directories.size() == 1 ? directories.get(0) : directories.remove(directories.size() - 1);
                     return end(last.path());
                 } else if (name.toString().equals("..")) {
-                    if (above.size() > 1) {
-                        above.remove(above.size() - 1);
+                    if (directories.size() > 1) {
+                        directories.remove(directories.size() - 1);
                     }
                 } else if (!name.toString().equals(".")) {
                     Path next = directory().path().resolve(name);
@@ -116,76 +118,78 @@ public final class TrustedPath {
         }
 
         private TrustedPath end(Path path) {
-            return new TrustedPath(owners, path, above, violation);
+            return new TrustedPath(owners, path, directories, violation);
         }
 
-        private Node directory() {
-            return above.get(above.size() - 1);
+        private Inode directory() {
+            return directories.get(directories.size() - 1);
         }
 
-        private void goOn(Path path) throws IOException {
+        private void push(Path path) throws IOException {
             if (path.isAbsolute()) {
-                above.clear();
-                above.add(Node.of(Objects.requireNonNull(path.getRoot())));
+                directories.clear();
+                directories.add(Inode.of(Objects.requireNonNull(path.getRoot())));
             }
             for (int i = path.getNameCount() - 1; i >= 0; i--) {
-                rest.push(path.getName(i));
+                remaining.push(path.getName(i));
             }
         }
 
         /** Returns whether this is the end of the path. */
         private boolean step(Path next) throws IOException {
-            Node node;
+            Inode inode;
             try {
-                node = Node.of(next);
+                inode = Inode.of(next);
             } catch (NoSuchFileException e) {
-                if (rest.isEmpty()) {
+                if (remaining.isEmpty()) {
                     return true;
                 }
                 throw e;
             }
-            if (node.isLink()) {
-                if (!owners.have(node)) {
+            if (inode.isLink()) {
+                if (!owners.own(inode)) {
                     throw new UntrustedPathException(
                             UntrustedPathException.Kind.LINK, next, "it is a symbolic link made by " + owner(next));
-                } else if (++links > MOST_LINKS) {
+                } else if (++links > MAX_LINKS) {
                     throw new FileSystemException(next.toString(), null, "too many symbolic links");
                 }
-                look(node);
-                goOn(owners.areAlone(directory()) ? Files.readSymbolicLink(next) : whereItLeads(node));
+                checkReplaceable(inode);
+                push(owners.areOnlyWritersOf(directory()) ? Files.readSymbolicLink(next) : readStableLink(inode));
                 return false;
-            } else if (rest.isEmpty()) {
+            } else if (remaining.isEmpty()) {
                 return true;
-            } else if (!node.isDirectory()) {
+            } else if (!inode.isDirectory()) {
                 throw new NotDirectoryException(next.toString());
             }
-            look(node);
-            above.add(node);
+            checkReplaceable(inode);
+            directories.add(inode);
             return false;
         }
 
         /** Checks a link or directory: who else can replace it, and by what? */
-        private void look(Node node) throws IOException {
-            Node in = directory();
+        private void checkReplaceable(Inode inode) throws IOException {
+            Inode parent = directory();
             if (violation.isPresent()) {
                 return;
-            } else if (foreign.isEmpty() && !owners.have(in)) {
-                foreign = Optional.of(in);
+            } else if (foreignDirectory.isEmpty() && !owners.own(parent)) {
+                foreignDirectory = Optional.of(parent);
             }
-            if (owners.have(in) && !owners.areAlone(in) && !(in.isSticky() && owners.have(node))) {
-                String who = in.letsEverybodyWrite() ? "everybody" : "its group " + group(in.path());
+            if (owners.own(parent) && !owners.areOnlyWritersOf(parent) && !(parent.isSticky() && owners.own(inode))) {
+                String writers = parent.isWorldWritable() ? "everybody" : "its group " + group(parent.path());
                 violation = Optional.of(new UntrustedPathException(
                         UntrustedPathException.Kind.SHARED,
-                        in.path(),
-                        who + " may replace "
-                                + Objects.requireNonNull(node.path().getFileName()) + " in it"));
-            } else if (foreign.isPresent() && node.user() != foreign.get().user() && !owners.have(node)) {
+                        parent.path(),
+                        writers + " may replace "
+                                + Objects.requireNonNull(inode.path().getFileName()) + " in it"));
+            } else if (foreignDirectory.isPresent()
+                    && inode.user() != foreignDirectory.get().user()
+                    && !owners.own(inode)) {
                 violation = Optional.of(new UntrustedPathException(
                         UntrustedPathException.Kind.OWNER,
-                        node.path(),
-                        "it belongs to " + owner(node.path()) + ", and "
-                                + foreign.get().path() + " to "
-                                + owner(foreign.get().path())));
+                        inode.path(),
+                        "it belongs to " + owner(inode.path()) + ", and "
+                                + foreignDirectory.get().path() + " to "
+                                + owner(foreignDirectory.get().path())));
             }
         }
 
@@ -194,19 +198,19 @@ public final class TrustedPath {
          * 10 ms. If the link was not moved for longer than that, and its ctime is the same after the read, it was there
          * during the read.
          */
-        private static Path whereItLeads(Node link) throws IOException {
-            Node before = link;
+        private static Path readStableLink(Inode link) throws IOException {
+            Inode before = link;
             for (int i = 0; i < 20; i++) {
                 long age = Instant.now().toEpochMilli() - before.changed().toMillis();
-                if (age < QUIET_MILLIS) {
+                if (age < STABLE_MILLIS) {
                     pause();
                 } else {
                     Path target = Files.readSymbolicLink(link.path());
-                    if (before.equals(Node.of(link.path()))) {
+                    if (before.equals(Inode.of(link.path()))) {
                         return target;
                     }
                 }
-                before = Node.of(link.path());
+                before = Inode.of(link.path());
                 if (!before.key().equals(link.key())) {
                     break;
                 }
@@ -216,7 +220,7 @@ public final class TrustedPath {
 
         private static void pause() throws FileSystemException {
             try {
-                Thread.sleep(QUIET_MILLIS);
+                Thread.sleep(STABLE_MILLIS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new FileSystemException("interrupted");

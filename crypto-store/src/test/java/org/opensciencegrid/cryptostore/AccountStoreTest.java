@@ -168,8 +168,8 @@ class AccountStoreTest {
 
     @Test
     void theMarksOfAPlaceAreThoseOfTheLockFile() throws IOException {
-        assertEquals(Optional.empty(), store.place(Given.NAME));
-        assertEquals(Optional.empty(), store.placeChangedAt(Given.NAME));
+        assertEquals(Optional.empty(), store.lockInode(Given.NAME));
+        assertEquals(Optional.empty(), store.lockChangedAt(Given.NAME));
         try (LockedAccount locked = store.lock(Given.NAME, Duration.ZERO)) {
             assertFalse(locked.exists());
             put(files.previous(), "5");
@@ -177,10 +177,10 @@ class AccountStoreTest {
         }
         assertEquals(
                 Files.getAttribute(files.lock(), "unix:ino").toString(),
-                store.place(Given.NAME).orElseThrow());
+                store.lockInode(Given.NAME).orElseThrow());
         assertEquals(
                 Files.getAttribute(files.lock(), "unix:ctime").toString(),
-                store.placeChangedAt(Given.NAME).orElseThrow());
+                store.lockChangedAt(Given.NAME).orElseThrow());
     }
 
     /** The probe tests the disk, and not only the directory. */
@@ -264,13 +264,13 @@ class AccountStoreTest {
                         files.directory(),
                         files.rescueDirectory(),
                         new AccountStore.Tools(slow, KeyDerivation.argon2id(), Given.CHEAP, () -> Given.RANDOM))
-                .withMemory(memory);
+                .withHostRecords(memory);
         assertEquals(Optional.empty(), reader.newerGeneration(Given.NAME));
         assertEquals(5 + renewals, store.peek(Given.NAME).generation());
     }
 
     private void renew(Path memory) throws IOException {
-        try (LockedAccount locked = store.withMemory(memory).lock(Given.NAME, Duration.ZERO)) {
+        try (LockedAccount locked = store.withHostRecords(memory).lock(Given.NAME, Duration.ZERO)) {
             locked.open(Given.password()).save(Given.bytes("renewed"));
         }
     }
@@ -299,13 +299,13 @@ class AccountStoreTest {
                 CyclicBarrier start = new CyclicBarrier(workers);
                 Callable<Optional<String>> worker = () -> {
                     start.await();
-                    return store.withMemory(memory).instance();
+                    return store.withHostRecords(memory).instance();
                 };
                 Set<Optional<String>> names = new HashSet<>();
                 for (Future<Optional<String>> name : pool.invokeAll(Collections.nCopies(workers, worker))) {
                     names.add(name.get());
                 }
-                assertEquals(Set.of(store.withMemory(memory).instance()), names);
+                assertEquals(Set.of(store.withHostRecords(memory).instance()), names);
                 assertTrue(names.iterator().next().isPresent());
                 try (Stream<Path> left = Files.list(memory)) {
                     assertEquals(1, left.count());
@@ -320,7 +320,7 @@ class AccountStoreTest {
     void aDamagedInstanceIsReplaced() throws IOException {
         Path memory = Files.createDirectory(temporary.resolve("memory"));
         Files.writeString(memory.resolve("instance"), "damaged");
-        assertTrue(store.withMemory(memory).instance().isPresent());
+        assertTrue(store.withHostRecords(memory).instance().isPresent());
     }
 
     /** As where a lock has no effect. */
@@ -338,7 +338,7 @@ class AccountStoreTest {
             OpenAccount account = locked.open(Given.password());
             account.reserve();
             put(files.account(), "6");
-            Saved saved = account.save(Given.bytes("new"));
+            SaveResult saved = account.save(Given.bytes("new"));
             assertTrue(saved.rescued());
             assertTrue(saved.problem().contains("the lock has no effect"), saved.problem());
             assertEquals(7, saved.generation(), "recovery prefers it to the other run's");
@@ -385,7 +385,7 @@ class AccountStoreTest {
             account.reserve();
             Files.delete(files.next());
             put(files.next(), "zeros");
-            Saved saved = account.save(Given.bytes("content 6"));
+            SaveResult saved = account.save(Given.bytes("content 6"));
             assertTrue(saved.rescued());
             assertTrue(saved.problem().contains("the lock has no effect"), saved.problem());
         }
@@ -502,8 +502,8 @@ class AccountStoreTest {
                     ? OpenAccount.RecoveredFrom.PREVIOUS // until the next save: it must stay visible
                     : OpenAccount.RecoveredFrom.CURRENT;
             assertEquals(new Given.Content("content " + expected, generation, again), Given.open(store, Given.NAME));
-            Saved saved = Given.rotate(store, Given.NAME, "after");
-            assertEquals(new Saved(generation + 1, files.account(), false, ""), saved);
+            SaveResult saved = Given.rotate(store, Given.NAME, "after");
+            assertEquals(new SaveResult(generation + 1, files.account(), false, ""), saved);
             assertEquals(
                     new Given.Content("after", generation + 1, OpenAccount.RecoveredFrom.CURRENT),
                     Given.open(store, Given.NAME));
@@ -550,10 +550,10 @@ class AccountStoreTest {
             assertFalse(account.exists(), "nothing is on disk before the first save");
             open.reserve();
             assertFalse(account.exists(), "a reservation is no account");
-            assertEquals(new Saved(1, files.account(), false, ""), open.save(Given.bytes("one")));
+            assertEquals(new SaveResult(1, files.account(), false, ""), open.save(Given.bytes("one")));
             assertTrue(account.exists());
             assertFalse(Files.exists(files.previous()));
-            assertEquals(new Saved(2, files.account(), false, ""), open.save(Given.bytes("two")));
+            assertEquals(new SaveResult(2, files.account(), false, ""), open.save(Given.bytes("two")));
             assertEquals("two", Given.text(open.plaintext()));
         }
         assertEquals(List.of(), Given.openFilesBelow(temporary));
@@ -753,10 +753,10 @@ class AccountStoreTest {
             OpenAccount open = account.open(Given.password());
             open.reserve();
             Files.move(files.directory(), temporary.resolve("away"));
-            Saved saved = open.save(Given.bytes("two"));
-            assertEquals(new Saved(2, files.rescues().get(1), true, "No such file or directory"), saved);
+            SaveResult saved = open.save(Given.bytes("two"));
+            assertEquals(new SaveResult(2, files.rescues().get(1), true, "No such file or directory"), saved);
             assertEquals("rwx------", mode(files.rescueDirectory()));
-            assertEquals("rw-------", mode(saved.where()));
+            assertEquals("rw-------", mode(saved.file()));
         }
         assertEquals(List.of(Given.NAME), store.names());
         assertEquals(new Given.Content("two", 2, OpenAccount.RecoveredFrom.RESCUE), Given.open(store, Given.NAME));
@@ -780,7 +780,7 @@ class AccountStoreTest {
             assertEquals(StoreException.Kind.UNWRITABLE, e.kind());
             assertEquals("one", Given.text(open.plaintext()));
             deleteAll(files.next());
-            assertEquals(new Saved(2, files.account(), false, ""), open.save(Given.bytes("two")), "tried again");
+            assertEquals(new SaveResult(2, files.account(), false, ""), open.save(Given.bytes("two")), "tried again");
         }
         assertEquals("two", Given.open(store, Given.NAME).text());
     }
@@ -789,9 +789,9 @@ class AccountStoreTest {
     void aPreviousGenerationThatCannotBeKeptDoesNotStopTheNewOne() throws IOException {
         Given.create(store, Given.NAME, "one");
         Files.createDirectories(files.previous().resolve("full"));
-        Saved saved = Given.rotate(store, Given.NAME, "two");
+        SaveResult saved = Given.rotate(store, Given.NAME, "two");
         assertFalse(saved.rescued());
-        assertEquals(files.account(), saved.where());
+        assertEquals(files.account(), saved.file());
         assertTrue(saved.problem().startsWith("the previous generation was not kept: "), saved.problem());
         assertEquals("two", Given.open(store, Given.NAME).text());
     }
@@ -803,9 +803,9 @@ class AccountStoreTest {
             OpenAccount open = account.open(Given.password());
             open.reserve();
             Thread.currentThread().interrupt();
-            Saved saved = open.save(Given.bytes("two"));
+            SaveResult saved = open.save(Given.bytes("two"));
             assertTrue(Thread.interrupted(), "the flag is set again");
-            assertEquals(new Saved(2, files.account(), false, ""), saved);
+            assertEquals(new SaveResult(2, files.account(), false, ""), saved);
         }
         assertEquals("two", Given.open(store, Given.NAME).text());
     }
@@ -814,11 +814,11 @@ class AccountStoreTest {
     void peekTellsOfWhatWaits() throws IOException {
         put(files.account(), "4");
         put(files.next(), "5+zeros");
-        assertEquals(List.of(files.next()), store.peek(Given.NAME).waiting());
+        assertEquals(List.of(files.next()), store.peek(Given.NAME).unpublished());
         put(files.rescues().get(1), "6");
         assertEquals(
                 List.of(files.next(), files.rescues().get(1)),
-                store.peek(Given.NAME).waiting());
+                store.peek(Given.NAME).unpublished());
         put(files.account(), "corrupt");
         assertEquals(
                 StoreException.Kind.CORRUPT,

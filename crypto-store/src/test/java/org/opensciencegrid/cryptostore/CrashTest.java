@@ -135,7 +135,7 @@ class CrashTest {
             for (int i = isNew ? 0 : 1; i < CONTENTS.size(); i++) {
                 account.reserve();
                 progress.tried = i;
-                Saved saved = account.save(Given.bytes(CONTENTS.get(i)));
+                SaveResult saved = account.save(Given.bytes(CONTENTS.get(i)));
                 assertEquals(saved.generation(), account.generation());
                 progress.returned = i;
             }
@@ -166,8 +166,8 @@ class CrashTest {
             }
             int index = CONTENTS.indexOf(found);
             assertTrue(index >= progress.returned && index <= progress.tried, where + ": found " + found);
-            Saved saved = Given.rotate(store, Given.NAME, "later");
-            assertEquals(files.account(), saved.where(), where);
+            SaveResult saved = Given.rotate(store, Given.NAME, "later");
+            assertEquals(files.account(), saved.file(), where);
             assertEquals("later", Given.open(store, Given.NAME).text(), where);
             assertTrue(
                     after.names().stream().noneMatch(name -> name.matches(".*(rescue|next)")), where + after.names());
@@ -304,10 +304,10 @@ class CrashTest {
             disk.full = false;
             account.reserve();
             disk.full = true;
-            Saved saved = account.save(Given.bytes("two"));
-            assertEquals(new Saved(6, files.account(), false, ""), saved);
+            SaveResult saved = account.save(Given.bytes("two"));
+            assertEquals(new SaveResult(6, files.account(), false, ""), saved);
             saved = account.save(Given.bytes("three")); // without a reservation
-            assertEquals(new Saved(7, files.rescues().get(1), true, "No space left on device"), saved);
+            assertEquals(new SaveResult(7, files.rescues().get(1), true, "No space left on device"), saved);
             assertEquals(
                     StoreException.Kind.UNWRITABLE,
                     assertThrows(StoreException.class, account::reserve).kind(),
@@ -338,7 +338,7 @@ class CrashTest {
                 assertEquals("one", Given.text(account.plaintext()));
                 disk.arm(ModelDisk.Fault.NONE, 0);
                 if (again) {
-                    assertEquals(new Saved(6, files.account(), false, ""), account.save(Given.bytes("three")));
+                    assertEquals(new SaveResult(6, files.account(), false, ""), account.save(Given.bytes("three")));
                 }
             }
             assertEquals(
@@ -355,8 +355,8 @@ class CrashTest {
             OpenAccount account = locked.open(Given.password());
             account.reserve();
             disk.arm(ModelDisk.Fault.READ_ONLY_FROM_NOW_ON, n);
-            Saved saved = account.save(Given.bytes("two"));
-            assertEquals(new Saved(6, n < 9 ? files.next() : files.account(), true, "Input/output error"), saved);
+            SaveResult saved = account.save(Given.bytes("two"));
+            assertEquals(new SaveResult(6, n < 9 ? files.next() : files.account(), true, "Input/output error"), saved);
             assertEquals("two", Given.text(account.plaintext()));
             disk.arm(ModelDisk.Fault.NONE, 0);
             account.reserve(); // publishes it first, and a crash now finds it
@@ -387,11 +387,11 @@ class CrashTest {
             OpenAccount account = locked.open(Given.password());
             account.reserve();
             disk.arm(ModelDisk.Fault.ERROR, 0);
-            Saved saved = account.save(Given.bytes("two"));
+            SaveResult saved = account.save(Given.bytes("two"));
             assertTrue(Thread.interrupted());
-            assertEquals(files.rescues().get(0), saved.where());
+            assertEquals(files.rescues().get(0), saved.file());
             assertFalse(disk.has(files.next()), "the space is given back");
-            assertEquals(new Saved(7, files.account(), false, ""), account.save(Given.bytes("three")));
+            assertEquals(new SaveResult(7, files.account(), false, ""), account.save(Given.bytes("three")));
             assertFalse(Thread.interrupted());
         }
     }
@@ -421,7 +421,7 @@ class CrashTest {
             OpenAccount account = locked.open(Given.password());
             disk.full = true;
             assertEquals(
-                    files.rescues().get(1), account.save(Given.bytes("two")).where());
+                    files.rescues().get(1), account.save(Given.bytes("two")).file());
         }
     }
 

@@ -87,14 +87,14 @@ public final class Given {
     }
 
     /** Saves a new account. */
-    static Saved create(AccountStore store, String name, String content) throws StoreException {
+    static SaveResult create(AccountStore store, String name, String content) throws StoreException {
         try (LockedAccount account = store.lock(name, NO_WAIT)) {
             return account.create(password()).save(bytes(content));
         }
     }
 
     /** Replaces the content of an account. */
-    static Saved rotate(AccountStore store, String name, String content) throws StoreException {
+    static SaveResult rotate(AccountStore store, String name, String content) throws StoreException {
         try (LockedAccount account = store.lock(name, NO_WAIT)) {
             OpenAccount open = account.open(password());
             open.reserve();

@@ -32,10 +32,10 @@ class HeldDirectoryTest {
     @Test
     void itIsThatDirectoryWhateverOtherThreadsOpenAndClose() throws Exception {
         Path outer = Files.createDirectory(temporary.toRealPath().resolve("outer"));
-        List<List<Node>> ways = new ArrayList<>(List.of(List.of(Node.of(outer))));
+        List<List<Inode>> ways = new ArrayList<>(List.of(List.of(Inode.of(outer))));
         for (String name : List.of("a", "b", "c")) {
             Path directory = Files.createDirectory(outer.resolve(name));
-            ways.add(List.of(Node.of(outer), Node.of(directory)));
+            ways.add(List.of(Inode.of(outer), Inode.of(directory)));
         }
         Path file = Files.createFile(temporary.resolve("file"));
         AtomicBoolean isOver = new AtomicBoolean();
@@ -57,7 +57,7 @@ class HeldDirectoryTest {
             }
             List<Future<Void>> holders = new ArrayList<>();
             for (int i = 0; i < HOLDERS; i++) {
-                List<Node> way = ways.get(i % ways.size());
+                List<Inode> way = ways.get(i % ways.size());
                 holders.add(threads.submit(() -> hold(way)));
             }
             try {
@@ -76,12 +76,12 @@ class HeldDirectoryTest {
         }
     }
 
-    private static Void hold(List<Node> way) throws Exception {
+    private static Void hold(List<Inode> way) throws Exception {
         Object key = way.get(way.size() - 1).key();
         for (int i = 0; i < TIMES; i++) {
             try (HeldDirectory held = HeldDirectory.open(way)) {
                 for (int j = 0; j < 5; j++) {
-                    assertEquals(key, Node.of(held.path().resolve(".")).key());
+                    assertEquals(key, Inode.of(held.path().resolve(".")).key());
                 }
                 assertEquals(held.path().toFile().list().length, held.list("*").size());
                 held.force();
@@ -94,7 +94,7 @@ class HeldDirectoryTest {
     void aPipeOrALinkInItsPlaceIsNotOpened() throws Exception {
         Path outer = Files.createDirectory(temporary.toRealPath().resolve("outer"));
         Path directory = Files.createDirectory(outer.resolve("a"));
-        List<Node> way = List.of(Node.of(outer), Node.of(directory));
+        List<Inode> way = List.of(Inode.of(outer), Inode.of(directory));
         Path moved = Files.move(directory, outer.resolve("moved"));
 
         Files.createDirectory(directory);
@@ -111,7 +111,7 @@ class HeldDirectoryTest {
         HeldDirectory.open(way).close();
     }
 
-    private static void assertReplaced(List<Node> way) {
+    private static void assertReplaced(List<Inode> way) {
         IOException e = assertThrows(IOException.class, () -> HeldDirectory.open(way));
         assertTrue(e.getMessage().endsWith("it is replaced while it is opened"), e.getMessage());
     }

@@ -70,7 +70,7 @@ class KeyCacheTest {
                             derivations.incrementAndGet();
                             return KeyDerivation.argon2id().derive(secret, salt, parameters);
                         })
-                .withKeysKept(cache);
+                .withKeyCache(cache);
     }
 
     /** The state directory was restored with the previous generation, without a boot since. */
@@ -131,7 +131,7 @@ class KeyCacheTest {
 
     @Test
     void aStoreKeepsKeysInItsProcessUntilThePasswordFileChanges() throws IOException {
-        AccountStore store = store(keys).withKeysInProcess();
+        AccountStore store = store(keys).withInProcessKeyCache();
         assertEquals("content", open(store, PasswordFile.read(password)));
         assertEquals("content", open(store, PasswordFile.read(password)));
         assertEquals(1, derivations.get());
@@ -147,7 +147,7 @@ class KeyCacheTest {
 
     @Test
     void aStoreKeepsNoKeyOfAPasswordWithoutAFile() throws IOException {
-        AccountStore store = store(keys).withKeysInProcess();
+        AccountStore store = store(keys).withInProcessKeyCache();
         open(store, PasswordFile.read(password).withoutOrigin());
         open(store, PasswordFile.read(password).withoutOrigin());
         assertEquals(2, derivations.get());
@@ -270,16 +270,16 @@ class KeyCacheTest {
      */
     @Test
     void aForgedKeyIsNotUsed() throws IOException {
-        assertFalse(new KeyCache(keys).has(Given.NAME));
+        assertFalse(new KeyCache(keys).contains(Given.NAME));
         open();
-        assertTrue(new KeyCache(keys).has(Given.NAME));
+        assertTrue(new KeyCache(keys).contains(Given.NAME));
         byte[] zeros = new byte[KeyDerivation.LENGTH];
         try (Password secret = PasswordFile.read(password)) {
             FormatOne.Sealed sealed = FormatOne.decode(
                     temporary,
                     Files.readAllBytes(temporary.resolve("accounts/" + Given.NAME + ".account")),
                     Given.NAME);
-            new KeyCache(keys).keep(Given.NAME, secret, sealed.salt(), sealed.parameters(), zeros);
+            new KeyCache(keys).put(Given.NAME, secret, sealed.salt(), sealed.parameters(), zeros);
         }
         assertEquals(1, derivedAgain());
         assertEquals(0, derivedAgain());

@@ -42,10 +42,10 @@ class OwnersTest {
     })
     void aDirectoryThatOthersCanChange(String mode, boolean isOurGroup, boolean isAlone) throws IOException {
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString(mode));
-        Node node = Node.of(directory);
+        Inode node = Inode.of(directory);
         Set<Integer> groups = isOurGroup ? Set.of(node.group()) : Set.of(node.group() + 1);
-        assertEquals(isAlone, new Owners(node.user(), Set.of(node.user()), groups).areAlone(node));
-        assertFalse(new Owners(node.user() + 1, Set.of(node.user() + 1), groups).areAlone(node));
-        assertTrue(new Owners(node.user(), Set.of(node.user()), groups).have(node));
+        assertEquals(isAlone, new Owners(node.user(), Set.of(node.user()), groups).areOnlyWritersOf(node));
+        assertFalse(new Owners(node.user() + 1, Set.of(node.user() + 1), groups).areOnlyWritersOf(node));
+        assertTrue(new Owners(node.user(), Set.of(node.user()), groups).own(node));
     }
 }

@@ -171,10 +171,10 @@ class PasswordFileTest {
     @Test
     void anotherFileOrAnotherOwnerOrModeIsNoticed() {
         RegularFile.Status status = status("file", "mode", 1);
-        assertTrue(status.isThatOf(status("file", "mode", 1)));
-        assertFalse(status.isThatOf(status("other", "mode", 1)));
-        assertFalse(status.isThatOf(status("file", "other", 1)));
-        assertFalse(status.isThatOf(status("file", "mode", 2)));
+        assertTrue(status.isSameFileAs(status("file", "mode", 1)));
+        assertFalse(status.isSameFileAs(status("other", "mode", 1)));
+        assertFalse(status.isSameFileAs(status("file", "other", 1)));
+        assertFalse(status.isSameFileAs(status("file", "mode", 2)));
     }
 
     /** A cached key is only valid for the content that was read. */

@@ -40,8 +40,8 @@ public record HostIdentity(
         return new HostIdentity(
                 Machine.ID,
                 store.instance(),
-                store.place(account),
-                store.placeChangedAt(account),
+                store.lockInode(account),
+                store.lockChangedAt(account),
                 Machine.NAME,
                 Machine.CARDS);
     }

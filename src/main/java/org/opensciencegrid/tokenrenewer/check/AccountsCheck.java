@@ -94,7 +94,7 @@ final class AccountsCheck {
         Optional<Failure> failure = Optional.empty();
         try {
             Header header = check.store().peek(name);
-            header.waiting().forEach(file -> findings.add(Finding.of(Kind.REFRESH_TOKEN_WAITING, file, "", name)));
+            header.unpublished().forEach(file -> findings.add(Finding.of(Kind.REFRESH_TOKEN_WAITING, file, "", name)));
             failure = FailureMapper.older(check.store(), name);
             if (ofPassword.isEmpty()) {
                 Account content = Account.view(check.store(), name, check.passwords(), section.passwordFile());

@@ -168,13 +168,13 @@ final class CommandContext implements Runnable {
         }
         StateLayout layout = layout();
         AccountStore store =
-                new AccountStore(layout.accounts(), layout.rescue(), environment.kdf()).withKeysKept(layout.rescue());
-        return cacheDirectory().map(store::withMemory).orElse(store);
+                new AccountStore(layout.accounts(), layout.rescue(), environment.kdf()).withKeyCache(layout.rescue());
+        return cacheDirectory().map(store::withHostRecords).orElse(store);
     }
 
     /** For a process that opens the same accounts again and again. */
     void cacheKeys() {
-        cachingStore = store().withKeysInProcess();
+        cachingStore = store().withInProcessKeyCache();
     }
 
     /** Outside the state directory, and so not in its backup. */

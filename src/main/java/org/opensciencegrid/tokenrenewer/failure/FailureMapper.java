@@ -7,7 +7,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.PasswordFileException;
-import org.opensciencegrid.cryptostore.Saved;
+import org.opensciencegrid.cryptostore.SaveResult;
 import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.cryptostore.oidcagent.AgentFileException;
 import org.opensciencegrid.tokenrenewer.failure.Failure.Kind;
@@ -98,12 +98,12 @@ public final class FailureMapper {
      *
      * @param file that place
      */
-    public static Optional<Failure> of(Saved saved, Path file) {
+    public static Optional<Failure> of(SaveResult saved, Path file) {
         return saved.rescued()
                 ? Optional.of(new Failure(
                         Kind.REFRESH_TOKEN_RESCUED,
                         file.toString(),
-                        saved.where().toString()))
+                        saved.file().toString()))
                 : Optional.empty();
     }
 

@@ -11,7 +11,7 @@ import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.cryptostore.OpenAccount;
 import org.opensciencegrid.cryptostore.Password;
-import org.opensciencegrid.cryptostore.Saved;
+import org.opensciencegrid.cryptostore.SaveResult;
 import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.tokenrenewer.account.Account;
 import org.opensciencegrid.tokenrenewer.account.HostIdentity;
@@ -257,7 +257,7 @@ public record AccountSetup(
             rollback.requireNotDone();
             try (LockedAccount locked = store.lock(request.account(), lockWait.multipliedBy(4));
                     OpenAccount open = locked.create(password)) {
-                Saved saved = open.save(authorized
+                SaveResult saved = open.save(authorized
                         .savedBy(HostIdentity.here(store, request.account()))
                         .encode());
                 rollback.commit();
@@ -299,7 +299,7 @@ public record AccountSetup(
                                     account.refreshToken(),
                                     new RequestedToken(List.of(), other.audience(), other.audienceParameter()),
                                     rotated -> latest[0] = trySave(open, latest[0].withRefreshToken(rotated))));
-            Saved saved = open.save(latest[0].withAudienceParameter(found).encode());
+            SaveResult saved = open.save(latest[0].withAudienceParameter(found).encode());
             requireNotRescued(FailureMapper.of(saved, store.file(request.account())));
             ui.audience(found);
         } catch (IssuerException e) {
@@ -339,7 +339,7 @@ public record AccountSetup(
                 : new Client(
                         id,
                         Optional.of(ui.clientSecret()),
-                        request.clientAuth().orElseGet(() -> ClientAuth.offered(provider, true)));
+                        request.clientAuth().orElseGet(() -> ClientAuth.preferred(provider, true)));
     }
 
     /**
@@ -348,7 +348,7 @@ public record AccountSetup(
      */
     private static List<String> withOfflineAccess(List<String> scope, List<String> supported) {
         List<String> all = new ArrayList<>(scope);
-        for (String needed : RequestedToken.OF_THE_GRANT) {
+        for (String needed : RequestedToken.GRANT_SCOPES) {
             boolean offered = supported.isEmpty() || supported.contains(needed);
             if (offered && !all.contains(needed)) {
                 all.add(needed);

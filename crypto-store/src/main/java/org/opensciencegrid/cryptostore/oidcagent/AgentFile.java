@@ -158,15 +158,15 @@ public final class AgentFile {
         return kdf.isPresent() ? openCurrent(kdf.get(), password) : openOld(password);
     }
 
-    private byte[] openCurrent(Kdf made, Password password) throws AgentFileException {
-        byte[] derived = Argon2id.derive(made.algorithm().type, password, salt, made.cost(), 2 * KEY_BYTES);
+    private byte[] openCurrent(Kdf stored, Password password) throws AgentFileException {
+        byte[] derived = Argon2id.derive(stored.algorithm().type, password, salt, stored.cost(), 2 * KEY_BYTES);
         byte[] key = Arrays.copyOf(derived, KEY_BYTES);
         byte[] check = Arrays.copyOfRange(derived, KEY_BYTES, derived.length);
         try {
             Optional<byte[]> text = SecretBox.open(key, nonce, sealed);
             if (text.isPresent()) {
                 return text.get(); // authentic; if the check line differs, only that line is damaged
-            } else if (org.bouncycastle.util.Arrays.constantTimeAreEqual(check, made.check())) {
+            } else if (org.bouncycastle.util.Arrays.constantTimeAreEqual(check, stored.check())) {
                 throw damaged(file, "the password is right, but the content is damaged");
             }
             throw new AgentFileException(

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 
 /** The result of one lstat(2). Owner and group are numbers, because looking up a name may take long. */
-record Node(Path path, Object key, int mode, int user, int group, FileTime changed) {
+record Inode(Path path, Object key, int mode, int user, int group, FileTime changed) {
     private static final int TYPE = 0170000;
     private static final int DIRECTORY = 0040000;
     private static final int LINK = 0120000;
@@ -17,10 +17,10 @@ record Node(Path path, Object key, int mode, int user, int group, FileTime chang
     private static final int GROUP_WRITE = 0020;
     private static final int OTHERS_WRITE = 0002;
 
-    static Node of(Path path) throws IOException {
+    static Inode of(Path path) throws IOException {
         Map<String, Object> attributes =
                 Files.readAttributes(path, "unix:fileKey,mode,uid,gid,ctime", LinkOption.NOFOLLOW_LINKS);
-        return new Node(
+        return new Inode(
                 path,
                 Objects.requireNonNull(attributes.get("fileKey")),
                 (int) Objects.requireNonNull(attributes.get("mode")),
@@ -41,11 +41,11 @@ record Node(Path path, Object key, int mode, int user, int group, FileTime chang
         return (mode & STICKY) != 0;
     }
 
-    boolean letsGroupWrite() {
+    boolean isGroupWritable() {
         return (mode & GROUP_WRITE) != 0;
     }
 
-    boolean letsEverybodyWrite() {
+    boolean isWorldWritable() {
         return (mode & OTHERS_WRITE) != 0;
     }
 }

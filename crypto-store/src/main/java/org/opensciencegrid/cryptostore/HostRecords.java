@@ -20,12 +20,12 @@ import java.util.regex.Pattern;
  *
  * <p>It is optional: it ignores everything that is missing, foreign or damaged, and never fails.
  */
-final class HostMemory {
-    static final HostMemory NONE = new HostMemory(List.of(), Optional.empty());
+final class HostRecords {
+    static final HostRecords NONE = new HostRecords(List.of(), Optional.empty());
 
     private static final Pattern INSTANCE = Pattern.compile("[0-9a-f]{32}\n");
     private static final int ID_BYTES = 16;
-    private static final int LONGEST_NUMBER = 19;
+    private static final int MAX_DIGITS = 19;
 
     private final List<Path> directories;
     private final Optional<Path> durable;
@@ -35,18 +35,18 @@ final class HostMemory {
      * @param directories for the generations
      * @param durable the one of them that is kept across boots
      */
-    HostMemory(List<Path> directories, Optional<Path> durable) {
+    HostRecords(List<Path> directories, Optional<Path> durable) {
         this.directories = directories;
         this.durable = durable;
     }
 
-    HostMemory with(Path directory) {
-        return new HostMemory(List.of(directory), durable);
+    HostRecords with(Path directory) {
+        return new HostRecords(List.of(directory), durable);
     }
 
-    HostMemory withDurable(Path directory) {
+    HostRecords withDurable(Path directory) {
         List<Path> all = directories.isEmpty() ? List.of(directory) : List.of(directories.get(0), directory);
-        return new HostMemory(all, Optional.of(directory));
+        return new HostRecords(all, Optional.of(directory));
     }
 
     /** The newest of a known generation and those of the account that were published on this host. */
@@ -54,7 +54,7 @@ final class HostMemory {
         Generation newest = known;
         for (Path directory : directories) {
             Path file = file(directory, account);
-            long number = isOurs(directory) ? read(file) : 0;
+            long number = Owners.isOwnDirectory(directory) ? read(file) : 0;
             newest = number > newest.number() ? new Generation(number, file) : newest;
         }
         return newest;
@@ -62,8 +62,7 @@ final class HostMemory {
 
     private static long read(Path file) {
         try {
-            return Long.parseLong(
-                    new String(RegularFile.read(file, LONGEST_NUMBER).bytes(), StandardCharsets.US_ASCII));
+            return Long.parseLong(new String(RegularFile.read(file, MAX_DIGITS).bytes(), StandardCharsets.US_ASCII));
         } catch (IOException | NumberFormatException e) {
             return 0;
         }
@@ -72,8 +71,9 @@ final class HostMemory {
     /** Stores the published generation. */
     void published(String account, long generation) {
         for (Path directory : directories) {
-            if (isOurs(directory)) {
-                replace(file(directory, account), Long.toString(generation).getBytes(StandardCharsets.US_ASCII));
+            if (Owners.isOwnDirectory(directory)) {
+                disk.replaceQuietly(
+                        file(directory, account), Long.toString(generation).getBytes(StandardCharsets.US_ASCII));
             }
         }
     }
@@ -95,7 +95,7 @@ final class HostMemory {
      * Created on first use; empty if it cannot be stored.
      */
     Optional<String> instance(Supplier<SecureRandom> random) {
-        if (durable.isEmpty() || !isOurs(durable.get())) {
+        if (durable.isEmpty() || !Owners.isOwnDirectory(durable.get())) {
             return Optional.empty();
         }
         Path file = durable.get().resolve("instance");
@@ -137,22 +137,6 @@ final class HostMemory {
                     : Optional.empty();
         } catch (IOException e) {
             return Optional.empty();
-        }
-    }
-
-    private void replace(Path file, byte[] bytes) {
-        try {
-            disk.replace(file, bytes);
-        } catch (IOException e) {
-            // The next run does not have this information.
-        }
-    }
-
-    private static boolean isOurs(Path directory) {
-        try {
-            return Owners.ownDirectory(directory);
-        } catch (IOException | UnsupportedOperationException e) {
-            return false;
         }
     }
 

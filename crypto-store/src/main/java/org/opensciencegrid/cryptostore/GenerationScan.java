@@ -9,22 +9,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Finds all generations of an account on disk, and decides which of them to use. These are the recovery rules, without
  * a password.
  */
-final class Survey {
-    private final Found current;
-    private final Found next;
-    private final Supplier<Found> lookAtPrevious;
-    private @Nullable Found previous;
-    private final List<Found> rescues;
+final class GenerationScan {
+    private final GenerationFile current;
+    private final GenerationFile next;
+    private final Disk disk;
+    private final AccountFiles files;
+    private @Nullable GenerationFile previous;
+    private final List<GenerationFile> rescues;
 
     /** A file that is readable (sealed) or not (problem). */
-    record Found(
+    record GenerationFile(
             Path file,
             FormatOne.@Nullable Sealed sealed,
             @Nullable StoreException problem) {
@@ -48,49 +48,50 @@ final class Survey {
         }
     }
 
-    Survey(AccountFiles files, Disk disk) {
-        current = look(disk, files.account(), files.name(), false);
-        next = look(disk, files.next(), files.name(), true);
-        lookAtPrevious = () -> look(disk, files.previous(), files.name(), false);
+    GenerationScan(AccountFiles files, Disk disk) {
+        this.disk = disk;
+        this.files = files;
+        current = readFile(disk, files.account(), files.name(), false);
+        next = readFile(disk, files.next(), files.name(), true);
         rescues = new ArrayList<>();
         for (Path file : files.rescues()) {
-            rescues.add(look(disk, file, files.name(), false));
+            rescues.add(readFile(disk, file, files.name(), false));
         }
     }
 
     /** Read only when needed, which is rare. */
-    private Found previous() {
+    private GenerationFile previous() {
         if (previous == null) {
-            previous = lookAtPrevious.get();
+            previous = readFile(disk, files.previous(), files.name(), false);
         }
         return previous;
     }
 
     /** The generation of a published file of the account as it is now; 0 if it is missing or damaged. */
     static long generation(Path file, String name, Disk disk) {
-        return look(disk, file, name, false).generation();
+        return readFile(disk, file, name, false).generation();
     }
 
-    private static Found look(Disk disk, Path file, String name, boolean mayHaveReservedSpace) {
+    private static GenerationFile readFile(Disk disk, Path file, String name, boolean mayHaveReservedSpace) {
         try {
             byte[] bytes = disk.read(file, FormatOne.MAX_FILE_BYTES);
             byte[] content = mayHaveReservedSpace ? FormatOne.withoutReservedSpace(bytes) : bytes;
-            return new Found(file, FormatOne.decode(file, content, name), null);
+            return new GenerationFile(file, FormatOne.decode(file, content, name), null);
         } catch (StoreException e) {
-            return new Found(file, null, e);
+            return new GenerationFile(file, null, e);
         } catch (NoSuchFileException e) {
-            return new Found(
+            return new GenerationFile(
                     file, null, new StoreException(StoreException.Kind.MISSING, file, "there is no such account"));
         } catch (IOException e) {
-            return new Found(file, null, StoreException.unreadable(file, e));
+            return new GenerationFile(file, null, StoreException.unreadable(file, e));
         }
     }
 
-    Found current() {
+    GenerationFile current() {
         return current;
     }
 
-    Found next() {
+    GenerationFile next() {
         return next;
     }
 
@@ -111,7 +112,7 @@ final class Survey {
     List<FormatOne.Sealed> rescueCopies() {
         long atLeast = successor().map(FormatOne.Sealed::generation).orElse(newestPublished() + 1);
         List<FormatOne.Sealed> copies = new ArrayList<>();
-        for (Found rescue : rescues) {
+        for (GenerationFile rescue : rescues) {
             if (rescue.sealed() != null && rescue.generation() >= atLeast) {
                 copies.add(rescue.sealed());
             }
@@ -123,7 +124,7 @@ final class Survey {
     /** The generation of each rescue copy; 0 for a damaged copy. Copies in an unknown format are not included. */
     Map<Path, Long> rescueGenerations() {
         Map<Path, Long> generations = new HashMap<>();
-        for (Found rescue : rescues) {
+        for (GenerationFile rescue : rescues) {
             if (rescue.readable() || rescue.is(StoreException.Kind.CORRUPT)) {
                 generations.put(rescue.file(), rescue.generation());
             }
@@ -152,7 +153,8 @@ final class Survey {
 
     long highestGeneration() {
         long published = Math.max(current.generation(), previous().generation());
-        long waiting = rescues.stream().mapToLong(Found::generation).max().orElse(0);
+        long waiting =
+                rescues.stream().mapToLong(GenerationFile::generation).max().orElse(0);
         return Math.max(Math.max(published, next.generation()), waiting);
     }
 
@@ -161,18 +163,18 @@ final class Survey {
      * generation, and an older one would waste its refresh token.
      */
     void requireRecoverable() throws StoreException {
-        for (Found found : List.of(current, next)) {
-            if (!found.readable() && !found.is(StoreException.Kind.CORRUPT) && !found.is(StoreException.Kind.MISSING)) {
-                throw found.problem();
+        for (GenerationFile file : List.of(current, next)) {
+            if (!file.readable() && !file.is(StoreException.Kind.CORRUPT) && !file.is(StoreException.Kind.MISSING)) {
+                throw file.problem();
             }
         }
-        List<Found> others = new ArrayList<>(rescues);
+        List<GenerationFile> others = new ArrayList<>(rescues);
         if (!current.readable()) {
             others.add(previous());
         }
-        for (Found found : others) {
-            if (found.is(StoreException.Kind.UNREADABLE)) {
-                throw found.problem();
+        for (GenerationFile file : others) {
+            if (file.is(StoreException.Kind.UNREADABLE)) {
+                throw file.problem();
             }
         }
     }
@@ -182,19 +184,20 @@ final class Survey {
      * not a file.
      */
     void requireReplaceable() throws StoreException {
-        for (Found found : List.of(current, next, previous())) {
-            if (found.is(StoreException.Kind.UNSUPPORTED) || found.is(StoreException.Kind.UNREADABLE)) {
-                throw found.problem();
+        for (GenerationFile file : List.of(current, next, previous())) {
+            if (file.is(StoreException.Kind.UNSUPPORTED) || file.is(StoreException.Kind.UNREADABLE)) {
+                throw file.problem();
             }
         }
     }
 
     /** The reason why there is nothing to open. */
-    StoreException nothing() {
-        Found found = current.is(StoreException.Kind.MISSING) && !previous().is(StoreException.Kind.MISSING)
-                ? previous()
-                : current;
-        return Objects.requireNonNull(found.problem());
+    StoreException missingReason() {
+        GenerationFile file =
+                current.is(StoreException.Kind.MISSING) && !previous().is(StoreException.Kind.MISSING)
+                        ? previous()
+                        : current;
+        return Objects.requireNonNull(file.problem());
     }
 
     private long newestPublished() {
