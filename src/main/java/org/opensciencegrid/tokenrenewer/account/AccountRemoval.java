@@ -101,7 +101,7 @@ public record AccountRemoval(AccountStore store, StateStore states, Duration loc
         try (OpenAccount open = locked.open(password)) {
             return Account.decode(open.plaintext());
         } catch (IllegalArgumentException e) {
-            throw new FailureException(FailureMapper.unfit(store.file(name), e));
+            throw new FailureException(FailureMapper.invalidAccount(store.file(name), e));
         }
     }
 

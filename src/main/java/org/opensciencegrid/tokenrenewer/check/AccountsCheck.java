@@ -95,7 +95,7 @@ final class AccountsCheck {
         try {
             Header header = check.store().peek(name);
             header.unpublished().forEach(file -> findings.add(Finding.of(Kind.REFRESH_TOKEN_WAITING, file, "", name)));
-            failure = FailureMapper.older(check.store(), name);
+            failure = FailureMapper.olderAccount(check.store(), name);
             if (ofPassword.isEmpty()) {
                 Account content = Account.view(check.store(), name, check.passwords(), section.passwordFile());
                 account = Optional.of(content);
@@ -109,7 +109,7 @@ final class AccountsCheck {
         } catch (PasswordFileException e) {
             failure = Optional.of(FailureMapper.of(e));
         } catch (IllegalArgumentException e) {
-            failure = Optional.of(FailureMapper.unfit(check.store().file(name), e));
+            failure = Optional.of(FailureMapper.invalidAccount(check.store().file(name), e));
         }
         Stream.concat(ofPassword.stream(), failure.or(() -> lastFailure(state)).stream())
                 .forEach(why -> findings.add(Finding.of(why, name)));
@@ -121,7 +121,7 @@ final class AccountsCheck {
                 section.caFile().or(() -> opened.flatMap(Account::caFile).map(Path::of));
         Optional<String> issuer = opened.map(Account::issuer).or(state::issuer);
         if (opened.isPresent() || ca.isPresent()) {
-            issuer.ifPresent(url -> issuer(name, url, new Route(ca, section.reach())));
+            issuer.ifPresent(url -> issuer(name, url, new Route(ca, section.networkOptions())));
         } else if (check.network().isPresent()) { // the account file may name its CA, but did not open
             issuer.ifPresent(url -> findings.add(Finding.of(Kind.ISSUER_NOT_ASKED, url, "", name)));
         }
@@ -220,9 +220,9 @@ final class AccountsCheck {
             }
             unreadable(file, "", name);
         });
-        Route route = new Route(section.caFile(), section.reach());
+        Route route = new Route(section.caFile(), section.networkOptions());
         contact(name, section.tokenRequestUrl().toString(), route, discovery -> {
-            discovery.reach(section.tokenRequestUrl());
+            discovery.requireReachable(section.tokenRequestUrl());
             return Optional.empty();
         });
     }
@@ -258,7 +258,7 @@ final class AccountsCheck {
             if (provider.isPresent()) {
                 silentAddresses(discovery, provider.get().tokenEndpoint());
             }
-            discovery.clockOfServer().ifPresent(time -> {
+            discovery.serverTime().ifPresent(time -> {
                 Duration ahead = Duration.between(time, check.clock().instant());
                 if (ahead.abs().compareTo(SKEW) > 0) {
                     findings.add(Finding.of(Kind.CLOCK_DIFFERS, where, String.valueOf(ahead.toSeconds())));
@@ -300,14 +300,14 @@ final class AccountsCheck {
 
     /** Renewals skip these addresses, but each costs up to 5 s. */
     private void silentAddresses(Discovery discovery, URI uri) throws IssuerException {
-        for (String address : discovery.silent(uri)) {
+        for (String address : discovery.unreachableAddresses(uri)) {
             findings.add(Finding.of(Kind.ADDRESS_SILENT, uri.resolve("/"), address));
         }
     }
 
     private void revocationList(TrustStore.RevocationList list) {
         if (list.file().isEmpty()) {
-            findings.add(Finding.of(Kind.CRL_MISSING, list.lookedAt(), list.ca()));
+            findings.add(Finding.of(Kind.CRL_MISSING, list.checked(), list.ca()));
         } else {
             list.nextUpdate()
                     .filter(nextUpdate -> nextUpdate.isBefore(check.clock().instant()))

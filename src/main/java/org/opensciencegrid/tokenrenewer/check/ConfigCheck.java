@@ -77,7 +77,7 @@ final class ConfigCheck {
         boolean holdsSecret = config.accounts().values().stream()
                 .anyMatch(account -> account instanceof ClientCredentialsAccount client
                                 && client.clientSecret().isPresent()
-                        || account.reach()
+                        || account.networkOptions()
                                 .proxies()
                                 .filter(ProxySettings::hasPassword)
                                 .isPresent());

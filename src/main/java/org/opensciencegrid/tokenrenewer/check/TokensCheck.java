@@ -175,11 +175,12 @@ final class TokensCheck {
             return true;
         }
         Optional<Sandbox> sandbox = check.machine().flatMap(ServiceMachine::sandbox);
-        boolean isMember = sandbox.filter(unit -> unit.joins(group.getName())).isPresent();
+        boolean isMember = sandbox.filter(unit -> unit.hasSupplementaryGroup(group.getName()))
+                .isPresent();
         for (int member : user.groups()) {
             isMember |= group.equals(names.lookupPrincipalByGroupName(number(member)));
         }
-        return isMember && sandbox.filter(unit -> !unit.letsChown()).isEmpty();
+        return isMember && sandbox.filter(unit -> !unit.allowsChown()).isEmpty();
     }
 
     private static String number(int id) {
@@ -195,7 +196,7 @@ final class TokensCheck {
                             && user.get().closedParent(program).isEmpty()
                             && user.get().mayExecute(program)
                     : Files.isExecutable(program);
-            Optional<Failure> unfit = FailureMapper.unfitHook(program, mayRun);
+            Optional<Failure> unfit = FailureMapper.invalidHook(program, mayRun);
             unfit.ifPresent(why -> findings.add(Finding.of(why, section.account())));
             if (unfit.isEmpty()) {
                 for (Path open : List.of(program, Objects.requireNonNullElse(program.getParent(), program))) {
@@ -239,7 +240,7 @@ final class TokensCheck {
             findings.add(Finding.of(Kind.TOKEN_WORLD_READABLE, path, "", section.account()));
         }
         Optional<Secret> token = new TokenFile(path).read();
-        if (token.filter(text -> text.reveal().length() > TokenFile.LONGEST_FOR_ALL)
+        if (token.filter(text -> text.reveal().length() > TokenFile.MAX_PORTABLE_LENGTH)
                 .isPresent()) {
             findings.add(Finding.of(
                     Kind.TOKEN_LONG, path, String.valueOf(token.get().reveal().length()), section.account()));

@@ -286,7 +286,7 @@ final class CommandContext implements Runnable {
     Network network(Config config, boolean verbose) {
         boolean isProxyNeeded = false;
         for (AccountSection account : config.accounts().values()) {
-            isProxyNeeded |= account.reach().proxies().isEmpty();
+            isProxyNeeded |= account.networkOptions().proxies().isEmpty();
         }
         return network(isProxyNeeded, verbose);
     }
@@ -303,7 +303,7 @@ final class CommandContext implements Runnable {
 
     private NetworkOptions networkOptions(String account) {
         try {
-            return ConfigFile.reach(configFile(), account);
+            return ConfigFile.networkOptions(configFile(), account);
         } catch (ConfigException e) {
             throw new UsageException(e.getMessage());
         }

@@ -11,5 +11,5 @@ public sealed interface AccountSection permits StoredAccount, ClientCredentialsA
     int line();
 
     /** The options {@code proxy}, {@code no_proxy} and {@code answer_timeout}. */
-    NetworkOptions reach();
+    NetworkOptions networkOptions();
 }

@@ -25,5 +25,5 @@ public record ClientCredentialsAccount(
         AudienceParameter audienceParameter,
         ClientAuth clientAuth,
         Optional<Path> caFile,
-        NetworkOptions reach)
+        NetworkOptions networkOptions)
         implements AccountSection {}

@@ -38,7 +38,7 @@ public final class ConfigFile {
      */
     public static Config read(Path file, List<Path> reserved, Runnable onAlwaysDue) throws ConfigException {
         RawConfig raw = IniParser.parse(text(file));
-        if (Validation.isAnyAlwaysDue(raw)) {
+        if (Validation.hasTokenWithoutMinLifetime(raw)) {
             onAlwaysDue.run();
         }
         return Validation.validate(file, raw, reserved);
@@ -50,23 +50,23 @@ public final class ConfigFile {
      *
      * @throws ConfigException if the proxy or the timeout is invalid
      */
-    public static NetworkOptions reach(Path file, String account) throws ConfigException {
+    public static NetworkOptions networkOptions(Path file, String account) throws ConfigException {
         RawConfig raw;
         try {
             raw = IniParser.parse(text(file));
         } catch (ConfigException e) {
-            return NetworkOptions.USUAL;
+            return NetworkOptions.DEFAULT;
         }
         String header = raw.sections().stream()
                 .filter(name -> PythonText.words(name).equals(List.of("account", account)))
                 .findFirst()
                 .orElse(RawConfig.DEFAULT);
-        Diagnostics findings = new Diagnostics();
-        NetworkOptions reach = new Section(raw, findings, header, "account", account).reach();
-        if (!findings.problems().isEmpty()) {
-            throw new ConfigException(file, findings.problems());
+        Diagnostics diagnostics = new Diagnostics();
+        NetworkOptions networkOptions = new Section(raw, diagnostics, header, "account", account).networkOptions();
+        if (!diagnostics.problems().isEmpty()) {
+            throw new ConfigException(file, diagnostics.problems());
         }
-        return reach;
+        return networkOptions;
     }
 
     private static String text(Path file) throws ConfigException {

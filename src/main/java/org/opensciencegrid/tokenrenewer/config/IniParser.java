@@ -35,7 +35,7 @@ final class IniParser {
     private void readAll(String text) {
         String rest = text;
         if (text.startsWith(BYTE_ORDER_MARK)) {
-            fault(
+            addError(
                     SyntaxError.Kind.MISSING_SECTION_HEADER,
                     sectionName,
                     1,
@@ -78,13 +78,13 @@ final class IniParser {
     }
 
     private void header(int number, String name) {
-        Map<String, RawConfig.Option> known = result.begun(name);
+        Map<String, RawConfig.Option> known = result.optionsOf(name);
         if (known == null) {
-            section = result.begin(name, number);
+            section = result.addSection(name, number);
         } else if (name.equals(RawConfig.DEFAULT)) {
             section = known;
         } else {
-            fault(
+            addError(
                     SyntaxError.Kind.DUPLICATE_SECTION,
                     name,
                     number,
@@ -98,8 +98,8 @@ final class IniParser {
     }
 
     private void beforeFirstSection(int number, String text) {
-        if (result.faults().isEmpty()) { // the lines that follow have the same cause
-            fault(
+        if (result.syntaxErrors().isEmpty()) { // the lines that follow have the same cause
+            addError(
                     SyntaxError.Kind.MISSING_SECTION_HEADER,
                     sectionName,
                     number,
@@ -112,7 +112,7 @@ final class IniParser {
     private void option(Map<String, RawConfig.Option> section, int number, String text) {
         int delimiter = firstDelimiter(text);
         if (delimiter < 0) {
-            fault(
+            addError(
                     SyntaxError.Kind.PARSING,
                     sectionName,
                     number,
@@ -123,14 +123,19 @@ final class IniParser {
         }
         String name = PythonText.lower(PythonText.stripEnd(text.substring(0, delimiter)));
         if (name.isEmpty()) {
-            fault(SyntaxError.Kind.PARSING, sectionName, number, "there is no option name before '%s'", text.charAt(0));
+            addError(
+                    SyntaxError.Kind.PARSING,
+                    sectionName,
+                    number,
+                    "there is no option name before '%s'",
+                    text.charAt(0));
         }
-        RawConfig.Option begun = new RawConfig.Option(name);
-        option = begun;
-        begun.add(number, PythonText.strip(text.substring(delimiter + 1)));
-        RawConfig.Option known = section.putIfAbsent(name, begun);
+        RawConfig.Option started = new RawConfig.Option(name);
+        option = started;
+        started.add(number, PythonText.strip(text.substring(delimiter + 1)));
+        RawConfig.Option known = section.putIfAbsent(name, started);
         if (known != null) {
-            fault(
+            addError(
                     SyntaxError.Kind.DUPLICATE_OPTION,
                     sectionName,
                     number,
@@ -153,7 +158,7 @@ final class IniParser {
         return -1;
     }
 
-    private void fault(SyntaxError.Kind kind, String section, int line, String text, Object... args) {
+    private void addError(SyntaxError.Kind kind, String section, int line, String text, Object... args) {
         result.add(new SyntaxError(kind, section, line, String.format(Locale.ROOT, text, args)));
     }
 }

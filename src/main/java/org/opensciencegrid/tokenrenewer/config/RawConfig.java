@@ -71,10 +71,10 @@ final class RawConfig {
     private final CommonMultiMap<String, CommonMultiMap<String, Option>> profile = new CommonMultiMap<>();
 
     private final Map<String, Integer> sectionLines = new LinkedHashMap<>();
-    private final List<SyntaxError> faults = new ArrayList<>();
+    private final List<SyntaxError> syntaxErrors = new ArrayList<>();
 
     /** Starts a section without options and returns it, so that options can be added. */
-    Map<String, Option> begin(String section, int line) {
+    Map<String, Option> addSection(String section, int line) {
         CommonMultiMap<String, Option> options = new CommonMultiMap<>();
         profile.put(section, options);
         sectionLines.put(section, line);
@@ -83,16 +83,16 @@ final class RawConfig {
 
     /** The options of a section that was started before; otherwise null. */
     @Nullable
-    Map<String, Option> begun(String section) {
+    Map<String, Option> optionsOf(String section) {
         return profile.get(section);
     }
 
-    void add(SyntaxError fault) {
-        faults.add(fault);
+    void add(SyntaxError error) {
+        syntaxErrors.add(error);
     }
 
-    List<SyntaxError> faults() {
-        return Collections.unmodifiableList(faults);
+    List<SyntaxError> syntaxErrors() {
+        return Collections.unmodifiableList(syntaxErrors);
     }
 
     /** The section names, without {@link #DEFAULT}. */
@@ -108,7 +108,7 @@ final class RawConfig {
 
     /** The section's own options; their names are in lower case. */
     Collection<Option> options(String section) {
-        Map<String, Option> options = begun(section);
+        Map<String, Option> options = optionsOf(section);
         return options == null ? List.of() : options.values();
     }
 
@@ -119,7 +119,7 @@ final class RawConfig {
     }
 
     private @Nullable Option findIn(String section, String name) {
-        Map<String, Option> options = begun(section);
+        Map<String, Option> options = optionsOf(section);
         return options == null ? null : options.get(name);
     }
 }

@@ -30,33 +30,33 @@ import org.opensciencegrid.tokenrenewer.util.Printable;
 final class Section {
     static final String CLIENT_SECRET = "client_secret";
     private static final String PROXY = "proxy";
-    private static final long SHORTEST_ANSWER = 10;
+    private static final long MIN_RESPONSE_SECONDS = 10;
 
-    private static final int MOST_DIGITS = 18; // any number with this many digits fits a long
+    private static final int MAX_DIGITS = 18; // any number with this many digits fits a long
 
     /** Compiled when first used, because most files have no such option. */
-    private static final class Form {
+    private static final class Patterns {
         static final Pattern MODE = Pattern.compile("0?[0-7]{3}");
         static final Pattern PRINCIPAL = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.@-]{0,99}");
     }
 
-    private static final long HOOK_SECONDS = 30;
-    private static final long LONGEST_HOOK_SECONDS = 240;
+    private static final long DEFAULT_HOOK_SECONDS = 30;
+    private static final long MAX_HOOK_SECONDS = 240;
 
     private static final Set<String> YES = Set.of("yes", "true", "on", "1");
     private static final Set<String> NO = Set.of("no", "false", "off", "0");
 
     private final RawConfig raw;
-    private final Diagnostics findings;
+    private final Diagnostics diagnostics;
     private final String header;
     private final String type;
     private final String name;
     private final Set<RawConfig.Option> references = new HashSet<>();
     private final List<ConfigError> problems = new ArrayList<>(0);
 
-    Section(RawConfig raw, Diagnostics findings, String header, String type, String name) {
+    Section(RawConfig raw, Diagnostics diagnostics, String header, String type, String name) {
         this.raw = raw;
-        this.findings = findings;
+        this.diagnostics = diagnostics;
         this.header = header;
         this.type = type;
         this.name = name;
@@ -108,7 +108,7 @@ final class Section {
     /** Adds a problem, which makes the section unusable. */
     void add(ConfigError problem) {
         problems.add(problem);
-        findings.add(problem);
+        diagnostics.add(problem);
     }
 
     /** The problems in the order in which they were found; empty for a valid section. */
@@ -117,7 +117,7 @@ final class Section {
     }
 
     void warning(int line, String text) {
-        findings.warning(line, "Config section " + this + ": " + text);
+        diagnostics.warning(line, "Config section " + this + ": " + text);
     }
 
     /** A value on one line without control characters. */
@@ -188,7 +188,7 @@ final class Section {
      * A loop, because most files have such a number and compiling a pattern takes as long as the rest of the parsing.
      */
     private static boolean isNumber(String text) {
-        boolean isNumber = !text.isEmpty() && text.length() <= MOST_DIGITS;
+        boolean isNumber = !text.isEmpty() && text.length() <= MAX_DIGITS;
         for (int i = 0; i < text.length(); i++) {
             isNumber &= text.charAt(i) >= '0' && text.charAt(i) <= '9';
         }
@@ -196,31 +196,31 @@ final class Section {
     }
 
     /** How to reach the issuer of the account. */
-    NetworkOptions reach() {
-        List<String> direct = words("no_proxy");
-        Optional<ProxySettings> proxies = text(PROXY).flatMap(url -> proxies(url, direct));
-        if (!direct.isEmpty() && !has(PROXY)) {
+    NetworkOptions networkOptions() {
+        List<String> noProxy = words("no_proxy");
+        Optional<ProxySettings> proxies = text(PROXY).flatMap(url -> proxies(url, noProxy));
+        if (!noProxy.isEmpty() && !has(PROXY)) {
             warning(line("no_proxy"), "no_proxy without 'proxy' means nothing");
         }
         OptionalLong seconds = seconds("answer_timeout");
-        long most = Limits.ANSWER.toSeconds();
-        if (seconds.isPresent() && (seconds.getAsLong() < SHORTEST_ANSWER || seconds.getAsLong() > most)) {
+        long maxSeconds = Limits.RESPONSE.toSeconds();
+        if (seconds.isPresent() && (seconds.getAsLong() < MIN_RESPONSE_SECONDS || seconds.getAsLong() > maxSeconds)) {
             problem(
                     line("answer_timeout"),
-                    "answer_timeout is not from " + SHORTEST_ANSWER + " to " + most + " seconds: a lost answer may"
-                            + " cost a refresh token, and a run has 9 minutes");
+                    "answer_timeout is not from " + MIN_RESPONSE_SECONDS + " to " + maxSeconds
+                            + " seconds: a lost answer may" + " cost a refresh token, and a run has 9 minutes");
             seconds = OptionalLong.empty();
         }
         return new NetworkOptions(
                 proxies, seconds.isPresent() ? Optional.of(Duration.ofSeconds(seconds.getAsLong())) : Optional.empty());
     }
 
-    private Optional<ProxySettings> proxies(String url, List<String> direct) {
+    private Optional<ProxySettings> proxies(String url, List<String> noProxy) {
         if (url.equals("none")) {
             return Optional.of(ProxySettings.NONE);
         }
         try {
-            return Optional.of(ProxySettings.of("config.ini", url, String.join(" ", direct)));
+            return Optional.of(ProxySettings.of("config.ini", url, String.join(" ", noProxy)));
         } catch (IllegalArgumentException e) { // do not show the value: it may contain a password
             problem(
                     line(PROXY),
@@ -242,7 +242,7 @@ final class Section {
     private Optional<Set<PosixFilePermission>> mode(String option) {
         Optional<String> text = text(option);
         Optional<Set<PosixFilePermission>> mode =
-                text.filter(digits -> Form.MODE.matcher(digits).matches()).map(Section::permissions);
+                text.filter(digits -> Patterns.MODE.matcher(digits).matches()).map(Section::permissions);
         if (text.isPresent() && mode.isEmpty()) {
             problem(line(option), option + " '" + Printable.of(text.get()) + "' is not a mode such as 0640");
         } else if (mode.isPresent() && !mode.get().contains(PosixFilePermission.OWNER_READ)) {
@@ -254,11 +254,11 @@ final class Section {
     }
 
     private static Set<PosixFilePermission> permissions(String octal) {
-        PosixFilePermission[] fromTheLeft = PosixFilePermission.values(); // in the order rwx of owner, group, others
+        PosixFilePermission[] inOrder = PosixFilePermission.values(); // in the order rwx of owner, group, others
         int bits = Integer.parseInt(octal, 8);
         Set<PosixFilePermission> permissions = EnumSet.noneOf(PosixFilePermission.class);
-        for (PosixFilePermission permission : fromTheLeft) {
-            if ((bits >> (fromTheLeft.length - 1 - permission.ordinal()) & 1) == 1) {
+        for (PosixFilePermission permission : inOrder) {
+            if ((bits >> (inOrder.length - 1 - permission.ordinal()) & 1) == 1) {
                 permissions.add(permission);
             }
         }
@@ -268,7 +268,7 @@ final class Section {
     /** A user or group name. This package does not check whether it exists. */
     private Optional<String> principal(String option) {
         Optional<String> text = text(option);
-        if (text.isPresent() && !Form.PRINCIPAL.matcher(text.get()).matches()) {
+        if (text.isPresent() && !Patterns.PRINCIPAL.matcher(text.get()).matches()) {
             problem(line(option), option + " '" + Printable.of(text.get()) + "' is not one name or number");
         }
         return text;
@@ -278,10 +278,10 @@ final class Section {
     Optional<PostRenewal> postRenewal() {
         List<String> command = words("post_renewal");
         OptionalLong timeout = seconds("post_renewal_timeout");
-        if (timeout.isPresent() && (timeout.getAsLong() < 1 || timeout.getAsLong() > LONGEST_HOOK_SECONDS)) {
+        if (timeout.isPresent() && (timeout.getAsLong() < 1 || timeout.getAsLong() > MAX_HOOK_SECONDS)) {
             problem(
                     line("post_renewal_timeout"),
-                    "post_renewal_timeout is not from 1 to " + LONGEST_HOOK_SECONDS + " seconds: a run has 9 minutes");
+                    "post_renewal_timeout is not from 1 to " + MAX_HOOK_SECONDS + " seconds: a run has 9 minutes");
         }
         if (command.isEmpty()) {
             if (has("post_renewal_timeout")) {
@@ -290,7 +290,7 @@ final class Section {
             return Optional.empty();
         }
         return toPath("post_renewal", command.get(0))
-                .map(program -> new PostRenewal(command, Duration.ofSeconds(timeout.orElse(HOOK_SECONDS))));
+                .map(program -> new PostRenewal(command, Duration.ofSeconds(timeout.orElse(DEFAULT_HOOK_SECONDS))));
     }
 
     /** A boolean, in the words of Python's getboolean; false if the option is not set. */

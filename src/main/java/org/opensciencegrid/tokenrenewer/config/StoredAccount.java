@@ -18,5 +18,5 @@ public record StoredAccount(
         Optional<AudienceParameter> audienceParameter,
         Optional<ClientAuth> clientAuth,
         Optional<Path> caFile,
-        NetworkOptions reach)
+        NetworkOptions networkOptions)
         implements AccountSection {}

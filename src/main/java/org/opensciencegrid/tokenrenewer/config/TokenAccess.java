@@ -13,13 +13,13 @@ import java.util.Set;
  */
 public record TokenAccess(Optional<Set<PosixFilePermission>> mode, Optional<String> owner, Optional<String> group) {
     /** Keeps the current permissions. A new file is readable only by its owner. */
-    public static final TokenAccess AS_IT_WAS = new TokenAccess(Optional.empty(), Optional.empty(), Optional.empty());
+    public static final TokenAccess UNCHANGED = new TokenAccess(Optional.empty(), Optional.empty(), Optional.empty());
 
     public TokenAccess {
         mode = mode.map(Set::copyOf);
     }
 
-    public boolean isAsItWas() {
+    public boolean isUnchanged() {
         return mode.isEmpty() && owner.isEmpty() && group.isEmpty();
     }
 }

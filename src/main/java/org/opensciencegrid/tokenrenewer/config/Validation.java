@@ -30,7 +30,7 @@ final class Validation {
     private static final int MAX_TOKEN_NAME = 100;
 
     private final RawConfig raw;
-    private final Diagnostics findings = new Diagnostics();
+    private final Diagnostics diagnostics = new Diagnostics();
 
     /** Sections by name. A second section with the same name is a problem if a token uses the name. */
     private final Map<String, List<Section>> accountSections = new LinkedHashMap<>();
@@ -54,7 +54,7 @@ final class Validation {
     }
 
     /** Whether any token has no min_lifetime. A guess: the file is not validated. */
-    static boolean isAnyAlwaysDue(RawConfig raw) {
+    static boolean hasTokenWithoutMinLifetime(RawConfig raw) {
         for (String header : raw.sections()) {
             if (header.startsWith("token") && raw.find(header, "min_lifetime").isEmpty()) {
                 return true;
@@ -64,19 +64,19 @@ final class Validation {
     }
 
     private Config run(Path file, List<Path> reserved) throws ConfigException {
-        raw.sections().forEach(this::sortIn);
-        raw.faults().forEach(this::sortIn);
+        raw.sections().forEach(this::addSection);
+        raw.syntaxErrors().forEach(this::addSyntaxError);
 
         Map<Section, Optional<TokenSection>> read = new LinkedHashMap<>();
         tokenSections.values().forEach(same -> {
-            Section section = onlyOne(same);
+            Section section = requireUnique(same);
             read.put(section, token(section));
         });
 
         Map<String, AccountSection> accounts = new LinkedHashMap<>();
         List<String> unused = new ArrayList<>();
         accountSections.forEach((name, same) -> {
-            Section section = onlyOne(same);
+            Section section = requireUnique(same);
             account(section)
                     .filter(account -> section.problems().isEmpty())
                     .ifPresent(account -> accounts.put(name, account));
@@ -86,28 +86,29 @@ final class Validation {
         });
         warnOfUnknownOptions();
 
-        refuseFilesOfOurs(read, accounts.values(), file, reserved);
+        rejectServiceFiles(read, accounts.values(), file, reserved);
 
         List<TokenSection> tokens = new ArrayList<>();
-        List<InvalidToken> faulty = new ArrayList<>();
+        List<InvalidToken> invalid = new ArrayList<>();
         read.forEach((section, token) -> {
             if (section.problems().isEmpty()
-                    && token.filter(sound -> accounts.containsKey(sound.account()))
+                    && token.filter(valid -> accounts.containsKey(valid.account()))
                             .isPresent()) {
                 tokens.add(token.get());
             } else {
-                faulty.add(faulty(section));
+                invalid.add(invalid(section));
             }
         });
         warnOfSharedPaths(tokens);
-        Config config = new Config(file, accounts, tokens, faulty, findings.problems(), findings.warnings(), unused);
+        Config config =
+                new Config(file, accounts, tokens, invalid, diagnostics.problems(), diagnostics.warnings(), unused);
         if (isUnreadable) {
             throw new ConfigException(config);
         }
         return config;
     }
 
-    private InvalidToken faulty(Section section) {
+    private InvalidToken invalid(Section section) {
         String account = section.text("account").orElse("");
         List<ConfigError> problems = new ArrayList<>(section.problems());
         List<Section> ofAccount = accountSections.getOrDefault(account, List.of());
@@ -119,11 +120,11 @@ final class Validation {
     }
 
     /** An error that affects more than one section makes the whole file unusable. */
-    private void sortIn(SyntaxError fault) {
-        ConfigError problem = new ConfigError(fault.line(), fault.text());
-        Optional<Section> section = fault.concernsOneSection() ? section(fault.section()) : Optional.empty();
-        section.ifPresentOrElse(found -> found.add(problem), () -> findings.add(problem));
-        isUnreadable |= !fault.concernsOneSection();
+    private void addSyntaxError(SyntaxError error) {
+        ConfigError problem = new ConfigError(error.line(), error.text());
+        Optional<Section> section = error.concernsOneSection() ? section(error.section()) : Optional.empty();
+        section.ifPresentOrElse(found -> found.add(problem), () -> diagnostics.add(problem));
+        isUnreadable |= !error.concernsOneSection();
     }
 
     private Optional<Section> section(String header) {
@@ -135,10 +136,10 @@ final class Validation {
                 .findFirst();
     }
 
-    private void sortIn(String header) {
+    private void addSection(String header) {
         if (header.indexOf(']') >= 0) {
             // Python 3.9 and older end the name at the first ']', newer versions at the last: reject the name
-            findings.add(new ConfigError(
+            diagnostics.add(new ConfigError(
                     raw.line(header),
                     "']' in the section name '" + Printable.of(header) + "'; write [TYPE NAME] and nothing after it"));
             return;
@@ -149,7 +150,7 @@ final class Validation {
             case "account" -> add(accountSections, header, words);
             case "token" -> add(tokenSections, header, words);
             default ->
-                findings.add(new ConfigError(
+                diagnostics.add(new ConfigError(
                         raw.line(header),
                         "Unrecognized config section '" + Printable.of(header) + "'" + suggestion(words)));
         }
@@ -174,7 +175,7 @@ final class Validation {
 
     private void add(Map<String, List<Section>> sections, String header, List<String> words) {
         sections.computeIfAbsent(words.get(1), name -> new ArrayList<>())
-                .add(new Section(raw, findings, header, words.get(0), words.get(1)));
+                .add(new Section(raw, diagnostics, header, words.get(0), words.get(1)));
     }
 
     private Optional<TokenSection> token(Section section) {
@@ -224,7 +225,7 @@ final class Validation {
         Optional<AudienceParameter> audienceParameter = section.choice("audience_parameter", AudienceParameter.class);
         Optional<ClientAuth> clientAuth = section.choice("client_auth", ClientAuth.class);
         Optional<Path> caFile = section.path("ca_file").or(() -> section.path("ca_dir"));
-        NetworkOptions reach = section.reach();
+        NetworkOptions networkOptions = section.networkOptions();
         if (section.has("ca_file") && section.has("ca_dir")) {
             section.problem(section.line("ca_dir"), "both 'ca_file' and 'ca_dir'; keep one");
         }
@@ -242,7 +243,7 @@ final class Validation {
                             audienceParameter,
                             clientAuth,
                             caFile,
-                            reach));
+                            networkOptions));
         }
         if (!section.has("token_request_url")) {
             section.problem(section.line(), "missing both 'password_file' and 'token_request_url' attributes");
@@ -271,14 +272,14 @@ final class Validation {
                 audienceParameter.orElse(AudienceParameter.AUDIENCE), // the parameter that the original program sends
                 clientAuth.orElse(ClientAuth.BASIC),
                 caFile,
-                reach));
+                networkOptions));
     }
 
     /**
      * The first of the sections with one name; the others are problems. Headers that differ only in spaces, such as
      * [token  x], have the same name.
      */
-    private static Section onlyOne(List<Section> same) {
+    private static Section requireUnique(List<Section> same) {
         Section first = same.get(0);
         for (Section other : same.subList(1, same.size())) {
             first.problem(other.line(), "this section already exists (line " + first.line() + ")");
@@ -300,34 +301,35 @@ final class Validation {
     }
 
     /** Rejects a token_path that would overwrite one of the files or directories of the service. */
-    private void refuseFilesOfOurs(
+    private void rejectServiceFiles(
             Map<Section, Optional<TokenSection>> tokens,
             Collection<AccountSection> accounts,
             Path file,
             List<Path> reserved) {
-        Map<Path, String> ours = new HashMap<>();
-        ours.put(real(file), "this config file itself");
+        Map<Path, String> serviceFiles = new HashMap<>();
+        serviceFiles.put(realPath(file), "this config file itself");
         for (AccountSection account : accounts) {
             String of = " of [account " + Printable.of(account.name()) + "]";
             if (account instanceof StoredAccount stored) {
-                ours.put(real(stored.passwordFile()), "the password_file" + of);
-                stored.caFile().ifPresent(ca -> ours.put(real(ca), authorities(ca) + of));
+                serviceFiles.put(realPath(stored.passwordFile()), "the password_file" + of);
+                stored.caFile().ifPresent(ca -> serviceFiles.put(realPath(ca), caOption(ca) + of));
             } else if (account instanceof ClientCredentialsAccount client) {
-                client.clientSecretFile().ifPresent(secret -> ours.put(real(secret), "the client_secret_file" + of));
-                client.caFile().ifPresent(ca -> ours.put(real(ca), authorities(ca) + of));
+                client.clientSecretFile()
+                        .ifPresent(secret -> serviceFiles.put(realPath(secret), "the client_secret_file" + of));
+                client.caFile().ifPresent(ca -> serviceFiles.put(realPath(ca), caOption(ca) + of));
             }
         }
         List<Path> directories = new ArrayList<>();
-        reserved.forEach(path -> directories.add(real(path)));
+        reserved.forEach(path -> directories.add(realPath(path)));
         tokens.forEach((section, token) -> token.map(TokenSection::tokenPath).ifPresent(path -> {
-            Path real = real(path);
-            String what = ours.get(real);
-            String around = ours.get(real.getParent());
-            if (what == null && around != null) {
-                what = "in " + around;
+            Path target = realPath(path);
+            String what = serviceFiles.get(target);
+            String directoryOption = serviceFiles.get(target.getParent());
+            if (what == null && directoryOption != null) {
+                what = "in " + directoryOption;
             }
             for (Path directory : directories) {
-                if (what == null && real.startsWith(directory)) {
+                if (what == null && target.startsWith(directory)) {
                     what = "in the service's own directory " + directory;
                 }
             }
@@ -340,12 +342,12 @@ final class Validation {
         }));
     }
 
-    private static String authorities(Path file) {
+    private static String caOption(Path file) {
         return Files.isDirectory(file) ? "the ca_dir" : "the ca_file";
     }
 
     /** Resolves symbolic links, as far as the path exists. */
-    private Path real(Path path) {
+    private Path realPath(Path path) {
         Path absolute = path.toAbsolutePath().normalize();
         Path parent = absolute.getParent();
         if (parent == null) {
@@ -364,7 +366,7 @@ final class Validation {
         try {
             return path.toRealPath();
         } catch (IOException e) {
-            return Files.isSymbolicLink(path) ? path : real(path);
+            return Files.isSymbolicLink(path) ? path : realPath(path);
         }
     }
 
@@ -373,7 +375,7 @@ final class Validation {
         for (TokenSection token : tokens) {
             TokenSection other = byPath.put(token.tokenPath().toAbsolutePath().normalize(), token);
             if (other != null) {
-                findings.warning(
+                diagnostics.warning(
                         token.line(),
                         "Config section [token " + Printable.of(token.name()) + "]: token_path is also that of [token "
                                 + Printable.of(other.name()) + "] (line " + other.line() + "); the last one wins");
@@ -404,7 +406,7 @@ final class Validation {
                 String hint = KnownOptions.nearest(option.name(), known)
                         .map(nearest -> " (did you mean '" + nearest + "'?)")
                         .orElse("");
-                findings.warning(
+                diagnostics.warning(
                         option.line(),
                         "Config section " + section + ": unknown option '" + Printable.of(option.name())
                                 + "' is ignored" + hint);

@@ -35,7 +35,7 @@ public record Failure(Kind kind, String where, String detail) {
         ACCOUNT_OLDER,
         /** Another host saved the account; the detail is that host's name, if known. We sent no request. */
         ACCOUNT_COPIED(Trait.ACCOUNT_FILES),
-        ACCOUNT_BUSY(Trait.PASSES, Trait.ACCOUNT_FILES),
+        ACCOUNT_BUSY(Trait.TRANSIENT, Trait.ACCOUNT_FILES),
         /** We sent no request. Used if none of the next three kinds applies. */
         STORE_UNWRITABLE(Trait.ACCOUNT_FILES),
         STORE_READ_ONLY(Trait.ACCOUNT_FILES),
@@ -46,7 +46,7 @@ public record Failure(Kind kind, String where, String detail) {
         REFRESH_TOKEN_RESCUED,
         /** The rotated refresh token could not be saved anywhere. */
         REFRESH_TOKEN_LOST,
-        ISSUER_UNREACHABLE(Trait.PASSES, Trait.ISSUER_IN_TROUBLE),
+        ISSUER_UNREACHABLE(Trait.TRANSIENT, Trait.ISSUER_IN_TROUBLE),
         /** TLS failed for a reason that has no kind of its own. */
         ISSUER_TLS,
         /** The proxy requires a password, or does not allow connections to the issuer. */
@@ -63,10 +63,10 @@ public record Failure(Kind kind, String where, String detail) {
         CRYPTO_POLICY,
         CA_FILE,
         NO_SYSTEM_CAS,
-        ISSUER_TROUBLE(Trait.PASSES, Trait.ISSUER_IN_TROUBLE),
-        ISSUER_ANSWER(Trait.PASSES, Trait.ISSUER_IN_TROUBLE),
+        ISSUER_TROUBLE(Trait.TRANSIENT, Trait.ISSUER_IN_TROUBLE),
+        ISSUER_ANSWER(Trait.TRANSIENT, Trait.ISSUER_IN_TROUBLE),
         /** The run had to end. */
-        OUT_OF_TIME(Trait.PASSES),
+        OUT_OF_TIME(Trait.TRANSIENT),
         ISSUER_WRONG,
         INSECURE_URL,
         AUTHORIZATION_DEAD(Trait.NEEDS_PERSON),
@@ -167,7 +167,7 @@ public record Failure(Kind kind, String where, String detail) {
 
         /** Whether the next run may succeed although nothing was changed. */
         public boolean passesByItself() {
-            return traits.contains(Trait.PASSES);
+            return traits.contains(Trait.TRANSIENT);
         }
 
         /** Whether the issuer failed after several attempts: this may affect all its accounts. */
@@ -204,7 +204,7 @@ public record Failure(Kind kind, String where, String detail) {
     /** What a kind means for other code; the methods of {@link Kind} explain it. */
     private enum Trait {
         NEEDS_PERSON,
-        PASSES,
+        TRANSIENT,
         ISSUER_IN_TROUBLE,
         ACCOUNT_FILES,
         SEEN_WITHOUT_OPENING,

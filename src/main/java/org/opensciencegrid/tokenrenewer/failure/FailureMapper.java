@@ -18,7 +18,7 @@ import org.opensciencegrid.tokenrenewer.util.Printable;
 /** Maps every exception of the lower packages to a kind of {@link Failure}. */
 public final class FailureMapper {
     /** More than a rotation needs. If this many bytes are free, another resource is used up. */
-    private static final long LEAST_ROOM = 1L << 18;
+    private static final long MIN_FREE_BYTES = 1L << 18;
 
     private FailureMapper() {}
 
@@ -31,7 +31,7 @@ public final class FailureMapper {
 
     /** For a client secret. */
     public static Failure ofSecret(PasswordFileException e) {
-        return of(e, "client_secret_file " + place(e) + ": " + e.reason(), Kind.SECRET_FILE);
+        return of(e, "client_secret_file " + path(e) + ": " + e.reason(), Kind.SECRET_FILE);
     }
 
     /** @param ofContent the kind if the failure is not about permissions */
@@ -41,10 +41,10 @@ public final class FailureMapper {
             case UNREADABLE, WRITABLE_BY_OTHERS, FOREIGN_OWNER -> Kind.FILE_ACCESS;
             default -> ofContent;
         };
-        return new Failure(kind, e.link().orElse(place(e)), Printable.of(message));
+        return new Failure(kind, e.link().orElse(path(e)), Printable.of(message));
     }
 
-    private static String place(PasswordFileException e) {
+    private static String path(PasswordFileException e) {
         return e.file().map(Path::toString).orElse("");
     }
 
@@ -64,7 +64,7 @@ public final class FailureMapper {
     }
 
     /** Why the account file seems to be restored from a backup; needs no password. */
-    public static Optional<Failure> older(AccountStore store, String account) {
+    public static Optional<Failure> olderAccount(AccountStore store, String account) {
         return store.newerGeneration(account)
                 .map(newer -> new Failure(
                         Kind.ACCOUNT_OLDER,
@@ -73,12 +73,12 @@ public final class FailureMapper {
     }
 
     private static Kind unwritable(StoreException e) {
-        String said = e.getMessage();
-        if (said.endsWith("Read-only file system")) {
+        String message = e.getMessage();
+        if (message.endsWith("Read-only file system")) {
             return Kind.STORE_READ_ONLY;
-        } else if (said.endsWith("Disk quota exceeded")) {
+        } else if (message.endsWith("Disk quota exceeded")) {
             return Kind.STORE_FULL;
-        } else if (!said.endsWith("No space left on device")) {
+        } else if (!message.endsWith("No space left on device")) {
             return Kind.STORE_UNWRITABLE;
         }
         return hasBlocks(e.file()) ? Kind.STORE_NO_INODES : Kind.STORE_FULL;
@@ -86,8 +86,8 @@ public final class FailureMapper {
 
     private static boolean hasBlocks(Path file) {
         try {
-            Path place = Files.isDirectory(file) ? file : Objects.requireNonNullElse(file.getParent(), file);
-            return Files.getFileStore(place).getUsableSpace() >= LEAST_ROOM;
+            Path path = Files.isDirectory(file) ? file : Objects.requireNonNullElse(file.getParent(), file);
+            return Files.getFileStore(path).getUsableSpace() >= MIN_FREE_BYTES;
         } catch (IOException e) {
             return false;
         }
@@ -98,12 +98,12 @@ public final class FailureMapper {
      *
      * @param file that place
      */
-    public static Optional<Failure> of(SaveResult saved, Path file) {
-        return saved.rescued()
+    public static Optional<Failure> of(SaveResult result, Path file) {
+        return result.rescued()
                 ? Optional.of(new Failure(
                         Kind.REFRESH_TOKEN_RESCUED,
                         file.toString(),
-                        saved.file().toString()))
+                        result.file().toString()))
                 : Optional.empty();
     }
 
@@ -180,7 +180,7 @@ public final class FailureMapper {
     }
 
     /** Why a post_renewal cannot be started. */
-    public static Optional<Failure> unfitHook(Path program, boolean mayRun) {
+    public static Optional<Failure> invalidHook(Path program, boolean mayRun) {
         if (!Files.exists(program)) {
             return Optional.of(new Failure(Kind.HOOK_NOT_STARTED, program.toString(), "no such file"));
         }
@@ -191,7 +191,7 @@ public final class FailureMapper {
     }
 
     /** The account file opened, but its content is not an account. */
-    public static Failure unfit(Path accountFile, IllegalArgumentException e) {
+    public static Failure invalidAccount(Path accountFile, IllegalArgumentException e) {
         return new Failure(
                 Kind.ACCOUNT_DAMAGED, accountFile.toString(), accountFile + ": " + Printable.of(e.getMessage()));
     }

@@ -25,13 +25,13 @@ public final class Json {
     private static final int STRICT = JSONParser.MODE_RFC4627 | JSONParser.LIMIT_JSON_DEPTH;
 
     /** The longest number. The JDK needs 20 seconds to parse one with a million digits. */
-    private static final int DIGITS = 1000;
+    private static final int MAX_DIGITS = 1000;
 
     private Json() {}
 
     /** Parses an object; empty if the text is anything else. */
     public static Optional<Map<String, Object>> object(String text) {
-        if (hasEndlessNumber(text)) {
+        if (hasOverlongNumber(text)) {
             return Optional.empty();
         }
         try {
@@ -97,7 +97,7 @@ public final class Json {
                 || value instanceof String text && text.strip().matches("-?\\d{1,18}(\\.\\d{1,18})?")) {
             try {
                 BigDecimal number = new BigDecimal(value.toString().strip());
-                return number.scale() > DIGITS || number.precision() - (long) number.scale() > 18
+                return number.scale() > MAX_DIGITS || number.precision() - (long) number.scale() > 18
                         ? Optional.empty()
                         : Optional.of(number.longValue());
             } catch (NumberFormatException e) {
@@ -110,10 +110,10 @@ public final class Json {
     /** The member as a list of words: the strings of an array, or a string split at white space, otherwise empty. */
     public static List<String> words(Map<String, Object> object, String name) {
         Object value = object.get(name);
-        if (value instanceof Collection<?> many) {
+        if (value instanceof Collection<?> collection) {
             List<String> words = new ArrayList<>();
-            for (Object one : many) {
-                if (one instanceof String word) {
+            for (Object element : collection) {
+                if (element instanceof String word) {
                     words.add(word);
                 }
             }
@@ -139,16 +139,16 @@ public final class Json {
         return object.get(name) instanceof Map<?, ?> map ? named(map) : Map.of();
     }
 
-    private static boolean hasEndlessNumber(String text) {
-        if (text.length() <= DIGITS) {
+    private static boolean hasOverlongNumber(String text) {
+        if (text.length() <= MAX_DIGITS) {
             return false;
         }
-        int run = 0;
-        for (int i = 0; i < text.length() && run <= DIGITS; i++) {
+        int digits = 0;
+        for (int i = 0; i < text.length() && digits <= MAX_DIGITS; i++) {
             char c = text.charAt(i);
-            run = c >= '0' && c <= '9' ? run + 1 : 0;
+            digits = c >= '0' && c <= '9' ? digits + 1 : 0;
         }
-        return run > DIGITS;
+        return digits > MAX_DIGITS;
     }
 
     /** For objects that were read from JSON or will be written as JSON, so all names are strings. */

@@ -42,14 +42,14 @@ public final class JsonObject {
      * or text removes the member.
      */
     public JsonObject with(String name, Object value) {
-        Object plain = value instanceof Optional<?> optional ? optional.orElse(null) : value;
+        Object json = value instanceof Optional<?> optional ? optional.orElse(null) : value;
         Map<String, Object> copy = new LinkedHashMap<>(values);
-        if (plain == null || plain.equals("") || plain instanceof Collection<?> many && many.isEmpty()) {
+        if (json == null || json.equals("") || json instanceof Collection<?> collection && collection.isEmpty()) {
             copy.remove(name);
-        } else if (plain instanceof Instant time) {
+        } else if (json instanceof Instant time) {
             copy.put(name, Rfc3339.of(time));
         } else {
-            copy.put(name, plain instanceof JsonObject members ? members.values : plain);
+            copy.put(name, json instanceof JsonObject members ? members.values : json);
         }
         return new JsonObject(copy);
     }
@@ -82,9 +82,9 @@ public final class JsonObject {
     /** The objects in the member if it is a list; other elements are ignored. */
     public List<JsonObject> list(String name) {
         List<JsonObject> list = new ArrayList<>();
-        if (values.get(name) instanceof Collection<?> many) {
-            for (Object one : many) {
-                list.add(new JsonObject(Json.member(Collections.singletonMap(name, one), name)));
+        if (values.get(name) instanceof Collection<?> collection) {
+            for (Object element : collection) {
+                list.add(new JsonObject(Json.member(Collections.singletonMap(name, element), name)));
             }
         }
         return list;

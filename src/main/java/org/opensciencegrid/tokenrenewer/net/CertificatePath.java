@@ -22,10 +22,10 @@ final class CertificatePath {
     /** The path from the server's certificate to a trusted one, each signed by the next; empty if there is none. */
     static List<X509Certificate> of(X509Certificate[] chain, Collection<X509Certificate> trusted) {
         List<X509Certificate> path = new ArrayList<>();
-        return isFound(path, chain[0], chain, trusted) ? path : List.of();
+        return search(path, chain[0], chain, trusted) ? path : List.of();
     }
 
-    private static boolean isFound(
+    private static boolean search(
             List<X509Certificate> path,
             X509Certificate certificate,
             X509Certificate[] chain,
@@ -41,7 +41,7 @@ final class CertificatePath {
             }
         }
         for (X509Certificate ca : chain) {
-            if (!path.contains(ca) && isSigned(certificate, ca) && isFound(path, ca, chain, trusted)) {
+            if (!path.contains(ca) && isSigned(certificate, ca) && search(path, ca, chain, trusted)) {
                 return true;
             }
         }
@@ -62,7 +62,7 @@ final class CertificatePath {
     }
 
     /** Whether the server omitted the CA certificate that signed its own certificate. */
-    static boolean lacksItsCa(X509Certificate[] chain) {
+    static boolean isCaMissing(X509Certificate[] chain) {
         for (X509Certificate each : chain) {
             if (isSigned(chain[0], each)) {
                 return false;
@@ -75,26 +75,24 @@ final class CertificatePath {
      * Where the certificate says that its CA certificate can be downloaded (RFC 5280 section 4.2.2.1), as the end of a
      * sentence.
      */
-    static String whereItsCaIs(X509Certificate certificate) {
+    static String caLocation(X509Certificate certificate) {
         String missing = "; the server does not send the certificate of the CA that signed it";
         byte[] extension = certificate.getExtensionValue(CA_ISSUERS);
         if (extension == null) {
             return missing;
         }
         try {
-            Der all = Der.at(extension, 0).first().as(Der.SEQUENCE);
-            for (Der each = all.first(); ; each = each.next()) {
-                Der method = each.as(Der.SEQUENCE).first();
-                if (method.holds(ID_CA_ISSUERS) && method.next().tag() == URI) {
+            for (Der description :
+                    Der.at(extension, 0).first().require(Der.SEQUENCE).children()) {
+                Der method = description.require(Der.SEQUENCE).first();
+                if (method.hasContent(ID_CA_ISSUERS) && method.next().tag() == URI) {
                     return missing + ", which is at "
                             + Printable.of(new String(method.next().value(), StandardCharsets.ISO_8859_1), 200);
                 }
-                if (!each.hasNext(all)) {
-                    return missing;
-                }
             }
         } catch (IllegalArgumentException e) {
-            return missing;
+            // The extension is malformed.
         }
+        return missing;
     }
 }

@@ -31,29 +31,29 @@ import org.opensciencegrid.tokenrenewer.net.ProxySettings.Proxy;
  */
 final class Connector {
     /** For TLS, and for the response of a proxy, which first connects to the issuer. */
-    private static final Duration GREETING = Duration.ofSeconds(15);
+    private static final Duration HANDSHAKE_TIMEOUT = Duration.ofSeconds(15);
 
     /** For certificates and everything else that TLS sends before the first response. */
-    private static final int GREETING_BYTES = 1 << 18;
+    private static final int HANDSHAKE_BYTES = 1 << 18;
 
     private final TrustStore trust;
     private final ProxySettings proxies;
-    private final Duration greeting;
+    private final Duration handshakeTimeout;
 
-    /** @param most maximum time for TLS and the proxy, for each address */
-    Connector(TrustStore trust, ProxySettings proxies, Duration most) {
+    /** @param maxHandshake maximum time for TLS and the proxy, for each address */
+    Connector(TrustStore trust, ProxySettings proxies, Duration maxHandshake) {
         this.trust = trust;
         this.proxies = proxies;
-        this.greeting = most.compareTo(GREETING) < 0 ? most : GREETING;
+        this.handshakeTimeout = maxHandshake.compareTo(HANDSHAKE_TIMEOUT) < 0 ? maxHandshake : HANDSHAKE_TIMEOUT;
     }
 
     /** The name of a server in messages, including the proxy if one is used. */
     String hostAndPort(URI uri) {
-        return Transport.hostAndPort(uri) + through(uri);
+        return Transport.hostAndPort(uri) + proxyNote(uri);
     }
 
     /** The proxy for the request log; empty if none is used. */
-    String through(URI uri) {
+    String proxyNote(URI uri) {
         return proxies.proxy(uri).map(proxy -> " through " + proxy).orElse("");
     }
 
@@ -66,7 +66,7 @@ final class Connector {
                 break;
             }
             try {
-                return open(uri, address, end, texts(failures));
+                return open(uri, address, end, describe(failures));
             } catch (IOException e) {
                 failures.put(address, e);
             }
@@ -77,7 +77,7 @@ final class Connector {
     /**
      * Connects to every address of the host, or of its proxy. Returns those that do not answer, each with the reason.
      */
-    List<String> silent(URI uri) throws IssuerException {
+    List<String> unreachableAddresses(URI uri) throws IssuerException {
         Map<InetAddress, IOException> failures = new LinkedHashMap<>();
         for (InetAddress address : addresses(uri)) {
             try {
@@ -89,7 +89,7 @@ final class Connector {
                 failures.put(address, new IOException(e.getMessage(), e));
             }
         }
-        return texts(failures);
+        return describe(failures);
     }
 
     private InetAddress[] addresses(URI uri) throws IssuerException {
@@ -107,7 +107,7 @@ final class Connector {
     }
 
     /** @param end deadline for everything, by {@code System.nanoTime()} */
-    private HttpConnection open(URI uri, InetAddress address, long end, List<String> passedOver)
+    private HttpConnection open(URI uri, InetAddress address, long end, List<String> failedAddresses)
             throws IOException, IssuerException {
         Optional<Proxy> proxy = proxies.proxy(uri);
         boolean isTls = "https".equalsIgnoreCase(uri.getScheme());
@@ -118,10 +118,10 @@ final class Connector {
         LimitedSocket wire = new LimitedSocket();
         try {
             wire.setTcpNoDelay(true);
-            InetSocketAddress place =
+            InetSocketAddress target =
                     new InetSocketAddress(address, proxy.map(Proxy::port).orElse(port));
-            wire.connect(place, (int) Math.max(1, shorter(Limits.CONNECT, end).toMillis())); // 0 would mean no limit
-            wire.allow(shorter(greeting, end), GREETING_BYTES);
+            wire.connect(target, (int) Math.max(1, shorter(Limits.CONNECT, end).toMillis())); // 0 would mean no limit
+            wire.limit(shorter(handshakeTimeout, end), HANDSHAKE_BYTES);
             Socket socket = wire;
             if (proxy.isPresent()) {
                 socket = tunnel(proxy.get(), wire, uri, port);
@@ -129,13 +129,14 @@ final class Connector {
             if (isTls) {
                 socket = tls(socket, HostNames.name(uri), port);
             }
-            return new HttpConnection(wire, socket, passedOver);
+            return new HttpConnection(wire, socket, failedAddresses);
         } catch (IOException | IssuerException | RuntimeException | Error e) {
             wire.close();
             if (e instanceof SocketTimeoutException) {
                 throw new SocketTimeoutException(
                         wire.isConnected()
-                                ? "it took the connection, and then said nothing within " + greeting.toSeconds() + " s"
+                                ? "it took the connection, and then said nothing within " + handshakeTimeout.toSeconds()
+                                        + " s"
                                 : "no connection within " + Limits.CONNECT.toSeconds() + " s");
             }
             throw e;
@@ -191,7 +192,7 @@ final class Connector {
         X509Certificate certificate = (X509Certificate) socket.getSession().getPeerCertificates()[0];
         if (!HostNames.isFor(certificate, name, address)) {
             throw new SSLPeerUnverifiedException(
-                    "the certificate is not for " + name + "; it is " + TrustStore.described(certificate));
+                    "the certificate is not for " + name + "; it is " + TrustStore.describe(certificate));
         }
         return socket;
     }
@@ -201,10 +202,10 @@ final class Connector {
             return new IssuerException(
                     Kind.UNREACHABLE, hostAndPort(uri) + " was not asked: the look-up of its name took too long");
         }
-        List<String> texts = texts(failures);
-        String reasons = texts.size() == 1
+        List<String> lines = describe(failures);
+        String reasons = lines.size() == 1
                 ? ExceptionMapper.reason(failures.values().iterator().next())
-                : String.join("; ", texts);
+                : String.join("; ", lines);
         for (IOException e : failures.values()) {
             if (e instanceof SSLException) {
                 String message = "the TLS connection to " + hostAndPort(uri) + " failed: " + reasons;
@@ -214,9 +215,9 @@ final class Connector {
         return new IssuerException(Kind.UNREACHABLE, hostAndPort(uri) + " cannot be reached: " + reasons);
     }
 
-    private static List<String> texts(Map<InetAddress, IOException> failures) {
-        List<String> texts = new ArrayList<>();
-        failures.forEach((address, e) -> texts.add(address.getHostAddress() + ": " + ExceptionMapper.reason(e)));
-        return texts;
+    private static List<String> describe(Map<InetAddress, IOException> failures) {
+        List<String> lines = new ArrayList<>();
+        failures.forEach((address, e) -> lines.add(address.getHostAddress() + ": " + ExceptionMapper.reason(e)));
+        return lines;
     }
 }

@@ -25,7 +25,7 @@ import javax.security.auth.x500.X500Principal;
  * A certificate revocation list (RFC 5280 section 5) from a file, DER or PEM. It is parsed in place: the JDK's class
  * creates ten objects for each entry, which takes 60 MB and one second for a list of 4 MB.
  *
- * @param list the signed part
+ * @param signedPart the signed part
  * @param revoked the entries, if there are any
  */
 record Crl(
@@ -33,11 +33,11 @@ record Crl(
         X500Principal issuer,
         Instant thisUpdate,
         Optional<Instant> nextUpdate,
-        Der list,
+        Der signedPart,
         Optional<Der> revoked,
         Optional<Der> extensions) {
-    private static final int MOST = 64 << 20;
-    private static final int HEAD = 8 << 10;
+    private static final int MAX_BYTES = 64 << 20;
+    private static final int HEADER_BYTES = 8 << 10;
     private static final String BEGIN = "-----BEGIN X509 CRL-----";
     private static final String END = "-----END X509 CRL-----";
     private static final int UTC_TIME = 0x17;
@@ -52,8 +52,10 @@ record Crl(
      */
     static Optional<X500Principal> issuer(Path file) {
         try (InputStream in = Files.newInputStream(file)) {
-            Der list = Der.at(der(in.readNBytes(HEAD)), 0).as(Der.SEQUENCE).first();
-            return Optional.of(new X500Principal(name(list).encoded()));
+            Der signedPart = Der.at(der(in.readNBytes(HEADER_BYTES)), 0)
+                    .require(Der.SEQUENCE)
+                    .first();
+            return Optional.of(new X500Principal(name(signedPart).encoded()));
         } catch (IOException | IllegalArgumentException e) {
             return Optional.empty();
         }
@@ -61,20 +63,21 @@ record Crl(
 
     /** @throws IllegalArgumentException if the file is not a revocation list */
     static Crl read(Path file) throws IOException {
-        if (Files.size(file) > MOST) {
-            throw new IllegalArgumentException("it is longer than " + MOST + " bytes");
+        if (Files.size(file) > MAX_BYTES) {
+            throw new IllegalArgumentException("it is longer than " + MAX_BYTES + " bytes");
         }
         byte[] bytes = der(Files.readAllBytes(file));
-        Der whole = Der.at(bytes, 0).as(Der.SEQUENCE);
+        Der whole = Der.at(bytes, 0).require(Der.SEQUENCE);
         if (whole.end() > bytes.length) {
             throw new IllegalArgumentException("it ends too early");
         }
-        Der list = whole.first().as(Der.SEQUENCE);
-        Der name = name(list);
+        Der signedPart = whole.first().require(Der.SEQUENCE);
+        Der name = name(signedPart);
         Der thisUpdate = name.next();
-        Optional<Der> nextUpdate = behind(thisUpdate, list).filter(Crl::isTime);
-        Optional<Der> revoked = behind(nextUpdate.orElse(thisUpdate), list).filter(next -> next.tag() == Der.SEQUENCE);
-        Optional<Der> extensions = behind(revoked.or(() -> nextUpdate).orElse(thisUpdate), list)
+        Optional<Der> nextUpdate = after(thisUpdate, signedPart).filter(Crl::isTime);
+        Optional<Der> revoked =
+                after(nextUpdate.orElse(thisUpdate), signedPart).filter(next -> next.tag() == Der.SEQUENCE);
+        Optional<Der> extensions = after(revoked.or(() -> nextUpdate).orElse(thisUpdate), signedPart)
                 .filter(next -> next.tag() == EXTENSIONS)
                 .map(Der::first);
         return new Crl(
@@ -82,13 +85,13 @@ record Crl(
                 new X500Principal(name.encoded()),
                 time(thisUpdate),
                 nextUpdate.map(Crl::time),
-                list,
+                signedPart,
                 revoked,
                 extensions);
     }
 
     /** Whether this CA signed the list and the list is complete. A delta CRL is not. */
-    boolean isOf(X509Certificate ca) {
+    boolean isSignedAndComplete(X509Certificate ca) {
         boolean[] usage = ca.getKeyUsage();
         return issuer.equals(ca.getSubjectX500Principal())
                 && (usage == null || usage[CRL_SIGN])
@@ -98,18 +101,18 @@ record Crl(
 
     private boolean isSignedBy(X509Certificate ca) {
         try {
-            Der algorithm = list.next().as(Der.SEQUENCE);
-            Der bits = algorithm.next().as(Der.BIT_STRING);
-            Der oid = algorithm.first().as(Der.OBJECT);
-            Signature signature = Signature.getInstance(dotted(oid));
-            if (dotted(oid).equals(RSASSA_PSS)) {
+            Der algorithm = signedPart.next().require(Der.SEQUENCE);
+            Der bits = algorithm.next().require(Der.BIT_STRING);
+            Der oid = algorithm.first().require(Der.OBJECT);
+            Signature signature = Signature.getInstance(dottedOid(oid));
+            if (dottedOid(oid).equals(RSASSA_PSS)) {
                 AlgorithmParameters parameters = AlgorithmParameters.getInstance("RSASSA-PSS");
                 parameters.init(oid.next().encoded());
                 signature.setParameter(parameters.getParameterSpec(PSSParameterSpec.class));
             }
             signature.initVerify(ca.getPublicKey());
-            signature.update(list.bytes(), list.from(), list.end() - list.from());
-            return signature.verify(list.bytes(), bits.content() + 1, bits.end() - bits.content() - 1);
+            signature.update(signedPart.bytes(), signedPart.from(), signedPart.end() - signedPart.from());
+            return signature.verify(signedPart.bytes(), bits.content() + 1, bits.end() - bits.content() - 1);
         } catch (GeneralSecurityException | IOException | IllegalArgumentException e) {
             return false;
         }
@@ -117,13 +120,9 @@ record Crl(
 
     private boolean isDelta() {
         if (extensions.isPresent()) {
-            Der all = extensions.get();
-            for (Der each = all.first(); !each.isBehind(all); each = each.next()) {
-                if (each.first().holds(DELTA_CRL_INDICATOR)) {
+            for (Der extension : extensions.get().children()) {
+                if (extension.first().hasContent(DELTA_CRL_INDICATOR)) {
                     return true;
-                }
-                if (!each.hasNext(all)) {
-                    break;
                 }
             }
         }
@@ -136,31 +135,25 @@ record Crl(
      * @throws IllegalArgumentException if the list is malformed
      */
     Optional<Instant> revocation(BigInteger serial) {
-        if (revoked.isPresent() && revoked.get().content() < revoked.get().end()) {
-            Der all = revoked.get();
-            byte[] wanted = serial.toByteArray();
-            Der entry = all.first();
-            while (true) {
-                Der number = entry.as(Der.SEQUENCE).first();
-                if (number.holds(wanted)) {
+        if (revoked.isPresent()) {
+            byte[] serialBytes = serial.toByteArray();
+            for (Der entry : revoked.get().children()) {
+                Der number = entry.require(Der.SEQUENCE).first();
+                if (number.hasContent(serialBytes)) {
                     return Optional.of(isTime(number.next()) ? time(number.next()) : thisUpdate);
                 }
-                if (!entry.hasNext(all)) {
-                    break;
-                }
-                entry = entry.next();
             }
         }
         return Optional.empty();
     }
 
-    private static Der name(Der list) {
-        Der first = list.as(Der.SEQUENCE).first();
+    private static Der name(Der signedPart) {
+        Der first = signedPart.require(Der.SEQUENCE).first();
         Der algorithm = first.tag() == Der.INTEGER ? first.next() : first; // the version is optional
-        return algorithm.as(Der.SEQUENCE).next().as(Der.SEQUENCE);
+        return algorithm.require(Der.SEQUENCE).next().require(Der.SEQUENCE);
     }
 
-    private static Optional<Der> behind(Der value, Der whole) {
+    private static Optional<Der> after(Der value, Der whole) {
         return value.hasNext(whole) ? Optional.of(value.next()) : Optional.empty();
     }
 
@@ -180,21 +173,21 @@ record Crl(
         }
     }
 
-    private static String dotted(Der oid) {
+    private static String dottedOid(Der oid) {
         byte[] content = oid.value();
-        StringBuilder dotted = new StringBuilder();
+        StringBuilder dottedOid = new StringBuilder();
         long number = 0;
         for (int i = 0; i < content.length; i++) {
             number = number << 7 | content[i] & 0x7f;
             if (content[i] >= 0) {
-                dotted.append(
-                        dotted.isEmpty()
+                dottedOid.append(
+                        dottedOid.isEmpty()
                                 ? Math.min(number / 40, 2) + "." + (number - Math.min(number / 40, 2) * 40)
                                 : "." + number);
                 number = 0;
             }
         }
-        return dotted.toString();
+        return dottedOid.toString();
     }
 
     private static byte[] der(byte[] file) {
@@ -205,13 +198,7 @@ record Crl(
         }
         int end = text.indexOf(END, begin);
         String body = text.substring(begin + BEGIN.length(), end < 0 ? text.length() : end);
-        byte[] base64 = new byte[body.length()];
-        int length = 0;
-        for (int i = 0; i < body.length(); i++) {
-            if (body.charAt(i) > ' ') {
-                base64[length++] = (byte) body.charAt(i);
-            }
-        }
-        return Base64.getDecoder().decode(java.util.Arrays.copyOf(base64, length - length % 4));
+        String base64 = body.replaceAll("[\\x00- ]+", "");
+        return Base64.getDecoder().decode(base64.substring(0, base64.length() - base64.length() % 4));
     }
 }

@@ -77,7 +77,7 @@ final class CrlDirectory {
             try {
                 Crl crl = Crl.read(file);
                 crl.revocation(BigInteger.ZERO); // no certificate has this number, so this reads to the end
-                if (!crl.isOf(ca)) {
+                if (!crl.isSignedAndComplete(ca)) {
                     unusable.add(file);
                 } else if (newest == null || crl.thisUpdate().isAfter(newest.thisUpdate())) {
                     newest = crl;

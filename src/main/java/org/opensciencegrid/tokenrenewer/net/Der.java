@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer.net;
 
 import java.util.Arrays;
+import java.util.Iterator;
 
 /**
  * A DER value (X.690) in a byte array. Nothing is copied. The end may be beyond the end of the array if only the start
@@ -47,7 +48,7 @@ record Der(byte[] bytes, int from, int content, int end) {
      *
      * @throws IllegalArgumentException if it has another tag
      */
-    Der as(int tag) {
+    Der require(int tag) {
         if (tag() != tag) {
             throw new IllegalArgumentException("it is not DER of this kind");
         }
@@ -64,15 +65,30 @@ record Der(byte[] bytes, int from, int content, int end) {
         return at(bytes, end);
     }
 
-    boolean isBehind(Der whole) {
-        return from >= whole.end;
+    /** The values inside this one. Parses each of them when it is reached. */
+    Iterable<Der> children() {
+        return () -> new Iterator<>() {
+            private int position = content;
+
+            @Override
+            public boolean hasNext() {
+                return position < end;
+            }
+
+            @Override
+            public Der next() {
+                Der child = at(bytes, position);
+                position = child.end;
+                return child;
+            }
+        };
     }
 
     boolean hasNext(Der whole) {
         return end < whole.end;
     }
 
-    boolean holds(byte[] value) {
+    boolean hasContent(byte[] value) {
         return end <= bytes.length && Arrays.equals(bytes, content, end, value, 0, value.length);
     }
 

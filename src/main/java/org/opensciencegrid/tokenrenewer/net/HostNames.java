@@ -84,14 +84,15 @@ public final class HostNames {
      *
      * @param host null if the connection does not know it; addresses are only checked by Connector
      */
-    static void require(X509Certificate certificate, @Nullable String host) throws TrustStore.Refused {
+    static void require(X509Certificate certificate, @Nullable String host)
+            throws TrustStore.RejectedCertificateException {
         if (host == null || host.indexOf(':') >= 0 || host.matches("[\\d.]+")) {
             return;
         }
         if (!isFor(certificate, withoutDot(host.toLowerCase(Locale.ROOT)), Optional.empty())) {
             boolean isNamed = alternativeNames(certificate).stream()
                     .anyMatch(name -> name.get(0).equals(DNS_NAME));
-            throw new TrustStore.Refused(
+            throw new TrustStore.RejectedCertificateException(
                     Tls.CERTIFICATE_OF_OTHER_HOST,
                     certificate,
                     "the certificate is not for " + Printable.of(host)

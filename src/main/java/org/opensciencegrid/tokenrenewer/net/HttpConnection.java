@@ -33,23 +33,23 @@ final class HttpConnection {
     private final LimitedSocket wire;
     private final Socket socket;
     private final InputStream in;
-    private final List<String> passedOver;
+    private final List<String> failedAddresses;
     private boolean reusable = true;
     private long usableUntil;
 
     /**
      * @param wire the TCP connection below {@code socket}, which may use TLS
-     * @param passedOver addresses that did not answer, with the reason
+     * @param failedAddresses addresses that did not answer, with the reason
      */
-    HttpConnection(LimitedSocket wire, Socket socket, List<String> passedOver) throws IOException {
+    HttpConnection(LimitedSocket wire, Socket socket, List<String> failedAddresses) throws IOException {
         this.wire = wire;
         this.socket = socket;
         this.in = new BufferedInputStream(socket.getInputStream());
-        this.passedOver = passedOver;
+        this.failedAddresses = failedAddresses;
     }
 
-    List<String> passedOver() {
-        return passedOver;
+    List<String> failedAddresses() {
+        return failedAddresses;
     }
 
     void close() {
@@ -61,7 +61,7 @@ final class HttpConnection {
     }
 
     /** Whether the last response was complete and the server did not announce that it closes the connection. */
-    boolean mayBeKept() {
+    boolean isKeepAlive() {
         return reusable;
     }
 
@@ -73,7 +73,7 @@ final class HttpConnection {
         if (!reusable || System.nanoTime() - usableUntil > 0) {
             return false;
         }
-        wire.allow(Duration.ofMillis(2), HEAD_LIMIT);
+        wire.limit(Duration.ofMillis(2), HEAD_LIMIT);
         try {
             in.read(); // end of stream, or bytes that belong to no request
             return false;
@@ -85,16 +85,16 @@ final class HttpConnection {
     }
 
     /** A response. If the connection ended within the body, this has the part that was received. */
-    static final class Received {
+    static final class RawResponse {
         final int status;
         final Map<String, String> headers;
         final long waitedNanos;
         final ByteArrayOutputStream body = new ByteArrayOutputStream();
         boolean isComplete;
         /** The remaining time for the response. */
-        Duration left = Duration.ZERO;
+        Duration remaining = Duration.ZERO;
 
-        private Received(Head head, long waitedNanos) {
+        private RawResponse(Head head, long waitedNanos) {
             this.status = head.status;
             this.headers = head.headers;
             this.waitedNanos = waitedNanos;
@@ -106,32 +106,32 @@ final class HttpConnection {
         }
     }
 
-    private record Head(int status, boolean isHttp11, Map<String, String> headers, boolean hasTwoLengths) {}
+    private record Head(int status, boolean isHttp11, Map<String, String> headers, boolean hasDuplicateLength) {}
 
     /**
      * Sends the request and reads the response.
      *
-     * @param room taken for a long body and not released here
+     * @param memory taken for a long body and not released here
      * @throws IOException if no complete response header was received
      */
-    Received exchange(byte[] request, Duration time, ResponseMemory room) throws IOException {
+    RawResponse exchange(byte[] request, Duration time, ResponseMemory memory) throws IOException {
         reusable = false;
-        wire.allow(time, Transport.BODY_LIMIT + HEAD_LIMIT);
+        wire.limit(time, Transport.BODY_LIMIT + HEAD_LIMIT);
         socket.getOutputStream().write(request);
         socket.getOutputStream().flush();
-        long asked = System.nanoTime();
+        long sentAt = System.nanoTime();
         Head head = head();
-        Received received = new Received(head, System.nanoTime() - asked);
+        RawResponse response = new RawResponse(head, System.nanoTime() - sentAt);
         try {
-            received.isComplete = body(head, received.body, room);
-            received.left = wire.left();
+            response.isComplete = body(head, response.body, memory);
+            response.remaining = wire.remaining();
         } catch (IOException e) {
             // The part that was received may contain the new refresh token.
-            if (room.isTaken() && wire.left().toMillis() == 0) {
-                room.refuse();
+            if (memory.isHeld() && wire.remaining().toMillis() == 0) {
+                memory.deny();
             }
         }
-        return received;
+        return response;
     }
 
     /** Reads the header of a proxy's response to CONNECT, without a body. */
@@ -156,17 +156,17 @@ final class HttpConnection {
                 throw new IOException("the answer is not HTTP");
             }
             Map<String, String> headers = new HashMap<>();
-            boolean hasTwoLengths = headers(lines, headers);
+            boolean hasDuplicateLength = headers(lines, headers);
             if (status >= 200 || status == 101) {
                 boolean isHttp11 = matcher.group(1).equals("1") && "1".equals(matcher.group(2));
-                return new Head(status, isHttp11, headers, hasTwoLengths);
+                return new Head(status, isHttp11, headers, hasDuplicateLength);
             }
         }
     }
 
     /** Returns whether Content-Length occurs twice. */
     private static boolean headers(Lines lines, Map<String, String> headers) throws IOException {
-        boolean hasTwoLengths = false;
+        boolean hasDuplicateLength = false;
         String name = "";
         for (String line = lines.next(); !line.isEmpty(); line = lines.next()) {
             int colon = line.indexOf(':');
@@ -175,37 +175,37 @@ final class HttpConnection {
             } else if (colon > 0) {
                 name = line.substring(0, colon).strip().toLowerCase(Locale.ROOT);
                 String before = headers.put(name, line.substring(colon + 1).strip());
-                hasTwoLengths |= before != null && name.equals("content-length");
+                hasDuplicateLength |= before != null && name.equals("content-length");
             }
         }
-        return hasTwoLengths;
+        return hasDuplicateLength;
     }
 
     /** Returns whether the whole body was received. */
-    private boolean body(Head head, ByteArrayOutputStream body, ResponseMemory room) throws IOException {
+    private boolean body(Head head, ByteArrayOutputStream body, ResponseMemory memory) throws IOException {
         String coding = head.headers.getOrDefault("transfer-encoding", "").toLowerCase(Locale.ROOT);
         String length = head.headers.getOrDefault("content-length", "");
-        boolean isWhole;
+        boolean isComplete;
         boolean hasEnd = true; // whether the start of the next response is known
         if (head.status < 200 || head.status == 204 || head.status == 304) {
-            isWhole = true;
+            isComplete = true;
         } else if (coding.contains("chunked")) {
-            isWhole = chunks(body, room);
+            isComplete = chunks(body, memory);
         } else if (length.matches("\\d{1,18}")) {
-            long wanted = Long.parseLong(length);
-            isWhole = copy(wanted, body, room) == wanted;
+            long contentLength = Long.parseLong(length);
+            isComplete = copy(contentLength, body, memory) == contentLength;
             // Some servers count characters instead of bytes. There is only one request at a time, so further bytes
             // belong to this response.
-            hasEnd = !isWhole || copy(in.available(), body, room) == 0;
-            isWhole &= body.size() <= Transport.BODY_LIMIT;
+            hasEnd = !isComplete || copy(in.available(), body, memory) == 0;
+            isComplete &= body.size() <= Transport.BODY_LIMIT;
         } else {
             hasEnd = false;
-            isWhole = copy(Long.MAX_VALUE, body, room) <= Transport.BODY_LIMIT;
+            isComplete = copy(Long.MAX_VALUE, body, memory) <= Transport.BODY_LIMIT;
         }
         String connection = head.headers.getOrDefault("connection", "").toLowerCase(Locale.ROOT);
-        reusable = isWhole && hasEnd && head.isHttp11 && !head.hasTwoLengths && !connection.contains("close");
+        reusable = isComplete && hasEnd && head.isHttp11 && !head.hasDuplicateLength && !connection.contains("close");
         usableUntil = System.nanoTime() + idle(head).toNanos();
-        return isWhole;
+        return isComplete;
     }
 
     private static Duration idle(Head head) {
@@ -213,7 +213,7 @@ final class HttpConnection {
         return matcher.find() ? Duration.ofSeconds(Math.max(0, Integer.parseInt(matcher.group(1)) - 1)) : IDLE;
     }
 
-    private boolean chunks(ByteArrayOutputStream body, ResponseMemory room) throws IOException {
+    private boolean chunks(ByteArrayOutputStream body, ResponseMemory memory) throws IOException {
         while (true) {
             Lines lines = new Lines(in, HEAD_LIMIT);
             String size = lines.next().replaceFirst(";.*", "").strip();
@@ -225,25 +225,25 @@ final class HttpConnection {
                 headers(lines, new HashMap<>());
                 return true;
             }
-            if (copy(length, body, room) != length || !lines.next().isEmpty()) {
+            if (copy(length, body, memory) != length || !lines.next().isEmpty()) {
                 return false;
             }
         }
     }
 
     /** Copies at most {@code length} bytes, fewer if the stream ends. Stops one byte above the size limit. */
-    private long copy(long length, ByteArrayOutputStream body, ResponseMemory room) throws IOException {
+    private long copy(long length, ByteArrayOutputStream body, ResponseMemory memory) throws IOException {
         byte[] buffer = new byte[8192];
         long copied = 0;
         while (copied < length) {
-            int most = Transport.BODY_LIMIT + 1 - body.size();
-            int n = in.read(buffer, 0, (int) Math.min(buffer.length, Math.min(most, length - copied)));
+            int maxBytes = Transport.BODY_LIMIT + 1 - body.size();
+            int n = in.read(buffer, 0, (int) Math.min(buffer.length, Math.min(maxBytes, length - copied)));
             if (n < 0) {
                 return copied;
             }
-            if (body.size() + n > ResponseMemory.SHORT && !room.isTaken()) {
-                room.take(wire.left());
-                wire.allow(Limits.REST);
+            if (body.size() + n > ResponseMemory.SHORT_RESPONSE_BYTES && !memory.isHeld()) {
+                memory.acquire(wire.remaining());
+                wire.limit(Limits.LONG_BODY);
             }
             body.write(buffer, 0, n);
             copied += n;
@@ -257,11 +257,11 @@ final class HttpConnection {
     /** Lines that end with LF or CRLF, with a limit on their total size. */
     private static final class Lines {
         private final InputStream in;
-        private int left;
+        private int bytesLeft;
 
-        Lines(InputStream in, int most) {
+        Lines(InputStream in, int maxBytes) {
             this.in = in;
-            this.left = most;
+            this.bytesLeft = maxBytes;
         }
 
         String next() throws IOException {
@@ -270,12 +270,12 @@ final class HttpConnection {
                 if (c < 0) {
                     throw new EOFException("the connection was closed");
                 }
-                if (--left < 0) {
+                if (--bytesLeft < 0) {
                     throw new IOException("the head of the answer is too long");
                 }
                 line.write(c);
             }
-            left--;
+            bytesLeft--;
             String text = line.toString(StandardCharsets.ISO_8859_1);
             return text.endsWith("\r") ? text.substring(0, text.length() - 1) : text;
         }

@@ -85,7 +85,7 @@ public final class IssuerException extends Exception {
     private final String code;
     private final transient Optional<Duration> retryAfter;
     private final boolean afterDoubt;
-    private final boolean settled;
+    private final boolean tokenReceived;
 
     public IssuerException(Kind kind, String message) {
         this(kind, message, 0, "", Optional.empty());
@@ -107,11 +107,11 @@ public final class IssuerException extends Exception {
             String code,
             Optional<Duration> retryAfter,
             boolean afterDoubt,
-            boolean settled) {
+            boolean tokenReceived) {
         super(message);
         this.tls = tls;
         this.afterDoubt = afterDoubt;
-        this.settled = settled;
+        this.tokenReceived = tokenReceived;
         this.kind = kind;
         this.status = status;
         this.code = code;
@@ -144,18 +144,20 @@ public final class IssuerException extends Exception {
 
     /** The same error, after an earlier attempt at the same request that the issuer may have processed. */
     public IssuerException afterDoubt(boolean doubt) {
-        return doubt ? new IssuerException(kind, tls, getMessage(), status, code, retryAfter, true, settled) : this;
+        return doubt
+                ? new IssuerException(kind, tls, getMessage(), status, code, retryAfter, true, tokenReceived)
+                : this;
     }
 
     /** The same error, if the response contained the new refresh token: then nothing is lost. */
-    public IssuerException settled() {
+    public IssuerException withTokenReceived() {
         return new IssuerException(kind, tls, getMessage(), status, code, retryAfter, afterDoubt, true);
     }
 
     /** The same error, with the requested scope in the message. */
-    public IssuerException asked(List<String> scope) {
+    public IssuerException withScope(List<String> scope) {
         String message = getMessage() + " (asked for: " + Printable.of(String.join(" ", scope)) + ")";
-        return new IssuerException(kind, tls, message, status, code, retryAfter, afterDoubt, settled);
+        return new IssuerException(kind, tls, message, status, code, retryAfter, afterDoubt, tokenReceived);
     }
 
     /** Whether the error may be a consequence of an earlier attempt whose response was lost. */
@@ -167,7 +169,7 @@ public final class IssuerException extends Exception {
      * Whether to send the same request again: the issuer never saw it, or its response is lost and there is nothing
      * better to do (RFC 9700 section 4.14.2).
      */
-    public boolean mayBeRepeated() {
+    public boolean isRetryable() {
         return switch (kind) {
             case UNREACHABLE, NO_ANSWER, TEMPORARY, UNUSABLE_ANSWER -> true;
             default -> false;
@@ -199,7 +201,7 @@ public final class IssuerException extends Exception {
 
     /** Whether the issuer may have processed the request although its response is lost. */
     public boolean leavesDoubt() {
-        return !settled
+        return !tokenReceived
                 && switch (kind) {
                     case NO_ANSWER, UNUSABLE_ANSWER -> true;
                     case TEMPORARY -> status != 429; // a rate limiter rejects a request before it is processed

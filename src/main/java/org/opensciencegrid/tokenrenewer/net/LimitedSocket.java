@@ -19,18 +19,18 @@ final class LimitedSocket extends Socket {
     private long bytesLeft;
 
     /** Sets new limits, starting now. */
-    void allow(Duration time, long bytes) {
+    void limit(Duration time, long bytes) {
         end = System.nanoTime() + time.toNanos();
         bytesLeft = bytes;
     }
 
     /** The remaining time. */
-    Duration left() {
+    Duration remaining() {
         return Duration.ofNanos(Math.max(0, end - System.nanoTime()));
     }
 
     /** Sets a new time limit, starting now, and keeps the byte limit. */
-    void allow(Duration time) {
+    void limit(Duration time) {
         end = System.nanoTime() + time.toNanos();
     }
 

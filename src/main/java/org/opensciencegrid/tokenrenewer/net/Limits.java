@@ -14,20 +14,20 @@ public final class Limits {
     public static final Duration CONNECT_ALL = Duration.ofSeconds(30);
 
     /** For a response, from the moment when the request was sent. */
-    public static final Duration ANSWER = Duration.ofMinutes(2);
+    public static final Duration RESPONSE = Duration.ofMinutes(2);
 
-    /** To wait for room in memory for a long response, even if the time for the response is nearly over. */
-    static final Duration ROOM = Duration.ofSeconds(15);
+    /** To wait for memory for a long response, even if the time for the response is nearly over. */
+    static final Duration MEMORY_WAIT = Duration.ofSeconds(15);
 
-    /** For the rest of a long response that has the room. Also limits how long one server keeps others waiting. */
-    static final Duration REST = Duration.ofSeconds(5);
+    /** For the rest of a long response that has the memory. Also limits how long one server keeps others waiting. */
+    static final Duration LONG_BODY = Duration.ofSeconds(5);
 
     /** No request of a renewal begins later than this after the first one. */
-    public static final Duration REPEATS = Duration.ofSeconds(20);
+    public static final Duration RETRIES = Duration.ofSeconds(20);
 
     /** One renewal of one token with all its requests. A stop must wait this long. */
     public static final Duration RENEWAL =
-            REPEATS.plus(CONNECT_ALL).plus(ANSWER).plus(ROOM).plus(REST);
+            RETRIES.plus(CONNECT_ALL).plus(RESPONSE).plus(MEMORY_WAIT).plus(LONG_BODY);
 
     /**
      * To wait for the lock of an account: enough for one renewal. A run that renews several tokens of one account may
@@ -36,7 +36,7 @@ public final class Limits {
     public static final Duration LOCK = RENEWAL.plusSeconds(10);
 
     /** No renewal begins later in a run than this. */
-    public static final Duration BEGIN = Duration.ofMinutes(4);
+    public static final Duration LAST_RENEWAL_START = Duration.ofMinutes(4);
 
     /** A run, including all post_renewal commands, ends before this. */
     public static final Duration RUN = Duration.ofMinutes(9);

@@ -10,16 +10,16 @@ import java.util.function.Supplier;
 /**
  * How to reach issuers, and the log of requests.
  *
- * @param answer the maximum time for a response, from the moment when the request was sent
+ * @param responseTimeout the maximum time for a response, from the moment when the request was sent
  * @param log gets one printable line without secrets for each request and each response
  */
-public record Network(ProxySettings proxies, Duration answer, Optional<Consumer<String>> log) {
+public record Network(ProxySettings proxies, Duration responseTimeout, Optional<Consumer<String>> log) {
     /** Without a proxy and without a log. */
     public static final Network DIRECT = new Network(ProxySettings.NONE, Optional.empty());
 
     /** With the default time for a response. */
     public Network(ProxySettings proxies, Optional<Consumer<String>> log) {
-        this(proxies, Limits.ANSWER, log);
+        this(proxies, Limits.RESPONSE, log);
     }
 
     private static final AtomicBoolean IS_PREPARED = new AtomicBoolean();
@@ -37,8 +37,9 @@ public record Network(ProxySettings proxies, Duration answer, Optional<Consumer<
     }
 
     /** Applies the settings of one account. */
-    public Network with(NetworkOptions reach) {
-        return new Network(reach.proxies().orElse(proxies), reach.answer().orElse(answer), log);
+    public Network with(NetworkOptions options) {
+        return new Network(
+                options.proxies().orElse(proxies), options.responseTimeout().orElse(responseTimeout), log);
     }
 
     /**

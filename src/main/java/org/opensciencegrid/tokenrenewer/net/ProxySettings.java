@@ -41,11 +41,11 @@ public final class ProxySettings {
     }
 
     private final Optional<Proxy> proxy;
-    private final List<String> direct;
+    private final List<String> noProxy;
 
-    private ProxySettings(Optional<Proxy> proxy, List<String> direct) {
+    private ProxySettings(Optional<Proxy> proxy, List<String> noProxy) {
         this.proxy = proxy;
-        this.direct = direct;
+        this.noProxy = noProxy;
     }
 
     /**
@@ -73,10 +73,10 @@ public final class ProxySettings {
      * @throws IllegalArgumentException if the URL is not a proxy URL; the message contains no part of it
      */
     public static ProxySettings of(String source, String url, String noProxy) {
-        List<String> direct = Arrays.stream(noProxy.toLowerCase(Locale.ROOT).split("[,\\s]+"))
+        List<String> hosts = Arrays.stream(noProxy.toLowerCase(Locale.ROOT).split("[,\\s]+"))
                 .filter(word -> !word.isEmpty())
                 .toList();
-        return new ProxySettings(Optional.of(proxy(source, url)), direct);
+        return new ProxySettings(Optional.of(proxy(source, url)), hosts);
     }
 
     private static Optional<String> eitherCase(String name, Function<String, Optional<String>> variable) {
@@ -113,7 +113,9 @@ public final class ProxySettings {
 
     /** The URL of the proxy for a host, without user name and password; empty if there is none. */
     public Optional<String> address(URI uri) {
-        return proxy(uri).map(known -> (known.isTls() ? "https://" : "http://") + known.host() + ":" + known.port());
+        return proxy(uri)
+                .map(candidate ->
+                        (candidate.isTls() ? "https://" : "http://") + candidate.host() + ":" + candidate.port());
     }
 
     /** Whether the proxy needs a user name and a password. */
@@ -123,19 +125,19 @@ public final class ProxySettings {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof ProxySettings proxies && proxy.equals(proxies.proxy) && direct.equals(proxies.direct);
+        return other instanceof ProxySettings proxies && proxy.equals(proxies.proxy) && noProxy.equals(proxies.noProxy);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(proxy, direct);
+        return Objects.hash(proxy, noProxy);
     }
 
     /** The proxy for a request. Never used for this machine. */
     Optional<Proxy> proxy(URI uri) {
         String host = HostNames.name(uri);
-        return proxy.filter(
-                known -> !Transport.isLoopback(host) && direct.stream().noneMatch(entry -> covers(entry, host, uri)));
+        return proxy.filter(candidate ->
+                !Transport.isLoopback(host) && noProxy.stream().noneMatch(entry -> matches(entry, host, uri)));
     }
 
     /**
@@ -143,7 +145,7 @@ public final class ProxySettings {
      * (with or without a leading dot or {@code *.}), each with or without a port. For an address it is the address or
      * its network, such as 192.0.2.0/24.
      */
-    private static boolean covers(String entry, String host, URI uri) {
+    private static boolean matches(String entry, String host, URI uri) {
         if (entry.equals("*")) {
             return true;
         }

@@ -43,7 +43,7 @@ final class RequestLog {
             "token_type",
             "verification_uri");
 
-    private static final int LONGEST = 300;
+    private static final int MAX_CHARS = 300;
 
     private RequestLog() {}
 
@@ -56,16 +56,16 @@ final class RequestLog {
         return Printable.of(line.toString());
     }
 
-    static String answer(HTTPRequest request, HttpResponse answer) {
+    static String response(HTTPRequest request, HttpResponse response) {
         Redactor redactor = new Redactor(secrets(request));
         StringJoiner line = new StringJoiner(" ");
-        line.add("< " + answer.status()).add(redactor.clean(answer.contentType()));
-        Optional<Map<String, Object>> json = answer.json();
+        line.add("< " + response.status()).add(redactor.clean(response.contentType()));
+        Optional<Map<String, Object>> json = response.json();
         json.ifPresent(members -> members.forEach((name, value) -> line.add(member(name, value, redactor))));
-        if (json.isEmpty() && !answer.body().isEmpty()) {
-            line.add(answer.body().length() + " characters that are not a JSON object");
+        if (json.isEmpty() && !response.body().isEmpty()) {
+            line.add(response.body().length() + " characters that are not a JSON object");
         }
-        if (!answer.complete()) {
+        if (!response.complete()) {
             line.add("(cut short)");
         }
         return Printable.of(line.toString());
@@ -73,8 +73,8 @@ final class RequestLog {
 
     private static String member(String name, Object value, Redactor redactor) {
         boolean isShown = SHOWN.contains(name) || name.endsWith("_endpoint") || name.endsWith("_supported");
-        String text = isShown ? Printable.of(redactor.clean(String.valueOf(value)), LONGEST) : "***";
-        return Printable.of(name, LONGEST) + "=" + text;
+        String text = isShown ? Printable.of(redactor.clean(String.valueOf(value)), MAX_CHARS) : "***";
+        return Printable.of(name, MAX_CHARS) + "=" + text;
     }
 
     /**

@@ -20,56 +20,57 @@ import java.util.zip.InflaterInputStream;
  * @param isWhole whether the text is complete
  */
 record ResponseBody(String text, boolean isWhole) {
-    private static final int NESTED = 2;
+    private static final int MAX_NESTED = 2;
 
     /**
      * @param coding header Content-Encoding
      * @param isWhole whether all bytes were received
-     * @param room taken for a long text and not released here
-     * @param left how long to wait for the room
+     * @param memory taken for a long text and not released here
+     * @param remaining how long to wait for the memory
      */
-    static ResponseBody of(byte[] bytes, String coding, boolean isWhole, ResponseMemory room, Duration left) {
-        byte[] plain = bytes;
-        boolean whole = isWhole && bytes.length <= Transport.BODY_LIMIT;
+    static ResponseBody of(byte[] bytes, String coding, boolean isWhole, ResponseMemory memory, Duration remaining) {
+        byte[] content = bytes;
+        boolean isComplete = isWhole && bytes.length <= Transport.BODY_LIMIT;
         boolean isDeflate = coding.toLowerCase(Locale.ROOT).contains("deflate");
-        for (int i = 0; i < NESTED && plain.length > 1; i++) {
+        for (int i = 0; i < MAX_NESTED && content.length > 1; i++) {
             ByteArrayOutputStream out = new ByteArrayOutputStream();
-            InputStream in = new ByteArrayInputStream(plain);
-            boolean ended;
-            if (plain[0] == 0x1f && (plain[1] & 0xff) == 0x8b) {
-                ended = unpack(() -> new GZIPInputStream(in), out, room, left);
-            } else if (plain[0] == 0x78 && ((plain[0] & 0xff) << 8 | plain[1] & 0xff) % 31 == 0) {
-                ended = unpack(() -> new InflaterInputStream(in), out, room, left);
-            } else if (isDeflate && i == 0 && plain[0] != '{') {
-                ended = unpack(() -> new InflaterInputStream(in, new Inflater(true)), out, room, left);
+            InputStream in = new ByteArrayInputStream(content);
+            boolean isEnd;
+            if (content[0] == 0x1f && (content[1] & 0xff) == 0x8b) {
+                isEnd = decompress(() -> new GZIPInputStream(in), out, memory, remaining);
+            } else if (content[0] == 0x78 && ((content[0] & 0xff) << 8 | content[1] & 0xff) % 31 == 0) {
+                isEnd = decompress(() -> new InflaterInputStream(in), out, memory, remaining);
+            } else if (isDeflate && i == 0 && content[0] != '{') {
+                isEnd = decompress(() -> new InflaterInputStream(in, new Inflater(true)), out, memory, remaining);
             } else {
                 break;
             }
-            if (!ended && out.size() == 0) {
+            if (!isEnd && out.size() == 0) {
                 break; // not compressed after all
             }
-            whole &= ended;
-            plain = out.toByteArray();
+            isComplete &= isEnd;
+            content = out.toByteArray();
         }
-        return new ResponseBody(text(plain), whole);
+        return new ResponseBody(text(content), isComplete);
     }
 
     @FunctionalInterface
-    private interface Unpacking {
+    private interface Decompressor {
         InputStream open() throws IOException;
     }
 
     /** Whether the end was reached within the size limit. In any case, {@code out} has what was read. */
-    private static boolean unpack(Unpacking unpacking, ByteArrayOutputStream out, ResponseMemory room, Duration left) {
-        try (InputStream in = unpacking.open()) {
+    private static boolean decompress(
+            Decompressor decompressor, ByteArrayOutputStream out, ResponseMemory memory, Duration remaining) {
+        try (InputStream in = decompressor.open()) {
             byte[] buffer = new byte[8192];
             for (int n; (n = in.read(buffer)) >= 0; ) {
-                if (out.size() + n > ResponseMemory.SHORT && !room.isTaken()) {
-                    room.take(left);
+                if (out.size() + n > ResponseMemory.SHORT_RESPONSE_BYTES && !memory.isHeld()) {
+                    memory.acquire(remaining);
                 }
-                int most = Transport.BODY_LIMIT - out.size();
-                out.write(buffer, 0, Math.min(n, most));
-                if (n > most) {
+                int space = Transport.BODY_LIMIT - out.size();
+                out.write(buffer, 0, Math.min(n, space));
+                if (n > space) {
                     return false;
                 }
             }

@@ -8,34 +8,34 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Limits memory: only one long response is read at a time. Responses of one server wait for each other before they wait
- * for those of other servers. A thread has the room until it releases it. A server that held the room until its time
+ * for those of other servers. A thread holds the memory until it releases it. A server that held it until its time
  * was over does not get it again.
  */
 final class ResponseMemory {
-    /** Longer responses need the room. Real issuers send shorter responses. */
-    static final int SHORT = 1 << 15;
+    /** Longer responses need the memory. Real issuers send shorter responses. */
+    static final int SHORT_RESPONSE_BYTES = 1 << 15;
 
-    private static final ReentrantLock OF_ALL = new ReentrantLock(true);
+    private static final ReentrantLock GLOBAL = new ReentrantLock(true);
 
-    private final ReentrantLock ofServer = new ReentrantLock(true);
-    private volatile boolean isRefused;
+    private final ReentrantLock perServer = new ReentrantLock(true);
+    private volatile boolean isDenied;
 
-    boolean isTaken() {
-        return OF_ALL.isHeldByCurrentThread();
+    boolean isHeld() {
+        return GLOBAL.isHeldByCurrentThread();
     }
 
     /**
-     * @param left the remaining time for the response. Because others cause the wait, it lasts at least {@link
-     *     Limits#ROOM}
-     * @throws IOException if there is no room in time, or this server does not get it again
+     * @param remaining the remaining time for the response. Because others cause the wait, it lasts at least {@link
+     *     Limits#MEMORY_WAIT}
+     * @throws IOException if there is no memory in time, or this server does not get it again
      */
-    void take(Duration left) throws IOException {
-        long wait = Math.max(left.toNanos(), Limits.ROOM.toNanos());
+    void acquire(Duration remaining) throws IOException {
+        long wait = Math.max(remaining.toNanos(), Limits.MEMORY_WAIT.toNanos());
         long end = System.nanoTime() + wait;
         try {
-            if (!ofServer.tryLock(wait, TimeUnit.NANOSECONDS)
-                    || isRefused
-                    || !OF_ALL.tryLock(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+            if (!perServer.tryLock(wait, TimeUnit.NANOSECONDS)
+                    || isDenied
+                    || !GLOBAL.tryLock(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
                 throw new IOException("there was no room for a long answer, as other answers are long too");
             }
         } catch (InterruptedException e) {
@@ -45,13 +45,13 @@ final class ResponseMemory {
     }
 
     /** The server used up its time: others must not wait for it again. */
-    void refuse() {
-        isRefused = true;
+    void deny() {
+        isDenied = true;
     }
 
-    /** Does nothing without {@link #take}. */
-    void giveBack() {
-        for (ReentrantLock lock : new ReentrantLock[] {OF_ALL, ofServer}) {
+    /** Does nothing without {@link #acquire}. */
+    void release() {
+        for (ReentrantLock lock : new ReentrantLock[] {GLOBAL, perServer}) {
             while (lock.isHeldByCurrentThread()) {
                 lock.unlock();
             }

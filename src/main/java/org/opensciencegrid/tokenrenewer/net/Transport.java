@@ -59,35 +59,29 @@ public final class Transport {
 
     private final Network network;
     private final Connector connector;
-    private final Duration answer;
     private final Map<String, Deque<HttpConnection>> idle = new ConcurrentHashMap<>();
-    private final Map<String, ResponseMemory> rooms = new ConcurrentHashMap<>();
+    private final Map<String, ResponseMemory> memories = new ConcurrentHashMap<>();
 
-    /** @param answer limit for one response, from the moment when the request was sent to its last byte */
-    public Transport(TrustStore trust, Network network, Duration answer) {
-        this.network = network;
-        this.connector = new Connector(trust, network.proxies(), answer);
-        this.answer = answer;
-    }
-
-    /** Uses the default time for a response. Called by {@link Network#transport}. */
+    /** Called by {@link Network#transport}. */
     public Transport(TrustStore trust, Network network) {
-        this(trust, network, network.answer());
+        this.network = network;
+        this.connector = new Connector(trust, network.proxies(), network.responseTimeout());
     }
 
-    public Transport(TrustStore trust, Duration answer) {
-        this(trust, Network.DIRECT, answer);
+    /** Without a proxy and without a log. */
+    public Transport(TrustStore trust, Duration responseTimeout) {
+        this(trust, new Network(ProxySettings.NONE, responseTimeout, Optional.empty()));
     }
 
     /** Reads a response. */
     @FunctionalInterface
-    public interface Reading<T> {
-        T of(HttpResponse answer) throws IssuerException;
+    public interface ResponseHandler<T> {
+        T handle(HttpResponse response) throws IssuerException;
     }
 
-    /** Like {@link #send(HTTPRequest, Reading)}, for callers that send no other requests at the same time. */
+    /** Like {@link #send(HTTPRequest, ResponseHandler)}, for callers that send no other requests at the same time. */
     public HttpResponse send(HTTPRequest request) throws IssuerException {
-        return send(request, answer -> answer);
+        return send(request, response -> response);
     }
 
     /**
@@ -97,36 +91,36 @@ public final class Transport {
      * @throws IssuerException INSECURE, UNREACHABLE, PROXY or TLS if nothing was sent; NO_ANSWER if it is not known
      *     whether the issuer processed the request, and its response can no longer arrive
      */
-    public <T> T send(HTTPRequest request, Reading<T> reading) throws IssuerException {
+    public <T> T send(HTTPRequest request, ResponseHandler<T> handler) throws IssuerException {
         URI uri = request.getURI();
         requireSafe(uri);
-        ResponseMemory room = rooms.computeIfAbsent(origin(uri), key -> new ResponseMemory());
+        ResponseMemory memory = memories.computeIfAbsent(origin(uri), key -> new ResponseMemory());
         try {
-            return reading.of(send(request, room));
+            return handler.handle(send(request, memory));
         } catch (VirtualMachineError e) { // a response may exceed the stack or the heap
             throw noAnswer(uri, e);
         } finally {
-            room.giveBack();
+            memory.release();
         }
     }
 
-    private HttpResponse send(HTTPRequest request, ResponseMemory room) throws IssuerException {
+    private HttpResponse send(HTTPRequest request, ResponseMemory memory) throws IssuerException {
         URI uri = request.getURI();
         if (Thread.currentThread().isInterrupted()) {
-            throw notAsked(uri);
+            throw notSent(uri);
         }
-        network.log(() -> RequestLog.request(request) + connector.through(uri));
+        network.log(() -> RequestLog.request(request) + connector.proxyNote(uri));
         try {
-            HttpResponse received = exchange(request, room);
-            network.log(() -> RequestLog.answer(request, received));
-            return received;
+            HttpResponse raw = exchange(request, memory);
+            network.log(() -> RequestLog.response(request, raw));
+            return raw;
         } catch (IssuerException e) {
             network.log(() -> "< " + e.getMessage());
             throw e;
         }
     }
 
-    private static IssuerException notAsked(URI uri) {
+    private static IssuerException notSent(URI uri) {
         return new IssuerException(Kind.UNREACHABLE, hostAndPort(uri) + " was not asked, as we were interrupted");
     }
 
@@ -134,12 +128,12 @@ public final class Transport {
      * The addresses of a host, or of its proxy, that do not answer, each with the reason; empty if all do. Names of
      * this machine are skipped, because names such as localhost often have an address without a listener.
      */
-    public List<String> silent(URI uri) throws IssuerException {
+    public List<String> unreachableAddresses(URI uri) throws IssuerException {
         requireSafe(uri);
-        return isLoopback(HostNames.name(uri)) ? List.of() : connector.silent(uri);
+        return isLoopback(HostNames.name(uri)) ? List.of() : connector.unreachableAddresses(uri);
     }
 
-    private HttpResponse exchange(HTTPRequest request, ResponseMemory room) throws IssuerException {
+    private HttpResponse exchange(HTTPRequest request, ResponseMemory memory) throws IssuerException {
         URI uri = request.getURI();
         byte[] bytes = bytes(request);
         HttpConnection connection = null;
@@ -148,13 +142,13 @@ public final class Transport {
             connection = connection(uri);
             if (Thread.currentThread().isInterrupted()) {
                 connection.close();
-                throw notAsked(uri);
+                throw notSent(uri);
             }
             isSent = true;
-            HttpConnection.Received received = connection.exchange(bytes, answer, room);
-            keep(uri, connection);
+            HttpConnection.RawResponse raw = connection.exchange(bytes, network.responseTimeout(), memory);
+            keepOrClose(uri, connection);
             connection = null; // another thread may use it from here on
-            return answer(uri, received, room);
+            return response(uri, raw, memory);
         } catch (IOException | VirtualMachineError e) {
             if (connection != null) {
                 connection.close();
@@ -171,26 +165,26 @@ public final class Transport {
     private HttpConnection connection(URI uri) throws IssuerException {
         Deque<HttpConnection> open = idle.getOrDefault(origin(uri), new ArrayDeque<>());
         while (true) {
-            HttpConnection known;
+            HttpConnection idleConnection;
             synchronized (open) {
-                known = open.pollLast();
+                idleConnection = open.pollLast();
             }
-            if (known == null) {
-                HttpConnection fresh = connector.open(uri);
-                for (String address : fresh.passedOver()) {
+            if (idleConnection == null) {
+                HttpConnection newConnection = connector.open(uri);
+                for (String address : newConnection.failedAddresses()) {
                     network.log(() -> "> " + hostAndPort(uri) + ": no answer from " + address);
                 }
-                return fresh;
+                return newConnection;
             }
-            if (known.isReusable()) {
-                return known;
+            if (idleConnection.isReusable()) {
+                return idleConnection;
             }
-            known.close();
+            idleConnection.close();
         }
     }
 
-    private void keep(URI uri, HttpConnection connection) {
-        if (!connection.mayBeKept()) {
+    private void keepOrClose(URI uri, HttpConnection connection) {
+        if (!connection.isKeepAlive()) {
             connection.close();
             return;
         }
@@ -261,7 +255,9 @@ public final class Transport {
     private IssuerException noAnswer(URI uri, Throwable e) {
         if (e instanceof SocketTimeoutException) {
             return new IssuerException(
-                    Kind.NO_ANSWER, connector.hostAndPort(uri) + " gave no answer within " + answer.toSeconds() + " s");
+                    Kind.NO_ANSWER,
+                    connector.hostAndPort(uri) + " gave no answer within "
+                            + network.responseTimeout().toSeconds() + " s");
         }
         if (e instanceof VirtualMachineError) {
             return new IssuerException(
@@ -279,30 +275,30 @@ public final class Transport {
                         + (e instanceof InterruptedIOException ? "" : orHttps));
     }
 
-    private HttpResponse answer(URI uri, HttpConnection.Received received, ResponseMemory room) throws IssuerException {
-        String coding = received.header("content-encoding");
-        ResponseBody body =
-                ResponseBody.of(received.body.toByteArray(), coding, received.isComplete, room, received.left);
+    private HttpResponse response(URI uri, HttpConnection.RawResponse raw, ResponseMemory memory)
+            throws IssuerException {
+        String coding = raw.header("content-encoding");
+        ResponseBody body = ResponseBody.of(raw.body.toByteArray(), coding, raw.isComplete, memory, raw.remaining);
         if (body.isWhole() && !coding.isEmpty() && body.text().indexOf('\ufffd') >= 0) {
-            boolean isSuccess = received.status / 100 == 2;
+            boolean isSuccess = raw.status / 100 == 2;
             throw new IssuerException(
                     isSuccess ? Kind.UNUSABLE_ANSWER : Kind.TEMPORARY,
-                    connector.hostAndPort(uri) + " answered " + received.status + ", compressed with "
+                    connector.hostAndPort(uri) + " answered " + raw.status + ", compressed with "
                             + Printable.of(coding, 40) + ", which was not asked for",
-                    received.status,
+                    raw.status,
                     "",
-                    retryAfter(received.header("retry-after")));
+                    retryAfter(raw.header("retry-after")));
         }
         return new HttpResponse(
-                received.status,
-                received.header("content-type"),
-                received.header("location"),
-                received.header("www-authenticate"),
-                retryAfter(received.header("retry-after")),
-                received.header("date"),
+                raw.status,
+                raw.header("content-type"),
+                raw.header("location"),
+                raw.header("www-authenticate"),
+                retryAfter(raw.header("retry-after")),
+                raw.header("date"),
                 body.text(),
                 body.isWhole(),
-                Duration.ofNanos(received.waitedNanos));
+                Duration.ofNanos(raw.waitedNanos));
     }
 
     /**
@@ -319,7 +315,7 @@ public final class Transport {
     }
 
     /** Like {@link #isSafe}, for a link that is shown to the user. It may have a fragment. */
-    public static boolean isSafeForPeople(URI link) {
+    public static boolean isSafeToShow(URI link) {
         return isAscii(link.toString()) && isSafe(URI.create(link.toString().replaceFirst("#.*", "")));
     }
 

@@ -65,9 +65,9 @@ public final class TrustStore {
      * @param ca its name; printable
      * @param file empty if the directory has no list that is signed by this CA
      * @param nextUpdate when the next list is due
-     * @param lookedAt an unusable file if there is one, otherwise the directory
+     * @param checked an unusable file if there is one, otherwise the directory
      */
-    public record RevocationList(String ca, Optional<Path> file, Optional<Instant> nextUpdate, Path lookedAt) {}
+    public record RevocationList(String ca, Optional<Path> file, Optional<Instant> nextUpdate, Path checked) {}
 
     /**
      * @param ca PEM file whose certificates are trusted in addition to the system's, or a directory of such files, such
@@ -87,10 +87,10 @@ public final class TrustStore {
     synchronized SSLSocketFactory sockets() throws IssuerException {
         if (sockets == null) {
             try {
-                Optional<Cas> added = ca.isPresent() ? Optional.of(Cas.of(read(ca.get()))) : Optional.empty();
+                Optional<CaSet> added = ca.isPresent() ? Optional.of(CaSet.of(read(ca.get()))) : Optional.empty();
                 Optional<CrlDirectory> lists = ca.filter(Files::isDirectory).map(CrlDirectory::new);
                 SSLContext context = SSLContext.getInstance("TLS");
-                context.init(null, new TrustManager[] {new Believed(added, this::system, lists)}, null);
+                context.init(null, new TrustManager[] {new IssuerTrustManager(added, this::system, lists)}, null);
                 crls = lists.orElse(null);
                 sockets = context.getSocketFactory();
             } catch (IOException | GeneralSecurityException e) {
@@ -114,11 +114,11 @@ public final class TrustStore {
      */
     static void disableDefaultSslContext() {
         try {
-            SSLContext nobody = SSLContext.getInstance("TLS");
-            nobody.init(
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(
                     null,
                     new TrustManager[] {
-                        new Believed(
+                        new IssuerTrustManager(
                                 Optional.empty(),
                                 chain -> {
                                     throw new GeneralSecurityException("no certificate is believed by default");
@@ -126,7 +126,7 @@ public final class TrustStore {
                                 Optional.empty())
                     },
                     null);
-            SSLContext.setDefault(nobody);
+            SSLContext.setDefault(context);
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException(e); // this JDK has no TLS
         }
@@ -137,7 +137,7 @@ public final class TrustStore {
      *
      * @param chain its issuers are looked up by name; if it is empty, all CAs are loaded
      */
-    private Cas system(X509Certificate[] chain) throws GeneralSecurityException {
+    private CaSet system(X509Certificate[] chain) throws GeneralSecurityException {
         for (Path bundle : system) {
             Collection<Certificate> certificates;
             try {
@@ -149,11 +149,11 @@ public final class TrustStore {
             }
             // Do not use the JDK's store: it may contain CAs that the administrator removed.
             if (certificates.isEmpty()) {
-                throw new NoCas(bundle);
+                throw new EmptyBundleException(bundle);
             }
-            return Cas.of(certificates);
+            return CaSet.of(certificates);
         }
-        return Cas.ofJdk();
+        return CaSet.ofJdk();
     }
 
     private static Collection<Certificate> read(Path pem) throws IOException, GeneralSecurityException {
@@ -187,9 +187,9 @@ public final class TrustStore {
     }
 
     /** A set of CAs, and the JDK's trust manager for them. */
-    private record Cas(Collection<X509Certificate> certificates, X509ExtendedTrustManager manager) {
+    private record CaSet(Collection<X509Certificate> certificates, X509ExtendedTrustManager manager) {
         /** Uses the JDK's rules for a key store, without creating one. */
-        static Cas of(Collection<Certificate> certificates) throws GeneralSecurityException {
+        static CaSet of(Collection<Certificate> certificates) throws GeneralSecurityException {
             if (certificates.isEmpty()) {
                 throw new CertificateException("it holds no certificate");
             }
@@ -203,15 +203,15 @@ public final class TrustStore {
             parameters.setRevocationEnabled(false); // as for a key store
             TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
             factory.init(new CertPathTrustManagerParameters(parameters));
-            return new Cas(cas, manager(factory));
+            return new CaSet(cas, manager(factory));
         }
 
         /** The JDK's own store. */
-        static Cas ofJdk() throws GeneralSecurityException {
+        static CaSet ofJdk() throws GeneralSecurityException {
             TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
             factory.init((KeyStore) null);
             X509ExtendedTrustManager manager = manager(factory);
-            return new Cas(List.of(manager.getAcceptedIssuers()), manager);
+            return new CaSet(List.of(manager.getAcceptedIssuers()), manager);
         }
 
         private static X509ExtendedTrustManager manager(TrustManagerFactory factory) throws GeneralSecurityException {
@@ -225,37 +225,37 @@ public final class TrustStore {
     }
 
     @FunctionalInterface
-    private interface Loading {
-        Cas load(X509Certificate[] chain) throws GeneralSecurityException;
+    private interface CaLoader {
+        CaSet load(X509Certificate[] chain) throws GeneralSecurityException;
     }
 
     /** The system's bundle has no certificates, or none of those that were looked up. */
-    private static final class NoCas extends CertificateException {
+    private static final class EmptyBundleException extends CertificateException {
         private static final long serialVersionUID = 1L;
 
-        NoCas(Path bundle) {
+        EmptyBundleException(Path bundle) {
             super("the system's bundle of CAs, " + bundle + ", holds no certificate");
         }
     }
 
     /** A server's certificate was rejected. The message contains the certificate's name and the reason. */
-    static final class Refused extends CertificateException {
+    static final class RejectedCertificateException extends CertificateException {
         private static final long serialVersionUID = 1L;
 
-        private final Tls why;
+        private final Tls tls;
 
-        Refused(Tls why, X509Certificate certificate, String reason) {
-            super(reason + "; it is " + described(certificate));
-            this.why = why;
+        RejectedCertificateException(Tls tls, X509Certificate certificate, String reason) {
+            super(reason + "; it is " + describe(certificate));
+            this.tls = tls;
         }
 
-        Tls why() {
-            return why;
+        Tls tls() {
+            return tls;
         }
     }
 
     /** The subject and issuer of a certificate. */
-    static String described(X509Certificate certificate) {
+    static String describe(X509Certificate certificate) {
         return "for " + name(certificate.getSubjectX500Principal()) + ", from "
                 + name(certificate.getIssuerX500Principal());
     }
@@ -268,15 +268,15 @@ public final class TrustStore {
      * Trusts what the added CAs signed, and otherwise asks the system's CAs. First only those with the name of an
      * issuer in the chain, because parsing all 140 takes longer than the connection; then all of them.
      */
-    private static final class Believed extends X509ExtendedTrustManager {
-        private final Optional<Cas> added;
-        private final Loading loading;
+    private static final class IssuerTrustManager extends X509ExtendedTrustManager {
+        private final Optional<CaSet> added;
+        private final CaLoader loader;
         private final Optional<CrlDirectory> crls;
-        private final Map<List<X500Principal>, Cas> system = new HashMap<>();
+        private final Map<List<X500Principal>, CaSet> system = new HashMap<>();
 
-        Believed(Optional<Cas> added, Loading loading, Optional<CrlDirectory> crls) {
+        IssuerTrustManager(Optional<CaSet> added, CaLoader loader, Optional<CrlDirectory> crls) {
             this.added = added;
-            this.loading = loading;
+            this.loader = loader;
             this.crls = crls;
         }
 
@@ -287,74 +287,79 @@ public final class TrustStore {
 
         private void check(X509Certificate[] chain, @Nullable String host, Check check) throws CertificateException {
             HostNames.require(chain[0], host);
-            Optional<Refused> byFile = Optional.empty();
+            Optional<RejectedCertificateException> fileRejection = Optional.empty();
             if (added.isPresent()) {
-                byFile = refusal(added.get(), chain, check);
-                if (byFile.isEmpty()) {
+                fileRejection = rejection(added.get(), chain, check);
+                if (fileRejection.isEmpty()) {
                     return;
                 }
             }
             try {
-                if (refusal(system(chain), chain, check).isEmpty()) {
+                if (rejection(system(chain), chain, check).isEmpty()) {
                     return;
                 }
-            } catch (NoCas ofThatName) {
+            } catch (EmptyBundleException ofThatName) {
                 // A name can be encoded in several ways.
             }
-            Optional<Refused> bySystem;
+            Optional<RejectedCertificateException> systemRejection;
             try {
-                bySystem = refusal(system(new X509Certificate[0]), chain, check);
-            } catch (NoCas atAll) {
-                bySystem = Optional.of(new Refused(Tls.NO_SYSTEM_CAS, chain[0], ExceptionMapper.reason(atAll)));
+                systemRejection = rejection(system(new X509Certificate[0]), chain, check);
+            } catch (EmptyBundleException atAll) {
+                systemRejection = Optional.of(
+                        new RejectedCertificateException(Tls.NO_SYSTEM_CAS, chain[0], ExceptionMapper.reason(atAll)));
             }
-            if (bySystem.isPresent()) {
+            if (systemRejection.isPresent()) {
                 // Report the error of the store that knows the CA, because it is more precise.
-                throw bySystem.filter(refused -> !isOfUnknownCa(refused))
-                        .filter(refused -> refused.why() != Tls.NO_SYSTEM_CAS)
-                        .orElse(byFile.orElse(bySystem.get()));
+                throw systemRejection
+                        .filter(rejected -> !isUnknownCa(rejected))
+                        .filter(rejected -> rejected.tls() != Tls.NO_SYSTEM_CAS)
+                        .orElse(fileRejection.orElse(systemRejection.get()));
             }
         }
 
-        private static boolean isOfUnknownCa(Refused refused) {
-            return refused.why() == Tls.CERTIFICATE_UNTRUSTED || refused.why() == Tls.CA_NOT_SENT;
+        private static boolean isUnknownCa(RejectedCertificateException rejected) {
+            return rejected.tls() == Tls.CERTIFICATE_UNTRUSTED || rejected.tls() == Tls.CA_NOT_SENT;
         }
 
         /**
          * Why these CAs do not accept a chain; empty if they do.
          *
-         * @throws Refused for a revoked certificate, even if other CAs would accept it
+         * @throws RejectedCertificateException for a revoked certificate, even if other CAs would accept it
          */
-        private Optional<Refused> refusal(Cas cas, X509Certificate[] chain, Check check) throws Refused {
+        private Optional<RejectedCertificateException> rejection(CaSet cas, X509Certificate[] chain, Check check)
+                throws RejectedCertificateException {
             List<X509Certificate> path = CertificatePath.of(chain, cas.certificates());
-            boolean isWhole = !path.isEmpty();
-            if (isWhole) {
+            boolean hasPath = !path.isEmpty();
+            if (hasPath) {
                 Optional<String> weakness = CertificateStrength.weakness(path);
                 if (weakness.isPresent()) {
-                    return Optional.of(new Refused(Tls.CERTIFICATE_WEAK, chain[0], weakness.get()));
+                    return Optional.of(
+                            new RejectedCertificateException(Tls.CERTIFICATE_WEAK, chain[0], weakness.get()));
                 }
                 requireNotRevoked(path, added.filter(file -> file == cas).isPresent());
             }
             try {
                 check.by(cas.manager());
             } catch (CertificateException e) {
-                Tls why = ExceptionMapper.tls(e);
-                if (why == Tls.CERTIFICATE_UNTRUSTED && CertificatePath.lacksItsCa(chain)) {
-                    return Optional.of(new Refused(
+                Tls tls = ExceptionMapper.tls(e);
+                if (tls == Tls.CERTIFICATE_UNTRUSTED && CertificatePath.isCaMissing(chain)) {
+                    return Optional.of(new RejectedCertificateException(
                             Tls.CA_NOT_SENT,
                             chain[0],
-                            ExceptionMapper.reason(e) + CertificatePath.whereItsCaIs(chain[0])));
+                            ExceptionMapper.reason(e) + CertificatePath.caLocation(chain[0])));
                 }
-                return Optional.of(new Refused(why, chain[0], ExceptionMapper.reason(e)));
+                return Optional.of(new RejectedCertificateException(tls, chain[0], ExceptionMapper.reason(e)));
             }
-            return isWhole
+            return hasPath
                     ? Optional.empty()
-                    : Optional.of(new Refused(
+                    : Optional.of(new RejectedCertificateException(
                             Tls.CERTIFICATE_UNTRUSTED,
                             chain[0],
                             "its certificate is not from a CA that is trusted here (no path)"));
         }
 
-        private void requireNotRevoked(List<X509Certificate> path, boolean isOfDirectory) throws Refused {
+        private void requireNotRevoked(List<X509Certificate> path, boolean isOfDirectory)
+                throws RejectedCertificateException {
             if (crls.isEmpty()) {
                 return;
             }
@@ -366,7 +371,7 @@ public final class TrustStore {
                 }
                 Optional<CrlDirectory.Revocation> revoked = crls.get().revocation(certificate, signer);
                 if (revoked.isPresent()) {
-                    throw new Refused(
+                    throw new RejectedCertificateException(
                             Tls.CERTIFICATE_REVOKED,
                             path.get(0),
                             (i == 0
@@ -382,23 +387,23 @@ public final class TrustStore {
         }
 
         /** Loads the CAs once for each list of issuers, for any number of connections. */
-        private synchronized Cas system(X509Certificate[] chain) throws CertificateException {
+        private synchronized CaSet system(X509Certificate[] chain) throws CertificateException {
             List<X500Principal> issuers = new ArrayList<>();
             for (X509Certificate certificate : chain) {
                 issuers.add(certificate.getIssuerX500Principal());
             }
-            Cas known = system.get(issuers);
-            if (known == null) {
+            CaSet cached = system.get(issuers);
+            if (cached == null) {
                 try {
-                    known = loading.load(chain);
-                } catch (NoCas e) {
+                    cached = loader.load(chain);
+                } catch (EmptyBundleException e) {
                     throw e;
                 } catch (GeneralSecurityException e) {
                     throw new CertificateException(e);
                 }
-                system.put(issuers, known);
+                system.put(issuers, cached);
             }
-            return known;
+            return cached;
         }
 
         @Override

@@ -54,7 +54,7 @@ public record Client(String id, Optional<Secret> secret, ClientAuth auth) {
      * Adds client_id to the body, because some servers require it (RFC 6749 section 3.2.1). For BASIC_RAW, also
      * replaces the SDK's form-encoded credentials by raw ones.
      */
-    HTTPRequest finish(HTTPRequest request) {
+    HTTPRequest addClientAuthentication(HTTPRequest request) {
         String body = request.getBody();
         if (!("&" + body).contains("&client_id=")) {
             request.setBody(

@@ -18,15 +18,15 @@ public enum ClientAuth {
     /** A public client: only the client_id is sent. */
     NONE("none");
 
-    private final String registered;
+    private final String metadataName;
 
-    ClientAuth(String registered) {
-        this.registered = registered;
+    ClientAuth(String metadataName) {
+        this.metadataName = metadataName;
     }
 
     /** The {@code token_endpoint_auth_method} of RFC 7591. */
-    public String registered() {
-        return registered;
+    public String metadataName() {
+        return metadataName;
     }
 
     /** The value in the config file and in the account file. */
@@ -38,10 +38,10 @@ public enum ClientAuth {
      * The first supported method that the issuer offers; BASIC if it does not say, which is the default of RFC 8414
      * section 2.
      */
-    public static ClientAuth offered(Provider provider, boolean hasSecret) {
+    public static ClientAuth preferred(Provider provider, boolean hasSecret) {
         List<String> offered = provider.clientAuthMethods();
         return Stream.of(BASIC, POST, NONE)
-                .filter(auth -> offered.contains(auth.registered) && !(hasSecret && auth == NONE))
+                .filter(auth -> offered.contains(auth.metadataName) && !(hasSecret && auth == NONE))
                 .findFirst()
                 .orElse(BASIC);
     }
@@ -49,7 +49,7 @@ public enum ClientAuth {
     /** The method with this config value or RFC 7591 name. */
     public static Optional<ClientAuth> of(String word) {
         for (ClientAuth auth : values()) {
-            if (auth.word().equals(word) || auth.registered.equals(word)) {
+            if (auth.word().equals(word) || auth.metadataName.equals(word)) {
                 return Optional.of(auth);
             }
         }

@@ -41,13 +41,13 @@ public final class DeviceFlow {
 
     /** The result of the last poll, to show to the user. */
     public enum Poll {
-        NOT_YET,
+        PENDING,
         /** The issuer wants fewer polls. */
         SLOW_DOWN,
         /** The connection failed or there was no response. The poll is repeated. */
-        NO_ANSWER,
+        NO_RESPONSE,
         /** The issuer has an internal error. The poll is repeated. */
-        TROUBLE
+        SERVER_ERROR
     }
 
     /** MITREid omits expires_in although RFC 8628 requires it. */
@@ -56,54 +56,54 @@ public final class DeviceFlow {
     private static final int DEFAULT_INTERVAL = 5; // RFC 8628 section 3.2
 
     /** One server counts whole seconds and rejects a poll at exactly the interval as too fast. */
-    private static final Duration A_LITTLE = Duration.ofMillis(100);
+    private static final Duration POLL_MARGIN = Duration.ofMillis(100);
 
     private static final Duration SLOW_DOWN = Duration.ofSeconds(5); // RFC 8628 section 3.5
-    private static final Duration LONGEST_INTERVAL = Duration.ofMinutes(1);
-    private static final Duration LONGEST_LIFE = Duration.ofDays(1);
+    private static final Duration MAX_INTERVAL = Duration.ofMinutes(1);
+    private static final Duration MAX_LIFETIME = Duration.ofDays(1);
 
     private final Transport transport;
     private final Clock clock;
-    private final Sleeper pause;
+    private final Sleeper sleeper;
 
-    public DeviceFlow(Transport transport, Clock clock, Sleeper pause) {
+    public DeviceFlow(Transport transport, Clock clock, Sleeper sleeper) {
         this.transport = transport;
         this.clock = clock;
-        this.pause = pause;
+        this.sleeper = sleeper;
     }
 
     /**
      * Requests a code. Audiences must be included here, because some issuers later grant only what this request named.
      */
-    public Prompt start(URI endpoint, Client client, RequestedToken wanted) throws IssuerException {
+    public Prompt start(URI endpoint, Client client, RequestedToken requested) throws IssuerException {
         var builder = client.nimbus()
                 .map(DeviceAuthorizationRequest.Builder::new)
                 .orElseGet(() -> new DeviceAuthorizationRequest.Builder(client.nimbusId()))
                 .endpointURI(endpoint)
-                .scope(wanted.nimbusScope());
-        wanted.audienceParameters().forEach(builder::customParameter);
-        HTTPRequest request = client.finish(builder.build().toHTTPRequest());
-        HttpResponse answer = transport.send(request);
-        if (!answer.isSuccess() || !answer.complete()) {
-            throw ErrorResponse.of(Transport.hostAndPort(endpoint), answer, TokenClient.with(client, List.of()));
+                .scope(requested.nimbusScope());
+        requested.audienceParameters().forEach(builder::customParameter);
+        HTTPRequest request = client.addClientAuthentication(builder.build().toHTTPRequest());
+        HttpResponse response = transport.send(request);
+        if (!response.isSuccess() || !response.complete()) {
+            throw ErrorResponse.of(Transport.hostAndPort(endpoint), response, TokenClient.secrets(client, List.of()));
         }
-        return prompt(endpoint, answer, client);
+        return prompt(endpoint, response, client);
     }
 
-    static Prompt prompt(URI endpoint, HttpResponse answer, Client client) throws IssuerException {
-        Optional<Map<String, Object>> said = answer.json();
-        if (said.isEmpty() || said.get().get("error") != null) { // GitHub reports errors with status 200
-            throw ErrorResponse.of(Transport.hostAndPort(endpoint), answer, TokenClient.with(client, List.of()));
+    static Prompt prompt(URI endpoint, HttpResponse response, Client client) throws IssuerException {
+        Optional<Map<String, Object>> body = response.json();
+        if (body.isEmpty() || body.get().get("error") != null) { // GitHub reports errors with status 200
+            throw ErrorResponse.of(Transport.hostAndPort(endpoint), response, TokenClient.secrets(client, List.of()));
         }
-        Map<String, Object> json = new LinkedHashMap<>(said.get());
+        Map<String, Object> json = new LinkedHashMap<>(body.get());
         if (json.get("verification_url") instanceof String old) { // the name in drafts of RFC 8628
             json.putIfAbsent("verification_uri", old);
         }
         return new Prompt(
-                Secret.of(needed(endpoint, json, "device_code")),
-                Printable.of(needed(endpoint, json, "user_code")),
-                link(needed(endpoint, json, "verification_uri"))
-                        .orElseThrow(() -> unfit(
+                Secret.of(requiredMember(endpoint, json, "device_code")),
+                Printable.of(requiredMember(endpoint, json, "user_code")),
+                link(requiredMember(endpoint, json, "verification_uri"))
+                        .orElseThrow(() -> invalidResponse(
                                 endpoint,
                                 "an unfit verification_uri, '"
                                         + Printable.of(Json.string(json, "verification_uri")
@@ -115,19 +115,19 @@ public final class DeviceFlow {
     }
 
     /** Several issuers send a string such as "600". An invalid value is treated as absent. */
-    private static long seconds(Map<String, Object> json, String name, long least, long otherwise) {
-        long seconds = Json.number(json, name).filter(said -> said >= least).orElse(otherwise);
-        return Math.min(seconds, LONGEST_LIFE.toSeconds());
+    private static long seconds(Map<String, Object> json, String name, long min, long defaultSeconds) {
+        long seconds = Json.number(json, name).filter(sent -> sent >= min).orElse(defaultSeconds);
+        return Math.min(seconds, MAX_LIFETIME.toSeconds());
     }
 
-    private static String needed(URI endpoint, Map<String, Object> json, String name) throws IssuerException {
+    private static String requiredMember(URI endpoint, Map<String, Object> json, String name) throws IssuerException {
         return Json.string(json, name)
                 .or(() -> Json.number(json, name).map(String::valueOf)) // a user_code may be a number
                 .filter(text -> !text.isBlank())
-                .orElseThrow(() -> unfit(endpoint, "no " + name));
+                .orElseThrow(() -> invalidResponse(endpoint, "no " + name));
     }
 
-    private static IssuerException unfit(URI endpoint, String what) {
+    private static IssuerException invalidResponse(URI endpoint, String what) {
         String message = Transport.hostAndPort(endpoint) + " answered the request for a code with " + what;
         return new IssuerException(Kind.REFUSED, message, 200, "", Optional.empty());
     }
@@ -135,7 +135,7 @@ public final class DeviceFlow {
     /** A link that is safe to show; otherwise empty. */
     private static Optional<URI> link(String text) {
         try {
-            return Optional.of(new URI(text)).filter(Transport::isSafeForPeople);
+            return Optional.of(new URI(text)).filter(Transport::isSafeToShow);
         } catch (URISyntaxException e) {
             return Optional.empty();
         }
@@ -147,56 +147,56 @@ public final class DeviceFlow {
      *
      * @throws IssuerException DENIED, EXPIRED, or another error of the issuer
      */
-    public TokenResponse await(URI tokenEndpoint, Client client, Prompt prompt, RequestedToken wanted)
+    public TokenResponse await(URI tokenEndpoint, Client client, Prompt prompt, RequestedToken requested)
             throws IssuerException {
-        return await(tokenEndpoint, client, prompt, wanted, poll -> {});
+        return await(tokenEndpoint, client, prompt, requested, poll -> {});
     }
 
     /**
      * Like {@link #await(URI, Client, Prompt, RequestedToken)}.
      *
-     * @param told called after each poll that was not the last
+     * @param onPoll called after each poll that was not the last
      */
     public TokenResponse await(
-            URI tokenEndpoint, Client client, Prompt prompt, RequestedToken wanted, Consumer<Poll> told)
+            URI tokenEndpoint, Client client, Prompt prompt, RequestedToken requested, Consumer<Poll> onPoll)
             throws IssuerException {
         DeviceCodeGrant grant =
                 new DeviceCodeGrant(new DeviceCode(prompt.deviceCode().reveal()));
-        RequestedToken poll = new RequestedToken(List.of(), firstOfSeveral(wanted), wanted.audienceParameter());
+        RequestedToken poll = new RequestedToken(List.of(), firstOfSeveral(requested), requested.audienceParameter());
         Duration interval = prompt.interval();
-        Duration end = pause.elapsed().plus(prompt.expiresIn());
-        boolean lost = false;
+        Duration end = sleeper.elapsed().plus(prompt.expiresIn());
+        boolean inDoubt = false;
         while (!isLast(interval, end)) {
-            pause.sleep(interval.plus(A_LITTLE));
-            HttpResponse answer;
+            sleeper.sleep(interval.plus(POLL_MARGIN));
+            HttpResponse response;
             try {
-                answer = transport.send(TokenClient.request(tokenEndpoint, client, grant, poll));
+                response = transport.send(TokenClient.request(tokenEndpoint, client, grant, poll));
             } catch (IssuerException e) {
                 if (e.kind() != Kind.NO_ANSWER && e.kind() != Kind.UNREACHABLE) {
                     throw e;
                 }
-                lost |= e.leavesDoubt();
-                interval = longer(interval); // RFC 8628 section 3.5: back off when the connection times out
-                told.accept(Poll.NO_ANSWER);
+                inDoubt |= e.leavesDoubt();
+                interval = backOff(interval); // RFC 8628 section 3.5: back off when the connection times out
+                onPoll.accept(Poll.NO_RESPONSE);
                 continue;
             }
-            Optional<TokenResponse> token = TokenResponse.of(answer, clock);
+            Optional<TokenResponse> token = TokenResponse.of(response, clock);
             if (token.isPresent()) {
                 return token.get();
             }
-            IssuerException refusal = ErrorResponse.of(
+            IssuerException error = ErrorResponse.of(
                     Transport.hostAndPort(tokenEndpoint),
-                    answer,
-                    TokenClient.with(client, List.of(prompt.deviceCode())));
-            if (answer.isSuccess() && refusal.code().isEmpty() && !answer.isPage()) {
-                throw refusal; // truncated or malformed: the code is used up anyway
+                    response,
+                    TokenClient.secrets(client, List.of(prompt.deviceCode())));
+            if (response.isSuccess() && error.code().isEmpty() && !response.isPage()) {
+                throw error; // truncated or malformed: the code is used up anyway
             }
-            lost |= refusal.leavesDoubt();
-            if (refusal.code().equals("invalid_grant") && !lost && isLast(interval, end)) {
+            inDoubt |= error.leavesDoubt();
+            if (error.code().equals("invalid_grant") && !inDoubt && isLast(interval, end)) {
                 break; // oidc-provider deletes expired codes, and does not know the code of a late poll
             }
-            interval = next(refusal.afterDoubt(lost), interval);
-            told.accept(poll(refusal));
+            interval = nextInterval(error.afterDoubt(inDoubt), interval);
+            onPoll.accept(poll(error));
         }
         throw new IssuerException(
                 Kind.EXPIRED,
@@ -205,49 +205,44 @@ public final class DeviceFlow {
 
     /** Whether the code expires before another poll. */
     private boolean isLast(Duration interval, Duration end) {
-        return pause.elapsed().plus(interval).compareTo(end) >= 0;
+        return sleeper.elapsed().plus(interval).compareTo(end) >= 0;
     }
 
     /**
      * If several resources were granted and a poll names none, oidc-provider returns an error and the code is used up.
      */
-    private static List<String> firstOfSeveral(RequestedToken wanted) {
-        return wanted.audience().size() > 1 ? wanted.audience().subList(0, 1) : List.of();
+    private static List<String> firstOfSeveral(RequestedToken requested) {
+        return requested.audience().size() > 1 ? requested.audience().subList(0, 1) : List.of();
     }
 
-    private static Poll poll(IssuerException refusal) {
-        return switch (refusal.code()) {
-            case "authorization_pending", "consent_required" -> Poll.NOT_YET;
+    private static Poll poll(IssuerException error) {
+        return switch (error.code()) {
+            case "authorization_pending", "consent_required" -> Poll.PENDING;
             case "slow_down" -> Poll.SLOW_DOWN;
-            default -> Poll.TROUBLE;
+            default -> Poll.SERVER_ERROR;
         };
     }
 
     /** Returns the interval until the next poll, or throws at the end. */
-    private static Duration next(IssuerException refusal, Duration interval) throws IssuerException {
-        return switch (refusal.code()) {
+    private static Duration nextInterval(IssuerException error, Duration interval) throws IssuerException {
+        return switch (error.code()) {
             case "authorization_pending", "consent_required" -> interval; // consent_required: OA4MP
             case "slow_down" -> interval.plus(SLOW_DOWN);
+            // authorization_declined: Microsoft Entra
             case "access_denied", "authorization_declined" ->
-                throw // authorization_declined is from Microsoft Entra
-                new IssuerException(Kind.DENIED, refusal.getMessage());
-            case "expired_token" -> throw new IssuerException(Kind.EXPIRED, refusal.getMessage());
-            default -> {
-                boolean passes = switch (refusal.kind()) {
-                    case TEMPORARY, WEB_PAGE, NO_ANSWER, UNUSABLE_ANSWER -> true;
-                    default -> false;
+                throw new IssuerException(Kind.DENIED, error.getMessage());
+            case "expired_token" -> throw new IssuerException(Kind.EXPIRED, error.getMessage());
+            default ->
+                switch (error.kind()) {
+                    case TEMPORARY, WEB_PAGE, NO_ANSWER, UNUSABLE_ANSWER -> backOff(interval);
+                    default -> throw error;
                 };
-                if (!passes) {
-                    throw refusal;
-                }
-                yield longer(interval);
-            }
         };
     }
 
-    private static Duration longer(Duration interval) {
-        Duration twice = interval.multipliedBy(2);
-        Duration most = interval.compareTo(LONGEST_INTERVAL) > 0 ? interval : LONGEST_INTERVAL;
-        return twice.compareTo(most) > 0 ? most : twice;
+    private static Duration backOff(Duration interval) {
+        Duration doubled = interval.multipliedBy(2);
+        Duration max = interval.compareTo(MAX_INTERVAL) > 0 ? interval : MAX_INTERVAL;
+        return doubled.compareTo(max) > 0 ? max : doubled;
     }
 }

@@ -17,7 +17,7 @@ import org.opensciencegrid.tokenrenewer.util.Printable;
 
 /** Finds an issuer's endpoints from its URL. */
 public final class Discovery {
-    private static final int REDIRECTS = 3;
+    private static final int MAX_REDIRECTS = 3;
 
     /** Scheme, host with port, path, and the rest. */
     private static final Pattern URL = Pattern.compile("(?i)(https?)://([^/?#\\s]+)([^?#\\s]*)([^\\s]*)");
@@ -27,11 +27,11 @@ public final class Discovery {
             Pattern.compile("(?i)(?:https?:?/{0,2}|//)?((?:[a-z0-9-]+\\.)*[a-z0-9-]+(?::\\d+)?(?:/[^\\s?#]*)?)");
 
     /** A path with the well-known part after it or before it (RFC 8414 section 3). */
-    private static final Pattern PLACE =
+    private static final Pattern WELL_KNOWN =
             Pattern.compile("(.*?)/\\.well-known/(openid-configuration|oauth-authorization-server)(.*)");
 
     private final Transport transport;
-    private Optional<Instant> clockOfServer = Optional.empty();
+    private Optional<Instant> serverTime = Optional.empty();
 
     public Discovery(Transport transport) {
         this.transport = transport;
@@ -52,8 +52,8 @@ public final class Discovery {
                     + (name.matches() ? "; type https://" + Printable.of(name.group(1)) : ""));
         }
         String path = url.group(3).replaceAll("/{2,}", "/");
-        Matcher place = PLACE.matcher(path);
-        return origin(url) + (place.matches() ? place.group(1) + place.group(3) : path) + url.group(4);
+        Matcher location = WELL_KNOWN.matcher(path);
+        return origin(url) + (location.matches() ? location.group(1) + location.group(3) : path) + url.group(4);
     }
 
     /**
@@ -83,27 +83,27 @@ public final class Discovery {
     public Provider discover(String issuer) throws IssuerException {
         URI base = parse(issuer);
         Transport.requireSafe(base);
-        String bare = issuer.endsWith("/") ? issuer.substring(0, issuer.length() - 1) : issuer;
+        String bare = withoutSlash(issuer);
         String path = URI.create(bare).getRawPath();
         String origin = bare.substring(0, bare.length() - path.length());
-        List<String> places = List.of(
+        List<String> locations = List.of(
                 bare + "/.well-known/openid-configuration",
                 origin + "/.well-known/oauth-authorization-server" + path, // RFC 8414 section 3: before the path
                 bare + "/.well-known/oauth-authorization-server");
-        List<IssuerException> refusals = new ArrayList<>();
-        for (String place : places) {
-            URI uri = URI.create(place);
-            Optional<Provider> provider = get(uri, uri, REDIRECTS, answer -> {
-                Optional<Map<String, Object>> json = answer.isSuccess() ? answer.json() : Optional.empty();
+        List<IssuerException> errors = new ArrayList<>();
+        for (String location : locations) {
+            URI uri = URI.create(location);
+            Optional<Provider> provider = get(uri, uri, MAX_REDIRECTS, response -> {
+                Optional<Map<String, Object>> json = response.isSuccess() ? response.json() : Optional.empty();
                 if (json.isPresent()) {
-                    return Optional.of(provider(issuer, place, json.get()));
+                    return Optional.of(provider(issuer, location, json.get()));
                 }
-                IssuerException refusal = ErrorResponse.of(place(place), answer, List.of());
-                int status = answer.status();
-                if (status >= 500 || status == 429 || status == 408 || !answer.complete()) {
-                    throw refusal; // the server has a temporary problem: asking another location would only hide it
+                IssuerException error = ErrorResponse.of(Printable.of(location), response, List.of());
+                int status = response.status();
+                if (status >= 500 || status == 429 || status == 408 || !response.complete()) {
+                    throw error; // the server has a temporary problem: asking another location would only hide it
                 }
-                refusals.add(refusal);
+                errors.add(error);
                 return Optional.empty();
             });
             if (provider.isPresent()) {
@@ -113,7 +113,7 @@ public final class Discovery {
         throw new IssuerException(
                 IssuerException.Kind.WRONG_ISSUER,
                 "no OpenID or OAuth metadata found for " + Printable.of(issuer) + " ("
-                        + refusals.get(0).getMessage() + ")");
+                        + errors.get(0).getMessage() + ")");
     }
 
     /**
@@ -122,27 +122,27 @@ public final class Discovery {
      *
      * @throws IssuerException UNREACHABLE, TLS, NO_ANSWER, INSECURE
      */
-    public void reach(URI uri) throws IssuerException {
-        get(uri, uri, REDIRECTS, answer -> answer);
+    public void requireReachable(URI uri) throws IssuerException {
+        get(uri, uri, MAX_REDIRECTS, response -> response);
     }
 
     /** The server's time in the last response (RFC 9110 section 6.6.1), if it sent one. */
-    public Optional<Instant> clockOfServer() {
-        return clockOfServer;
+    public Optional<Instant> serverTime() {
+        return serverTime;
     }
 
-    private <T> T get(URI uri, URI at, int redirects, Transport.Reading<T> reading) throws IssuerException {
-        return transport.send(new HTTPRequest(HTTPRequest.Method.GET, at), answer -> {
-            clockOfServer = answer.sentAt();
-            boolean isRedirect = answer.status() >= 300
-                    && answer.status() <= 399
-                    && !answer.location().isEmpty();
+    private <T> T get(URI uri, URI target, int redirects, Transport.ResponseHandler<T> handler) throws IssuerException {
+        return transport.send(new HTTPRequest(HTTPRequest.Method.GET, target), response -> {
+            serverTime = response.sentAt();
+            boolean isRedirect = response.status() >= 300
+                    && response.status() <= 399
+                    && !response.location().isEmpty();
             if (!isRedirect || redirects == 0) {
-                return reading.of(answer);
+                return handler.handle(response);
             }
-            URI to = at.resolve(parse(answer.location()));
+            URI to = target.resolve(parse(response.location()));
             // Metadata from another origin could name endpoints that would then receive our credentials.
-            return Transport.isSameOrigin(uri, to) ? get(uri, to, redirects - 1, reading) : reading.of(answer);
+            return Transport.isSameOrigin(uri, to) ? get(uri, to, redirects - 1, handler) : handler.handle(response);
         });
     }
 
@@ -151,27 +151,27 @@ public final class Discovery {
      *
      * @return the addresses that do not answer, each with the reason; empty if all do
      */
-    public List<String> silent(URI uri) throws IssuerException {
-        return transport.silent(uri);
+    public List<String> unreachableAddresses(URI uri) throws IssuerException {
+        return transport.unreachableAddresses(uri);
     }
 
-    static Provider provider(String asked, String place, Map<String, Object> json) throws IssuerException {
-        String said = Json.string(json, "issuer").orElse("");
-        if (!isSame(said, asked)) {
+    static Provider provider(String expected, String location, Map<String, Object> json) throws IssuerException {
+        String issuer = Json.string(json, "issuer").orElse("");
+        if (!isSame(issuer, expected)) {
             throw new IssuerException(
                     IssuerException.Kind.WRONG_ISSUER,
-                    place(place) + " describes the issuer '" + Printable.of(said) + "', not '" + Printable.of(asked)
-                            + "'");
+                    Printable.of(location) + " describes the issuer '" + Printable.of(issuer) + "', not '"
+                            + Printable.of(expected) + "'");
         }
-        URI token = endpoint(asked, json, "token_endpoint")
+        URI token = endpoint(expected, json, "token_endpoint")
                 .orElseThrow(() -> new IssuerException(
-                        IssuerException.Kind.WRONG_ISSUER, place(place) + " names no token_endpoint"));
+                        IssuerException.Kind.WRONG_ISSUER, Printable.of(location) + " names no token_endpoint"));
         return new Provider(
-                said,
+                issuer,
                 token,
-                endpoint(asked, json, "device_authorization_endpoint"),
-                endpoint(asked, json, "registration_endpoint"),
-                endpoint(asked, json, "revocation_endpoint"),
+                endpoint(expected, json, "device_authorization_endpoint"),
+                endpoint(expected, json, "registration_endpoint"),
+                endpoint(expected, json, "revocation_endpoint"),
                 page(json, "service_documentation"),
                 Json.words(json, "scopes_supported"),
                 Json.words(json, "grant_types_supported"),
@@ -205,7 +205,7 @@ public final class Discovery {
     /** A link for the user. It may have a fragment; a link that is not safe to show is omitted. */
     private static Optional<URI> page(Map<String, Object> json, String name) {
         try {
-            return Json.string(json, name).map(URI::create).filter(Transport::isSafeForPeople);
+            return Json.string(json, name).map(URI::create).filter(Transport::isSafeToShow);
         } catch (IllegalArgumentException e) {
             return Optional.empty();
         }
@@ -221,9 +221,5 @@ public final class Discovery {
 
     private static String withoutSlash(String issuer) {
         return issuer.endsWith("/") ? issuer.substring(0, issuer.length() - 1) : issuer;
-    }
-
-    private static String place(String url) {
-        return Printable.of(url);
     }
 }

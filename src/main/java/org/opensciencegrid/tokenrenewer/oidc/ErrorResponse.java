@@ -1,13 +1,13 @@
 package org.opensciencegrid.tokenrenewer.oidc;
 
 import java.util.Collection;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.opensciencegrid.tokenrenewer.json.Json;
 import org.opensciencegrid.tokenrenewer.net.HttpResponse;
 import org.opensciencegrid.tokenrenewer.net.IssuerException;
@@ -18,7 +18,7 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /** Interprets an error response of an issuer. The codes and statuses are those of real servers. */
 public final class ErrorResponse {
-    private static final int EXCERPT = 120;
+    private static final int EXCERPT_CHARS = 120;
     private static final Pattern PLAIN_ERROR = Pattern.compile("^error=\"?([a-z_]{1,40})\"?\\s*$", Pattern.MULTILINE);
     private static final Pattern CHALLENGE = Pattern.compile("\\b(error|error_description)=\"?([^\",]{1,300}+)");
 
@@ -38,10 +38,10 @@ public final class ErrorResponse {
             "consent_required");
 
     /** Codes that a server may use for the user instead of the refresh token. */
-    private static final Set<String> OF_PERSON = Set.of("access_denied", "unauthorized", "invalid_grant");
+    private static final Set<String> USER_CODES = Set.of("access_denied", "unauthorized", "invalid_grant");
 
     /** INDIGO IAM: "User test is not active.", "User test needs to sign AUP"; Keycloak: "User disabled". */
-    private static final Pattern PERSON = Pattern.compile(
+    private static final Pattern USER_PROBLEM = Pattern.compile(
             "\\b(user|account)\\b(?! session)[^.]{0,80}\\b(not active|inactive|not enabled|disabled|locked|suspended|blocked)\\b"
                     + "|\\bAUP\\b|acceptable use|terms (of|and)\\b",
             Pattern.CASE_INSENSITIVE);
@@ -52,51 +52,50 @@ public final class ErrorResponse {
     private ErrorResponse() {}
 
     /**
-     * @param where the endpoint for messages
+     * @param endpoint the endpoint for messages
      * @param secrets the secrets of the request, which the response may echo
      */
-    static IssuerException of(String where, HttpResponse answer, Collection<Secret> secrets) {
-        return of(where, answer, secrets, false);
+    static IssuerException of(String endpoint, HttpResponse response, Collection<Secret> secrets) {
+        return of(endpoint, response, secrets, false);
     }
 
     /** Like {@link #of}, for a request with a refresh token, where some codes have another meaning. */
-    static IssuerException ofRefresh(String where, HttpResponse answer, Collection<Secret> secrets) {
-        return of(where, answer, secrets, true);
+    static IssuerException ofRefresh(String endpoint, HttpResponse response, Collection<Secret> secrets) {
+        return of(endpoint, response, secrets, true);
     }
 
     private static IssuerException of(
-            String where, HttpResponse answer, Collection<Secret> secrets, boolean isRefresh) {
+            String endpoint, HttpResponse response, Collection<Secret> secrets, boolean isRefresh) {
         Redactor redactor = new Redactor(secrets);
-        Map<String, Object> json = said(answer);
+        Map<String, Object> json = errorMembers(response);
         String code = redactor.clean(code(Json.string(json, "error").orElse("")));
-        Kind kind = kind(answer, code);
+        Kind kind = kind(response, code);
         if (isRefresh) {
-            kind = ofRefresh(kind, code, described(json).orElse(""));
+            kind = ofRefresh(kind, code, description(json).orElse(""));
         }
         return new IssuerException(
                 takesOneAudience(json) ? Kind.AUDIENCE_REFUSED : kind,
-                where + " answered " + text(answer, json, code, redactor, isRefresh),
-                answer.status(),
+                endpoint + " answered " + text(response, json, code, redactor, isRefresh),
+                response.status(),
                 code,
-                answer.retryAfter());
+                response.retryAfter());
     }
 
     /** The error members, from the body or the header. */
-    private static Map<String, Object> said(HttpResponse answer) {
-        Optional<Map<String, Object>> json = answer.json();
+    private static Map<String, Object> errorMembers(HttpResponse response) {
+        Optional<Map<String, Object>> json = response.json();
         if (json.isPresent()) {
             return json.get();
         }
-        if (answer.body().isBlank()) {
-            Matcher challenge = CHALLENGE.matcher(answer.challenge());
+        if (response.body().isBlank()) {
+            Matcher challenge = CHALLENGE.matcher(response.challenge());
             return challenge
                     .results()
-                    .collect(java.util.stream.Collectors.toMap(
-                            part -> part.group(1), part -> part.group(2), (first, second) -> first));
+                    .collect(Collectors.toMap(part -> part.group(1), part -> part.group(2), (first, second) -> first));
         }
         // OA4MP sends errors as plain text: error="unauthorized_client"
-        Matcher plain = PLAIN_ERROR.matcher(answer.body());
-        return answer.status() == 400 && plain.find() ? Map.of("error", plain.group(1)) : Map.of();
+        Matcher plain = PLAIN_ERROR.matcher(response.body());
+        return response.status() == 400 && plain.find() ? Map.of("error", plain.group(1)) : Map.of();
     }
 
     /** The text if it is an OAuth code, otherwise empty. */
@@ -113,9 +112,9 @@ public final class ErrorResponse {
                 .isPresent();
     }
 
-    private static Kind kind(HttpResponse answer, String code) {
-        int status = answer.status();
-        if (!answer.complete()) {
+    private static Kind kind(HttpResponse response, String code) {
+        int status = response.status();
+        if (!response.complete()) {
             return Kind.NO_ANSWER;
         }
         if (DEAD_GRANT.contains(code) || DEAD_TOKEN.matcher(code).matches()) {
@@ -124,14 +123,14 @@ public final class ErrorResponse {
         if (status == 408 || status == 429 || status >= 500) {
             return Kind.TEMPORARY;
         }
-        boolean isAway = status >= 300 && status <= 399;
+        boolean isRedirect = status >= 300 && status <= 399;
         if (code.isEmpty()
-                && !isAway
-                && answer.isPage()
-                && TokenResponse.rescueRefreshToken(answer).isEmpty()) {
+                && !isRedirect
+                && response.isPage()
+                && TokenResponse.rescueRefreshToken(response).isEmpty()) {
             return Kind.WEB_PAGE;
         }
-        if (answer.isSuccess() && code.isEmpty()) {
+        if (response.isSuccess() && code.isEmpty()) {
             return Kind.UNUSABLE_ANSWER;
         }
         return switch (code) {
@@ -152,78 +151,73 @@ public final class ErrorResponse {
                 switch (status) {
                     case 404, 405, 410 -> Kind.TEMPORARY; // the location is wrong, not the request
                     // GitHub reports errors with status 200.
-                    default -> answer.isSuccess() ? Kind.UNUSABLE_ANSWER : Kind.REFUSED;
+                    default -> response.isSuccess() ? Kind.UNUSABLE_ANSWER : Kind.REFUSED;
                 };
         };
     }
 
-    private static Kind ofRefresh(Kind kind, String code, String words) {
+    private static Kind ofRefresh(Kind kind, String code, String description) {
         if (kind == Kind.NO_ANSWER || kind == Kind.TEMPORARY) {
             return kind;
         }
         // The issuer identified the user, so the refresh token may still be valid. One server means a wrong secret.
         if (code.equals("access_denied")
-                || OF_PERSON.contains(code) && PERSON.matcher(words).find()) {
+                || USER_CODES.contains(code)
+                        && USER_PROBLEM.matcher(description).find()) {
             return Kind.PERSON_REFUSED;
         }
         boolean isDead = code.equals("invalid_request") // dex and others
-                && REFRESH_TOKEN.matcher(words).find()
-                && !MISSING.matcher(words).find();
+                && REFRESH_TOKEN.matcher(description).find()
+                && !MISSING.matcher(description).find();
         return isDead ? Kind.GRANT_REFUSED : kind;
     }
 
     private static String text(
-            HttpResponse answer, Map<String, Object> json, String code, Redactor redactor, boolean isRefresh) {
-        StringBuilder text = new StringBuilder().append(answer.status());
-        if (answer.status() >= 300 && answer.status() <= 399) {
+            HttpResponse response, Map<String, Object> json, String code, Redactor redactor, boolean isRefresh) {
+        StringBuilder text = new StringBuilder().append(response.status());
+        if (response.status() >= 300 && response.status() <= 399) {
             return text.append(", a redirect to '")
-                    .append(redactor.clean(answer.location()))
+                    .append(redactor.clean(response.location()))
                     .append("', which is not followed")
                     .toString();
         }
-        if (!answer.complete()) {
+        if (!response.complete()) {
             return text.append(", cut short").toString();
         }
         if (!code.isEmpty()) {
             text.append(' ').append(code);
-            described(json)
+            description(json)
                     .map(redactor::clean)
-                    .filter(words -> !words.isBlank())
-                    .ifPresent(words -> text.append(": ").append(words));
+                    .filter(clean -> !clean.isBlank())
+                    .ifPresent(clean -> text.append(": ").append(clean));
             Json.string(json, "scope")
                     .ifPresent(scope -> text.append(" (scope ")
                             .append(redactor.clean(scope))
                             .append(')'));
             return text.toString();
         }
-        if (answer.body().isBlank()) {
+        if (response.body().isBlank()) {
             return text.append(" without a body").toString();
         }
-        if (answer.isPage()) {
-            String title = Printable.of(redactor.clean(answer.title()), EXCERPT);
+        if (response.isPage()) {
+            String title = Printable.of(redactor.clean(response.title()), EXCERPT_CHARS);
             return text.append(" with a web page")
                     .append(title.isEmpty() ? " without a title" : " titled '" + title + "'")
                     .append(", as a gateway or a login page sends")
                     .toString();
         }
-        String size = answer.body().length() + " characters that are not what was asked for";
-        if (answer.isSuccess()) { // never quoted: it may contain new tokens that the redactor does not know
+        String size = response.body().length() + " characters that are not what was asked for";
+        if (response.isSuccess()) { // never quoted: it may contain new tokens that the redactor does not know
             return text.append(" with ")
-                    .append(isRefresh ? TokenResponse.unfit(answer).orElse(size) : size)
+                    .append(isRefresh ? TokenResponse.invalidReason(response).orElse(size) : size)
                     .toString();
         }
-        String excerpt = Printable.of(redactor.clean(answer.body().strip()), EXCERPT);
-        String type = answer.contentType().isEmpty() ? "no content type" : redactor.clean(answer.contentType());
+        String excerpt = Printable.of(redactor.clean(response.body().strip()), EXCERPT_CHARS);
+        String type = response.contentType().isEmpty() ? "no content type" : redactor.clean(response.contentType());
         return text.append(" (").append(type).append("): ").append(excerpt).toString();
     }
 
-    private static Optional<String> described(Map<String, Object> json) {
-        for (String name : List.of("error_description", "message")) {
-            Optional<String> words = Json.string(json, name);
-            if (words.isPresent()) {
-                return words;
-            }
-        }
-        return Optional.empty();
+    private static Optional<String> description(Map<String, Object> json) {
+        return Json.string(json, "error_description").or(() -> Json.string(json, "message"));
     }
 }

@@ -23,7 +23,7 @@ final class RefreshTokenFinder {
     private static final String NAME = "refresh_token";
 
     /** Members that contain the token if refresh_token is an object. */
-    private static final List<String> WITHIN = List.of("token", NAME, "value");
+    private static final List<String> NESTED_NAMES = List.of("token", NAME, "value");
 
     /** All quantifiers are possessive: otherwise a long text would cause deep recursion and a stack overflow. */
     private static final Pattern MEMBER =
@@ -33,10 +33,10 @@ final class RefreshTokenFinder {
     private static final Pattern FORM = Pattern.compile("\\w++=[^\\s<>\"{}]*+");
 
     /** Placeholders for an empty value, and masked values. */
-    private static final Pattern NOTHING =
+    private static final Pattern PLACEHOLDER =
             Pattern.compile("(?i)null|nil|none|undefined|false|n/a|[\\s*.-]*+|[(\\[{<]\\w++[)\\]}>]");
 
-    private static final int DEEPEST = 8;
+    private static final int MAX_DEPTH = 8;
 
     private final Set<String> found = new LinkedHashSet<>();
 
@@ -44,68 +44,68 @@ final class RefreshTokenFinder {
 
     /** The refresh token of a complete JSON object. */
     static Optional<Secret> of(Map<String, Object> json) {
-        RefreshTokenFinder rescue = new RefreshTokenFinder();
-        rescue.search(json, 0);
-        return rescue.one();
+        RefreshTokenFinder finder = new RefreshTokenFinder();
+        finder.search(json, 0);
+        return finder.onlyMatch();
     }
 
     /** The refresh token of a response that may be truncated or may not be JSON. */
-    static Optional<Secret> of(HttpResponse answer) {
-        Optional<Map<String, Object>> json = answer.json();
+    static Optional<Secret> of(HttpResponse response) {
+        Optional<Map<String, Object>> json = response.json();
         if (json.isPresent()) {
             return of(json.get());
         }
-        String body = answer.body();
-        RefreshTokenFinder rescue = new RefreshTokenFinder();
+        String body = response.body();
+        RefreshTokenFinder finder = new RefreshTokenFinder();
         if (FORM.matcher(body.strip()).matches()) {
-            rescue.searchForm(body, answer.complete());
+            finder.searchForm(body, response.complete());
         } else {
             // An array, or a string that contains JSON: wrapping it in a member makes it an object.
-            Json.object("{\"body\":" + body + "}").ifPresent(wrapped -> rescue.search(wrapped, 0));
-            rescue.searchText(body);
-            if (rescue.found.isEmpty()) { // JSON in an HTML page
-                rescue.searchText(
+            Json.object("{\"body\":" + body + "}").ifPresent(wrapped -> finder.search(wrapped, 0));
+            finder.searchText(body);
+            if (finder.found.isEmpty()) { // JSON in an HTML page
+                finder.searchText(
                         body.replace("&quot;", "\"").replace("&#34;", "\"").replace("&amp;", "&"));
             }
         }
-        return rescue.one();
+        return finder.onlyMatch();
     }
 
-    private Optional<Secret> one() {
+    private Optional<Secret> onlyMatch() {
         return found.size() == 1 ? Optional.of(Secret.of(found.iterator().next())) : Optional.empty();
     }
 
     /** The outermost member counts, because an inner one may belong to something else. */
     private void search(Object value, int depth) {
-        if (depth > DEEPEST) {
+        if (depth > MAX_DEPTH) {
             return;
         }
         if (value instanceof Map<?, ?> map) {
             if (map.containsKey(NAME)) {
-                take(map.get(NAME));
+                add(map.get(NAME));
             } else {
-                map.values().forEach(one -> search(one, depth + 1));
+                map.values().forEach(member -> search(member, depth + 1));
             }
-        } else if (value instanceof Collection<?> many) {
-            many.forEach(one -> search(one, depth + 1));
+        } else if (value instanceof Collection<?> list) {
+            list.forEach(member -> search(member, depth + 1));
         } else if (value instanceof String text && text.stripLeading().startsWith("{")) {
             Json.object(text).ifPresent(json -> search(json, depth + 1));
         }
     }
 
-    private void take(Object value) {
+    private void add(Object value) {
         if (value instanceof String text) {
-            if (!NOTHING.matcher(text.strip()).matches()) {
+            if (!PLACEHOLDER.matcher(text.strip()).matches()) {
                 found.add(text);
             }
         } else if (value instanceof Map<?, ?> map) {
-            for (String name : WITHIN) {
+            for (String name : NESTED_NAMES) {
                 if (map.get(name) instanceof String text) {
-                    take(text);
+                    add(text);
                 }
             }
-        } else if (value instanceof Collection<?> many && many.size() == 1) {
-            take(many.iterator().next());
+        } else if (value instanceof Collection<?> list && list.size() == 1) {
+            add(list.iterator().next());
         }
     }
 
@@ -121,7 +121,7 @@ final class RefreshTokenFinder {
         for (int i = 0; i < pairs.length; i++) {
             if (pairs[i].startsWith(NAME + "=") && (isComplete || i < pairs.length - 1)) {
                 try {
-                    take(URLDecoder.decode(pairs[i].substring(NAME.length() + 1), StandardCharsets.UTF_8));
+                    add(URLDecoder.decode(pairs[i].substring(NAME.length() + 1), StandardCharsets.UTF_8));
                 } catch (IllegalArgumentException e) {
                     // not form-encoded
                 }

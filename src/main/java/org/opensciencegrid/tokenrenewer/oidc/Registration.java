@@ -59,7 +59,7 @@ public final class Registration {
     }
 
     /** The maximum number of requests for one registration. */
-    private static final int REQUESTS = 5;
+    private static final int MAX_REQUESTS = 5;
 
     private final Transport transport;
 
@@ -87,32 +87,32 @@ public final class Registration {
                         Printable.of(provider.issuer()) + " offers no dynamic client registration"));
         BearerAccessToken bearer =
                 initialToken.map(token -> new BearerAccessToken(token.reveal())).orElse(null);
-        RequestedClient wish = RequestedClient.first(name, scope, provider);
+        RequestedClient request = RequestedClient.initial(name, scope, provider);
         Set<RequestedClient> tried = new HashSet<>();
         while (true) {
-            tried.add(wish);
-            HttpResponse answer =
-                    transport.send(new ClientRegistrationRequest(endpoint, wish.metadata(), bearer).toHTTPRequest());
+            tried.add(request);
+            HttpResponse response =
+                    transport.send(new ClientRegistrationRequest(endpoint, request.metadata(), bearer).toHTTPRequest());
             // RFC 7591 says 201, but one server returns 200.
-            Map<String, Object> json = answer.isSuccess() ? answer.json().orElse(Map.of()) : Map.of();
+            Map<String, Object> json = response.isSuccess() ? response.json().orElse(Map.of()) : Map.of();
             Optional<String> id = Json.string(json, "client_id");
             if (id.isPresent()) {
-                return registered(endpoint, id.get(), json, wish);
+                return registered(endpoint, id.get(), json, request);
             }
-            IssuerException refusal = refused(
-                    answer,
+            IssuerException error = asPermanentError(
+                    response,
                     ErrorResponse.of(
                             Transport.hostAndPort(endpoint),
-                            answer,
+                            response,
                             initialToken.map(List::of).orElse(List.of())));
-            Optional<RequestedClient.Change> change = tried.size() < REQUESTS && isAboutMetadata(refusal)
-                    ? wish.afterRefusal(answer.body(), provider, tried)
+            Optional<RequestedClient.Change> change = tried.size() < MAX_REQUESTS && isAboutMetadata(error)
+                    ? request.afterError(response.body(), provider, tried)
                     : Optional.empty();
             if (change.isEmpty()) {
-                throw refusal;
+                throw error;
             }
-            log.accept(refusal.getMessage() + "; asking again " + change.get().what());
-            wish = change.get().wish();
+            log.accept(error.getMessage() + "; asking again " + change.get().description());
+            request = change.get().client();
         }
     }
 
@@ -123,9 +123,9 @@ public final class Registration {
      */
     public void delete(URI clientUri, Secret accessToken) throws IssuerException {
         var request = new ClientDeleteRequest(clientUri, new BearerAccessToken(accessToken.reveal())).toHTTPRequest();
-        HttpResponse answer = transport.send(request);
-        if (!answer.isSuccess()) {
-            throw ErrorResponse.of(Transport.hostAndPort(clientUri), answer, List.of(accessToken));
+        HttpResponse response = transport.send(request);
+        if (!response.isSuccess()) {
+            throw ErrorResponse.of(Transport.hostAndPort(clientUri), response, List.of(accessToken));
         }
     }
 
@@ -145,28 +145,28 @@ public final class Registration {
      * Treats more responses as permanent errors than other requests do: a web page, a redirect to one (Spring's login
      * page), no such endpoint (INDIGO IAM at its old path: 405), and OA4MP's 500 with plain text.
      */
-    private static IssuerException refused(HttpResponse answer, IssuerException e) {
-        boolean isPassing = answer.status() == 408 || answer.status() == 429;
-        boolean isNo = answer.isPage() && answer.isSuccess()
-                || answer.status() / 100 == 3
-                || answer.status() / 100 == 4 && !isPassing
-                || answer.status() == 500 && answer.body().startsWith("error=");
-        return !isNo || e.isDefinitive()
+    private static IssuerException asPermanentError(HttpResponse response, IssuerException e) {
+        boolean isTemporary = response.status() == 408 || response.status() == 429;
+        boolean isPermanent = response.isPage() && response.isSuccess()
+                || response.status() / 100 == 3
+                || response.status() / 100 == 4 && !isTemporary
+                || response.status() == 500 && response.body().startsWith("error=");
+        return !isPermanent || e.isDefinitive()
                 ? e
                 : new IssuerException(
-                        IssuerException.Kind.REFUSED, e.getMessage(), answer.status(), e.code(), e.retryAfter());
+                        IssuerException.Kind.REFUSED, e.getMessage(), response.status(), e.code(), e.retryAfter());
     }
 
-    static Registered registered(URI endpoint, String id, Map<String, Object> json, RequestedClient wish) {
+    static Registered registered(URI endpoint, String id, Map<String, Object> json, RequestedClient request) {
         Optional<Secret> secret = Json.string(json, "client_secret").map(Secret::of);
         ClientAuth auth = Json.string(json, "token_endpoint_auth_method")
                 .flatMap(ClientAuth::of)
-                .orElse(wish.auth() == ClientAuth.NONE ? ClientAuth.BASIC : wish.auth());
+                .orElse(request.auth() == ClientAuth.NONE ? ClientAuth.BASIC : request.auth());
         Client client = Client.of(id, secret).with(auth);
         List<String> scope = Json.words(json, "scope");
         return new Registered(
                 client,
-                scope.isEmpty() ? wish.scope() : scope,
+                scope.isEmpty() ? request.scope() : scope,
                 Json.string(json, "registration_access_token").map(Secret::of),
                 Json.string(json, "registration_client_uri").flatMap(text -> uri(endpoint, text)),
                 Json.number(json, "client_secret_expires_at")

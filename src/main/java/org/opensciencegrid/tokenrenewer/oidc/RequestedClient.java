@@ -36,9 +36,9 @@ record RequestedClient(
         boolean noResponseTypes,
         boolean code) {
     /** Other metadata, and a text for the difference. */
-    record Change(RequestedClient wish, String what) {}
+    record Change(RequestedClient client, String description) {}
 
-    private static final int READ = 4096;
+    private static final int MAX_ERROR_CHARS = 4096;
     private static final Pattern WORD = Pattern.compile("[A-Za-z0-9:_./-]++");
 
     RequestedClient {
@@ -46,16 +46,22 @@ record RequestedClient(
     }
 
     /** All scopes, in the form that most issuers accept. */
-    static RequestedClient first(String name, List<String> scope, Provider provider) {
+    static RequestedClient initial(String name, List<String> scope, Provider provider) {
         return new RequestedClient(
-                name, scope, ClientAuth.offered(provider, false), GrantType.DEVICE_CODE.getValue(), false, true, false);
+                name,
+                scope,
+                ClientAuth.preferred(provider, false),
+                GrantType.DEVICE_CODE.getValue(),
+                false,
+                true,
+                false);
     }
 
     OIDCClientMetadata metadata() {
         OIDCClientMetadata metadata = new OIDCClientMetadata();
         metadata.setName(name);
         // If token_endpoint_auth_method is omitted, one server creates a public client.
-        metadata.setTokenEndpointAuthMethod(ClientAuthenticationMethod.parse(auth.registered()));
+        metadata.setTokenEndpointAuthMethod(ClientAuthenticationMethod.parse(auth.metadataName()));
         if (!scope.isEmpty()) { // an empty scope is rejected
             metadata.setScope(new Scope(scope.toArray(String[]::new)));
         }
@@ -77,12 +83,12 @@ record RequestedClient(
     /**
      * What to request after an error; empty if there is nothing left to try.
      *
-     * @param refusal the body of the response
+     * @param errorBody the body of the response
      * @param tried what was rejected before
      */
-    Optional<Change> afterRefusal(String refusal, Provider provider, Set<RequestedClient> tried) {
-        String said = refusal.substring(0, Math.min(READ, refusal.length()));
-        String text = said.toLowerCase(Locale.ROOT);
+    Optional<Change> afterError(String errorBody, Provider provider, Set<RequestedClient> tried) {
+        String error = errorBody.substring(0, Math.min(MAX_ERROR_CHARS, errorBody.length()));
+        String text = error.toLowerCase(Locale.ROOT);
         List<Change> changes = new ArrayList<>();
         if (text.contains("redirect")) {
             changes.add(new Change(withRedirect(), "with a redirect URI"));
@@ -91,7 +97,7 @@ record RequestedClient(
             otherAuths(text, provider).forEach(changes::add);
         }
         if (text.contains("grant")) {
-            deviceGrants(said, provider).forEach(changes::add);
+            deviceGrants(error, provider).forEach(changes::add);
         }
         if (text.contains("response_type") || text.contains("responsetype")) {
             changes.add(new Change(withoutResponseTypes(), "without response_types"));
@@ -104,40 +110,42 @@ record RequestedClient(
             changes.add(withCode());
         }
         if (text.contains("scope")) {
-            lessScope(said, provider).forEach(changes::add);
+            withLessScope(error, provider).forEach(changes::add);
         }
         // The error does not say what is wrong: try what worked for other servers.
         if (changes.isEmpty() && !text.contains("scope")) {
             changes.add(new Change(withoutResponseTypes(), "without response_types"));
             changes.add(withCode());
-            lessScope(said, provider).forEach(changes::add);
+            withLessScope(error, provider).forEach(changes::add);
         }
-        return changes.stream().filter(change -> !tried.contains(change.wish())).findFirst();
+        return changes.stream()
+                .filter(change -> !tried.contains(change.client()))
+                .findFirst();
     }
 
     private Stream<Change> otherAuths(String text, Provider provider) {
         List<String> offered = provider.clientAuthMethods();
         return Stream.of(ClientAuth.BASIC, ClientAuth.POST, ClientAuth.NONE)
-                .filter(other -> offered.contains(other.registered())
-                        || text.contains(other.registered()) && other != ClientAuth.NONE
+                .filter(other -> offered.contains(other.metadataName())
+                        || text.contains(other.metadataName()) && other != ClientAuth.NONE
                         || offered.isEmpty() && other == ClientAuth.POST)
                 .map(other -> new Change(
                         new RequestedClient(name, scope, other, deviceGrant, redirect, noResponseTypes, code),
-                        "with token_endpoint_auth_method " + other.registered()));
+                        "with token_endpoint_auth_method " + other.metadataName()));
     }
 
     /** The names for the device grant in the response, then those in the metadata. */
-    private Stream<Change> deviceGrants(String said, Provider provider) {
-        return Stream.concat(words(said).stream(), provider.grantTypesSupported().stream())
+    private Stream<Change> deviceGrants(String error, Provider provider) {
+        return Stream.concat(words(error).stream(), provider.grantTypesSupported().stream())
                 .filter(word -> word.toLowerCase(Locale.ROOT).matches(".*device[^/]+") && !word.contains("endpoint"))
                 .map(word -> new Change(
                         new RequestedClient(name, scope, auth, word, redirect, noResponseTypes, code),
                         "with the grant type " + Printable.of(word)));
     }
 
-    private static Set<String> words(String said) {
+    private static Set<String> words(String error) {
         Set<String> words = new LinkedHashSet<>();
-        Matcher matcher = WORD.matcher(said);
+        Matcher matcher = WORD.matcher(error);
         while (matcher.find()) {
             words.add(matcher.group().replaceAll("[:.-]+$", ""));
             words.add(matcher.group()); // a scope may end like this
@@ -164,26 +172,27 @@ record RequestedClient(
                 "with a redirect URI and the authorization code grant");
     }
 
-    private Stream<Change> lessScope(String said, Provider provider) {
-        Set<String> named = words(said);
+    private Stream<Change> withLessScope(String error, Provider provider) {
+        Set<String> named = words(error);
         List<String> supported = provider.scopesSupported();
         // A response may also list the permitted scopes: those were not rejected.
-        List<String> notNamed = scope.stream()
+        List<String> unrejected = scope.stream()
                 .filter(word -> !named.contains(word) || Registration.covers(supported, word))
                 .toList();
-        List<String> listed = scope.stream()
+        List<String> supportedScopes = scope.stream()
                 .filter(word -> supported.isEmpty() || Registration.covers(supported, word))
                 .toList();
         List<String> withoutOpenid = scope.stream()
                 .filter(word -> !word.equals(RequestedToken.OPENID))
                 .toList();
         // Keycloak: 403 insufficient_scope for an anonymous client that requests openid
-        Stream<List<String>> ways = said.contains("insufficient_scope")
-                ? Stream.of(withoutOpenid, listed)
-                : Stream.of(notNamed, listed, withoutOpenid);
-        return ways.filter(less -> !less.equals(scope))
-                .map(less -> new Change(
-                        new RequestedClient(name, less, auth, deviceGrant, redirect, noResponseTypes, code),
-                        less.isEmpty() ? "without scope" : "with scope " + String.join(" ", less)));
+        Stream<List<String>> candidates = error.contains("insufficient_scope")
+                ? Stream.of(withoutOpenid, supportedScopes)
+                : Stream.of(unrejected, supportedScopes, withoutOpenid);
+        return candidates
+                .filter(reduced -> !reduced.equals(scope))
+                .map(reduced -> new Change(
+                        new RequestedClient(name, reduced, auth, deviceGrant, redirect, noResponseTypes, code),
+                        reduced.isEmpty() ? "without scope" : "with scope " + String.join(" ", reduced)));
     }
 }

@@ -21,7 +21,7 @@ public record RequestedToken(List<String> scope, List<String> audience, Audience
     public static final String OPENID = "openid";
 
     /** Scopes for the grant itself. The access token need not contain them. */
-    public static final List<String> OF_THE_GRANT = List.of(OPENID, "offline_access");
+    public static final List<String> GRANT_SCOPES = List.of(OPENID, "offline_access");
 
     public RequestedToken {
         scope = List.copyOf(scope);

@@ -29,16 +29,17 @@ public final class Revocation {
         TokenRevocationRequest request = client.nimbus()
                 .map(authentication -> new TokenRevocationRequest(endpoint, authentication, token))
                 .orElseGet(() -> new TokenRevocationRequest(endpoint, client.nimbusId(), token));
-        HttpResponse answer = transport.send(client.finish(request.toHTTPRequest()));
-        if (answer.status() / 100 == 3) { // INDIGO IAM redirects public clients to its start page after the revocation
+        HttpResponse response = transport.send(client.addClientAuthentication(request.toHTTPRequest()));
+        if (response.status() / 100
+                == 3) { // INDIGO IAM redirects public clients to its start page after the revocation
             throw new IssuerException(
                     IssuerException.Kind.REFUSED,
-                    "it may have been revoked, as " + Transport.hostAndPort(endpoint) + " answered " + answer.status()
-                            + ", a redirect to '" + Printable.of(answer.location()) + "'");
+                    "it may have been revoked, as " + Transport.hostAndPort(endpoint) + " answered " + response.status()
+                            + ", a redirect to '" + Printable.of(response.location()) + "'");
         }
-        if (!answer.isSuccess() || !answer.complete()) {
+        if (!response.isSuccess() || !response.complete()) {
             throw ErrorResponse.of(
-                    Transport.hostAndPort(endpoint), answer, TokenClient.with(client, List.of(refreshToken)));
+                    Transport.hostAndPort(endpoint), response, TokenClient.secrets(client, List.of(refreshToken)));
         }
     }
 }

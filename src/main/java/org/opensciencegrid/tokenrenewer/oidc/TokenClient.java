@@ -24,85 +24,89 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /** Requests access tokens from a token endpoint. */
 public final class TokenClient {
-    private static final List<Duration> WAITS =
+    private static final List<Duration> RETRY_DELAYS =
             List.of(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(4));
     private static final HttpResponse REHEARSAL = new HttpResponse(
             200, "", "", "", Optional.empty(), "", "{\"refresh_token\":\"rehearsal\"}", true, Duration.ZERO);
 
     static { // load the classes that are needed while this process holds the only copy of a token
-        rescue(REHEARSAL, Secret.of("another"), next -> {});
+        takeRefreshToken(REHEARSAL, Secret.of("another"), next -> {});
     }
 
     private final Transport transport;
     private final Clock clock;
-    private final Sleeper pause;
+    private final Sleeper sleeper;
 
-    public TokenClient(Transport transport, Clock clock, Sleeper pause) {
+    public TokenClient(Transport transport, Clock clock, Sleeper sleeper) {
         this.transport = transport;
         this.clock = clock;
-        this.pause = pause;
+        this.sleeper = sleeper;
     }
 
     /**
      * Uses a refresh token (RFC 6749 section 6). After an ambiguous response, repeats the request after 1, 2 and 4
-     * seconds and within {@link Limits#REPEATS}. If the response can no longer arrive because the connection is closed,
+     * seconds and within {@link Limits#RETRIES}. If the response can no longer arrive because the connection is closed,
      * repeats it only once. Never repeats after a permanent error. Sends no request while the response to an earlier
      * one may still arrive.
      *
-     * @param keep called immediately with a new refresh token, before anything else of the response is read. When it
+     * @param onNewRefreshToken called immediately with a new refresh token, before anything else of the response is read. When it
      *     returns, the token must be saved
      */
     public TokenResponse refresh(
-            URI tokenEndpoint, Client client, Secret refreshToken, RequestedToken wanted, Consumer<Secret> keep)
+            URI tokenEndpoint,
+            Client client,
+            Secret refreshToken,
+            RequestedToken requested,
+            Consumer<Secret> onNewRefreshToken)
             throws IssuerException {
         AtomicReference<Secret> current = new AtomicReference<>(refreshToken);
-        return repeat(() -> {
+        return withRetries(() -> {
             Secret sent = Objects.requireNonNull(current.get());
             AuthorizationGrant grant = new RefreshTokenGrant(new RefreshToken(sent.reveal()));
-            return transport.send(request(tokenEndpoint, client, grant, wanted), answer -> {
-                rescue(answer, sent, next -> {
-                    keep.accept(next);
+            return transport.send(request(tokenEndpoint, client, grant, requested), response -> {
+                takeRefreshToken(response, sent, next -> {
+                    onNewRefreshToken.accept(next);
                     current.set(next);
                 });
-                Optional<TokenResponse> token = TokenResponse.of(answer, clock);
+                Optional<TokenResponse> token = TokenResponse.of(response, clock);
                 if (token.isPresent()) {
                     return token.get();
                 }
-                Secret held = Objects.requireNonNull(current.get());
-                IssuerException refusal = ErrorResponse.ofRefresh(
-                        Transport.hostAndPort(tokenEndpoint), answer, with(client, List.of(sent, held)));
-                throw held.equals(sent) ? refusal : refusal.settled();
+                Secret latest = Objects.requireNonNull(current.get());
+                IssuerException error = ErrorResponse.ofRefresh(
+                        Transport.hostAndPort(tokenEndpoint), response, secrets(client, List.of(sent, latest)));
+                throw latest.equals(sent) ? error : error.withTokenReceived();
             });
         });
     }
 
-    private static void rescue(HttpResponse answer, Secret sent, Consumer<Secret> keep) {
-        TokenResponse.rescueRefreshToken(answer)
+    private static void takeRefreshToken(HttpResponse response, Secret sent, Consumer<Secret> onNewRefreshToken) {
+        TokenResponse.rescueRefreshToken(response)
                 .filter(next -> !next.equals(sent))
-                .ifPresent(keep);
+                .ifPresent(onNewRefreshToken);
     }
 
     /** The client credentials grant (RFC 6749 section 4.4). Repeats like {@link #refresh}. */
-    public TokenResponse clientCredentials(URI tokenEndpoint, Client client, RequestedToken wanted)
+    public TokenResponse clientCredentials(URI tokenEndpoint, Client client, RequestedToken requested)
             throws IssuerException {
-        return repeat(() -> transport.send(
-                request(tokenEndpoint, client, new ClientCredentialsGrant(), wanted),
-                answer -> TokenResponse.of(answer, clock)
+        return withRetries(() -> transport.send(
+                request(tokenEndpoint, client, new ClientCredentialsGrant(), requested),
+                response -> TokenResponse.of(response, clock)
                         .orElseThrow(() -> ErrorResponse.of(
-                                Transport.hostAndPort(tokenEndpoint), answer, with(client, List.of())))));
+                                Transport.hostAndPort(tokenEndpoint), response, secrets(client, List.of())))));
     }
 
-    static HTTPRequest request(URI endpoint, Client client, AuthorizationGrant grant, RequestedToken wanted) {
+    static HTTPRequest request(URI endpoint, Client client, AuthorizationGrant grant, RequestedToken requested) {
         var builder = client.nimbus()
                 .map(authentication -> new TokenRequest.Builder(endpoint, authentication, grant))
                 .orElseGet(() -> new TokenRequest.Builder(endpoint, client.nimbusId(), grant));
-        builder.scope(wanted.nimbusScope());
-        wanted.audienceParameters().forEach(builder::customParameter);
-        return client.finish(builder.build().toHTTPRequest());
+        builder.scope(requested.nimbusScope());
+        requested.audienceParameters().forEach(builder::customParameter);
+        return client.addClientAuthentication(builder.build().toHTTPRequest());
     }
 
     /** The secrets that a response to this client may echo. */
-    static List<Secret> with(Client client, List<Secret> sent) {
+    static List<Secret> secrets(Client client, List<Secret> sent) {
         List<Secret> secrets = new ArrayList<>(sent);
         client.secret().ifPresent(secrets::add);
         return secrets;
@@ -113,33 +117,35 @@ public final class TokenClient {
         TokenResponse make() throws IssuerException;
     }
 
-    private TokenResponse repeat(Attempt attempt) throws IssuerException {
-        Duration start = pause.elapsed();
+    private TokenResponse withRetries(Attempt attempt) throws IssuerException {
+        Duration start = sleeper.elapsed();
         Duration pauses = Duration.ZERO;
-        boolean doubt = false;
-        boolean lost = false;
-        for (Duration wait : WAITS) {
+        boolean inDoubt = false;
+        boolean hadNoAnswer = false;
+        for (Duration next : RETRY_DELAYS) {
             try {
                 return attempt.make().after(pauses);
             } catch (IssuerException e) {
-                doubt |= e.leavesDoubt();
-                Duration rest = e.retryAfter()
-                        .filter(asked -> asked.compareTo(wait) > 0)
-                        .orElse(wait);
-                Duration spent = pause.elapsed().minus(start);
-                boolean isLost = e.kind() == IssuerException.Kind.NO_ANSWER;
-                if (!e.mayBeRepeated() || lost && isLost || spent.plus(rest).compareTo(Limits.REPEATS) > 0) {
-                    throw e.afterDoubt(doubt);
+                inDoubt |= e.leavesDoubt();
+                Duration delay = e.retryAfter()
+                        .filter(longer -> longer.compareTo(next) > 0)
+                        .orElse(next);
+                Duration elapsed = sleeper.elapsed().minus(start);
+                boolean hasNoAnswer = e.kind() == IssuerException.Kind.NO_ANSWER;
+                if (!e.isRetryable()
+                        || hadNoAnswer && hasNoAnswer
+                        || elapsed.plus(delay).compareTo(Limits.RETRIES) > 0) {
+                    throw e.afterDoubt(inDoubt);
                 }
-                lost |= isLost;
-                pause.sleep(rest);
-                pauses = pauses.plus(rest);
+                hadNoAnswer |= hasNoAnswer;
+                sleeper.sleep(delay);
+                pauses = pauses.plus(delay);
             }
         }
         try {
             return attempt.make().after(pauses);
         } catch (IssuerException e) {
-            throw e.afterDoubt(doubt);
+            throw e.afterDoubt(inDoubt);
         }
     }
 }

@@ -59,12 +59,12 @@ public record TokenResponse(
             this(issuer, subject, Map.of());
         }
 
-        public boolean isThatOf(Identity other) {
-            return isIssuerOf(other) && subject.equals(other.subject);
+        public boolean isSameAs(Identity other) {
+            return hasSameIssuer(other) && subject.equals(other.subject);
         }
 
         /** Whether both have the same issuer. An issuer's spelling may change with its next version. */
-        public boolean isIssuerOf(Identity other) {
+        public boolean hasSameIssuer(Identity other) {
             return spelling(issuer).equals(spelling(other.issuer));
         }
 
@@ -106,47 +106,47 @@ public record TokenResponse(
                         claims.issuer().orElse(""), claims.subject().orElse(""), names(claims)));
     }
 
-    private static final List<String> NAMES = List.of("eppn", "preferred_username", "name", "email");
+    private static final List<String> NAME_CLAIMS = List.of("eppn", "preferred_username", "name", "email");
 
     /**
      * What many issuers use if the request has no audience (WLCG profile). Does not prove that the issuer used the
      * parameter.
      */
-    private static final Set<String> FOR_ANYBODY = Set.of("https://wlcg.cern.ch/jwt/v1/any", "ANY");
+    private static final Set<String> ANY_AUDIENCE = Set.of("https://wlcg.cern.ch/jwt/v1/any", "ANY");
 
     /**
      * Whether the issuer used the audience parameter; empty if this token does not show it. The first of several
      * audiences is enough, because some issuers grant only one at a time.
      */
-    public Optional<Boolean> proves(RequestedToken wanted) {
-        boolean canTell = !wanted.audience().isEmpty()
-                && !FOR_ANYBODY.contains(wanted.audience().get(0))
+    public Optional<Boolean> proves(RequestedToken requested) {
+        boolean isDecidable = !requested.audience().isEmpty()
+                && !ANY_AUDIENCE.contains(requested.audience().get(0))
                 && JwtClaims.of(accessToken.reveal()).isPresent();
-        return canTell ? Optional.of(audience.contains(wanted.audience().get(0))) : Optional.empty();
+        return isDecidable ? Optional.of(audience.contains(requested.audience().get(0))) : Optional.empty();
     }
 
     /**
      * The refresh token of a response that may be truncated or otherwise unusable. It must be saved before anything is
      * checked, because the issuer may have revoked the previous one.
      */
-    public static Optional<Secret> rescueRefreshToken(HttpResponse answer) {
-        return answer.isSuccess() ? RefreshTokenFinder.of(answer) : Optional.empty();
+    public static Optional<Secret> rescueRefreshToken(HttpResponse response) {
+        return response.isSuccess() ? RefreshTokenFinder.of(response) : Optional.empty();
     }
 
     /** The response as a token; empty if it contains no usable token. */
-    public static Optional<TokenResponse> of(HttpResponse answer, Clock clock) {
-        if (!answer.isSuccess() || !answer.complete()) {
+    public static Optional<TokenResponse> of(HttpResponse response, Clock clock) {
+        if (!response.isSuccess() || !response.complete()) {
             return Optional.empty();
         }
-        return answer.json()
+        return response.json()
                 .filter(TokenResponse::isBearer)
                 .flatMap(json -> Json.string(json, "access_token")
-                        .filter(BearerToken::isOne)
-                        .map(token -> read(token, json, clock.instant(), answer)));
+                        .filter(BearerToken::isValid)
+                        .map(token -> read(token, json, clock.instant(), response)));
     }
 
     /** Types of tokens that need an additional proof, and RFC 8693's value for no type. */
-    private static final Set<String> NO_BEARER = Set.of("mac", "pop", "dpop", "n_a");
+    private static final Set<String> NON_BEARER_TYPES = Set.of("mac", "pop", "dpop", "n_a");
 
     /**
      * Any other value of token_type (BearerToken, JWT, a list) works as a bearer token. The original program does not
@@ -154,7 +154,7 @@ public record TokenResponse(
      */
     private static boolean isBearer(Map<String, Object> json) {
         for (String type : Json.words(json, "token_type")) {
-            if (NO_BEARER.contains(type.strip().toLowerCase(Locale.ROOT))) {
+            if (NON_BEARER_TYPES.contains(type.strip().toLowerCase(Locale.ROOT))) {
                 return false;
             }
         }
@@ -162,8 +162,8 @@ public record TokenResponse(
     }
 
     /** Why a complete success response is not a token. */
-    static Optional<String> unfit(HttpResponse answer) {
-        return answer.json().map(json -> {
+    static Optional<String> invalidReason(HttpResponse response) {
+        return response.json().map(json -> {
             if (!isBearer(json)) {
                 return "a token of the type '" + Printable.of(String.join(" ", Json.words(json, "token_type")))
                         + "', which is no bearer token";
@@ -174,32 +174,32 @@ public record TokenResponse(
         });
     }
 
-    private static TokenResponse read(String token, Map<String, Object> json, Instant now, HttpResponse answer) {
+    private static TokenResponse read(String token, Map<String, Object> json, Instant now, HttpResponse response) {
         Optional<JwtClaims> claims = JwtClaims.of(token);
-        Optional<Instant> end = claims.flatMap(JwtClaims::expiresAt);
+        Optional<Instant> expiresAt = claims.flatMap(JwtClaims::expiresAt);
         Optional<List<String>> scope =
-                claims.flatMap(said -> words(said.claims(), "scope")).or(() -> words(json, "scope"));
+                claims.flatMap(jwt -> words(jwt.claims(), "scope")).or(() -> words(json, "scope"));
         Optional<Secret> refreshToken = RefreshTokenFinder.of(json);
         Optional<JwtClaims> idToken = Json.string(json, "id_token").flatMap(JwtClaims::of);
         return new TokenResponse(
                 Secret.of(token),
-                end.or(() -> after(now, json, "expires_in")),
-                end.isPresent() ? Optional.empty() : Json.seconds(json, "expires_in"),
-                answer.sentAt().or(() -> idToken.flatMap(JwtClaims::issuedAt)),
+                expiresAt.or(() -> after(now, json, "expires_in")),
+                expiresAt.isPresent() ? Optional.empty() : Json.seconds(json, "expires_in"),
+                response.sentAt().or(() -> idToken.flatMap(JwtClaims::issuedAt)),
                 scope.map(TokenResponse::printable),
                 printable(claims.map(JwtClaims::audience).orElse(List.of())),
                 refreshToken,
                 refreshTokenExpiresAt(refreshToken, json, now),
                 idToken.flatMap(TokenResponse::identity),
-                answer.waited());
+                response.waited());
     }
 
     /** An empty text also counts: Keycloak drops a scope silently, and its token shows that none is left. */
-    private static Optional<List<String>> words(Map<String, Object> said, String name) {
-        if (said.get(name) instanceof String text) {
+    private static Optional<List<String>> words(Map<String, Object> json, String name) {
+        if (json.get(name) instanceof String text) {
             return Optional.of(Json.split(text.replace(',', ' '))); // GitHub; no scope contains a comma
         }
-        return said.get(name) instanceof List ? Optional.of(Json.words(said, name)) : Optional.empty();
+        return json.get(name) instanceof List ? Optional.of(Json.words(json, name)) : Optional.empty();
     }
 
     /** Scopes and audiences are shown to users and stored in state files. */
@@ -240,7 +240,7 @@ public record TokenResponse(
 
     private static Map<String, String> names(JwtClaims claims) {
         Map<String, String> names = new LinkedHashMap<>();
-        for (String claim : NAMES) {
+        for (String claim : NAME_CLAIMS) {
             claims.text(claim).ifPresent(name -> names.put(claim, name));
         }
         return names;

@@ -29,7 +29,7 @@ public record AgentExport(AccountStore store, Duration lockWait) {
                 Arrays.fill(json, (byte) 0);
             }
         } catch (IllegalArgumentException e) {
-            throw new FailureException(FailureMapper.unfit(store.file(name), e));
+            throw new FailureException(FailureMapper.invalidAccount(store.file(name), e));
         } catch (AgentFileException e) {
             throw new FailureException(FailureMapper.of(e, file));
         } catch (StoreException e) {

@@ -173,7 +173,7 @@ final class AccountRenewal {
                     .or(() -> backOff.refusal(section, state.token(section.name())));
             Optional<Outcome> older = force || !(accountSection instanceof StoredAccount)
                     ? Optional.empty()
-                    : FailureMapper.older(store, account)
+                    : FailureMapper.olderAccount(store, account)
                             .map(why -> new Failed(
                                     account, section.name(), why, Optional.empty(), false, Optional.empty()));
             outcomes.put(

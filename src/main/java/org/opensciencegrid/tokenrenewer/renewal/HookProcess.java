@@ -68,7 +68,7 @@ final class HookProcess {
      */
     static Optional<Failure> run(PostRenewal hook, TokenSection section, Optional<Instant> expiresAt) {
         Path program = hook.program();
-        Optional<Failure> unfit = FailureMapper.unfitHook(program, Files.isExecutable(program));
+        Optional<Failure> unfit = FailureMapper.invalidHook(program, Files.isExecutable(program));
         if (unfit.isPresent()) {
             return unfit;
         }

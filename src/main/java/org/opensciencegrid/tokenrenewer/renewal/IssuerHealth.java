@@ -24,7 +24,7 @@ final class IssuerHealth {
 
     private final Sleeper time;
     /** An account that tried for at least this long got no response at all. */
-    private static final Duration SILENCE = Limits.ANSWER.minusSeconds(1);
+    private static final Duration SILENCE = Limits.RESPONSE.minusSeconds(1);
 
     /** If fewer accounts than this get no response, each may have a problem of its own. */
     private static final int SEVERAL = 3;

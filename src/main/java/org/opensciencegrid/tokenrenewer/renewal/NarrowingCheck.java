@@ -60,7 +60,7 @@ final class NarrowingCheck {
     static List<String> without(List<String> all, List<String> excluded) {
         List<String> rest = new ArrayList<>();
         for (String word : all) {
-            if (!excluded.contains(word) && !RequestedToken.OF_THE_GRANT.contains(word)) {
+            if (!excluded.contains(word) && !RequestedToken.GRANT_SCOPES.contains(word)) {
                 rest.add(word);
             }
         }

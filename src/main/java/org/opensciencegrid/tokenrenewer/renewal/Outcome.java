@@ -49,7 +49,7 @@ public sealed interface Outcome {
 
         /** Whether some programs that read the token cannot read all of it. */
         public boolean isTooLongForSome() {
-            return length > TokenFile.LONGEST_FOR_ALL;
+            return length > TokenFile.MAX_PORTABLE_LENGTH;
         }
     }
 

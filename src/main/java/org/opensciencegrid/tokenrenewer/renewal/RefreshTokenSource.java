@@ -85,7 +85,7 @@ final class RefreshTokenSource implements TokenSource {
             this.account = Account.decode(store.plaintext());
         } catch (IllegalArgumentException e) {
             store.close();
-            throw new FailureException(FailureMapper.unfit(file, e));
+            throw new FailureException(FailureMapper.invalidAccount(file, e));
         }
         this.otherHostAt = account.isFromAnotherHost(here) ? Optional.of(clock.instant()) : Optional.empty();
         this.whyCopied = account.whyCopied(here, file);
@@ -124,7 +124,7 @@ final class RefreshTokenSource implements TokenSource {
         Optional<TokenResponse.Identity> known = account.identity();
         if (known.isPresent()
                 && response.identity().isPresent()
-                && !known.get().isThatOf(response.identity().get())) {
+                && !known.get().isSameAs(response.identity().get())) {
             // OpenID Connect Core section 12.2. Keep the new refresh token anyway: it may be the only valid one.
             throw new FailureException(new Failure(
                     Failure.Kind.IDENTITY_CHANGED,
@@ -147,7 +147,7 @@ final class RefreshTokenSource implements TokenSource {
         TokenResponse.Identity first = account.tokenIdentity().orElse(new TokenResponse.Identity("", ""));
         boolean isIssuerKnown = !first.issuer().isEmpty();
         boolean isSubjectKnown = !first.subject().isEmpty();
-        if (isIssuerKnown && !first.isIssuerOf(now)
+        if (isIssuerKnown && !first.hasSameIssuer(now)
                 || isSubjectKnown && !first.subject().equals(now.subject())) {
             return Optional.of(difference(first, now));
         }
@@ -165,7 +165,7 @@ final class RefreshTokenSource implements TokenSource {
         if (!was.subject().isEmpty() && !was.subject().equals(is.subject())) {
             words.add("sub was " + Printable.of(was.subject()) + ", is " + shown(is.subject()));
         }
-        if (!was.isIssuerOf(is)) {
+        if (!was.hasSameIssuer(is)) {
             words.add("iss was " + shown(was.issuer()) + ", is " + shown(is.issuer()));
         }
         return String.join("; ", words);

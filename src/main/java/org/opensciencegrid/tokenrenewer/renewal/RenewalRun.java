@@ -338,14 +338,14 @@ public final class RenewalRun {
                     store.file(stored.name()),
                     HostIdentity.here(store, stored.name()),
                     passwords,
-                    ca -> issuers(ca, stored.reach()),
+                    ca -> issuers(ca, stored.networkOptions()),
                     state.inDoubtSince(),
                     deadline,
                     clock);
         }
         ClientCredentialsAccount section = (ClientCredentialsAccount) account;
         return (locked, state) -> new ClientCredentialsSource(
-                section, issuers(section.caFile(), section.reach()).tokens());
+                section, issuers(section.caFile(), section.networkOptions()).tokens());
     }
 
     private AccountRenewal of(AccountSection account, List<TokenSection> tokens, boolean force) {

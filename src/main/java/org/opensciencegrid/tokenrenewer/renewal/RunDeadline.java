@@ -12,7 +12,7 @@ final class RunDeadline {
 
     /** For a run that starts now. */
     RunDeadline(Sleeper time) {
-        this(time, Limits.BEGIN, Limits.RUN);
+        this(time, Limits.LAST_RENEWAL_START, Limits.RUN);
     }
 
     RunDeadline(Sleeper time, Duration begin, Duration run) {

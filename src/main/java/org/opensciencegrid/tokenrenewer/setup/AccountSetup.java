@@ -201,7 +201,7 @@ public record AccountSetup(
             open.reserve();
             account = Account.decode(open.plaintext());
         } catch (IllegalArgumentException e) {
-            throw new FailureException(FailureMapper.unfit(store.file(request.account()), e));
+            throw new FailureException(FailureMapper.invalidAccount(store.file(request.account()), e));
         }
         if (request.issuer()
                 .filter(other -> !Discovery.isSame(other, account.issuer()))

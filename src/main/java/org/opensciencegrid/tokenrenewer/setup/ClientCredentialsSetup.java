@@ -44,7 +44,7 @@ public record ClientCredentialsSetup(Network network, Clock clock, Sleeper pause
             Client client = new Client(
                     ui.clientId(),
                     Optional.of(ui.clientSecret()),
-                    auth.orElseGet(() -> ClientAuth.offered(provider, true)));
+                    auth.orElseGet(() -> ClientAuth.preferred(provider, true)));
             TokenClient tokens = new TokenClient(transport, clock, pause);
             AudienceProbe.Attempt<TokenResponse> attempt =
                     token -> tokens.clientCredentials(provider.tokenEndpoint(), client, token);

@@ -72,7 +72,7 @@ final class DeviceApproval {
         // user approved again, the earlier authorization is in use, so do not revoke this one.
         boolean isNewAuthorization = before.isEmpty()
                 || response.identity()
-                        .filter(now -> !now.isThatOf(before.get()))
+                        .filter(now -> !now.isSameAs(before.get()))
                         .isPresent();
         if (isNewAuthorization) {
             rollback.authorized(client, response.refreshToken().get());
@@ -116,13 +116,13 @@ final class DeviceApproval {
                     }
                 }
             }
-            throw refusal.asked(requested);
+            throw refusal.withScope(requested);
         }
     }
 
     /** The sets of scopes that can be dropped without asking the user; first those that the error names. */
     private static List<List<String>> droppable(List<String> requested, List<String> added, String refusal) {
-        List<String> ours = RequestedToken.OF_THE_GRANT.stream()
+        List<String> ours = RequestedToken.GRANT_SCOPES.stream()
                 .filter(requested::contains)
                 .filter(word -> word.equals(RequestedToken.OPENID) || added.contains(word))
                 .toList();

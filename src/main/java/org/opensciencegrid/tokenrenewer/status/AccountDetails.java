@@ -61,7 +61,7 @@ public record AccountDetails(
         } catch (PasswordFileException e) {
             problem = Optional.of(FailureMapper.of(e));
         } catch (IllegalArgumentException e) {
-            problem = Optional.of(FailureMapper.unfit(store.file(name), e));
+            problem = Optional.of(FailureMapper.invalidAccount(store.file(name), e));
         }
         boolean isFromAnotherHost = account.filter(open -> open.isFromAnotherHost(HostIdentity.here(store, name)))
                 .isPresent();

@@ -173,7 +173,7 @@ public record StatusReport(
             if (section instanceof StoredAccount stored) {
                 store.peek(section.name());
                 passwords.read(section.name(), stored.passwordFile()).close();
-                Optional<Failure> older = FailureMapper.older(store, section.name());
+                Optional<Failure> older = FailureMapper.olderAccount(store, section.name());
                 if (older.isPresent()) {
                     return older;
                 }
@@ -266,7 +266,7 @@ public record StatusReport(
 
     private static List<String> without(List<String> requested, List<String> granted) {
         return requested.stream()
-                .filter(word -> !granted.contains(word) && !RequestedToken.OF_THE_GRANT.contains(word))
+                .filter(word -> !granted.contains(word) && !RequestedToken.GRANT_SCOPES.contains(word))
                 .toList();
     }
 }

@@ -22,11 +22,11 @@ public final class Sandbox {
 
     /** Whether the unit lets the service write in the directory. */
     public boolean allowsWrite(Path directory) {
-        if (below(directory, unit.words("Service", "InaccessiblePaths").stream())) {
+        if (isBelowAny(directory, unit.words("Service", "InaccessiblePaths").stream())) {
             return false;
         }
-        Optional<Path> writable = longest(directory, unit.words("Service", "ReadWritePaths"));
-        Optional<Path> readOnly = longest(directory, unit.words("Service", "ReadOnlyPaths"));
+        Optional<Path> writable = deepestMatch(directory, unit.words("Service", "ReadWritePaths"));
+        Optional<Path> readOnly = deepestMatch(directory, unit.words("Service", "ReadOnlyPaths"));
         if (writable.isPresent()) { // the deeper of the two rules applies
             return readOnly.isEmpty()
                     || writable.get().getNameCount() > readOnly.get().getNameCount();
@@ -43,40 +43,40 @@ public final class Sandbox {
     }
 
     /** Whether the unit makes the service a member of the group. */
-    public boolean joins(String group) {
+    public boolean hasSupplementaryGroup(String group) {
         return unit.words("Service", "SupplementaryGroups").contains(group);
     }
 
     /** Whether the unit lets the service change the group of any file. */
-    public boolean letsChown() {
+    public boolean allowsChown() {
         List<String> filter = unit.words("Service", "SystemCallFilter");
         return filter.isEmpty() || filter.contains("@chown");
     }
 
     private boolean isProtected(Path directory) {
         String home = unit.value("Service", "ProtectHome").orElse("no");
-        if (!isNo(home) && below(directory, Stream.of("/home", "/root", "/run/user"))) {
+        if (!isNo(home) && isBelowAny(directory, Stream.of("/home", "/root", "/run/user"))) {
             return true;
         }
         String system = unit.value("Service", "ProtectSystem").orElse("no");
         if (system.equals("strict")) {
-            return !below(directory, Stream.of("/dev", "/proc", "/sys"));
+            return !isBelowAny(directory, Stream.of("/dev", "/proc", "/sys"));
         }
         return !isNo(system)
-                && below(directory, Stream.of("/usr", "/boot", "/efi", system.equals("full") ? "/etc" : "/usr"));
+                && isBelowAny(directory, Stream.of("/usr", "/boot", "/efi", system.equals("full") ? "/etc" : "/usr"));
     }
 
     private static boolean isNo(String word) {
         return List.of("no", "false", "off", "0").contains(word);
     }
 
-    private static boolean below(Path directory, Stream<String> places) {
-        return places.anyMatch(place -> directory.startsWith(plain(place)));
+    private static boolean isBelowAny(Path directory, Stream<String> paths) {
+        return paths.anyMatch(path -> directory.startsWith(withoutPrefix(path)));
     }
 
-    private static Optional<Path> longest(Path directory, List<String> places) {
-        return places.stream()
-                .map(Sandbox::plain)
+    private static Optional<Path> deepestMatch(Path directory, List<String> paths) {
+        return paths.stream()
+                .map(Sandbox::withoutPrefix)
                 .filter(directory::startsWith)
                 .max((a, b) -> Integer.compare(a.getNameCount(), b.getNameCount()));
     }
@@ -84,7 +84,7 @@ public final class Sandbox {
     /**
      * Removes the prefixes {@code -} (the path need not exist) and {@code +} (relative to the unit's root directory).
      */
-    private static Path plain(String place) {
-        return Path.of(place.replaceFirst("^[-+]+", ""));
+    private static Path withoutPrefix(String path) {
+        return Path.of(path.replaceFirst("^[-+]+", ""));
     }
 }

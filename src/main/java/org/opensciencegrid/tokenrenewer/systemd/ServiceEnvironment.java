@@ -24,9 +24,9 @@ public final class ServiceEnvironment {
                     new HashMap<>(); // systemd applies environment files last, in whatever order the lines appear
             for (Assignment line : unit.assignments()) {
                 if (line.section().equals("Service") && line.key().equals("Environment")) {
-                    words(line.value(), set);
+                    addAssignments(line.value(), set);
                 } else if (line.section().equals("Service") && line.key().equals("EnvironmentFile")) {
-                    file(root, line.value(), fromFiles);
+                    addFile(root, line.value(), fromFiles);
                 }
             }
             set.putAll(fromFiles);
@@ -34,16 +34,16 @@ public final class ServiceEnvironment {
         });
     }
 
-    private static void words(String value, Map<String, String> into) {
+    private static void addAssignments(String value, Map<String, String> variables) {
         if (value.isEmpty()) {
-            into.clear();
+            variables.clear();
         }
-        UnitFile.split(value).forEach(pair -> put(pair, into));
+        UnitFile.split(value).forEach(pair -> add(pair, variables));
     }
 
-    private static void file(Path root, String name, Map<String, String> into) {
+    private static void addFile(Path root, String name, Map<String, String> variables) {
         if (name.isEmpty()) {
-            into.clear();
+            variables.clear();
             return;
         }
         Path file = root.resolve(name.replaceFirst("^-?/*", ""));
@@ -54,7 +54,7 @@ public final class ServiceEnvironment {
             for (String line :
                     Files.readString(file, StandardCharsets.ISO_8859_1).split("\n")) {
                 if (!line.strip().startsWith("#") && !line.strip().startsWith(";")) {
-                    put(line.strip().replaceFirst("=([\"'])(.*)\\1$", "=$2"), into);
+                    add(line.strip().replaceFirst("=([\"'])(.*)\\1$", "=$2"), variables);
                 }
             }
         } catch (IOException e) {
@@ -62,10 +62,10 @@ public final class ServiceEnvironment {
         }
     }
 
-    private static void put(String pair, Map<String, String> into) {
+    private static void add(String pair, Map<String, String> variables) {
         int equals = pair.indexOf('=');
         if (equals > 0) {
-            into.put(pair.substring(0, equals), pair.substring(equals + 1));
+            variables.put(pair.substring(0, equals), pair.substring(equals + 1));
         }
     }
 }

@@ -65,8 +65,8 @@ public record Timer(
         }
     }
 
-    private static final List<String> FIRST = List.of("OnBootSec", "OnStartupSec", "OnActiveSec");
-    private static final List<String> NEXT = List.of("OnUnitActiveSec", "OnUnitInactiveSec");
+    private static final List<String> FIRST_RUN = List.of("OnBootSec", "OnStartupSec", "OnActiveSec");
+    private static final List<String> NEXT_RUN = List.of("OnUnitActiveSec", "OnUnitInactiveSec");
 
     private static final Duration DEFAULT_ACCURACY = Duration.ofMinutes(1);
     private static final Pattern PART = Pattern.compile("\\s*([0-9]+)\\s*([a-zµμ]*)\\s*");
@@ -86,9 +86,9 @@ public record Timer(
         Optional<UnitFile> service = UnitFile.read(root, Sandbox.UNIT);
         return UnitFile.read(root, UNIT).map(unit -> {
             Optional<Boolean> isActive = state.map(TimerState::isActive);
-            Optional<Duration> gap = longest(unit, NEXT);
+            Optional<Duration> gap = longestDelay(unit, NEXT_RUN);
             Optional<Instant> first =
-                    boot(root).flatMap(start -> longest(unit, FIRST).map(start::plus));
+                    boot(root).flatMap(start -> longestDelay(unit, FIRST_RUN).map(start::plus));
             Optional<Path> mask = unit.mask().or(() -> service.flatMap(UnitFile::mask));
             Optional<Path> link = service.flatMap(of -> linkedState(root, of));
             Optional<Trouble> trouble = mask.map(file -> Trouble.MASKED)
@@ -121,10 +121,10 @@ public record Timer(
         if (triggers.stream().anyMatch(line -> line.key().equals("OnCalendar"))) {
             return Optional.empty();
         }
-        if (triggers.stream().noneMatch(line -> FIRST.contains(line.key()))) {
+        if (triggers.stream().noneMatch(line -> FIRST_RUN.contains(line.key()))) {
             return Optional.of(Trouble.NO_FIRST_RUN);
         }
-        return triggers.stream().noneMatch(line -> NEXT.contains(line.key()))
+        return triggers.stream().noneMatch(line -> NEXT_RUN.contains(line.key()))
                 ? Optional.of(Trouble.NO_SECOND_RUN)
                 : Optional.empty();
     }
@@ -166,8 +166,8 @@ public record Timer(
      */
     public Optional<Instant> nextBy(Optional<Instant> lastRun) {
         Optional<Instant> next = lastRun.flatMap(at -> longestGap.map(at::plus));
-        boolean comes = isEnabled && trouble.isEmpty() || isActive.orElse(false) && !stopsRuns();
-        return comes ? Stream.of(next, firstBy).flatMap(Optional::stream).max(Instant::compareTo) : Optional.empty();
+        boolean willRun = isEnabled && trouble.isEmpty() || isActive.orElse(false) && !stopsRuns();
+        return willRun ? Stream.of(next, firstBy).flatMap(Optional::stream).max(Instant::compareTo) : Optional.empty();
     }
 
     /** Whether no run starts until an admin fixes it. */
@@ -191,12 +191,12 @@ public record Timer(
         return triggers;
     }
 
-    private static Optional<Duration> longest(UnitFile unit, List<String> keys) {
+    private static Optional<Duration> longestDelay(UnitFile unit, List<String> keys) {
         List<UnitFile.Assignment> triggers = triggers(unit);
         if (triggers.stream().anyMatch(line -> line.key().equals("OnCalendar"))) {
             return Optional.empty();
         }
-        Duration late = unit.value("Timer", "RandomizedDelaySec")
+        Duration latest = unit.value("Timer", "RandomizedDelaySec")
                 .flatMap(Timer::span)
                 .orElse(Duration.ZERO)
                 .plus(unit.value("Timer", "AccuracySec").flatMap(Timer::span).orElse(DEFAULT_ACCURACY));
@@ -204,7 +204,7 @@ public record Timer(
                 .filter(line -> keys.contains(line.key()))
                 .flatMap(line -> span(line.value()).stream())
                 .min(Duration::compareTo) // the earliest trigger starts the run
-                .map(late::plus);
+                .map(latest::plus);
     }
 
     /** A time span of systemd.time(7), such as 10min, 1h 30s or 90. */

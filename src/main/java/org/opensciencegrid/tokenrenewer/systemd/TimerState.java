@@ -21,12 +21,12 @@ public record TimerState(boolean isActive, boolean needsReload, String brokenRun
     /** sd_booted(3): this directory exists if systemd is the init system. */
     private static final Path BOOTED = Path.of("/run/systemd/system");
 
-    private static final long SECONDS = 5;
+    private static final long TIMEOUT_SECONDS = 5;
 
     private static final List<String> STOPPED = List.of("inactive", "failed", "deactivating");
 
     /** The exit statuses of cli.ExitStatus, which the program reports itself. systemd's own start at 200. */
-    private static final List<String> OF_THE_PROGRAM = List.of("0", "1", "2", "70");
+    private static final List<String> PROGRAM_STATUSES = List.of("0", "1", "2", "70");
 
     /** Empty if systemd does not run or does not answer. */
     public static Optional<TimerState> ask() {
@@ -44,7 +44,8 @@ public record TimerState(boolean isActive, boolean needsReload, String brokenRun
         try {
             Process process = builder.start();
             process.getOutputStream().close();
-            if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) { // before reading: the output fits in the pipe's buffer
+            if (!process.waitFor(
+                    TIMEOUT_SECONDS, TimeUnit.SECONDS)) { // before reading: the output fits in the pipe's buffer
                 process.destroyForcibly();
                 return Optional.empty();
             }
@@ -75,7 +76,7 @@ public record TimerState(boolean isActive, boolean needsReload, String brokenRun
     private static String brokenRun(String service) {
         String result = value(service, "Result").orElse("success");
         String status = value(service, "ExecMainStatus").orElse("0");
-        if (result.equals("success") || result.equals("exit-code") && OF_THE_PROGRAM.contains(status)) {
+        if (result.equals("success") || result.equals("exit-code") && PROGRAM_STATUSES.contains(status)) {
             return "";
         }
         return result.equals("exit-code") ? "exit status " + status : result;

@@ -24,7 +24,7 @@ import java.util.regex.Pattern;
  */
 public record UnitFile(Path root, String name, Optional<Path> mask, List<Assignment> assignments) {
     /** The unit directories. If several have a file of the same name, the first wins. */
-    private static final List<String> PLACES = List.of(
+    private static final List<String> UNIT_DIRECTORIES = List.of(
             "etc/systemd/system",
             "run/systemd/system",
             "usr/local/lib/systemd/system",
@@ -39,10 +39,10 @@ public record UnitFile(Path root, String name, Optional<Path> mask, List<Assignm
     /** Empty if there is no such unit or it cannot be read. */
     public static Optional<UnitFile> read(Path root, String name) {
         Optional<Path> mask = Optional.empty();
-        for (String place : PLACES) {
-            Path file = root.resolve(place).resolve(name);
+        for (String directory : UNIT_DIRECTORIES) {
+            Path file = root.resolve(directory).resolve(name);
             if (isMask(file)) {
-                mask = mask.or(() -> Optional.of(Path.of("/", place, name)));
+                mask = mask.or(() -> Optional.of(Path.of("/", directory, name)));
             } else if (Files.isRegularFile(file)) {
                 List<Assignment> assignments = new ArrayList<>();
                 parse(file, assignments);
@@ -66,12 +66,12 @@ public record UnitFile(Path root, String name, Optional<Path> mask, List<Assignm
 
     /** Whether another unit starts it at boot. /run is ignored because a reboot empties it. */
     public boolean isEnabled() {
-        for (String place : PLACES) {
-            if (place.startsWith("run/")) {
+        for (String directory : UNIT_DIRECTORIES) {
+            if (directory.startsWith("run/")) {
                 continue;
             }
             try (DirectoryStream<Path> targets =
-                    Files.newDirectoryStream(root.resolve(place), "*.{wants,requires,upholds}")) {
+                    Files.newDirectoryStream(root.resolve(directory), "*.{wants,requires,upholds}")) {
                 for (Path target : targets) {
                     // Do not follow the link: its target is an absolute path below the real /, which may differ from
                     // root.
@@ -127,9 +127,9 @@ public record UnitFile(Path root, String name, Optional<Path> mask, List<Assignm
     private static Iterable<Path> dropIns(Path root, String name) {
         Map<String, Path> byName =
                 new TreeMap<>(); // applied in the order of their names, in whichever directory they are
-        for (String place : PLACES) {
+        for (String directory : UNIT_DIRECTORIES) {
             try (DirectoryStream<Path> files =
-                    Files.newDirectoryStream(root.resolve(place).resolve(name + ".d"), "*.conf")) {
+                    Files.newDirectoryStream(root.resolve(directory).resolve(name + ".d"), "*.conf")) {
                 files.forEach(file -> byName.putIfAbsent(file.getFileName().toString(), file));
             } catch (IOException e) {
                 // the directory does not exist
@@ -138,7 +138,7 @@ public record UnitFile(Path root, String name, Optional<Path> mask, List<Assignm
         return byName.values();
     }
 
-    private static void parse(Path file, List<Assignment> into) {
+    private static void parse(Path file, List<Assignment> assignments) {
         String text;
         try {
             text = Files.readString(file, StandardCharsets.ISO_8859_1);
@@ -152,7 +152,7 @@ public record UnitFile(Path root, String name, Optional<Path> mask, List<Assignm
             if (line.startsWith("[") && line.endsWith("]")) {
                 section = line.substring(1, line.length() - 1);
             } else if (equals > 0 && !line.startsWith("#") && !line.startsWith(";")) {
-                into.add(new Assignment(
+                assignments.add(new Assignment(
                         section,
                         line.substring(0, equals).strip(),
                         line.substring(equals + 1).strip()));

@@ -47,27 +47,27 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
  */
 public final class TokenFile {
     /** HTCondor reads 16384 bytes, and treats a file of that size as too long. The newline counts. */
-    public static final int LONGEST_FOR_ALL = 16 * 1024 - 2;
+    public static final int MAX_PORTABLE_LENGTH = 16 * 1024 - 2;
 
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
     private static final FileAttribute<Set<PosixFilePermission>> NEW_FILE =
             PosixFilePermissions.asFileAttribute(OWNER_ONLY);
-    private static final int LONGEST = 1 << 20;
-    private static final Map<Path, Object> ONE_AT_A_TIME = new ConcurrentHashMap<>();
-    private static final Map<Path, Instant> CLEARED = new ConcurrentHashMap<>();
-    private static final Map<Path, Looked> LOOKED = new ConcurrentHashMap<>();
-    private static final Duration ONE_LOOK = Duration.ofSeconds(1);
+    private static final int MAX_BYTES = 1 << 20;
+    private static final Map<Path, Object> WRITE_LOCKS = new ConcurrentHashMap<>();
+    private static final Map<Path, Instant> CLEANED = new ConcurrentHashMap<>();
+    private static final Map<Path, ResolvedDirectory> RESOLVED = new ConcurrentHashMap<>();
+    private static final Duration RESOLVE_INTERVAL = Duration.ofSeconds(1);
 
     /** A directory without symbolic links in its path, and when it was checked. */
-    private record Looked(Path directory, long nanos) {}
+    private record ResolvedDirectory(Path directory, long nanos) {}
 
     /**
      * Errors of rename or copy if only the file itself is writable because it is a bind mount in a container or unit.
      */
     private static final Set<String> WRITABLE_FILE_ONLY = Set.of("Device or resource busy", "Read-only file system");
 
-    private static final String TEMPORARY = ".osg-token-renewer.";
-    private static final Duration LEFT_OVER = Duration.ofHours(1);
+    private static final String TEMPORARY_PREFIX = ".osg-token-renewer.";
+    private static final Duration STALE_AFTER = Duration.ofHours(1);
 
     /** Created at the first write, because a read does not need it. */
     private static final class Entropy {
@@ -87,7 +87,9 @@ public final class TokenFile {
         try {
             byte[] bytes = content();
             String text = new String(bytes, StandardCharsets.UTF_8).strip();
-            return BearerToken.isOne(text) && bytes.length <= LONGEST ? Optional.of(Secret.of(text)) : Optional.empty();
+            return BearerToken.isValid(text) && bytes.length <= MAX_BYTES
+                    ? Optional.of(Secret.of(text))
+                    : Optional.empty();
         } catch (IOException e) {
             return Optional.empty();
         }
@@ -96,34 +98,34 @@ public final class TokenFile {
     private byte[] content() throws IOException {
         Path name = path.getFileName();
         if (name != null) {
-            Path file = lookedAt(directory(path)).resolve(name);
+            Path file = resolvedDirectory(directory(path)).resolve(name);
             try {
-                return RegularFile.bytes(file, LONGEST);
+                return RegularFile.bytes(file, MAX_BYTES);
             } catch (RegularFile.NotRegularException e) {
                 if (!Files.isSymbolicLink(file)) {
                     throw e;
                 }
             }
         }
-        return RegularFile.bytes(TrustedPath.follow(path, Owners.CURRENT).path(), LONGEST);
+        return RegularFile.bytes(TrustedPath.follow(path, Owners.CURRENT).path(), MAX_BYTES);
     }
 
     /** Resolves a directory at most once a second, because a run may read thousands of tokens in one directory. */
-    private static Path lookedAt(Path directory) throws IOException {
+    private static Path resolvedDirectory(Path directory) throws IOException {
         long now = System.nanoTime();
-        Looked last = LOOKED.get(directory);
-        if (last == null || now - last.nanos() > ONE_LOOK.toNanos()) {
-            Path any = TrustedPath.follow(directory.resolve(TEMPORARY), Owners.CURRENT)
+        ResolvedDirectory last = RESOLVED.get(directory);
+        if (last == null || now - last.nanos() > RESOLVE_INTERVAL.toNanos()) {
+            Path any = TrustedPath.follow(directory.resolve(TEMPORARY_PREFIX), Owners.CURRENT)
                     .path();
-            last = new Looked(directory(any), now);
-            LOOKED.put(directory, last);
+            last = new ResolvedDirectory(directory(any), now);
+            RESOLVED.put(directory, last);
         }
         return last.directory();
     }
 
     /** Like {@link #write(Secret, TokenAccess)}, but keeps the permissions. */
     public void write(Secret token) throws TokenFileException {
-        write(token, TokenAccess.AS_IT_WAS);
+        write(token, TokenAccess.UNCHANGED);
     }
 
     /**
@@ -133,10 +135,10 @@ public final class TokenFile {
      */
     public void write(Secret token, TokenAccess access) throws TokenFileException {
         byte[] content = (token.reveal() + "\n").getBytes(StandardCharsets.UTF_8);
-        atTarget(target -> {
-            Access wanted = Access.of(access, target.path());
-            if (!put(target, wanted, Optional.of(content))) {
-                overwrite(target, wanted, Optional.of(content));
+        withTarget(target -> {
+            ResolvedAccess requested = ResolvedAccess.of(access, target.path());
+            if (!tryReplace(target, requested, Optional.of(content))) {
+                overwrite(target, requested, Optional.of(content));
             }
         });
     }
@@ -148,12 +150,12 @@ public final class TokenFile {
      * @throws TokenFileException if write would throw it too
      */
     public void requireWritable(TokenAccess access) throws TokenFileException {
-        atTarget(target -> {
-            Access wanted = Access.of(access, target.path());
-            if (!put(target, wanted, Optional.empty())) {
-                overwrite(target, wanted, Optional.empty());
-            } else if (target.isThere()) {
-                requireMutable(target.at());
+        withTarget(target -> {
+            ResolvedAccess requested = ResolvedAccess.of(access, target.path());
+            if (!tryReplace(target, requested, Optional.empty())) {
+                overwrite(target, requested, Optional.empty());
+            } else if (target.exists()) {
+                requireMutable(target.file());
             }
         });
     }
@@ -172,24 +174,24 @@ public final class TokenFile {
      * Where the token is written.
      *
      * @param path without symbolic links, for messages
-     * @param at the same file, in its open directory
+     * @param file the same file, in its open directory
      * @param isShared whether every user can create files in the directory
      */
-    private record Target(Path path, HeldDirectory directory, Path at, boolean isThere, boolean isShared) {}
+    private record Target(Path path, HeldDirectory directory, Path file, boolean exists, boolean isShared) {}
 
     @FunctionalInterface
-    private interface Work {
-        void at(Target target) throws IOException, TokenFileException;
+    private interface Operation {
+        void run(Target target) throws IOException, TokenFileException;
     }
 
-    private void atTarget(Work work) throws TokenFileException {
+    private void withTarget(Operation operation) throws TokenFileException {
         TrustedPath trusted = trusted(Owners.CURRENT);
         Path target = trusted.path();
         // Two sections may have the same path, which matters if the file is written in place.
-        synchronized (ONE_AT_A_TIME.computeIfAbsent(target, path -> new Object())) {
+        synchronized (WRITE_LOCKS.computeIfAbsent(target, path -> new Object())) {
             try (HeldDirectory directory = trusted.hold()) {
-                Path at = directory.path().resolve(Objects.requireNonNullElse(target.getFileName(), target));
-                work.at(new Target(target, directory, at, isThere(target, at), trusted.isShared()));
+                Path file = directory.path().resolve(Objects.requireNonNullElse(target.getFileName(), target));
+                operation.run(new Target(target, directory, file, exists(target, file), trusted.isShared()));
             } catch (IOException e) {
                 throw failure(target, e);
             }
@@ -214,10 +216,10 @@ public final class TokenFile {
         }
     }
 
-    private static boolean isThere(Path target, Path at) throws IOException, TokenFileException {
+    private static boolean exists(Path target, Path file) throws IOException, TokenFileException {
         PosixFileAttributes attributes;
         try {
-            attributes = Files.readAttributes(at, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            attributes = Files.readAttributes(file, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
         } catch (NoSuchFileException e) {
             return false;
         }
@@ -229,9 +231,9 @@ public final class TokenFile {
     }
 
     /** Puts a new file in place; false if the existing file must be overwritten instead. */
-    private static boolean put(Target target, Access access, Optional<byte[]> content)
+    private static boolean tryReplace(Target target, ResolvedAccess access, Optional<byte[]> content)
             throws IOException, TokenFileException {
-        if (target.isThere() && !target.isShared()) {
+        if (target.exists() && !target.isShared()) {
             return replace(target, access, content);
         }
         try {
@@ -240,7 +242,7 @@ public final class TokenFile {
             create(target, access, content);
             return true;
         } catch (FileSystemException e) {
-            if (target.isThere() && isWritableFileOnly(e)) { // because root mounted the file there
+            if (target.exists() && isWritableFileOnly(e)) { // because root mounted the file there
                 return false;
             }
             throw e;
@@ -252,14 +254,14 @@ public final class TokenFile {
     }
 
     /** @param content empty to do everything else */
-    private static void create(Target target, Access access, Optional<byte[]> content)
+    private static void create(Target target, ResolvedAccess access, Optional<byte[]> content)
             throws IOException, TokenFileException {
         Path temporary = temporary(target);
         try (FileChannel channel = newFile(temporary)) {
             Path file = Descriptor.of(channel);
-            Access.setMode(file, OWNER_ONLY); // an unusual umask may have removed some bits
-            access.give(file, target.path());
-            finish(channel, temporary, target, content);
+            ResolvedAccess.setMode(file, OWNER_ONLY); // an unusual umask may have removed some bits
+            access.apply(file, target.path());
+            writeAndPublish(channel, temporary, target, content);
         } finally {
             Files.deleteIfExists(temporary);
         }
@@ -269,21 +271,21 @@ public final class TokenFile {
      * Replaces the old file with a new one that has the same attributes except the requested permissions; false if the
      * new file cannot have them.
      */
-    private static boolean replace(Target target, Access access, Optional<byte[]> content)
+    private static boolean replace(Target target, ResolvedAccess access, Optional<byte[]> content)
             throws IOException, TokenFileException {
         Path temporary = temporary(target);
-        try (FileChannel old = RegularFile.open(target.at(), StandardOpenOption.READ);
+        try (FileChannel old = RegularFile.open(target.file(), StandardOpenOption.READ);
                 FileChannel channel = newFile(temporary)) {
             Path from = Descriptor.of(old);
             Path file = Descriptor.of(channel);
-            if (!access.copy(from, file) || !ExtendedAttributes.copy(from, file)) {
+            if (!access.copyUnrequested(from, file) || !ExtendedAttributes.copy(from, file)) {
                 return false;
             }
-            access.give(file, target.path());
+            access.apply(file, target.path());
             if (!access.isLike(access.status(file), access.status(from))) {
                 return false;
             }
-            finish(channel, temporary, target, content);
+            writeAndPublish(channel, temporary, target, content);
             return true;
         } catch (AccessDeniedException e) {
             return false; // the directory or file belongs to another user: the file itself may still be writable
@@ -304,19 +306,19 @@ public final class TokenFile {
                 NEW_FILE);
     }
 
-    private static void finish(FileChannel channel, Path temporary, Target target, Optional<byte[]> content)
+    private static void writeAndPublish(FileChannel channel, Path temporary, Target target, Optional<byte[]> content)
             throws IOException {
         if (content.isPresent()) {
             writeAll(channel, content.get());
             publish(temporary, target);
         } else {
-            channel.write(ByteBuffer.allocate(LONGEST_FOR_ALL)); // finds a full disk
+            channel.write(ByteBuffer.allocate(MAX_PORTABLE_LENGTH)); // finds a full disk
         }
     }
 
-    private static void requireMutable(Path at) throws IOException {
+    private static void requireMutable(Path file) throws IOException {
         try {
-            RegularFile.open(at, StandardOpenOption.WRITE).close();
+            RegularFile.open(file, StandardOpenOption.WRITE).close();
         } catch (AccessDeniedException e) {
             // the file is replaced, not written to
         }
@@ -327,10 +329,10 @@ public final class TokenFile {
      * new token has its space before the old one is touched, and it is never truncated or followed by the end of the
      * old one. Only a read at the very moment of the write may see both, because the kernel does not lock readers out.
      */
-    private static void overwrite(Target target, Access access, Optional<byte[]> token)
+    private static void overwrite(Target target, ResolvedAccess access, Optional<byte[]> token)
             throws IOException, TokenFileException {
-        try (FileChannel channel = RegularFile.open(target.at(), StandardOpenOption.WRITE)) {
-            if (!access.isThat(access.status(Descriptor.of(channel)))) {
+        try (FileChannel channel = RegularFile.open(target.file(), StandardOpenOption.WRITE)) {
+            if (!access.matches(access.status(Descriptor.of(channel)))) {
                 throw new TokenFileException(
                         Kind.NOT_PERMITTED, target.path(), "it must be replaced to get another mode, owner or group");
             } else if (token.isEmpty()) {
@@ -339,9 +341,9 @@ public final class TokenFile {
             byte[] content = token.get();
             long before = channel.size();
             if (before < content.length) {
-                lengthen(channel, before, content.length);
+                padTo(channel, before, content.length);
             }
-            byte[] padded = Arrays.copyOf(content, (int) Math.max(content.length, Math.min(before, LONGEST)));
+            byte[] padded = Arrays.copyOf(content, (int) Math.max(content.length, Math.min(before, MAX_BYTES)));
             Arrays.fill(padded, content.length, padded.length, (byte) '\n');
             writeAll(channel, padded);
             channel.truncate(content.length);
@@ -349,7 +351,7 @@ public final class TokenFile {
         }
     }
 
-    private static void lengthen(FileChannel channel, long from, long to) throws IOException {
+    private static void padTo(FileChannel channel, long from, long to) throws IOException {
         byte[] newlines = new byte[(int) (to - from)];
         Arrays.fill(newlines, (byte) '\n');
         try {
@@ -371,7 +373,7 @@ public final class TokenFile {
     }
 
     private static void publish(Path temporary, Target target) throws IOException {
-        Files.move(temporary, target.at(), StandardCopyOption.ATOMIC_MOVE);
+        Files.move(temporary, target.file(), StandardCopyOption.ATOMIC_MOVE);
         try {
             target.directory().force();
         } catch (IOException e) {
@@ -385,21 +387,21 @@ public final class TokenFile {
      * reader treats it as a token. Each name is unique, because two sections or processes may write to one path.
      */
     private static Path temporary(Target target) {
-        clearLeftOvers(target);
-        return target.at().resolveSibling(TEMPORARY + Long.toHexString(Entropy.SOURCE.nextLong()) + ".tmp");
+        deleteStaleFiles(target);
+        return target.file().resolveSibling(TEMPORARY_PREFIX + Long.toHexString(Entropy.SOURCE.nextLong()) + ".tmp");
     }
 
     /** Deletes temporary files that a crash left behind. Uses ctime, which no program can set. */
-    private static void clearLeftOvers(Target target) {
+    private static void deleteStaleFiles(Target target) {
         Instant now = Instant.now();
-        Instant before = CLEARED.get(directory(target.path()));
-        if (before != null && now.isBefore(before.plus(LEFT_OVER))) {
+        Instant before = CLEANED.get(directory(target.path()));
+        if (before != null && now.isBefore(before.plus(STALE_AFTER))) {
             return; // once an hour for each directory, because it may have thousands of tokens
         }
-        CLEARED.put(directory(target.path()), now);
-        FileTime old = FileTime.from(now.minus(LEFT_OVER));
+        CLEANED.put(directory(target.path()), now);
+        FileTime old = FileTime.from(now.minus(STALE_AFTER));
         try {
-            for (Path file : target.directory().list(TEMPORARY + "*.tmp")) {
+            for (Path file : target.directory().list(TEMPORARY_PREFIX + "*.tmp")) {
                 FileTime changed = (FileTime) Files.getAttribute(file, "unix:ctime", LinkOption.NOFOLLOW_LINKS);
                 if (changed.compareTo(old) < 0) {
                     Files.deleteIfExists(file);
@@ -416,7 +418,7 @@ public final class TokenFile {
         return Objects.requireNonNullElse(absolute.getParent(), absolute); // the parent of /
     }
 
-    private static final Map<String, Kind> REASONS = Map.of(
+    private static final Map<String, Kind> KIND_BY_REASON = Map.of(
             "Read-only file system", Kind.READ_ONLY,
             "No space left on device", Kind.FULL,
             "Disk quota exceeded", Kind.FULL,
@@ -437,10 +439,10 @@ public final class TokenFile {
             return new TokenFileException(
                     Kind.DIRECTORY_MISSING, target, "the directory " + directory(target) + " does not exist");
         }
-        String said = e instanceof FileAlreadyExistsException ? "File exists" : String.valueOf(e.getMessage());
+        String reason = e instanceof FileAlreadyExistsException ? "File exists" : String.valueOf(e.getMessage());
         if (e instanceof FileSystemException system && system.getReason() != null) {
-            said = system.getReason();
+            reason = system.getReason();
         }
-        return new TokenFileException(REASONS.getOrDefault(said, Kind.OTHER), target, Printable.of(said));
+        return new TokenFileException(KIND_BY_REASON.getOrDefault(reason, Kind.OTHER), target, Printable.of(reason));
     }
 }

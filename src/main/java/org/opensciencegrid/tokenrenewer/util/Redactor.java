@@ -17,26 +17,26 @@ import java.util.Locale;
  */
 public final class Redactor {
     /** A shorter "secret" would remove ordinary words. */
-    private static final int SHORTEST = 6;
+    private static final int MIN_CHARS = 6;
 
-    private final List<String> forms = new ArrayList<>();
+    private final List<String> encodings = new ArrayList<>();
 
     public Redactor(Collection<Secret> secrets) {
         for (Secret secret : secrets) {
             String value = secret.reveal();
-            if (value.length() < SHORTEST) {
+            if (value.length() < MIN_CHARS) {
                 continue;
             }
             String encoded = URLEncoder.encode(value, StandardCharsets.UTF_8);
-            forms.add(value);
-            forms.add(encoded);
+            encodings.add(value);
+            encodings.add(encoded);
             String hex = HexFormat.of().formatHex(value.getBytes(StandardCharsets.UTF_8));
-            forms.add(hex);
-            forms.add(hex.toUpperCase(Locale.ROOT));
+            encodings.add(hex);
+            encodings.add(hex.toUpperCase(Locale.ROOT));
             addBase64(value);
             addBase64(encoded);
         }
-        forms.sort(Comparator.comparingInt(String::length).reversed());
+        encodings.sort(Comparator.comparingInt(String::length).reversed());
     }
 
     /**
@@ -46,21 +46,21 @@ public final class Redactor {
     private void addBase64(String value) {
         byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
         for (Base64.Encoder encoder : List.of(Base64.getEncoder(), Base64.getUrlEncoder())) {
-            forms.add(encoder.withoutPadding().encodeToString(bytes));
-            for (int before = 0; before < 3; before++) {
-                byte[] within = new byte[before + bytes.length];
-                System.arraycopy(bytes, 0, within, before, bytes.length);
-                forms.add(encoder.encodeToString(within).substring((before * 8 + 5) / 6, within.length * 8 / 6));
+            encodings.add(encoder.withoutPadding().encodeToString(bytes));
+            for (int offset = 0; offset < 3; offset++) {
+                byte[] padded = new byte[offset + bytes.length];
+                System.arraycopy(bytes, 0, padded, offset, bytes.length);
+                encodings.add(encoder.encodeToString(padded).substring((offset * 8 + 5) / 6, padded.length * 8 / 6));
             }
         }
     }
 
     /** Replaces every known secret with {@code ***} and makes the text {@link Printable}. */
     public String clean(String text) {
-        String clean = text == null ? "" : text;
-        for (String form : forms) {
-            clean = clean.replace(form, "***");
+        String redacted = text == null ? "" : text;
+        for (String encoding : encodings) {
+            redacted = redacted.replace(encoding, "***");
         }
-        return Printable.of(clean);
+        return Printable.of(redacted);
     }
 }

@@ -78,7 +78,7 @@ class ConfigFileTest {
                                 Optional.of(AudienceParameter.RESOURCE),
                                 Optional.of(ClientAuth.BASIC_RAW),
                                 Optional.of(Path.of("/etc/pki/ca.pem")),
-                                NetworkOptions.USUAL),
+                                NetworkOptions.DEFAULT),
                         new ClientCredentialsAccount(
                                 "cc",
                                 8,
@@ -89,7 +89,7 @@ class ConfigFileTest {
                                 AudienceParameter.AUDIENCE,
                                 ClientAuth.BASIC,
                                 Optional.empty(),
-                                NetworkOptions.USUAL),
+                                NetworkOptions.DEFAULT),
                         new ClientCredentialsAccount(
                                 "cc-file",
                                 13,
@@ -100,7 +100,7 @@ class ConfigFileTest {
                                 AudienceParameter.RESOURCE,
                                 ClientAuth.POST,
                                 Optional.empty(),
-                                NetworkOptions.USUAL)),
+                                NetworkOptions.DEFAULT)),
                 List.copyOf(config.accountsInUse().values()));
         assertEquals(
                 List.of("stored", "cc", "cc-file"),
@@ -116,7 +116,7 @@ class ConfigFileTest {
                                 List.of("compute.read", "compute.create"),
                                 OptionalLong.of(7200),
                                 false,
-                                TokenAccess.AS_IT_WAS,
+                                TokenAccess.UNCHANGED,
                                 Optional.empty()),
                         new TokenSection(
                                 "u",
@@ -127,7 +127,7 @@ class ConfigFileTest {
                                 List.of(),
                                 OptionalLong.empty(),
                                 false,
-                                TokenAccess.AS_IT_WAS,
+                                TokenAccess.UNCHANGED,
                                 Optional.empty()),
                         new TokenSection(
                                 "v",
@@ -138,7 +138,7 @@ class ConfigFileTest {
                                 List.of(),
                                 OptionalLong.empty(),
                                 false,
-                                TokenAccess.AS_IT_WAS,
+                                TokenAccess.UNCHANGED,
                                 Optional.empty())),
                 config.tokens());
         assertEquals(List.of("spare"), config.unusedAccounts());

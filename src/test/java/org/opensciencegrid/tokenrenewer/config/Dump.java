@@ -24,7 +24,7 @@ final class Dump {
         }
         RawConfig raw = IniParser.parse(text);
         // Python collects parsing errors, and throws them if nothing else came in its way.
-        Optional<SyntaxError> fault = raw.faults().stream()
+        Optional<SyntaxError> fault = raw.syntaxErrors().stream()
                 .min(Comparator.comparing((SyntaxError each) -> each.kind() == SyntaxError.Kind.PARSING)
                         .thenComparing(SyntaxError::line));
         if (fault.isPresent()) {

@@ -47,10 +47,13 @@ class ValidationTest {
     void anAnswerTimeoutOfOneAccount() throws Exception {
         AccountSection account =
                 Texts.read(ACCOUNT + "answer_timeout = 30\n" + TOKEN).accounts().get("A");
-        assertEquals(Optional.of(Duration.ofSeconds(30)), account.reach().answer());
         assertEquals(
-                Duration.ofSeconds(30), Network.DIRECT.with(account.reach()).answer());
-        assertEquals(Limits.ANSWER, Network.DIRECT.with(NetworkOptions.USUAL).answer());
+                Optional.of(Duration.ofSeconds(30)), account.networkOptions().responseTimeout());
+        assertEquals(
+                Duration.ofSeconds(30),
+                Network.DIRECT.with(account.networkOptions()).responseTimeout());
+        assertEquals(
+                Limits.RESPONSE, Network.DIRECT.with(NetworkOptions.DEFAULT).responseTimeout());
     }
 
     @ParameterizedTest
@@ -132,7 +135,7 @@ class ValidationTest {
                         Optional.of(PosixFilePermissions.fromString(mode)), Optional.of("condor"), Optional.of("985")),
                 access);
         assertEquals(
-                TokenAccess.AS_IT_WAS,
+                TokenAccess.UNCHANGED,
                 Texts.read(ACCOUNT + TOKEN).tokens().get(0).access());
     }
 

@@ -53,8 +53,9 @@ class ProxyTest {
     }
 
     private HttpResponse ask(String proxy) throws IssuerException {
-        Network network = new Network(ProxySettings.of("HTTPS_PROXY", proxy, ""), Optional.empty());
-        return new Transport(new TrustStore(Optional.of(directory.resolve("ca.pem"))), network, Duration.ofSeconds(5))
+        Network network =
+                new Network(ProxySettings.of("HTTPS_PROXY", proxy, ""), Duration.ofSeconds(5), Optional.empty());
+        return new Transport(new TrustStore(Optional.of(directory.resolve("ca.pem"))), network)
                 .send(new HTTPRequest(HTTPRequest.Method.GET, ISSUER));
     }
 
@@ -143,7 +144,7 @@ class ProxyTest {
             assertTrue(e.getMessage().contains(name), e::getMessage);
             assertTrue(e.getMessage().endsWith(said), e::getMessage);
             assertFalse(e.getMessage().contains("hunter2"), e::getMessage);
-            assertFalse(kind == Kind.PROXY && e.mayBeRepeated());
+            assertFalse(kind == Kind.PROXY && e.isRetryable());
             assertEquals(1, heads.size());
         }
     }

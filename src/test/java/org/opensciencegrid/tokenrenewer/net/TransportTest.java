@@ -316,14 +316,14 @@ class TransportTest {
     @Test
     void silence() throws Exception {
         CountDownLatch over = new CountDownLatch(1);
-        RawServer.Reply silent = connection -> {
+        RawServer.Reply unreachableAddresses = connection -> {
             try {
                 return over.await(10, TimeUnit.SECONDS);
             } catch (InterruptedException e) {
                 return false;
             }
         };
-        try (RawServer server = new RawServer(silent)) {
+        try (RawServer server = new RawServer(unreachableAddresses)) {
             IssuerException e = Scene.fails(Kind.NO_ANSWER, () -> hasty.send(post(server.uri("/"))));
             assertTrue(e.getMessage().startsWith("localhost:" + server.port() + " gave no "), e::getMessage);
             over.countDown();
@@ -852,19 +852,19 @@ class TransportTest {
 
     // Room for long responses
 
-    /** Other responses may hold the room for longer than a response may take. */
+    /** Other responses may hold the memory for longer than a response may take. */
     @Test
     void theWaitForRoomIsNotTheServersTime() throws Exception {
         CountDownLatch isTaken = new CountDownLatch(1);
         CountDownLatch isSent = new CountDownLatch(1);
-        String body = "x".repeat(ResponseMemory.SHORT * 2);
+        String body = "x".repeat(ResponseMemory.SHORT_RESPONSE_BYTES * 2);
         Thread other = RawServer.inBackground(() -> {
-            ResponseMemory room = new ResponseMemory();
-            room.take(Duration.ZERO);
+            ResponseMemory memory = new ResponseMemory();
+            memory.acquire(Duration.ZERO);
             isTaken.countDown();
             isSent.await();
             Thread.sleep(SHORT.multipliedBy(3).toMillis());
-            room.giveBack();
+            memory.release();
         });
         assertTrue(isTaken.await(10, TimeUnit.SECONDS));
         try (RawServer server = new RawServer(connection -> {
@@ -881,7 +881,7 @@ class TransportTest {
     /** A server that sends the rest of a long response too slowly does not keep others waiting a second time. */
     @Test
     void aServerThatLetsItsTimeRunOutGetsNoMoreRoom() throws Exception {
-        String start = "x".repeat(ResponseMemory.SHORT * 2);
+        String start = "x".repeat(ResponseMemory.SHORT_RESPONSE_BYTES * 2);
         RawServer.Reply slow = connection -> {
             RawServer.write(connection.getOutputStream(), "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + start);
             connection.getInputStream().read();
@@ -894,7 +894,7 @@ class TransportTest {
             HttpResponse second = hasty.send(post(server.uri("/token")));
             assertFalse(second.complete());
             assertTrue(
-                    second.body().length() <= ResponseMemory.SHORT,
+                    second.body().length() <= ResponseMemory.SHORT_RESPONSE_BYTES,
                     () -> second.body().length() + " characters");
             assertTrue(hasty.send(post(server.uri("/token"))).complete(), "a short answer needs no room");
         }

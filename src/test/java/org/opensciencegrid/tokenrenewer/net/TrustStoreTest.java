@@ -192,7 +192,7 @@ class TrustStoreTest {
         TrustStore.RevocationList list = trust.revocationLists().get(0);
         assertEquals(Optional.empty(), list.file());
         boolean isNamed = List.of("other key", "cut", "changed").contains(how);
-        assertEquals(isNamed ? cas.resolve("0a1b2c3d.r0") : cas, list.lookedAt());
+        assertEquals(isNamed ? cas.resolve("0a1b2c3d.r0") : cas, list.checked());
         assertEquals("CN=Embedded issuer test CA", list.ca());
     }
 

@@ -72,8 +72,8 @@ public final class AnswersFuzz {
         try {
             DeviceFlow.Prompt prompt = DeviceFlow.prompt(ENDPOINT, answer, CLIENT);
             assertPrintable(prompt.userCode());
-            prompt.verificationUriComplete().ifPresent(link -> require(Transport.isSafeForPeople(link), "unsafe link"));
-            require(Transport.isSafeForPeople(prompt.verificationUri()), "unsafe link");
+            prompt.verificationUriComplete().ifPresent(link -> require(Transport.isSafeToShow(link), "unsafe link"));
+            require(Transport.isSafeToShow(prompt.verificationUri()), "unsafe link");
             require(prompt.interval().toSeconds() > 0 && prompt.expiresIn().toSeconds() > 0, "polls without a pause");
         } catch (IssuerException e) {
             assertPrintable(e.getMessage());

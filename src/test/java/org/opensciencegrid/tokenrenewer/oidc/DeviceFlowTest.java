@@ -74,7 +74,7 @@ class DeviceFlowTest {
                 issuer.currentRefreshTokens(),
                 List.of(token.refreshToken().orElseThrow().reveal()));
         TokenResponse.Identity identity = token.identity().orElseThrow();
-        assertTrue(identity.isThatOf(new TokenResponse.Identity(issuer.issuer(), "alice")));
+        assertTrue(identity.isSameAs(new TokenResponse.Identity(issuer.issuer(), "alice")));
         assertEquals(Map.of("preferred_username", "alice"), identity.names());
         scene.assertFair();
     }
@@ -328,12 +328,12 @@ class DeviceFlowTest {
         scene.device.await(scene.tokenEndpoint(), scene.client, prompt, Scene.ALL, told::add);
         assertEquals(
                 List.of(
-                        DeviceFlow.Poll.NOT_YET,
+                        DeviceFlow.Poll.PENDING,
                         DeviceFlow.Poll.SLOW_DOWN,
-                        DeviceFlow.Poll.NOT_YET,
-                        DeviceFlow.Poll.TROUBLE,
-                        DeviceFlow.Poll.NOT_YET,
-                        DeviceFlow.Poll.NO_ANSWER),
+                        DeviceFlow.Poll.PENDING,
+                        DeviceFlow.Poll.SERVER_ERROR,
+                        DeviceFlow.Poll.PENDING,
+                        DeviceFlow.Poll.NO_RESPONSE),
                 told);
     }
 

@@ -484,7 +484,7 @@ class TokenClientTest {
         assertEquals(status, e.status());
         boolean isCode = code != null && (code.equals(code.toLowerCase(Locale.ROOT)) || code.contains("_"));
         assertEquals(isCode && !code.contains("[") ? code.toLowerCase(Locale.ROOT) : "", e.code());
-        assertFalse(e.mayBeRepeated());
+        assertFalse(e.isRetryable());
         assertTrue(e.isDefinitive());
         assertFalse(e.leavesDoubt());
         assertEquals(List.of(), kept);

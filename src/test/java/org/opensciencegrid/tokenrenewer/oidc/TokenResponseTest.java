@@ -348,8 +348,8 @@ class TokenResponseTest {
     })
     void theSameIssuer(String one, String other, boolean isSame) {
         TokenResponse.Identity alice = new TokenResponse.Identity(one, "alice");
-        assertEquals(isSame, alice.isThatOf(new TokenResponse.Identity(other, "alice")));
-        assertFalse(alice.isThatOf(new TokenResponse.Identity(other, "Alice")));
+        assertEquals(isSame, alice.isSameAs(new TokenResponse.Identity(other, "alice")));
+        assertFalse(alice.isSameAs(new TokenResponse.Identity(other, "Alice")));
     }
 
     // Rescue

@@ -36,7 +36,7 @@ final class RenewProgram {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.of(directory.resolve("ca.pem")),
-                NetworkOptions.USUAL);
+                NetworkOptions.DEFAULT);
         TokenSection token = new TokenSection(
                 "t",
                 1,
@@ -46,7 +46,7 @@ final class RenewProgram {
                 List.of(),
                 OptionalLong.empty(),
                 false,
-                TokenAccess.AS_IT_WAS,
+                TokenAccess.UNCHANGED,
                 Optional.empty());
         Config config = new Config(
                 directory.resolve("config.ini"),

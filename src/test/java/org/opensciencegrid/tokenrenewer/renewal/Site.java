@@ -97,7 +97,7 @@ final class Site implements AutoCloseable {
         List<String> audience = List.of();
         OptionalLong minLifetime = OptionalLong.empty();
         boolean strict;
-        TokenAccess access = TokenAccess.AS_IT_WAS;
+        TokenAccess access = TokenAccess.UNCHANGED;
         Optional<PostRenewal> postRenewal = Optional.empty();
 
         private Wish(String name, String account, Path path) {
@@ -212,7 +212,7 @@ final class Site implements AutoCloseable {
                         Optional.empty(),
                         auth,
                         Optional.of(caFile()),
-                        NetworkOptions.USUAL));
+                        NetworkOptions.DEFAULT));
     }
 
     void clientCredentials(String name, Optional<Secret> secret, Optional<Path> secretFile) {
@@ -228,7 +228,7 @@ final class Site implements AutoCloseable {
                         AudienceParameter.AUDIENCE,
                         ClientAuth.BASIC,
                         Optional.of(caFile()),
-                        NetworkOptions.USUAL));
+                        NetworkOptions.DEFAULT));
     }
 
     private String firstRefreshToken(Client client) {

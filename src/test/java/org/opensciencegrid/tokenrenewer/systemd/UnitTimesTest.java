@@ -25,7 +25,7 @@ class UnitTimesTest {
         assertEquals(Duration.ofSeconds(190), Limits.RENEWAL);
         assertTrue(Limits.LOCK.compareTo(Limits.RENEWAL) > 0);
         assertTrue(Limits.STOP.compareTo(Limits.RENEWAL) > 0);
-        assertTrue(Limits.RUN.compareTo(Limits.BEGIN.plus(Limits.RENEWAL)) > 0);
+        assertTrue(Limits.RUN.compareTo(Limits.LAST_RENEWAL_START.plus(Limits.RENEWAL)) > 0);
         assertTrue(Limits.START.compareTo(Limits.RUN) > 0);
     }
 }

@@ -13,21 +13,21 @@ class BearerTokenTest {
     @Test
     void visibleAsciiIsOne() {
         for (int length = 1; length <= TOKEN.length(); length++) {
-            assertTrue(BearerToken.isOne(TOKEN.substring(0, length)), "of " + length);
+            assertTrue(BearerToken.isValid(TOKEN.substring(0, length)), "of " + length);
         }
     }
 
     @Test
     void nothingIsNone() {
-        assertFalse(BearerToken.isOne(""));
+        assertFalse(BearerToken.isValid(""));
     }
 
     @ParameterizedTest
     @ValueSource(chars = {' ', '\n', '\0', 0x7f, 0x80, 0xe9, 0x0141, 0xffff})
     void oneCharacterOfAnotherKindAnywhereIsEnough(char other) {
         for (int at = 0; at < TOKEN.length(); at++) {
-            assertFalse(BearerToken.isOne(TOKEN.substring(0, at) + other + TOKEN.substring(at + 1)), "at " + at);
-            assertFalse(BearerToken.isOne(TOKEN.substring(0, at) + other), "at the end, " + at);
+            assertFalse(BearerToken.isValid(TOKEN.substring(0, at) + other + TOKEN.substring(at + 1)), "at " + at);
+            assertFalse(BearerToken.isValid(TOKEN.substring(0, at) + other), "at the end, " + at);
         }
     }
 }

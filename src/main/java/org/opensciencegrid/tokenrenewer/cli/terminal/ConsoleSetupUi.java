@@ -316,10 +316,10 @@ public final class ConsoleSetupUi implements SetupUi {
     public void waiting(DeviceFlow.Poll poll) {
         countdown.state(
                 switch (poll) {
-                    case NOT_YET -> "";
+                    case PENDING -> "";
                     case SLOW_DOWN -> "slow_down: polling less often";
-                    case NO_ANSWER -> "no answer, retrying";
-                    case TROUBLE -> "the issuer has a problem, retrying";
+                    case NO_RESPONSE -> "no answer, retrying";
+                    case SERVER_ERROR -> "the issuer has a problem, retrying";
                 });
     }
 
@@ -331,7 +331,7 @@ public final class ConsoleSetupUi implements SetupUi {
                 + ".");
         identity.ifPresent(user ->
                 user.names().forEach((claim, name) -> print("    " + claim + ": " + Printable.of(name, 60))));
-        if (before.isPresent() && identity.isPresent() && !before.get().isThatOf(identity.get())) {
+        if (before.isPresent() && identity.isPresent() && !before.get().isSameAs(identity.get())) {
             print("Note: the account was authorized by another user before: "
                     + Printable.of(before.get().subject()) + ".");
         }

@@ -26,19 +26,19 @@ import org.opensciencegrid.tokenrenewer.token.TokenFileException.Kind;
  * @param owner null to keep the owner
  * @param group null to keep the group
  */
-record Access(
-        TokenAccess asked,
+record ResolvedAccess(
+        TokenAccess requested,
         @Nullable UserPrincipal owner,
         @Nullable GroupPrincipal group) {
-    static Access of(TokenAccess asked, Path target) throws TokenFileException {
-        if (asked.isAsItWas()) {
-            return new Access(asked, null, null);
+    static ResolvedAccess of(TokenAccess requested, Path target) throws TokenFileException {
+        if (requested.isUnchanged()) {
+            return new ResolvedAccess(requested, null, null);
         }
         UserPrincipalLookupService names = target.getFileSystem().getUserPrincipalLookupService();
-        return new Access(
-                asked,
-                found(asked.owner(), names::lookupPrincipalByName, target),
-                found(asked.group(), names::lookupPrincipalByGroupName, target));
+        return new ResolvedAccess(
+                requested,
+                resolve(requested.owner(), names::lookupPrincipalByName, target),
+                resolve(requested.group(), names::lookupPrincipalByGroupName, target));
     }
 
     @FunctionalInterface
@@ -46,7 +46,7 @@ record Access(
         P of(String name) throws IOException;
     }
 
-    private static <P> @Nullable P found(Optional<String> name, Lookup<P> lookup, Path target)
+    private static <P> @Nullable P resolve(Optional<String> name, Lookup<P> lookup, Path target)
             throws TokenFileException {
         if (name.isEmpty()) {
             return null;
@@ -63,18 +63,18 @@ record Access(
 
     /** Copies owner, group and mode of another file, except those that are requested; false if not permitted. */
     @SuppressWarnings("unchecked")
-    boolean copy(Path from, Path file) throws IOException {
-        Map<String, Object> wanted = Files.readAttributes(from, "unix:uid,gid,permissions");
-        Map<String, Object> now = Files.readAttributes(file, "unix:uid,gid");
+    boolean copyUnrequested(Path from, Path file) throws IOException {
+        Map<String, Object> source = Files.readAttributes(from, "unix:uid,gid,permissions");
+        Map<String, Object> current = Files.readAttributes(file, "unix:uid,gid");
         try {
             for (String name : List.of("gid", "uid")) {
-                Object asked = name.equals("gid") ? group : owner;
-                Object value = Objects.requireNonNull(wanted.get(name));
-                if (asked == null && !value.equals(now.get(name))) {
+                Object principal = name.equals("gid") ? group : owner;
+                Object value = Objects.requireNonNull(source.get(name));
+                if (principal == null && !value.equals(current.get(name))) {
                     Files.setAttribute(file, "unix:" + name, value);
                 }
             }
-            setMode(file, (Set<PosixFilePermission>) Objects.requireNonNull(wanted.get("permissions")));
+            setMode(file, (Set<PosixFilePermission>) Objects.requireNonNull(source.get("permissions")));
             return true;
         } catch (FileSystemException e) {
             return false;
@@ -94,24 +94,24 @@ record Access(
      * @param file a path in /proc/self/fd
      * @param target the path that the file will get
      */
-    void give(Path file, Path target) throws IOException, TokenFileException {
-        if (asked.isAsItWas()) {
+    void apply(Path file, Path target) throws IOException, TokenFileException {
+        if (requested.isUnchanged()) {
             return;
         }
         PosixFileAttributeView view = Files.getFileAttributeView(file, PosixFileAttributeView.class);
-        PosixFileAttributes now = view.readAttributes();
+        PosixFileAttributes current = view.readAttributes();
         // Change the owner last: after that, this process can change nothing else.
-        if (group != null && !group.equals(now.group())) {
+        if (group != null && !group.equals(current.group())) {
             try {
                 view.setGroup(group);
             } catch (IOException e) {
                 throw new TokenFileException(Kind.GROUP_NOT_OURS, target, group.getName());
             }
         }
-        if (asked.mode().isPresent()) {
-            view.setPermissions(asked.mode().get());
+        if (requested.mode().isPresent()) {
+            view.setPermissions(requested.mode().get());
         }
-        if (owner != null && !owner.equals(now.owner())) {
+        if (owner != null && !owner.equals(current.owner())) {
             try {
                 view.setOwner(owner);
             } catch (IOException e) {
@@ -142,7 +142,7 @@ record Access(
     }
 
     /** Whether the file has everything that is requested. */
-    boolean isThat(Status file) {
+    boolean matches(Status file) {
         return isLike(file, file);
     }
 
@@ -150,6 +150,6 @@ record Access(
     boolean isLike(Status file, Status other) {
         return file.user().equals(owner != null ? owner : other.user())
                 && file.group().equals(group != null ? group : other.group())
-                && file.permissions().equals(asked.mode().orElse(other.permissions()));
+                && file.permissions().equals(requested.mode().orElse(other.permissions()));
     }
 }

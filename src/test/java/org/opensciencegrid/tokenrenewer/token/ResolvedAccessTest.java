@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.tokenrenewer.config.TokenAccess;
 
-class AccessTest {
+class ResolvedAccessTest {
     private static final Set<PosixFilePermission> MODE = PosixFilePermissions.fromString("rw-r-----");
 
     @TempDir
@@ -21,19 +21,20 @@ class AccessTest {
 
     @Test
     void aCopyIsLikeTheFileInOwnerGroupAndMode() throws Exception {
-        Access asItWas = Access.of(TokenAccess.AS_IT_WAS, directory);
-        Access.Status file = new Access.Status(1, 2, MODE);
-        assertTrue(asItWas.isLike(new Access.Status(1, 2, MODE), file));
-        assertFalse(asItWas.isLike(new Access.Status(0, 2, MODE), file));
-        assertFalse(asItWas.isLike(new Access.Status(1, 0, MODE), file));
-        assertFalse(asItWas.isLike(new Access.Status(1, 2, Set.of(PosixFilePermission.OWNER_READ)), file));
+        ResolvedAccess asItWas = ResolvedAccess.of(TokenAccess.UNCHANGED, directory);
+        ResolvedAccess.Status file = new ResolvedAccess.Status(1, 2, MODE);
+        assertTrue(asItWas.isLike(new ResolvedAccess.Status(1, 2, MODE), file));
+        assertFalse(asItWas.isLike(new ResolvedAccess.Status(0, 2, MODE), file));
+        assertFalse(asItWas.isLike(new ResolvedAccess.Status(1, 0, MODE), file));
+        assertFalse(asItWas.isLike(new ResolvedAccess.Status(1, 2, Set.of(PosixFilePermission.OWNER_READ)), file));
     }
 
     /** A name would have to be looked up for each token of each run. */
     @Test
     void whereNothingIsAskedForNumbersDo() throws Exception {
         Path file = Files.createFile(directory.resolve("file"), PosixFilePermissions.asFileAttribute(MODE));
-        Access.Status status = Access.of(TokenAccess.AS_IT_WAS, file).status(file);
+        ResolvedAccess.Status status =
+                ResolvedAccess.of(TokenAccess.UNCHANGED, file).status(file);
         assertEquals(Files.getAttribute(file, "unix:uid"), status.user());
         assertEquals(Files.getAttribute(file, "unix:gid"), status.group());
         assertEquals(MODE, status.permissions());
