@@ -190,10 +190,9 @@ public final class AccountStore {
     private static void addName(String file, TreeSet<String> names) {
         for (String suffix : AccountFiles.CONTENT_SUFFIXES) {
             if (file.endsWith(suffix)) {
-                try {
-                    names.add(AccountName.check(file.substring(0, file.length() - suffix.length())));
-                } catch (IllegalArgumentException e) {
-                    // The file does not belong to an account.
+                String name = file.substring(0, file.length() - suffix.length());
+                if (AccountName.isValid(name)) {
+                    names.add(name);
                 }
             }
         }

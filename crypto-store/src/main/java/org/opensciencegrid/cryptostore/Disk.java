@@ -30,6 +30,16 @@ public interface Disk {
     /** Does nothing if the file is missing. */
     void delete(Path file) throws IOException;
 
+    /** Returns whether the file is gone, instead of an exception. */
+    default boolean deleteQuietly(Path file) {
+        try {
+            delete(file);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     /** Creates a durable directory with mode 0700. Does nothing if it exists. */
     void makeDirectory(Path directory) throws IOException;
 

@@ -16,6 +16,7 @@ import org.bouncycastle.crypto.modes.AEADBlockCipher;
 import org.bouncycastle.crypto.modes.GCMBlockCipher;
 import org.bouncycastle.crypto.params.AEADParameters;
 import org.bouncycastle.crypto.params.KeyParameter;
+import org.opensciencegrid.cryptostore.StoreException.Kind;
 
 /**
  * Encodes and decodes account file format 1. Specified in {@code docs/reference/account-file.md}.
@@ -66,7 +67,7 @@ final class FormatOne {
          */
         byte[] open(DerivedKey key) throws StoreException {
             if (!constantTimeEquals(check, key.check())) {
-                throw new StoreException(StoreException.Kind.WRONG_PASSWORD, file, "the password is not the right one");
+                throw new StoreException(Kind.WRONG_PASSWORD, file, "the password is not the right one");
             }
             byte[] plaintext = new byte[data.length - TAG_BYTES];
             try {
@@ -75,7 +76,7 @@ final class FormatOne {
             } catch (InvalidCipherTextException e) {
                 Arrays.fill(plaintext, (byte) 0);
                 throw new StoreException(
-                        StoreException.Kind.TAMPERED,
+                        Kind.TAMPERED,
                         file,
                         "the password is right, but the content was changed by somebody without it");
             }
@@ -129,7 +130,7 @@ final class FormatOne {
         }
         if (!version.group(1).equals("1")) {
             throw new StoreException(
-                    StoreException.Kind.UNSUPPORTED,
+                    Kind.UNSUPPORTED,
                     file,
                     "written by a newer program (format " + version.group(1) + "; this program knows format 1)");
         }
@@ -152,8 +153,7 @@ final class FormatOne {
         Matcher cipher = line(file, lines, 6, CIPHER);
         byte[] sealedData = data(file, lines);
         if (!account.group(1).equals(expectedAccount)) {
-            throw new StoreException(
-                    StoreException.Kind.WRONG_ACCOUNT, file, "made for the account " + account.group(1));
+            throw new StoreException(Kind.WRONG_ACCOUNT, file, "made for the account " + account.group(1));
         }
         if (sealedData.length <= TAG_BYTES) {
             throw corrupt(file, "the data is too short");
@@ -282,10 +282,10 @@ final class FormatOne {
     }
 
     private static StoreException corrupt(Path file, String reason) {
-        return new StoreException(StoreException.Kind.CORRUPT, file, reason);
+        return new StoreException(Kind.CORRUPT, file, reason);
     }
 
     private static StoreException limits(Path file, String reason) {
-        return new StoreException(StoreException.Kind.LIMITS, file, reason);
+        return new StoreException(Kind.LIMITS, file, reason);
     }
 }

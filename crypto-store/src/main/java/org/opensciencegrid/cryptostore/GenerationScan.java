@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.opensciencegrid.cryptostore.StoreException.Kind;
 
 /**
  * Finds all generations of an account on disk, and decides which of them to use. These are the recovery rules, without
@@ -32,7 +33,7 @@ final class GenerationScan {
             return sealed != null;
         }
 
-        boolean is(StoreException.Kind kind) {
+        boolean is(Kind kind) {
             return problem != null && problem.kind() == kind;
         }
 
@@ -80,8 +81,7 @@ final class GenerationScan {
         } catch (StoreException e) {
             return new GenerationFile(file, null, e);
         } catch (NoSuchFileException e) {
-            return new GenerationFile(
-                    file, null, new StoreException(StoreException.Kind.MISSING, file, "there is no such account"));
+            return new GenerationFile(file, null, new StoreException(Kind.MISSING, file, "there is no such account"));
         } catch (IOException e) {
             return new GenerationFile(file, null, StoreException.unreadable(file, e));
         }
@@ -125,7 +125,7 @@ final class GenerationScan {
     Map<Path, Long> rescueGenerations() {
         Map<Path, Long> generations = new HashMap<>();
         for (GenerationFile rescue : rescues) {
-            if (rescue.readable() || rescue.is(StoreException.Kind.CORRUPT)) {
+            if (rescue.readable() || rescue.is(Kind.CORRUPT)) {
                 generations.put(rescue.file(), rescue.generation());
             }
         }
@@ -145,8 +145,8 @@ final class GenerationScan {
     }
 
     boolean exists() {
-        return !current.is(StoreException.Kind.MISSING)
-                || !previous().is(StoreException.Kind.MISSING)
+        return !current.is(Kind.MISSING)
+                || !previous().is(Kind.MISSING)
                 || successor().isPresent()
                 || !rescueCopies().isEmpty();
     }
@@ -164,7 +164,7 @@ final class GenerationScan {
      */
     void requireRecoverable() throws StoreException {
         for (GenerationFile file : List.of(current, next)) {
-            if (!file.readable() && !file.is(StoreException.Kind.CORRUPT) && !file.is(StoreException.Kind.MISSING)) {
+            if (!file.readable() && !file.is(Kind.CORRUPT) && !file.is(Kind.MISSING)) {
                 throw file.problem();
             }
         }
@@ -173,7 +173,7 @@ final class GenerationScan {
             others.add(previous());
         }
         for (GenerationFile file : others) {
-            if (file.is(StoreException.Kind.UNREADABLE)) {
+            if (file.is(Kind.UNREADABLE)) {
                 throw file.problem();
             }
         }
@@ -185,7 +185,7 @@ final class GenerationScan {
      */
     void requireReplaceable() throws StoreException {
         for (GenerationFile file : List.of(current, next, previous())) {
-            if (file.is(StoreException.Kind.UNSUPPORTED) || file.is(StoreException.Kind.UNREADABLE)) {
+            if (file.is(Kind.UNSUPPORTED) || file.is(Kind.UNREADABLE)) {
                 throw file.problem();
             }
         }
@@ -193,10 +193,7 @@ final class GenerationScan {
 
     /** The reason why there is nothing to open. */
     StoreException missingReason() {
-        GenerationFile file =
-                current.is(StoreException.Kind.MISSING) && !previous().is(StoreException.Kind.MISSING)
-                        ? previous()
-                        : current;
+        GenerationFile file = current.is(Kind.MISSING) && !previous().is(Kind.MISSING) ? previous() : current;
         return Objects.requireNonNull(file.problem());
     }
 

@@ -81,12 +81,8 @@ final class HostRecords {
     /** The account was deleted or replaced by a new one. */
     void forget(String account) {
         for (Path directory : directories) {
-            try {
-                disk.delete(file(directory, account));
-            } catch (IOException e) {
-                // A number that is too high is reported as a restored backup, together with this file, until a save can
-                // replace it.
-            }
+            // If one remains, its number is too high. This is reported as a restored backup, together with this file.
+            disk.deleteQuietly(file(directory, account));
         }
     }
 

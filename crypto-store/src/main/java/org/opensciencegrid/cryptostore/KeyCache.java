@@ -6,14 +6,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -26,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 final class KeyCache {
     static final KeyCache NONE = new KeyCache(null);
 
-    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
-    private static final Set<PosixFilePermission> OWNER_ONLY_DIRECTORY = PosixFilePermissions.fromString("rwx------");
+    private static final int OWNER_ONLY = 0600;
+    private static final int OWNER_ONLY_DIRECTORY = 0700;
     private static final byte[] EMPTY = {};
     private static final int DIGEST_BYTES = 32;
     private static final int BODY_BYTES = DIGEST_BYTES + KeyDerivation.LENGTH;
@@ -81,8 +78,8 @@ final class KeyCache {
             return inProcess.getOrDefault(account, EMPTY).clone();
         }
         RegularFile.Content content = RegularFile.read(file(account), BODY_BYTES + DIGEST_BYTES);
-        boolean isPrivate = content.status().owner() == Owners.CURRENT.user()
-                && content.status().permissions().equals(OWNER_ONLY);
+        boolean isPrivate = content.inode().user() == Owners.CURRENT.user()
+                && content.inode().permissions() == OWNER_ONLY;
         return isPrivate ? content.bytes() : EMPTY;
     }
 
@@ -122,21 +119,14 @@ final class KeyCache {
             wipe(inProcess.remove(account));
         }
         if (directory != null) {
-            delete(file(account));
+            // If it remains, it opens no existing file, and disappears at the next boot.
+            new RealDisk().deleteQuietly(file(account));
         }
     }
 
     private static void wipe(byte @Nullable [] bytes) {
         if (bytes != null) {
             Arrays.fill(bytes, (byte) 0);
-        }
-    }
-
-    private static void delete(Path file) {
-        try {
-            Files.deleteIfExists(file);
-        } catch (IOException e) {
-            // The key is only in memory, opens no existing file, and disappears at the next boot.
         }
     }
 
@@ -155,8 +145,7 @@ final class KeyCache {
     private static boolean isPrivateTmpfs(Path directory) {
         try {
             return Owners.isOwnDirectory(directory)
-                    && Files.getPosixFilePermissions(directory, LinkOption.NOFOLLOW_LINKS)
-                            .equals(OWNER_ONLY_DIRECTORY)
+                    && Inode.of(directory).permissions() == OWNER_ONLY_DIRECTORY
                     && Files.getFileStore(directory).type().equals("tmpfs");
         } catch (IOException | UnsupportedOperationException e) {
             return false;

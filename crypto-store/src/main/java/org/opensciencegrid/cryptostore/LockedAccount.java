@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.opensciencegrid.cryptostore.StoreException.Kind;
 
 /**
  * A locked account. {@link #close} releases the lock. Not for use by several threads at once.
@@ -86,7 +87,7 @@ public final class LockedAccount implements AutoCloseable {
                 return decrypt(
                         scan, chosen, new DerivedKey(cached.get(), chosen.salt(), chosen.parameters()), recoveredFrom);
             } catch (StoreException e) {
-                if (e.kind() != StoreException.Kind.WRONG_PASSWORD) {
+                if (e.kind() != Kind.WRONG_PASSWORD) {
                     throw e;
                 }
                 tools.keys().remove(files.name()); // the cached key was changed

@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.opensciencegrid.cryptostore.StoreException.Kind;
 
 /**
  * The content of an account. Replaces it without ever losing it. Not for use by several threads at once.
@@ -95,7 +96,7 @@ public final class OpenAccount implements AutoCloseable {
         if (recoveredFrom == RecoveredFrom.NEXT || recoveredFrom == RecoveredFrom.RESCUE) {
             unpublished = new Unpublished(chosen.bytes(), chosen.file(), chosen.generation());
         } else {
-            nextIsUnusable = !scan.next().is(StoreException.Kind.MISSING);
+            nextIsUnusable = !scan.next().is(Kind.MISSING);
         }
         interruptedAt = nextIsUnusable ? modified(files.next()) : Optional.empty();
         newestOnHost = () ->
@@ -294,7 +295,7 @@ public final class OpenAccount implements AutoCloseable {
             } else if (nextIsUnusable) {
                 tools.disk().delete(files.next());
                 for (Path rescue : files.rescues()) {
-                    deleteQuietly(AccountFiles.incomplete(rescue)); // from the same run, perhaps
+                    tools.disk().deleteQuietly(AccountFiles.incomplete(rescue)); // from the same run, perhaps
                 }
             }
             nextIsUnusable = false;
@@ -446,7 +447,7 @@ public final class OpenAccount implements AutoCloseable {
             }
             disk.rename(part, rescue);
         } catch (IOException e) {
-            deleteQuietly(part);
+            disk.deleteQuietly(part);
             throw e;
         }
         disk.forceDirectory(directory);
@@ -466,7 +467,9 @@ public final class OpenAccount implements AutoCloseable {
      * it is old.
      */
     private void removeRescues(long published) {
-        rescues.entrySet().removeIf(rescue -> rescue.getValue() <= published && deleteQuietly(rescue.getKey()));
+        rescues.entrySet()
+                .removeIf(
+                        rescue -> rescue.getValue() <= published && tools.disk().deleteQuietly(rescue.getKey()));
     }
 
     private void closeReservation(boolean delete) {
@@ -479,25 +482,14 @@ public final class OpenAccount implements AutoCloseable {
         }
         reservation = null;
         if (delete && isReserved()) {
-            deleteQuietly(files.next());
-        }
-    }
-
-    private boolean deleteQuietly(Path file) {
-        try {
-            tools.disk().delete(file);
-            return true;
-        } catch (IOException e) {
-            return false; // a leftover .next or rescue copy is recognized later
+            tools.disk().deleteQuietly(files.next()); // a leftover .next is recognized later
         }
     }
 
     private void requireNextGeneration() throws StoreException {
         if (generation >= FormatOne.MAX_GENERATION) {
             throw new StoreException(
-                    StoreException.Kind.LIMITS,
-                    files.account(),
-                    "no generation is left; delete it and set it up again");
+                    Kind.LIMITS, files.account(), "no generation is left; delete it and set it up again");
         }
     }
 

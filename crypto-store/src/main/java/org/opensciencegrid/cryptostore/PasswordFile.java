@@ -5,12 +5,12 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.opensciencegrid.cryptostore.PasswordFileException.Kind;
 
 /**
  * A password is the first line of a file: every byte up to the first LF or the end, like oidc-agent's {@code
@@ -53,16 +53,16 @@ public final class PasswordFile {
     public static Password read(Path file) throws PasswordFileException {
         RegularFile.Content content = load(file);
         try {
-            return password(file, content.bytes()).from(fingerprint(content.file(), content.status()));
+            return password(file, content.bytes()).from(fingerprint(content.file(), content.inode()));
         } finally {
             Arrays.fill(content.bytes(), (byte) 0);
         }
     }
 
     /** The mark of the content that was read; empty if the file changed during the read. */
-    private static Optional<String> fingerprint(Path file, RegularFile.Status before) {
+    private static Optional<String> fingerprint(Path file, Inode before) {
         try {
-            return RegularFile.status(file).isSameContentAs(before)
+            return RegularFile.inode(file).isSameContentAs(before)
                     ? Optional.of(before.fingerprint())
                     : Optional.empty();
         } catch (IOException e) {
@@ -102,7 +102,7 @@ public final class PasswordFile {
         } catch (PasswordFileException e) {
             throw e;
         } catch (IOException e) {
-            throw rejected(PasswordFileException.Kind.UNREADABLE, null, StoreException.reason(e), e);
+            throw new PasswordFileException(Kind.UNREADABLE, null, StoreException.reason(e), e);
         } finally {
             Arrays.fill(content, (byte) 0);
         }
@@ -120,7 +120,7 @@ public final class PasswordFile {
         int length = firstLineLength(bytes);
         String line = new String(bytes, 0, length, StandardCharsets.ISO_8859_1);
         List<Warning> warnings = new ArrayList<>();
-        if (content.status().permissions().contains(PosixFilePermission.OTHERS_READ)) {
+        if (content.inode().isWorldReadable()) {
             warnings.add(Warning.WORLD_READABLE);
         }
         if (line.indexOf('\r') >= 0) {
@@ -145,45 +145,35 @@ public final class PasswordFile {
     private static RegularFile.Content load(Path file) throws PasswordFileException {
         try {
             Path target = TrustedPath.follow(file, Owners.CURRENT).path();
-            RegularFile.Status status = RegularFile.status(target);
-            requireTrusted(file, status);
-            return RegularFile.read(target, MAX_FILE_BYTES, status); // the file that was checked, or fails
+            Inode inode = RegularFile.inode(target);
+            requireTrusted(file, inode);
+            return RegularFile.read(target, MAX_FILE_BYTES, inode); // the file that was checked, or fails
         } catch (PasswordFileException e) {
             throw e;
         } catch (NoSuchFileException e) {
-            throw rejected(PasswordFileException.Kind.MISSING, file, "there is no such file", e);
+            throw new PasswordFileException(Kind.MISSING, file, "there is no such file", e);
         } catch (UntrustedPathException e) {
-            throw rejected(
-                    PasswordFileException.Kind.FOREIGN_LINK,
-                    file,
-                    "the way to it leads over " + e.getFile() + ", and " + e.getReason(),
-                    e);
+            throw new PasswordFileException(
+                    Kind.FOREIGN_LINK, file, "the way to it leads over " + e.getFile() + ", and " + e.getReason(), e);
         } catch (RegularFile.NotRegularException e) {
-            throw rejected(
-                    PasswordFileException.Kind.NOT_A_FILE, file, "it must be a regular file, not " + e.getReason(), e);
+            throw new PasswordFileException(
+                    Kind.NOT_A_FILE, file, "it must be a regular file, not " + e.getReason(), e);
         } catch (IOException e) {
-            throw rejected(
-                    PasswordFileException.Kind.UNREADABLE,
-                    file,
-                    StoreException.reason(e) + " for " + System.getProperty("user.name"),
-                    e);
+            throw new PasswordFileException(
+                    Kind.UNREADABLE, file, StoreException.reason(e) + " for " + System.getProperty("user.name"), e);
         }
     }
 
-    private static void requireTrusted(Path file, RegularFile.Status status) throws PasswordFileException {
-        if (status.permissions().contains(PosixFilePermission.GROUP_WRITE)
-                || status.permissions().contains(PosixFilePermission.OTHERS_WRITE)) {
-            throw rejected(
-                    PasswordFileException.Kind.WRITABLE_BY_OTHERS,
-                    file,
-                    "users other than its owner may change it",
-                    null);
+    private static void requireTrusted(Path file, Inode inode) throws PasswordFileException {
+        if (inode.isGroupWritable() || inode.isWorldWritable()) {
+            throw new PasswordFileException(
+                    Kind.WRITABLE_BY_OTHERS, file, "users other than its owner may change it", null);
         }
-        if (status.owner() != 0 && status.owner() != Owners.CURRENT.user()) {
-            throw rejected(
-                    PasswordFileException.Kind.FOREIGN_OWNER,
+        if (inode.user() != 0 && inode.user() != Owners.CURRENT.user()) {
+            throw new PasswordFileException(
+                    Kind.FOREIGN_OWNER,
                     file,
-                    "it belongs to user id " + Integer.toUnsignedString(status.owner())
+                    "it belongs to user id " + Integer.toUnsignedString(inode.user())
                             + "; it must belong to root"
                             + (Owners.CURRENT.user() == 0 ? "" : " or to " + System.getProperty("user.name")),
                     null);
@@ -192,23 +182,19 @@ public final class PasswordFile {
 
     private static Password password(@Nullable Path file, byte[] content) throws PasswordFileException {
         if (content.length > MAX_FILE_BYTES) {
-            throw rejected(PasswordFileException.Kind.TOO_LONG, file, "more than 64 KiB", null);
+            throw new PasswordFileException(Kind.TOO_LONG, file, "more than 64 KiB", null);
         }
         byte[] line = Arrays.copyOf(content, firstLineLength(content));
         try {
             if (line.length == 0) {
-                throw rejected(PasswordFileException.Kind.EMPTY, file, "the first line is empty", null);
+                throw new PasswordFileException(Kind.EMPTY, file, "the first line is empty", null);
             } else if (line.length > Password.MAX_BYTES) {
-                throw rejected(
-                        PasswordFileException.Kind.TOO_LONG,
-                        file,
-                        "the first line has more than " + Password.MAX_BYTES + " bytes",
-                        null);
+                throw new PasswordFileException(
+                        Kind.TOO_LONG, file, "the first line has more than " + Password.MAX_BYTES + " bytes", null);
             }
             for (byte b : line) {
                 if (b == 0) {
-                    throw rejected(
-                            PasswordFileException.Kind.BINARY, file, "there is a NUL byte in the first line", null);
+                    throw new PasswordFileException(Kind.BINARY, file, "there is a NUL byte in the first line", null);
                 }
             }
             return Password.of(line);
@@ -223,10 +209,5 @@ public final class PasswordFile {
             length++;
         }
         return length;
-    }
-
-    private static PasswordFileException rejected(
-            PasswordFileException.Kind kind, @Nullable Path file, String reason, @Nullable IOException cause) {
-        return new PasswordFileException(kind, file, reason, cause);
     }
 }

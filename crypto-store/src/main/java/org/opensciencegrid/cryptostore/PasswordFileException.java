@@ -42,7 +42,6 @@ public final class PasswordFileException extends IOException {
         this.reason = reason;
     }
 
-    /** What is wrong. */
     public Kind kind() {
         return kind;
     }

@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.opensciencegrid.cryptostore.StoreException.Kind;
 
 /**
  * An exclusive lock against other processes (fcntl) and other threads of this process.
@@ -68,7 +69,7 @@ final class ProcessLock implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new StoreException(StoreException.Kind.BUSY, file, "interrupted while waiting for the lock");
+            throw new StoreException(Kind.BUSY, file, "interrupted while waiting for the lock");
         } catch (IOException e) {
             throw StoreException.unwritable(file, e);
         }
@@ -102,7 +103,6 @@ final class ProcessLock implements AutoCloseable {
     }
 
     private static StoreException busy(Path file, Duration wait) {
-        return new StoreException(
-                StoreException.Kind.BUSY, file, "another run holds the lock (waited " + wait.toSeconds() + " s)");
+        return new StoreException(Kind.BUSY, file, "another run holds the lock (waited " + wait.toSeconds() + " s)");
     }
 }

@@ -5,16 +5,11 @@ import java.io.InputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
-import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileTime;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Set;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -37,27 +32,7 @@ public final class RegularFile {
     private RegularFile() {}
 
     /** The content, and the file it was read from. */
-    public record Content(Path file, byte[] bytes, Status status) {}
-
-    /** The result of one stat(2). Every write changes ctime. */
-    record Status(Object fileKey, Set<?> permissions, int owner, FileTime changed, long size) {
-        /**
-         * Not equals(): a JVM generates a record's equals() at its first use, which takes longer than the rest of a
-         * read.
-         */
-        boolean isSameFileAs(Status other) {
-            return fileKey.equals(other.fileKey) && permissions.equals(other.permissions) && owner == other.owner;
-        }
-
-        boolean isSameContentAs(Status other) {
-            return fileKey.equals(other.fileKey) && changed.equals(other.changed) && size == other.size;
-        }
-
-        /** Identifies the file and its content. */
-        String fingerprint() {
-            return fileKey + " " + changed + " " + size;
-        }
-    }
+    public record Content(Path file, byte[] bytes, Inode inode) {}
 
     /** Thrown for a symbolic link, directory, FIFO, socket or device. */
     public static final class NotRegularException extends FileSystemException {
@@ -79,17 +54,17 @@ public final class RegularFile {
 
     /** Reads at most {@code limit + 1} bytes. */
     public static Content read(Path file, int limit) throws IOException {
-        return read(file, limit, status(file));
+        return read(file, limit, inode(file));
     }
 
-    /** @param status read before the open, which would wait for a writer on a FIFO and could trigger a device */
-    public static Content read(Path file, int limit, Status status) throws IOException {
-        try (InputStream in = Channels.newInputStream(open(file, StandardOpenOption.READ, status.owner()))) {
+    /** @param inode read before the open, which would wait for a writer on a FIFO and could trigger a device */
+    public static Content read(Path file, int limit, Inode inode) throws IOException {
+        try (InputStream in = Channels.newInputStream(open(file, StandardOpenOption.READ, inode.user()))) {
             // Java cannot stat an open channel, so the name must refer to the same file before and after the open.
-            if (!status.isSameFileAs(status(file))) {
+            if (!inode.isSameFileAs(inode(file))) {
                 throw new NotRegularException(file, "one that is replaced while it is opened");
             }
-            return new Content(file, in.readNBytes(limit + 1), status);
+            return new Content(file, in.readNBytes(limit + 1), inode);
         }
     }
 
@@ -99,14 +74,14 @@ public final class RegularFile {
      * @throws IOException also if it no longer is
      */
     public static FileChannel open(Path file, OpenOption option) throws IOException {
-        return open(file, option, status(file).owner());
+        return open(file, option, inode(file).user());
     }
 
     /** @param owner can delay each open of the file with a lease */
     private static FileChannel open(Path file, OpenOption option, int owner) throws IOException {
-        Callable<FileChannel> open = () -> FileChannel.open(file, option, LinkOption.NOFOLLOW_LINKS);
         boolean mayBlock = !Owners.CURRENT.users().contains(owner) || mayBeReplaced(file);
-        FileChannel channel = mayBlock ? withTimeout(file, open) : call(open);
+        FileChannel channel =
+                mayBlock ? openWithTimeout(file, option) : FileChannel.open(file, option, LinkOption.NOFOLLOW_LINKS);
         try {
             channel.position(); // fails for a FIFO
             return channel;
@@ -154,8 +129,9 @@ public final class RegularFile {
      * open(2) waits for the writer of a FIFO or the end of a lease, and Java has no O_NONBLOCK. So another thread opens
      * the file.
      */
-    private static <C> C withTimeout(Path file, Callable<C> open) throws IOException {
-        FutureTask<C> task = new FutureTask<>(open);
+    private static FileChannel openWithTimeout(Path file, OpenOption option) throws IOException {
+        FutureTask<FileChannel> task =
+                new FutureTask<>(() -> FileChannel.open(file, option, LinkOption.NOFOLLOW_LINKS));
         Thread thread = new Thread(task, "opens a file");
         thread.setDaemon(true);
         thread.start();
@@ -171,33 +147,13 @@ public final class RegularFile {
         }
     }
 
-    private static <C> C call(Callable<C> open) throws IOException {
-        try {
-            return open.call();
-        } catch (IOException | RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new IOException(e);
+    /** @throws NotRegularException also for a symbolic link */
+    static Inode inode(Path file) throws IOException {
+        Inode inode = Inode.of(file);
+        if (inode.isRegularFile()) {
+            return inode;
         }
-    }
-
-    static Status status(Path file) throws IOException {
-        Map<String, Object> attributes = Files.readAttributes(
-                file,
-                "unix:isSymbolicLink,isDirectory,isRegularFile,fileKey,permissions,uid,ctime,size",
-                LinkOption.NOFOLLOW_LINKS);
-        if (Boolean.TRUE.equals(attributes.get("isSymbolicLink"))) {
-            throw new NotRegularException(file, "a symbolic link");
-        } else if (Boolean.TRUE.equals(attributes.get("isDirectory"))) {
-            throw new NotRegularException(file, "a directory");
-        } else if (!Boolean.TRUE.equals(attributes.get("isRegularFile"))) {
-            throw new NotRegularException(file, "a FIFO, socket or device");
-        }
-        return new Status(
-                Objects.requireNonNull(attributes.get("fileKey")),
-                (Set<?>) Objects.requireNonNull(attributes.get("permissions")),
-                (int) Objects.requireNonNull(attributes.get("uid")),
-                (FileTime) Objects.requireNonNull(attributes.get("ctime")),
-                (long) Objects.requireNonNull(attributes.get("size")));
+        String type = inode.isDirectory() ? "a directory" : "a FIFO, socket or device";
+        throw new NotRegularException(file, inode.isLink() ? "a symbolic link" : type);
     }
 }

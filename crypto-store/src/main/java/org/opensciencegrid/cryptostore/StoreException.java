@@ -83,7 +83,6 @@ public final class StoreException extends IOException {
                 : cause.getClass().getSimpleName();
     }
 
-    /** What is wrong. */
     public Kind kind() {
         return kind;
     }

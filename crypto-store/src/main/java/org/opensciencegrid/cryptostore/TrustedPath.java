@@ -88,8 +88,9 @@ public final class TrustedPath {
         private final List<Inode> directories = new ArrayList<>();
         private final Deque<Path> remaining = new ArrayDeque<>();
         private Optional<UntrustedPathException> violation = Optional.empty();
-        private Optional<Inode> foreignDirectory =
-                Optional.empty(); // its owner can move everything in it, including links
+        /** Its owner can move everything in it, including links. */
+        private Optional<Inode> foreignDirectory = Optional.empty();
+
         private int links;
 
         Walk(Owners owners) {

@@ -24,7 +24,6 @@ public final class UntrustedPathException extends FileSystemException {
         this.kind = kind;
     }
 
-    /** What is wrong with it. */
     public Kind kind() {
         return kind;
     }

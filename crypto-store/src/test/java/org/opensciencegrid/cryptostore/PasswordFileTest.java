@@ -17,7 +17,6 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -170,29 +169,29 @@ class PasswordFileTest {
     /** The file after the open must be the file that was checked before. */
     @Test
     void anotherFileOrAnotherOwnerOrModeIsNoticed() {
-        RegularFile.Status status = status("file", "mode", 1);
-        assertTrue(status.isSameFileAs(status("file", "mode", 1)));
-        assertFalse(status.isSameFileAs(status("other", "mode", 1)));
-        assertFalse(status.isSameFileAs(status("file", "other", 1)));
-        assertFalse(status.isSameFileAs(status("file", "mode", 2)));
+        Inode inode = inode("file", 0100600, 1);
+        assertTrue(inode.isSameFileAs(inode("file", 0100600, 1)));
+        assertFalse(inode.isSameFileAs(inode("other", 0100600, 1)));
+        assertFalse(inode.isSameFileAs(inode("file", 0100640, 1)));
+        assertFalse(inode.isSameFileAs(inode("file", 0100600, 2)));
     }
 
     /** A cached key is only valid for the content that was read. */
     @Test
     void aChangeOfTheContentIsNoticed() {
-        RegularFile.Status status = status(7, 12);
-        assertTrue(status.isSameContentAs(status(7, 12)));
-        assertFalse(status.isSameContentAs(status(8, 12)));
-        assertFalse(status.isSameContentAs(status(7, 13)));
-        assertFalse(status.isSameContentAs(status("other", "mode", 1)));
+        Inode inode = inode(7, 12);
+        assertTrue(inode.isSameContentAs(inode(7, 12)));
+        assertFalse(inode.isSameContentAs(inode(8, 12)));
+        assertFalse(inode.isSameContentAs(inode(7, 13)));
+        assertFalse(inode.isSameContentAs(inode("other", 0100600, 1)));
     }
 
-    private static RegularFile.Status status(String file, String mode, int owner) {
-        return new RegularFile.Status(file, Set.of(mode), owner, FileTime.fromMillis(7), 12);
+    private static Inode inode(String file, int mode, int owner) {
+        return new Inode(Path.of(file), file, mode, owner, 1, FileTime.fromMillis(7), 12);
     }
 
-    private static RegularFile.Status status(long changed, long size) {
-        return new RegularFile.Status("file", Set.of("mode"), 1, FileTime.fromMillis(changed), size);
+    private static Inode inode(long changed, long size) {
+        return new Inode(Path.of("file"), "file", 0100600, 1, 1, FileTime.fromMillis(changed), size);
     }
 
     @ParameterizedTest

@@ -138,13 +138,9 @@ final class Section {
         return text(option).flatMap(text -> toPath(option, text));
     }
 
-    Optional<Path> requiredPath(String option) {
-        return requiredText(option).flatMap(text -> toPath(option, text));
-    }
-
-    /** Like {@link #requiredPath}, but a directory is a problem. */
+    /** Like {@link #file}, but a missing value is a problem. */
     Optional<Path> requiredFile(String option) {
-        return requiredPath(option).filter(path -> isNoDirectory(option, path));
+        return requiredText(option).flatMap(text -> toPath(option, text)).filter(path -> isNoDirectory(option, path));
     }
 
     /** Like {@link #path}, but a directory is a problem. */

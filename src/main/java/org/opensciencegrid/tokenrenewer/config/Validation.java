@@ -28,6 +28,9 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
  */
 final class Validation {
     private static final int MAX_TOKEN_NAME = 100;
+    private static final String ACCOUNT_NAME_RULE =
+            "an account name begins with a letter or digit, has only letters, digits and ._@+- in it, no '..', and at"
+                    + " most 100 characters";
 
     private final RawConfig raw;
     private final Diagnostics diagnostics = new Diagnostics();
@@ -220,7 +223,7 @@ final class Validation {
 
     private Optional<AccountSection> account(Section section) {
         if (!AccountName.isValid(section.name())) {
-            section.problem(section.line(), accountNameRule());
+            section.problem(section.line(), ACCOUNT_NAME_RULE);
         }
         Optional<AudienceParameter> audienceParameter = section.choice("audience_parameter", AudienceParameter.class);
         Optional<ClientAuth> clientAuth = section.choice("client_auth", ClientAuth.class);
@@ -285,11 +288,6 @@ final class Validation {
             first.problem(other.line(), "this section already exists (line " + first.line() + ")");
         }
         return first;
-    }
-
-    private static String accountNameRule() {
-        return "an account name begins with a letter or digit, has only letters, digits and ._@+- in it, no '..', and at"
-                + " most 100 characters";
     }
 
     private static boolean isTokenName(String name) {

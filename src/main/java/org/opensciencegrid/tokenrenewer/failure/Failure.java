@@ -3,6 +3,7 @@ package org.opensciencegrid.tokenrenewer.failure;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 
 /**
@@ -152,12 +153,7 @@ public record Failure(Kind kind, String where, String detail) {
         }
 
         public static Optional<Kind> of(String word) {
-            for (Kind kind : values()) {
-                if (kind.word().equals(word)) {
-                    return Optional.of(kind);
-                }
-            }
-            return Optional.empty();
+            return Stream.of(values()).filter(kind -> kind.word().equals(word)).findFirst();
         }
 
         /** Whether only a person can fix it, so that a request in every run would be useless. */

@@ -14,7 +14,6 @@ public final class FailureException extends Exception {
         this.failure = failure;
     }
 
-    /** The reason. */
     public Failure failure() {
         return failure;
     }

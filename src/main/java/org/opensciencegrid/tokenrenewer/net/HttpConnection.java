@@ -120,7 +120,7 @@ final class HttpConnection {
         socket.getOutputStream().write(request);
         socket.getOutputStream().flush();
         long sentAt = System.nanoTime();
-        Head head = head();
+        Head head = head(in);
         RawResponse response = new RawResponse(head, System.nanoTime() - sentAt);
         try {
             response.isComplete = body(head, response.body, memory);
@@ -137,10 +137,6 @@ final class HttpConnection {
     /** Reads the header of a proxy's response to CONNECT, without a body. */
     static int tunnelStatus(InputStream in) throws IOException {
         return head(in).status;
-    }
-
-    private Head head() throws IOException {
-        return head(in);
     }
 
     private static Head head(InputStream in) throws IOException {

@@ -24,9 +24,9 @@ record PemBundle(String pem) {
 
     /** The CAs whose DER contains the name of an issuer in the chain; may be empty. */
     List<Certificate> issuers(X509Certificate[] chain) throws CertificateException {
-        List<byte[]> names = new ArrayList<>();
+        List<String> names = new ArrayList<>();
         for (X509Certificate certificate : chain) {
-            names.add(certificate.getIssuerX500Principal().getEncoded());
+            names.add(latin1(certificate.getIssuerX500Principal().getEncoded()));
         }
         CertificateFactory factory = CertificateFactory.getInstance("X.509");
         List<Certificate> issuers = new ArrayList<>();
@@ -36,7 +36,7 @@ record PemBundle(String pem) {
                 break;
             }
             byte[] der = decoded(pem.substring(begin + BEGIN.length(), end));
-            if (containsAny(der, names)) {
+            if (names.stream().anyMatch(latin1(der)::contains)) {
                 issuers.add(factory.generateCertificate(new ByteArrayInputStream(der)));
             }
         }
@@ -51,14 +51,8 @@ record PemBundle(String pem) {
         }
     }
 
-    private static boolean containsAny(byte[] der, List<byte[]> names) {
-        for (byte[] name : names) {
-            for (int at = 0; at + name.length <= der.length; at++) {
-                if (java.util.Arrays.equals(der, at, at + name.length, name, 0, name.length)) {
-                    return true;
-                }
-            }
-        }
-        return false;
+    /** One character for each byte, because the JDK can only search in texts. */
+    private static String latin1(byte[] bytes) {
+        return new String(bytes, StandardCharsets.ISO_8859_1);
     }
 }

@@ -11,7 +11,6 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import org.opensciencegrid.tokenrenewer.util.Secret;
@@ -20,8 +19,10 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
  * Which requests go through a proxy: {@code HTTPS_PROXY} and {@code NO_PROXY}, in upper or lower case, like curl;
  * {@code ALL_PROXY} if there is no {@code HTTPS_PROXY}. TLS with the issuer goes through the proxy's tunnel, so the
  * proxy only sees host names.
+ *
+ * @param noProxy entries of {@code NO_PROXY}, in lower case
  */
-public final class ProxySettings {
+public record ProxySettings(Optional<Proxy> proxy, List<String> noProxy) {
     /** Connects to every host directly. */
     public static final ProxySettings NONE = new ProxySettings(Optional.empty(), List.of());
 
@@ -38,14 +39,6 @@ public final class ProxySettings {
         public String toString() {
             return "the proxy " + host + ":" + port + " of " + source;
         }
-    }
-
-    private final Optional<Proxy> proxy;
-    private final List<String> noProxy;
-
-    private ProxySettings(Optional<Proxy> proxy, List<String> noProxy) {
-        this.proxy = proxy;
-        this.noProxy = noProxy;
     }
 
     /**
@@ -121,16 +114,6 @@ public final class ProxySettings {
     /** Whether the proxy needs a user name and a password. */
     public boolean hasPassword() {
         return proxy.flatMap(Proxy::credentials).isPresent();
-    }
-
-    @Override
-    public boolean equals(Object other) {
-        return other instanceof ProxySettings proxies && proxy.equals(proxies.proxy) && noProxy.equals(proxies.noProxy);
-    }
-
-    @Override
-    public int hashCode() {
-        return Objects.hash(proxy, noProxy);
     }
 
     /** The proxy for a request. Never used for this machine. */

@@ -2,6 +2,7 @@ package org.opensciencegrid.tokenrenewer.oidc;
 
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** The request parameter for audiences. Issuers ignore the one that they do not support. */
 public enum AudienceParameter {
@@ -20,11 +21,8 @@ public enum AudienceParameter {
     }
 
     public static Optional<AudienceParameter> of(String word) {
-        for (AudienceParameter parameter : values()) {
-            if (parameter.word().equals(word)) {
-                return Optional.of(parameter);
-            }
-        }
-        return Optional.empty();
+        return Stream.of(values())
+                .filter(parameter -> parameter.word().equals(word))
+                .findFirst();
     }
 }

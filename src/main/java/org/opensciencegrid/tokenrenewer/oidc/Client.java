@@ -7,7 +7,9 @@ import com.nimbusds.oauth2.sdk.http.HTTPRequest;
 import com.nimbusds.oauth2.sdk.id.ClientID;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.util.Secret;
 
@@ -34,6 +36,13 @@ public record Client(String id, Optional<Secret> secret, ClientAuth auth) {
         return secret.isEmpty() || other == ClientAuth.NONE
                 ? new Client(id, Optional.empty(), ClientAuth.NONE)
                 : new Client(id, secret, other);
+    }
+
+    /** The secrets that a response may echo: that of the client, and others that were sent. */
+    List<Secret> secretsWith(Secret... sent) {
+        List<Secret> secrets = new ArrayList<>(List.of(sent));
+        secret.ifPresent(secrets::add);
+        return secrets;
     }
 
     ClientID nimbusId() {

@@ -48,11 +48,8 @@ public enum ClientAuth {
 
     /** The method with this config value or RFC 7591 name. */
     public static Optional<ClientAuth> of(String word) {
-        for (ClientAuth auth : values()) {
-            if (auth.word().equals(word) || auth.metadataName.equals(word)) {
-                return Optional.of(auth);
-            }
-        }
-        return Optional.empty();
+        return Stream.of(values())
+                .filter(auth -> auth.word().equals(word) || auth.metadataName.equals(word))
+                .findFirst();
     }
 }

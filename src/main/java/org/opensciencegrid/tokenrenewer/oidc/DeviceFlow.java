@@ -85,7 +85,7 @@ public final class DeviceFlow {
         HTTPRequest request = client.addClientAuthentication(builder.build().toHTTPRequest());
         HttpResponse response = transport.send(request);
         if (!response.isSuccess() || !response.complete()) {
-            throw ErrorResponse.of(Transport.hostAndPort(endpoint), response, TokenClient.secrets(client, List.of()));
+            throw ErrorResponse.of(endpoint, response, client.secretsWith());
         }
         return prompt(endpoint, response, client);
     }
@@ -93,7 +93,7 @@ public final class DeviceFlow {
     static Prompt prompt(URI endpoint, HttpResponse response, Client client) throws IssuerException {
         Optional<Map<String, Object>> body = response.json();
         if (body.isEmpty() || body.get().get("error") != null) { // GitHub reports errors with status 200
-            throw ErrorResponse.of(Transport.hostAndPort(endpoint), response, TokenClient.secrets(client, List.of()));
+            throw ErrorResponse.of(endpoint, response, client.secretsWith());
         }
         Map<String, Object> json = new LinkedHashMap<>(body.get());
         if (json.get("verification_url") instanceof String old) { // the name in drafts of RFC 8628
@@ -145,17 +145,8 @@ public final class DeviceFlow {
      * Polls until the user has decided. Never polls again after a success, because issuers revoke the tokens of a
      * device code that is used twice.
      *
-     * @throws IssuerException DENIED, EXPIRED, or another error of the issuer
-     */
-    public TokenResponse await(URI tokenEndpoint, Client client, Prompt prompt, RequestedToken requested)
-            throws IssuerException {
-        return await(tokenEndpoint, client, prompt, requested, poll -> {});
-    }
-
-    /**
-     * Like {@link #await(URI, Client, Prompt, RequestedToken)}.
-     *
      * @param onPoll called after each poll that was not the last
+     * @throws IssuerException DENIED, EXPIRED, or another error of the issuer
      */
     public TokenResponse await(
             URI tokenEndpoint, Client client, Prompt prompt, RequestedToken requested, Consumer<Poll> onPoll)
@@ -184,10 +175,7 @@ public final class DeviceFlow {
             if (token.isPresent()) {
                 return token.get();
             }
-            IssuerException error = ErrorResponse.of(
-                    Transport.hostAndPort(tokenEndpoint),
-                    response,
-                    TokenClient.secrets(client, List.of(prompt.deviceCode())));
+            IssuerException error = ErrorResponse.of(tokenEndpoint, response, client.secretsWith(prompt.deviceCode()));
             if (response.isSuccess() && error.code().isEmpty() && !response.isPage()) {
                 throw error; // truncated or malformed: the code is used up anyway
             }

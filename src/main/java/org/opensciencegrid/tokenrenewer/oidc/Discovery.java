@@ -12,6 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.opensciencegrid.tokenrenewer.json.Json;
 import org.opensciencegrid.tokenrenewer.net.IssuerException;
+import org.opensciencegrid.tokenrenewer.net.IssuerException.Kind;
 import org.opensciencegrid.tokenrenewer.net.Transport;
 import org.opensciencegrid.tokenrenewer.util.Printable;
 
@@ -111,7 +112,7 @@ public final class Discovery {
             }
         }
         throw new IssuerException(
-                IssuerException.Kind.WRONG_ISSUER,
+                Kind.WRONG_ISSUER,
                 "no OpenID or OAuth metadata found for " + Printable.of(issuer) + " ("
                         + errors.get(0).getMessage() + ")");
     }
@@ -159,13 +160,13 @@ public final class Discovery {
         String issuer = Json.string(json, "issuer").orElse("");
         if (!isSame(issuer, expected)) {
             throw new IssuerException(
-                    IssuerException.Kind.WRONG_ISSUER,
+                    Kind.WRONG_ISSUER,
                     Printable.of(location) + " describes the issuer '" + Printable.of(issuer) + "', not '"
                             + Printable.of(expected) + "'");
         }
         URI token = endpoint(expected, json, "token_endpoint")
-                .orElseThrow(() -> new IssuerException(
-                        IssuerException.Kind.WRONG_ISSUER, Printable.of(location) + " names no token_endpoint"));
+                .orElseThrow(() ->
+                        new IssuerException(Kind.WRONG_ISSUER, Printable.of(location) + " names no token_endpoint"));
         return new Provider(
                 issuer,
                 token,
@@ -192,7 +193,7 @@ public final class Discovery {
             Transport.requireSafe(uri);
             if ("http".equalsIgnoreCase(uri.getScheme()) && !Transport.isSameOrigin(uri, parse(issuer))) {
                 throw new IssuerException(
-                        IssuerException.Kind.INSECURE,
+                        Kind.INSECURE,
                         "refusing to use " + Printable.of(text.get()) + " as " + name + " of " + Printable.of(issuer)
                                 + ": plain http is only for an issuer on this machine, at its own host and port");
             }
@@ -215,7 +216,7 @@ public final class Discovery {
         try {
             return new URI(text);
         } catch (java.net.URISyntaxException e) {
-            throw new IssuerException(IssuerException.Kind.INSECURE, "'" + Printable.of(text) + "' is not a URL");
+            throw new IssuerException(Kind.INSECURE, "'" + Printable.of(text) + "' is not a URL");
         }
     }
 

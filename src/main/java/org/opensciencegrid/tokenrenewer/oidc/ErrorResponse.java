@@ -1,5 +1,6 @@
 package org.opensciencegrid.tokenrenewer.oidc;
 
+import java.net.URI;
 import java.util.Collection;
 import java.util.Locale;
 import java.util.Map;
@@ -12,6 +13,7 @@ import org.opensciencegrid.tokenrenewer.json.Json;
 import org.opensciencegrid.tokenrenewer.net.HttpResponse;
 import org.opensciencegrid.tokenrenewer.net.IssuerException;
 import org.opensciencegrid.tokenrenewer.net.IssuerException.Kind;
+import org.opensciencegrid.tokenrenewer.net.Transport;
 import org.opensciencegrid.tokenrenewer.util.Printable;
 import org.opensciencegrid.tokenrenewer.util.Redactor;
 import org.opensciencegrid.tokenrenewer.util.Secret;
@@ -51,17 +53,19 @@ public final class ErrorResponse {
 
     private ErrorResponse() {}
 
-    /**
-     * @param endpoint the endpoint for messages
-     * @param secrets the secrets of the request, which the response may echo
-     */
+    /** @param secrets the secrets of the request, which the response may echo */
+    static IssuerException of(URI endpoint, HttpResponse response, Collection<Secret> secrets) {
+        return of(Transport.hostAndPort(endpoint), response, secrets);
+    }
+
+    /** @param endpoint for messages */
     static IssuerException of(String endpoint, HttpResponse response, Collection<Secret> secrets) {
         return of(endpoint, response, secrets, false);
     }
 
     /** Like {@link #of}, for a request with a refresh token, where some codes have another meaning. */
-    static IssuerException ofRefresh(String endpoint, HttpResponse response, Collection<Secret> secrets) {
-        return of(endpoint, response, secrets, true);
+    static IssuerException ofRefresh(URI endpoint, HttpResponse response, Collection<Secret> secrets) {
+        return of(Transport.hostAndPort(endpoint), response, secrets, true);
     }
 
     private static IssuerException of(

@@ -15,6 +15,7 @@ import java.util.function.Consumer;
 import org.opensciencegrid.tokenrenewer.json.Json;
 import org.opensciencegrid.tokenrenewer.net.HttpResponse;
 import org.opensciencegrid.tokenrenewer.net.IssuerException;
+import org.opensciencegrid.tokenrenewer.net.IssuerException.Kind;
 import org.opensciencegrid.tokenrenewer.net.Transport;
 import org.opensciencegrid.tokenrenewer.util.Printable;
 import org.opensciencegrid.tokenrenewer.util.Secret;
@@ -83,8 +84,7 @@ public final class Registration {
             throws IssuerException {
         URI endpoint = provider.registrationEndpoint()
                 .orElseThrow(() -> new IssuerException(
-                        IssuerException.Kind.REFUSED,
-                        Printable.of(provider.issuer()) + " offers no dynamic client registration"));
+                        Kind.REFUSED, Printable.of(provider.issuer()) + " offers no dynamic client registration"));
         BearerAccessToken bearer =
                 initialToken.map(token -> new BearerAccessToken(token.reveal())).orElse(null);
         RequestedClient request = RequestedClient.initial(name, scope, provider);
@@ -102,9 +102,7 @@ public final class Registration {
             IssuerException error = asPermanentError(
                     response,
                     ErrorResponse.of(
-                            Transport.hostAndPort(endpoint),
-                            response,
-                            initialToken.map(List::of).orElse(List.of())));
+                            endpoint, response, initialToken.map(List::of).orElse(List.of())));
             Optional<RequestedClient.Change> change = tried.size() < MAX_REQUESTS && isAboutMetadata(error)
                     ? request.afterError(response.body(), provider, tried)
                     : Optional.empty();
@@ -125,7 +123,7 @@ public final class Registration {
         var request = new ClientDeleteRequest(clientUri, new BearerAccessToken(accessToken.reveal())).toHTTPRequest();
         HttpResponse response = transport.send(request);
         if (!response.isSuccess()) {
-            throw ErrorResponse.of(Transport.hostAndPort(clientUri), response, List.of(accessToken));
+            throw ErrorResponse.of(clientUri, response, List.of(accessToken));
         }
     }
 
@@ -153,8 +151,7 @@ public final class Registration {
                 || response.status() == 500 && response.body().startsWith("error=");
         return !isPermanent || e.isDefinitive()
                 ? e
-                : new IssuerException(
-                        IssuerException.Kind.REFUSED, e.getMessage(), response.status(), e.code(), e.retryAfter());
+                : new IssuerException(Kind.REFUSED, e.getMessage(), response.status(), e.code(), e.retryAfter());
     }
 
     static Registered registered(URI endpoint, String id, Map<String, Object> json, RequestedClient request) {

@@ -3,9 +3,9 @@ package org.opensciencegrid.tokenrenewer.oidc;
 import com.nimbusds.oauth2.sdk.TokenRevocationRequest;
 import com.nimbusds.oauth2.sdk.token.RefreshToken;
 import java.net.URI;
-import java.util.List;
 import org.opensciencegrid.tokenrenewer.net.HttpResponse;
 import org.opensciencegrid.tokenrenewer.net.IssuerException;
+import org.opensciencegrid.tokenrenewer.net.IssuerException.Kind;
 import org.opensciencegrid.tokenrenewer.net.Transport;
 import org.opensciencegrid.tokenrenewer.util.Printable;
 import org.opensciencegrid.tokenrenewer.util.Secret;
@@ -30,16 +30,15 @@ public final class Revocation {
                 .map(authentication -> new TokenRevocationRequest(endpoint, authentication, token))
                 .orElseGet(() -> new TokenRevocationRequest(endpoint, client.nimbusId(), token));
         HttpResponse response = transport.send(client.addClientAuthentication(request.toHTTPRequest()));
-        if (response.status() / 100
-                == 3) { // INDIGO IAM redirects public clients to its start page after the revocation
+        // INDIGO IAM redirects public clients to its start page after the revocation.
+        if (response.status() / 100 == 3) {
             throw new IssuerException(
-                    IssuerException.Kind.REFUSED,
+                    Kind.REFUSED,
                     "it may have been revoked, as " + Transport.hostAndPort(endpoint) + " answered " + response.status()
                             + ", a redirect to '" + Printable.of(response.location()) + "'");
         }
         if (!response.isSuccess() || !response.complete()) {
-            throw ErrorResponse.of(
-                    Transport.hostAndPort(endpoint), response, TokenClient.secrets(client, List.of(refreshToken)));
+            throw ErrorResponse.of(endpoint, response, client.secretsWith(refreshToken));
         }
     }
 }

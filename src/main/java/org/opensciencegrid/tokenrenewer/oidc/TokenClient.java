@@ -9,7 +9,6 @@ import com.nimbusds.oauth2.sdk.token.RefreshToken;
 import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -17,6 +16,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.opensciencegrid.tokenrenewer.net.HttpResponse;
 import org.opensciencegrid.tokenrenewer.net.IssuerException;
+import org.opensciencegrid.tokenrenewer.net.IssuerException.Kind;
 import org.opensciencegrid.tokenrenewer.net.Limits;
 import org.opensciencegrid.tokenrenewer.net.Sleeper;
 import org.opensciencegrid.tokenrenewer.net.Transport;
@@ -73,8 +73,8 @@ public final class TokenClient {
                     return token.get();
                 }
                 Secret latest = Objects.requireNonNull(current.get());
-                IssuerException error = ErrorResponse.ofRefresh(
-                        Transport.hostAndPort(tokenEndpoint), response, secrets(client, List.of(sent, latest)));
+                IssuerException error =
+                        ErrorResponse.ofRefresh(tokenEndpoint, response, client.secretsWith(sent, latest));
                 throw latest.equals(sent) ? error : error.withTokenReceived();
             });
         });
@@ -92,8 +92,7 @@ public final class TokenClient {
         return withRetries(() -> transport.send(
                 request(tokenEndpoint, client, new ClientCredentialsGrant(), requested),
                 response -> TokenResponse.of(response, clock)
-                        .orElseThrow(() -> ErrorResponse.of(
-                                Transport.hostAndPort(tokenEndpoint), response, secrets(client, List.of())))));
+                        .orElseThrow(() -> ErrorResponse.of(tokenEndpoint, response, client.secretsWith()))));
     }
 
     static HTTPRequest request(URI endpoint, Client client, AuthorizationGrant grant, RequestedToken requested) {
@@ -103,13 +102,6 @@ public final class TokenClient {
         builder.scope(requested.nimbusScope());
         requested.audienceParameters().forEach(builder::customParameter);
         return client.addClientAuthentication(builder.build().toHTTPRequest());
-    }
-
-    /** The secrets that a response to this client may echo. */
-    static List<Secret> secrets(Client client, List<Secret> sent) {
-        List<Secret> secrets = new ArrayList<>(sent);
-        client.secret().ifPresent(secrets::add);
-        return secrets;
     }
 
     @FunctionalInterface
@@ -131,7 +123,7 @@ public final class TokenClient {
                         .filter(longer -> longer.compareTo(next) > 0)
                         .orElse(next);
                 Duration elapsed = sleeper.elapsed().minus(start);
-                boolean hasNoAnswer = e.kind() == IssuerException.Kind.NO_ANSWER;
+                boolean hasNoAnswer = e.kind() == Kind.NO_ANSWER;
                 if (!e.isRetryable()
                         || hadNoAnswer && hasNoAnswer
                         || elapsed.plus(delay).compareTo(Limits.RETRIES) > 0) {

@@ -44,8 +44,8 @@ public record TimerState(boolean isActive, boolean needsReload, String brokenRun
         try {
             Process process = builder.start();
             process.getOutputStream().close();
-            if (!process.waitFor(
-                    TIMEOUT_SECONDS, TimeUnit.SECONDS)) { // before reading: the output fits in the pipe's buffer
+            // Before reading: the output fits in the pipe's buffer.
+            if (!process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
                 return Optional.empty();
             }

@@ -123,11 +123,6 @@ public final class TokenFile {
         return last.directory();
     }
 
-    /** Like {@link #write(Secret, TokenAccess)}, but keeps the permissions. */
-    public void write(Secret token) throws TokenFileException {
-        write(token, TokenAccess.UNCHANGED);
-    }
-
     /**
      * Replaces the token durably. No other user can read the new one before the file has the requested permissions.
      *

@@ -92,7 +92,7 @@ class DeviceFlowTest {
         Prompt prompt = scene.device.start(scene.deviceEndpoint(), client, Scene.ALL);
         assertEquals(List.of(raw), scene.last("/device_authorization").form().get("client_id"));
         issuer.approve(prompt.userCode(), "alice");
-        scene.device.await(scene.tokenEndpoint(), client, prompt, Scene.ALL);
+        scene.device.await(scene.tokenEndpoint(), client, prompt, Scene.ALL, poll -> {});
         for (Seen seen : issuer.requests()) {
             boolean isBasic = auth == ClientAuth.BASIC || auth == ClientAuth.BASIC_RAW;
             assertEquals(isBasic, seen.header("Authorization") != null);
@@ -135,7 +135,7 @@ class DeviceFlowTest {
         Prompt prompt = scene.device.start(scene.deviceEndpoint(), scene.client, what);
         assertAudience(resource, audience, scene.last("/device_authorization"));
         issuer.approve(prompt.userCode(), "alice");
-        scene.device.await(scene.tokenEndpoint(), scene.client, prompt, what);
+        scene.device.await(scene.tokenEndpoint(), scene.client, prompt, what, poll -> {});
         assertAudience(polledResource, polledAudience, scene.last("/token"));
         scene.assertFair();
     }
@@ -555,7 +555,7 @@ class DeviceFlowTest {
         RequestedToken wanted = new RequestedToken(List.of("openid"), List.of(), AudienceParameter.RESOURCE);
         Prompt prompt = scene.device.start(scene.deviceEndpoint(), scene.client, wanted);
         issuer.approve(prompt.userCode(), "alice");
-        TokenResponse token = scene.device.await(scene.tokenEndpoint(), scene.client, prompt, wanted);
+        TokenResponse token = scene.device.await(scene.tokenEndpoint(), scene.client, prompt, wanted, poll -> {});
         assertEquals(Optional.empty(), token.refreshToken());
         assertEquals(Optional.of(List.of("openid")), token.scope());
         assertEquals(Policy.DEVICE_CODE, scene.last("/token").grantType());
@@ -563,7 +563,7 @@ class DeviceFlowTest {
         issuer.policy.giveRefreshTokenOnlyForOfflineAccess = false;
         prompt = scene.device.start(scene.deviceEndpoint(), scene.client, wanted);
         issuer.approve(prompt.userCode(), "alice");
-        token = scene.device.await(scene.tokenEndpoint(), scene.client, prompt, wanted);
+        token = scene.device.await(scene.tokenEndpoint(), scene.client, prompt, wanted, poll -> {});
         assertTrue(token.refreshToken().isPresent());
         scene.assertFair();
     }

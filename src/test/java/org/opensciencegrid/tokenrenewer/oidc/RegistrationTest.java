@@ -95,7 +95,7 @@ class RegistrationTest {
         DeviceFlow.Prompt prompt = scene.device.start(scene.deviceEndpoint(), registered.client(), wanted);
         issuer.approve(prompt.userCode(), "alice");
         assertTrue(scene.device
-                .await(scene.tokenEndpoint(), registered.client(), prompt, wanted)
+                .await(scene.tokenEndpoint(), registered.client(), prompt, wanted, poll -> {})
                 .refreshToken()
                 .isPresent());
     }

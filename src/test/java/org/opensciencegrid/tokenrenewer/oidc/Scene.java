@@ -61,7 +61,7 @@ public final class Scene implements AutoCloseable {
     }
 
     public TokenResponse await(DeviceFlow.Prompt prompt) throws IssuerException {
-        return device.await(tokenEndpoint(), client, prompt, ALL);
+        return device.await(tokenEndpoint(), client, prompt, ALL, poll -> {});
     }
 
     /** A refresh token of Alice. The requests for it are deleted from the records. */
@@ -72,8 +72,9 @@ public final class Scene implements AutoCloseable {
     public Secret login(Client who) throws IssuerException {
         DeviceFlow.Prompt prompt = device.start(deviceEndpoint(), who, ALL);
         issuer.approve(prompt.userCode(), "alice");
-        Secret token =
-                device.await(tokenEndpoint(), who, prompt, ALL).refreshToken().orElseThrow();
+        Secret token = device.await(tokenEndpoint(), who, prompt, ALL, poll -> {})
+                .refreshToken()
+                .orElseThrow();
         assertFair();
         issuer.clearRecords();
         return token;

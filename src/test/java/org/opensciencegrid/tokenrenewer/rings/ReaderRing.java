@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.tokenrenewer.config.TokenAccess;
 import org.opensciencegrid.tokenrenewer.token.TokenFile;
 import org.opensciencegrid.tokenrenewer.util.Secret;
 
@@ -34,7 +35,7 @@ class ReaderRing {
             contents[i] =
                     (String.valueOf((char) ('A' + i)).repeat(1500 + 1400 * i) + "\n").getBytes(StandardCharsets.UTF_8);
         }
-        file.write(token(contents[0]));
+        file.write(token(contents[0]), TokenAccess.UNCHANGED);
         AtomicLong opens = new AtomicLong();
         AtomicLong absent = new AtomicLong();
         AtomicLong empty = new AtomicLong();
@@ -65,7 +66,7 @@ class ReaderRing {
         reader.start();
         // Spread over the whole time of the reader, and more until it ends.
         for (; reader.isAlive() || renewals < RENEWALS; renewals++) {
-            file.write(token(contents[(int) (renewals % 2)]));
+            file.write(token(contents[(int) (renewals % 2)]), TokenAccess.UNCHANGED);
         }
         reader.join();
 

@@ -514,7 +514,7 @@ class TokenFileTest {
                         file.read();
                     } else {
                         try {
-                            file.write(Secret.of(NEW));
+                            file.write(Secret.of(NEW), TokenAccess.UNCHANGED);
                         } catch (TokenFileException e) {
                             assertEquals(Kind.NOT_A_FILE, e.kind(), e.getMessage());
                         }
@@ -845,12 +845,12 @@ class TokenFileTest {
         Path path = tokens.resolve("t");
         String a = "A".repeat(1500);
         String b = "B".repeat(2900);
-        new TokenFile(path).write(Secret.of(a));
+        new TokenFile(path).write(Secret.of(a), TokenAccess.UNCHANGED);
 
         long reads = readWhile(path, Set.of(a, b), 0, () -> {
             TokenFile file = new TokenFile(path);
             for (int i = 0; i < 2000; i++) {
-                file.write(Secret.of(i % 2 == 0 ? b : a));
+                file.write(Secret.of(i % 2 == 0 ? b : a), TokenAccess.UNCHANGED);
             }
             return "ok";
         });
@@ -865,7 +865,7 @@ class TokenFileTest {
         Path path = tokens.resolve("t");
         String a = "A".repeat(1500);
         String b = "B".repeat(2900);
-        new TokenFile(path).write(Secret.of(a));
+        new TokenFile(path).write(Secret.of(a), TokenAccess.UNCHANGED);
         ExecutorService second = Executors.newSingleThreadExecutor();
         try {
             readWhile(path, Set.of(a, b), 0, () -> {
@@ -881,7 +881,7 @@ class TokenFileTest {
 
     private static String writeOften(Path path, String token) throws TokenFileException {
         for (int i = 0; i < 500; i++) {
-            new TokenFile(path).write(Secret.of(token));
+            new TokenFile(path).write(Secret.of(token), TokenAccess.UNCHANGED);
         }
         return "ok";
     }
@@ -1157,7 +1157,7 @@ class TokenFileTest {
     // Tools
 
     private static void write(Path path) throws TokenFileException {
-        new TokenFile(path).write(Secret.of(NEW));
+        new TokenFile(path).write(Secret.of(NEW), TokenAccess.UNCHANGED);
     }
 
     private static TokenFileException refused(Path path) {

@@ -25,6 +25,7 @@ import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.RealDisk;
 import org.opensciencegrid.cryptostore.RegularFile;
 import org.opensciencegrid.cryptostore.StoreException;
+import org.opensciencegrid.cryptostore.oidcagent.AgentFileException.Kind;
 
 /**
  * An account file of oidc-agent. Supports the format of 2.1.0 and later (seven lines of Base64) and the older format
@@ -93,22 +94,21 @@ public final class AgentFile {
         } catch (AgentFileException e) {
             throw e;
         } catch (NoSuchFileException e) {
-            throw new AgentFileException(AgentFileException.Kind.MISSING, file, "there is no such file", e);
+            throw new AgentFileException(Kind.MISSING, file, "there is no such file", e);
         } catch (IOException e) {
-            throw new AgentFileException(
-                    AgentFileException.Kind.UNREADABLE, file, "cannot be read: " + StoreException.reason(e), e);
+            throw new AgentFileException(Kind.UNREADABLE, file, "cannot be read: " + StoreException.reason(e), e);
         }
     }
 
     static AgentFile decode(Path file, byte[] bytes) throws AgentFileException {
         if (bytes.length > MAX_FILE_BYTES) {
-            throw new AgentFileException(AgentFileException.Kind.LIMITS, file, "longer than an account file can be");
+            throw new AgentFileException(Kind.LIMITS, file, "longer than an account file can be");
         }
         String text = new String(bytes, ISO_8859_1);
         if (text.isBlank()) {
-            throw new AgentFileException(AgentFileException.Kind.EMPTY, file, "it is empty");
+            throw new AgentFileException(Kind.EMPTY, file, "it is empty");
         } else if (text.stripLeading().startsWith("-----BEGIN PGP MESSAGE-----")) {
-            throw new AgentFileException(AgentFileException.Kind.PGP, file, "it is encrypted by gpg");
+            throw new AgentFileException(Kind.PGP, file, "it is encrypted by gpg");
         }
         Matcher current = CURRENT.matcher(text);
         if (current.matches()) {
@@ -143,8 +143,7 @@ public final class AgentFile {
             return new Kdf(
                     algorithm, new KdfParameters(memory, Math.toIntExact(Long.parseLong(current.group(4))), 1), check);
         } catch (ArithmeticException | IllegalArgumentException e) {
-            throw new AgentFileException(
-                    AgentFileException.Kind.LIMITS, file, "its key derivation exceeds all limits of oidc-agent");
+            throw new AgentFileException(Kind.LIMITS, file, "its key derivation exceeds all limits of oidc-agent");
         }
     }
 
@@ -169,8 +168,7 @@ public final class AgentFile {
             } else if (org.bouncycastle.util.Arrays.constantTimeAreEqual(check, stored.check())) {
                 throw damaged(file, "the password is right, but the content is damaged");
             }
-            throw new AgentFileException(
-                    AgentFileException.Kind.WRONG_PASSWORD, file, "the password is not the one it was made with");
+            throw new AgentFileException(Kind.WRONG_PASSWORD, file, "the password is not the one it was made with");
         } finally {
             wipe(derived, key, check);
         }
@@ -190,7 +188,7 @@ public final class AgentFile {
             }
         }
         throw new AgentFileException(
-                AgentFileException.Kind.WRONG_PASSWORD_OR_DAMAGED,
+                Kind.WRONG_PASSWORD_OR_DAMAGED,
                 file,
                 "the password is not the one it was made with, or it is damaged; this old form cannot tell");
     }
@@ -236,7 +234,7 @@ public final class AgentFile {
         Path target = file.toAbsolutePath();
         Path part = target.resolveSibling("." + target.getFileName() + ".part");
         if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
-            throw new AgentFileException(AgentFileException.Kind.UNWRITABLE, file, "there is a file of that name");
+            throw new AgentFileException(Kind.UNWRITABLE, file, "there is a file of that name");
         }
         try {
             disk.delete(part);
@@ -247,17 +245,8 @@ public final class AgentFile {
             disk.rename(part, target);
             disk.forceDirectory(Objects.requireNonNull(target.getParent()));
         } catch (IOException e) {
-            delete(disk, part);
-            throw new AgentFileException(
-                    AgentFileException.Kind.UNWRITABLE, file, "cannot be written: " + StoreException.reason(e), e);
-        }
-    }
-
-    private static void delete(Disk disk, Path part) {
-        try {
-            disk.delete(part);
-        } catch (IOException e) {
-            // It is hidden, and the next export to this name replaces it.
+            disk.deleteQuietly(part); // it is hidden, and the next export to this name replaces it
+            throw new AgentFileException(Kind.UNWRITABLE, file, "cannot be written: " + StoreException.reason(e), e);
         }
     }
 
@@ -289,7 +278,7 @@ public final class AgentFile {
     }
 
     private static AgentFileException damaged(Path file, String reason) {
-        return new AgentFileException(AgentFileException.Kind.DAMAGED, file, reason);
+        return new AgentFileException(Kind.DAMAGED, file, reason);
     }
 
     private static void wipe(byte[]... secrets) {

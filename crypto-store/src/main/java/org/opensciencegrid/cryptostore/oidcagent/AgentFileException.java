@@ -41,7 +41,6 @@ public final class AgentFileException extends IOException {
         this.kind = kind;
     }
 
-    /** What is wrong. */
     public Kind kind() {
         return kind;
     }
