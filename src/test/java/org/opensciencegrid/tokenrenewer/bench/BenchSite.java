@@ -1,47 +1,31 @@
 package org.opensciencegrid.tokenrenewer.bench;
 
 import java.io.BufferedReader;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Map;
-import org.opensciencegrid.cryptostore.AccountStore;
+import java.time.Instant;
 import org.opensciencegrid.cryptostore.KdfParameters;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFile;
 import org.opensciencegrid.testkit.EmbeddedIssuer;
 import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.testkit.Policy;
-import org.opensciencegrid.testkit.TestCa;
+import org.opensciencegrid.testkit.SettableClock;
 import org.opensciencegrid.tokenrenewer.account.Account;
-import org.opensciencegrid.tokenrenewer.cli.Main;
-import org.opensciencegrid.tokenrenewer.cli.output.Environment;
-import org.opensciencegrid.tokenrenewer.net.Sleeper;
+import org.opensciencegrid.tokenrenewer.dist.Installed;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
+import org.opensciencegrid.tokenrenewer.net.FakeSleeper;
 
 /**
  * An issuer with accounts {@code acct1} to {@code acctN}, each with one token, in the files of this program and in
  * those of oidc-agent, to use both in turn.
  */
-public final class BenchSite implements AutoCloseable {
-    private static final Sleeper NONE = new Sleeper() {
-        @Override
-        public void sleep(Duration time) {}
-
-        @Override
-        public Duration elapsed() {
-            return Duration.ZERO;
-        }
-    };
-
-    private final Path directory;
+public final class BenchSite extends Installed implements AutoCloseable {
     private final EmbeddedIssuer issuer;
 
     /**
@@ -49,18 +33,15 @@ public final class BenchSite implements AutoCloseable {
      * @param rotates whether each use of a refresh token makes it invalid
      */
     BenchSite(Path directory, boolean rotates) throws IOException {
-        this.directory = directory;
-        Files.createDirectory(
-                directory.resolve("run"),
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        TestCa ca = new TestCa();
-        ca.writeCaPem(directory.resolve("ca.pem"));
-        issuer = EmbeddedIssuer.start(ca);
+        super(directory);
+        Files.createDirectory(file("run"));
+        mode("run", "rwx------");
+        variables.put("RUNTIME_DIRECTORY", file("run").toString());
+        issuer = startIssuer();
         issuer.policy.rotate = rotates;
         issuer.policy.strict = false; // oidc-agent does not send Accept
         issuer.policy.interval = 0;
         issuer.policy.accessSeconds = 3600;
-        issuer.approveAutomatically("alice");
     }
 
     /**
@@ -79,12 +60,12 @@ public final class BenchSite implements AutoCloseable {
                 site.config(n, 0);
                 site.config(n, 60);
             }
-            Files.copy(site.config(tokens, 0), site.directory.resolve("config.ini"));
+            Files.copy(site.config(tokens, 0), site.file("config.ini"));
             int accounts = tokens / tokensOfAnAccount(tokens);
             for (int i = 1; i <= accounts; i++) {
                 // A thousand keys would take ten minutes to derive, without a benefit: the measured runs use cached
                 // keys.
-                site.account("acct" + i, tokens <= 100 ? KdfParameters.DEFAULT : new KdfParameters(8, 1, 1));
+                site.setUp("acct" + i, tokens <= 100 ? KdfParameters.DEFAULT : CHEAP);
                 if (tokens <= 100) {
                     site.export("acct" + i);
                     site.curl("acct" + i, "ce" + i + ".example.org:9619");
@@ -109,33 +90,28 @@ public final class BenchSite implements AutoCloseable {
     }
 
     /** Sets up the account at the issuer. */
-    void account(String name, KdfParameters cost) throws IOException {
-        Path password = directory.resolve(name + ".pw");
-        Files.writeString(password, "password of " + name + "\n");
-        Files.setPosixFilePermissions(password, PosixFilePermissions.fromString("rw-------"));
-        run(
-                cost,
+    void setUp(String name, KdfParameters cost) {
+        this.cost = cost;
+        Path password = secret(name + ".pw", "password of " + name);
+        must(
                 "setup",
                 "--issuer=" + issuer.issuer(),
                 "--scope=openid offline_access",
-                "--ca-file=" + directory.resolve("ca.pem"),
+                "--ca-file=" + caFile(),
                 "--pw-file=" + password,
                 name);
     }
 
     private void export(String name) throws IOException {
-        Files.createDirectories(directory.resolve("agent"));
-        run(KdfParameters.DEFAULT, "export-oidc-agent", name, "--to=" + directory.resolve("agent/" + name));
+        Files.createDirectories(file("agent"));
+        must("export-oidc-agent", name, "--to=" + file("agent/" + name));
     }
 
     /** The same request for curl, as a file with its options. */
     private void curl(String name, String audience) throws IOException {
-        try (Password password = PasswordFile.read(directory.resolve(name + ".pw"))) {
-            byte[] json = new AccountStore(
-                            directory.resolve("state/accounts"), directory.resolve("run"), KdfParameters.DEFAULT)
-                    .view(name, password);
-            Account account = Account.decode(json);
-            Files.writeString(directory.resolve(name + ".curl"), """
+        try (Password password = PasswordFile.read(file(name + ".pw"))) {
+            Account account = Account.decode(store().view(name, password));
+            write(name + ".curl", """
                     url = "%s"
                     cacert = "%s/ca.pem"
                     silent
@@ -182,21 +158,10 @@ public final class BenchSite implements AutoCloseable {
                 directory.resolve("config-" + tokens + (minLifetime > 0 ? "-fresh" : "") + ".ini"), text);
     }
 
-    /** The environment of the program. */
-    Map<String, String> variables() {
-        return Map.of(
-                "OSG_TOKEN_RENEWER_CONFIG_PATH", directory.resolve("config.ini").toString(),
-                "OSG_TOKEN_RENEWER_STATE_DIR", directory.resolve("state").toString(),
-                "RUNTIME_DIRECTORY", directory.resolve("run").toString());
-    }
-
-    private void run(KdfParameters cost, String... words) {
-        ByteArrayOutputStream said = new ByteArrayOutputStream();
-        PrintStream print = new PrintStream(said, true, StandardCharsets.UTF_8);
-        Environment environment = new Environment(
-                new ByteArrayInputStream(new byte[0]), print, print, variables(), Clock.systemUTC(), NONE, cost);
-        if (Main.run(environment, words) != 0) {
-            throw new IllegalStateException(said.toString(StandardCharsets.UTF_8));
+    private void must(String... words) {
+        Result result = inProcess("", Clock.systemUTC(), new FakeSleeper(new SettableClock(Instant.EPOCH)), words);
+        if (result.status() != 0) {
+            throw new IllegalStateException(result.said());
         }
     }
 

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.opensciencegrid.cryptostore.KdfParameters;
 
 /** A run does not load what it does not need: each of these once took a tenth of its time or more. */
 class StartIT {
@@ -27,7 +26,7 @@ class StartIT {
     @Test
     void aRunLoadsNoMoreThanItNeeds() throws Exception {
         try (BenchSite site = new BenchSite(directory, true)) {
-            site.account("acct1", new KdfParameters(8, 1, 1));
+            site.setUp("acct1", BenchSite.CHEAP);
             List<String> one = loaded(site, site.config(1, 0));
             assertNone(one, "picocli.CommandLine$Model"); // reflection on every option
             assertNone(one, "java.net.http.");
@@ -66,14 +65,14 @@ class StartIT {
             shell(tree + "/usr/libexec/osg-token-renewer/make-archive", home);
             Path log = tree.resolve("loaded");
             try (BenchSite site = new BenchSite(Files.createTempDirectory(directory, "site"), true)) {
-                site.account("acct1", new KdfParameters(8, 1, 1));
+                site.setUp("acct1", BenchSite.CHEAP);
                 ProcessBuilder program = new ProcessBuilder("sh", "-c", """
                         root=%s
                         . $root/usr/share/osg-token-renewer/java.sh
                         exec "$OSG_TOKEN_RENEWER_JAVA_HOME/bin/java" $options -XX:SharedArchiveFile="$(echo $archives/*.jsa)" \
                             -Xlog:class+load:file=%s -jar "$jar" renew
                         """.formatted(tree, log)).inheritIO();
-                program.environment().putAll(site.variables());
+                program.environment().putAll(site.variables);
                 program.environment().put("OSG_TOKEN_RENEWER_JAVA_HOME", home);
                 program.environment()
                         .put("OSG_TOKEN_RENEWER_CONFIG_PATH", site.config(1, 0).toString());
@@ -112,7 +111,7 @@ class StartIT {
                         "org.opensciencegrid.tokenrenewer.cli.Main",
                         "renew")
                 .inheritIO();
-        program.environment().putAll(site.variables());
+        program.environment().putAll(site.variables);
         program.environment().put("OSG_TOKEN_RENEWER_CONFIG_PATH", config.toString());
         assertEquals(0, program.start().waitFor());
         try (Stream<String> lines = Files.lines(log)) {

@@ -14,7 +14,6 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.opensciencegrid.cryptostore.KdfParameters;
 
 /**
  * {@code Training LIST [JAVA_HOME JAR]...}: runs each jar on its Java like the timer does, with an issuer, and writes the
@@ -38,7 +37,7 @@ public final class Training {
         TreeMap<String, Integer> classes = new TreeMap<>();
         List<String> versions = new ArrayList<>();
         try (BenchSite site = new BenchSite(directory, true)) {
-            site.account("acct1", new KdfParameters(8, 1, 1));
+            site.setUp("acct1", BenchSite.CHEAP);
             for (int i = 1; i < arguments.length; i += 2) {
                 String home = arguments[i];
                 versions.add(version(home));
@@ -82,7 +81,7 @@ public final class Training {
                         "renew")
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .redirectError(ProcessBuilder.Redirect.INHERIT);
-        program.environment().putAll(site.variables());
+        program.environment().putAll(site.variables);
         program.environment().put("OSG_TOKEN_RENEWER_CONFIG_PATH", config.toString());
         if (program.start().waitFor() != 0) {
             throw new IllegalStateException("the run to learn from failed");

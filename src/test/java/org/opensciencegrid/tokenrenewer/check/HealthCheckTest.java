@@ -15,9 +15,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.cryptostore.AccountStore;
-import org.opensciencegrid.cryptostore.KdfParameters;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.check.Finding.Kind;
+import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.StateLayout;
 import org.opensciencegrid.tokenrenewer.state.StateStore;
@@ -108,7 +108,7 @@ class HealthCheckTest {
         return new HealthCheck(
                         directory.resolve("config.ini"),
                         places,
-                        new AccountStore(places.accounts(), places.rescue(), new KdfParameters(8, 1, 1)),
+                        new AccountStore(places.accounts(), places.rescue(), SiteDirectory.CHEAP),
                         new StateStore(places.state(), places.spareState()),
                         new Passwords(Optional.empty()),
                         Optional.empty(),

@@ -21,13 +21,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.oidcagent.AgentFile;
 import org.opensciencegrid.testkit.Policy;
-import org.opensciencegrid.tokenrenewer.cli.Program.Result;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
+import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 import org.opensciencegrid.tokenrenewer.json.Json;
 
 /** Imports from oidc-agent and exports to it, with an issuer that shows whether a person had to approve. */
 @Tag("slow")
 class AgentCommandsTest extends WithProgram {
-    private static final String PASSWORD = "correct horse battery staple";
+    private static final String PASSWORD = SiteDirectory.PASSWORD;
 
     /** Makes an oidc-agent account: exports what setup made, and removes it here. */
     @BeforeEach

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.testkit.Policy;
-import org.opensciencegrid.tokenrenewer.cli.Program.Result;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /**
  * Bad input gets one line with what, where and the command that fixes it, and the right exit status; no data is lost.

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,19 +18,14 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.opensciencegrid.cryptostore.AccountStore;
-import org.opensciencegrid.cryptostore.KdfParameters;
-import org.opensciencegrid.cryptostore.LockedAccount;
-import org.opensciencegrid.cryptostore.OpenAccount;
-import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.testkit.Fault;
-import org.opensciencegrid.tokenrenewer.cli.Program.Result;
-import org.opensciencegrid.tokenrenewer.json.JsonObject;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
+import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 
 /** Changes the password of an account, shows its status and removes it. */
 @Tag("slow")
 class ChangePasswordAndRemoveTest extends WithProgram {
-    private static final String PASSWORD = "correct horse battery staple";
+    private static final String PASSWORD = SiteDirectory.PASSWORD;
 
     @BeforeEach
     void anAccountWithAToken() {
@@ -240,17 +234,8 @@ class ChangePasswordAndRemoveTest extends WithProgram {
     @ValueSource(booleans = {true, false})
     void aCopyOnAnotherHostIsWarnedOfAndGoesOn(boolean rotates) throws IOException {
         program.issuer.policy.rotate = rotates;
-        AccountStore store = new AccountStore(
-                program.file("state/accounts"), program.file("state/rescue"), new KdfParameters(8, 1, 1));
         assumeTrue(Files.exists(Path.of("/etc/machine-id")), "this machine has no id");
-        try (Password password = Password.of(PASSWORD.getBytes(StandardCharsets.UTF_8));
-                LockedAccount locked = store.lock("acct", Duration.ZERO);
-                OpenAccount open = locked.open(password)) {
-            JsonObject members = JsonObject.parse(new String(open.plaintext(), StandardCharsets.UTF_8))
-                    .orElseThrow();
-            assertTrue(members.string("host").isPresent());
-            open.save(members.with("host", "0123456789abcdef").toJson().getBytes(StandardCharsets.UTF_8));
-        }
+        program.forge("acct", "host", "0123456789abcdef");
         assertTrue(program.run("status", "--account=acct").out().contains("saved on another host"));
         program.clock.advance(Duration.ofSeconds(10));
         Result renew = program.run("renew");

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.testkit.TestCa;
-import org.opensciencegrid.tokenrenewer.cli.Program.Result;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /** Findings of {@code check} that no command fixes; CheckIT has the others. */
 @Tag("slow")

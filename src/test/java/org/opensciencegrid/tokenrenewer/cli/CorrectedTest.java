@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.opensciencegrid.testkit.Policy;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /** If an admin has corrected the cause of a failure, we no longer report it, even before the next run. */
 class CorrectedTest extends WithProgram {
@@ -96,10 +97,10 @@ class CorrectedTest extends WithProgram {
         assertTrue(program.run("status").status() > 0);
         assertTrue(program.run("check", "--offline").status() > 0);
         cause.correct(program);
-        Program.Result status = program.run("status");
+        Result status = program.run("status");
         assertEquals(0, status.status(), status.out());
         assertFalse(program.run("status", "--json").out().contains("\"failure\""));
-        Program.Result check = program.run("check", "--offline");
+        Result check = program.run("check", "--offline");
         assertEquals(0, check.status(), check.out());
         assertEquals(0, program.run("renew", "--force").status());
     }
@@ -122,7 +123,7 @@ class CorrectedTest extends WithProgram {
                 + "/token\nclient_id = robot\nclient_secret = s3cret\nca_file = DIR/ca.pem\n"
                 + "[token robot]\naccount = robot\ntoken_path = DIR/robot.token\n");
         assertEquals(0, program.run("renew").status());
-        Program.Result status = program.run("status", "--account=robot");
+        Result status = program.run("status", "--account=robot");
         assertEquals(0, status.status(), status.out());
         assertTrue(status.out().contains("[account robot] [token robot]"), status.out());
         assertFalse(status.out().contains("not set up"), status.out());
@@ -141,7 +142,7 @@ class CorrectedTest extends WithProgram {
         program.config("[account robot]\ntoken_request_url = " + program.issuer.base()
                 + "/token\nclient_id = robot\nclient_secret = s3cret\nca_file = DIR/ca.pem\n"
                 + "[token robot]\naccount = robot\ntoken_path = DIR/robot.token\nscope = compute.create\n");
-        Program.Result renew = program.run("renew");
+        Result renew = program.run("renew");
         assertEquals(1, renew.status(), renew.err());
         assertTrue(renew.err().contains("to allow it for this client"), renew.err());
         assertFalse(renew.err().contains("setup"), renew.err());

@@ -16,8 +16,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.opensciencegrid.testkit.Policy;
-import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 import org.opensciencegrid.tokenrenewer.cli.output.Environment;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
+import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 
 /**
  * Hosts whose tokens are no longer renewed: no command may report that everything is OK. FalseGreenIT has the cases
@@ -139,7 +140,7 @@ class FalseGreenTest extends WithProgram {
     @Test
     void oneAccountOfTwo() {
         program.issuer.policy.refreshLife = Duration.ofDays(90);
-        program.secret("b.pw", "correct horse battery staple");
+        program.secret("b.pw", SiteDirectory.PASSWORD);
         program.config(SECTIONS + SECTIONS.replace("acct", "b").replace("one", "two"));
         assertEquals(
                 0,
@@ -211,7 +212,7 @@ class FalseGreenTest extends WithProgram {
         assertEquals(0, program.run("renew").status());
         assertEquals(0, program.run("status").status(), program.run("status").out());
         program.config(SECTIONS); // the end of the file was lost
-        Program.Result lost = program.run("status");
+        Result lost = program.run("status");
         assertEquals(1, lost.status(), lost.out());
         assertTrue(lost.out().replaceAll("\\s+", " ").contains("account machine was last renewed"), lost.out());
         program.config("");

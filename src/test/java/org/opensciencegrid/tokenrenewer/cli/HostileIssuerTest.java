@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.opensciencegrid.testkit.Fault;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /** What a hostile issuer can make a person see. CanaryRing tests the rest with the packaged program. */
 @Tag("slow")
@@ -20,7 +21,7 @@ class HostileIssuerTest extends WithProgram {
     @ValueSource(strings = {"verification_uri", "verification_uri_complete"})
     void aLinkToAnotherHostIsNoted(String member) {
         program.issuer.fault(Fault.on("/device_authorization").set(member, "https://elsewhere.example.org/device"));
-        Program.Result setup = program.setup("--scope=openid offline_access");
+        Result setup = program.setup("--scope=openid offline_access");
         assertTrue(setup.out().contains("Note: the link's host is not the issuer's"), setup.out());
     }
 
@@ -37,7 +38,7 @@ class HostileIssuerTest extends WithProgram {
         assertClean(program.setup("--scope=openid offline_access"));
         program.issuer.clearFaults();
         program.issuer.fault(Fault.on("/device_authorization").set("user_code", "AB" + HOSTILE));
-        Program.Result setup = program.setup("--scope=openid offline_access");
+        Result setup = program.setup("--scope=openid offline_access");
         assertEquals(0, setup.status(), setup.err());
         assertClean(setup);
         for (String body : List.of(
@@ -64,7 +65,7 @@ class HostileIssuerTest extends WithProgram {
         return json.toString();
     }
 
-    private static void assertClean(Program.Result result) {
+    private static void assertClean(Result result) {
         (result.out() + result.err()).codePoints().filter(c -> c != '\n').forEach(c -> {
             int type = Character.getType(c);
             assertFalse(

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.testkit.Policy;
-import org.opensciencegrid.tokenrenewer.cli.Program.Result;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 import org.opensciencegrid.tokenrenewer.json.Json;
 
 /** Compares docs/reference/log-json.md with the lines of all kinds of runs. */

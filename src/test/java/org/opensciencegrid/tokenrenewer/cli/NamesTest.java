@@ -14,6 +14,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /**
  * A name becomes a file name: wherever it is read, it must not leave its directory, be hidden, or look like an option.
@@ -113,14 +114,14 @@ class NamesTest {
     void isRefusedInEachPlaceAndLeavesNothing(String name) throws IOException {
         List<String> before = files();
         for (String command : List.of("setup", "import-oidc-agent", "export-oidc-agent", "change-password", "remove")) {
-            Program.Result result = program.run(command, "--", name);
+            Result result = program.run(command, "--", name);
             assertEquals(2, result.status(), command + ": " + result.err());
             assertPrintable(result);
         }
         if (name.equals(name.strip())) { // otherwise the section's name ends before the spaces, as in Python
             program.config("[account " + name + "]\npassword_file = DIR/acct.pw\n[token t]\ntoken_path = DIR/t\n"
                     + "account = " + name.replace("%", "%%") + "\n");
-            Program.Result renew = program.run("renew");
+            Result renew = program.run("renew");
             assertEquals(2, renew.status(), renew.err());
             assertPrintable(renew);
             Files.delete(program.file("config.ini"));
@@ -140,7 +141,7 @@ class NamesTest {
         Files.writeString(program.file("agent").resolve(name), "something");
         program.config("");
         List<String> before = files();
-        Program.Result result = program.run("import-oidc-agent", "--all", "--from=" + program.file("agent"));
+        Result result = program.run("import-oidc-agent", "--all", "--from=" + program.file("agent"));
         assertEquals(2, result.status(), result.out() + result.err());
         assertPrintable(result);
         assertEquals(before, files());
@@ -148,7 +149,7 @@ class NamesTest {
         Files.delete(program.file("config.ini"));
     }
 
-    private static void assertPrintable(Program.Result result) {
+    private static void assertPrintable(Result result) {
         (result.out() + result.err())
                 .lines()
                 .forEach(line -> assertFalse(line.chars().anyMatch(Character::isISOControl), line));

@@ -7,7 +7,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.opensciencegrid.testkit.Fault;
-import org.opensciencegrid.tokenrenewer.cli.Program.Result;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /** The issuer is down: first while the token on disk is valid for long, and then later. */
 class OutageTest extends WithProgram {

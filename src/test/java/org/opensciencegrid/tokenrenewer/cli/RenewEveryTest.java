@@ -4,10 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -16,12 +12,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.opensciencegrid.cryptostore.KdfParameters;
 import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.testkit.Policy;
-import org.opensciencegrid.tokenrenewer.cli.Program.Result;
-import org.opensciencegrid.tokenrenewer.cli.output.Environment;
-import org.opensciencegrid.tokenrenewer.net.Sleeper;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
+import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 
 /** {@code renew --every}. The wait between two runs takes no time here, and runs the next step of the test. */
 class RenewEveryTest extends WithProgram {
@@ -36,40 +30,22 @@ class RenewEveryTest extends WithProgram {
 
     /** Runs once more than there are steps; step N comes after run N. */
     private Result renewEvery(String time, List<Runnable> steps, String... more) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        ByteArrayOutputStream err = new ByteArrayOutputStream();
-        Sleeper sleeper = new Sleeper() {
-            @Override
-            public void sleep(Duration duration) {
-                program.clock.advance(duration);
-                if (duration.compareTo(Duration.ofMinutes(1)) < 0) {
-                    return; // before a repeat of a request
-                }
-                if (waits.size() == steps.size()) {
-                    Thread.currentThread().interrupt();
-                } else {
-                    steps.get(waits.size()).run();
-                    waits.add(duration);
-                }
+        program.sleeper.afterEach(() -> {
+            List<Duration> sleeps = program.sleeper.sleeps();
+            Duration wait = sleeps.get(sleeps.size() - 1);
+            if (wait.compareTo(Duration.ofMinutes(1)) < 0) {
+                return; // before a repeat of a request
             }
-
-            @Override
-            public Duration elapsed() {
-                return Duration.between(java.time.Instant.EPOCH, program.clock.instant());
+            if (waits.size() == steps.size()) {
+                Thread.currentThread().interrupt();
+            } else {
+                steps.get(waits.size()).run();
+                waits.add(wait);
             }
-        };
-        Environment environment = new Environment(
-                new ByteArrayInputStream(new byte[0]),
-                new PrintStream(out, true, StandardCharsets.UTF_8),
-                new PrintStream(err, true, StandardCharsets.UTF_8),
-                program.variables,
-                program.clock,
-                sleeper,
-                new KdfParameters(8, 1, 1));
+        });
         List<String> words = new ArrayList<>(List.of("renew", "--every=" + time));
         words.addAll(List.of(more));
-        int status = Main.run(environment, words.toArray(String[]::new));
-        return new Result(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+        return program.run(words.toArray(String[]::new));
     }
 
     private void setUpAccount() {
@@ -122,7 +98,7 @@ class RenewEveryTest extends WithProgram {
                         () -> program.config("[token t\n"),
                         () -> program.accountWith(TOKEN),
                         () -> program.secret("acct.pw", "another password"),
-                        () -> program.secret("acct.pw", "correct horse battery staple")));
+                        () -> program.secret("acct.pw", SiteDirectory.PASSWORD)));
         assertEquals(0, result.status(), result.err());
         assertEquals(3, refreshes()); // not with the broken config file, and not with the wrong password
         assertEquals(

@@ -14,13 +14,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.opensciencegrid.tokenrenewer.cli.output.StatusJsonTest;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
+import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 import org.opensciencegrid.tokenrenewer.json.Json;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 
 /** One {@code check} names all mistakes: you do not have to fix one to find the next. */
 class SeededMistakesTest extends WithProgram {
     private static final String SCHEMA = "reference/check-schema.json";
-    private static final String GOOD = "correct horse battery staple";
+    private static final String GOOD = SiteDirectory.PASSWORD;
 
     private static String account(String name) {
         return "[account " + name + "]\npassword_file = DIR/" + name + ".pw\n";
@@ -62,7 +64,7 @@ class SeededMistakesTest extends WithProgram {
     @ValueSource(strings = {"", "this is no option\n", "[token lost\n"})
     void oneCheckNamesThemAll(String line) throws IOException {
         seed(line);
-        Program.Result check = program.run("check");
+        Result check = program.run("check");
         assertEquals(1, check.status(), check.err());
         String found = check.out().replaceAll("\\s+", " ");
         for (String said : List.of(
@@ -84,7 +86,7 @@ class SeededMistakesTest extends WithProgram {
         assertEquals(line.isEmpty(), found.contains("no [token] section uses [account unused]"), check.out());
         if (!line.isEmpty()) {
             assertTrue(found.contains("config.ini:7 "), check.out());
-            Program.Result renew = program.run("renew");
+            Result renew = program.run("renew");
             assertEquals(2, renew.status());
             assertFalse(renew.err().contains("Failed to get"), renew.err());
             assertFalse(Files.exists(program.file("t5")));
@@ -99,7 +101,7 @@ class SeededMistakesTest extends WithProgram {
         program.config(start + "token_request_url = " + program.issuer.base()
                 + "/token\nclient_id = robot\nclient_secret = s3cret\n"
                 + "[token robot]\naccount = robot\ntoken_path = DIR/robot.token\n");
-        Program.Result check = program.run("check");
+        Result check = program.run("check");
         assertEquals(1, check.status(), check.err());
         String found = check.out().replaceAll("\\s+", " ");
         assertTrue(found.contains("config.ini:2 "), check.out());
@@ -109,7 +111,7 @@ class SeededMistakesTest extends WithProgram {
     @Test
     void forMachines() throws IOException {
         seed();
-        Program.Result check = program.run("check", "--json");
+        Result check = program.run("check", "--json");
         assertEquals(1, check.status(), check.err());
         JsonObject all = JsonObject.of(Json.object(check.out().strip()).orElseThrow());
         List<JsonObject> findings = all.list("findings");

@@ -13,7 +13,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.opensciencegrid.testkit.Fault;
-import org.opensciencegrid.tokenrenewer.cli.Program.Result;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
+import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 import org.opensciencegrid.tokenrenewer.json.Json;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 
@@ -70,7 +71,7 @@ class StatusOptionsTest extends WithProgram {
 
     @Test
     void whatNeedsAttentionComesLast() {
-        program.secret("b.pw", "correct horse battery staple");
+        program.secret("b.pw", SiteDirectory.PASSWORD);
         program.config("""
                 [account acct]
                 password_file = DIR/acct.pw

@@ -19,10 +19,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.cryptostore.AccountStore;
-import org.opensciencegrid.cryptostore.KdfParameters;
 import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.testkit.Policy;
+import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 
 /** Every command with all of its output, as golden files; {@link EveryTextTest} requires that no text is missing. */
@@ -151,8 +151,8 @@ class TranscriptTest {
             session.answer("", "setup", issuer, ca, pw, SCOPE, name);
         }
         Path registrations = program.file("state/registrations");
-        try (LockedAccount other = new AccountStore(registrations, registrations, new KdfParameters(8, 1, 1))
-                .lock("acct", Duration.ZERO)) {
+        try (LockedAccount other =
+                new AccountStore(registrations, registrations, SiteDirectory.CHEAP).lock("acct", Duration.ZERO)) {
             session.scene("two setups at once").setup(SCOPE);
             assertFalse(other.exists());
         }
@@ -374,7 +374,7 @@ class TranscriptTest {
         program.accountWith(ONE);
         program.secret("acct.pw", "another password");
         session.run("status", "--account=acct");
-        program.secret("acct.pw", "correct horse battery staple");
+        program.secret("acct.pw", SiteDirectory.PASSWORD);
         program.issuer.close();
         session.scene("an issuer that is down").run("check");
         session.scene("mistakes");
@@ -411,7 +411,7 @@ class TranscriptTest {
         session.setup(SCOPE).run("renew");
         program.file("acct.pw").toFile().delete();
         session.scene("no new password").run("change-password", "acct");
-        program.secret("old.pw", "correct horse battery staple");
+        program.secret("old.pw", SiteDirectory.PASSWORD);
         program.secret("acct.pw", "a new password, longer than the old one");
         String old = "--old-pw-file=" + program.file("old.pw");
         session.scene("another password").answer("wrong\n", "change-password", "acct");

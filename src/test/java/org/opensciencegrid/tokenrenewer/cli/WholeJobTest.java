@@ -15,11 +15,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.opensciencegrid.cryptostore.AccountStore;
-import org.opensciencegrid.cryptostore.KdfParameters;
 import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.testkit.Seen;
-import org.opensciencegrid.tokenrenewer.cli.Program.Result;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
+import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 
 /** Runs setup, renew and status as an admin would. */
 class WholeJobTest extends WithProgram {
@@ -269,7 +269,7 @@ class WholeJobTest extends WithProgram {
     @Test
     void twoSetupsOfOneAccountAtOnce() throws Exception {
         Path directory = Files.createDirectories(program.file("state/registrations"));
-        AccountStore registrations = new AccountStore(directory, directory, new KdfParameters(8, 1, 1));
+        AccountStore registrations = new AccountStore(directory, directory, SiteDirectory.CHEAP);
         try (LockedAccount other = registrations.lock("acct", Duration.ZERO)) {
             assertFalse(other.exists());
             Result setup = program.setup("--scope=openid offline_access");

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.opensciencegrid.tokenrenewer.dist.Installed.Ended;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /** Tests the class archive: the launcher uses it if it fits, and otherwise ignores it silently. */
 class ArchiveIT {
@@ -32,7 +32,7 @@ class ArchiveIT {
     @BeforeEach
     void copy() throws Exception {
         tree = directory.resolve("tree");
-        sh("cp -a " + Installed.DIST + " " + tree);
+        Installed.sh("cp -a " + Installed.DIST + " " + tree);
         installed = new Installed(tree, directory);
     }
 
@@ -54,19 +54,19 @@ class ArchiveIT {
     }
 
     private void makeArchive() throws Exception {
-        Ended made =
-                installed.start("usr/libexec/osg-token-renewer/make-archive").await();
+        Result made =
+                installed.launch("usr/libexec/osg-token-renewer/make-archive").await();
         assertEquals("", made.out() + made.err());
         assertEquals(0, made.status());
     }
 
     private void runsAndSaysNothingMore() throws Exception {
-        Ended version = installed.run("--version");
+        Result version = installed.run("--version");
         assertTrue(version.out().matches("osg-token-renewer \\d+\\.\\d+\\.\\d+\\n"), version.out());
         assertEquals("", version.err());
         assertEquals(0, version.status());
-        installed.write("config.ini", "");
-        Ended renew = installed.run("renew");
+        installed.config("");
+        Result renew = installed.run("renew");
         assertEquals("", renew.out() + renew.err());
         assertEquals(0, renew.status());
     }
@@ -74,8 +74,8 @@ class ArchiveIT {
     /** Whether a JVM from the launcher has mapped the archive into memory. */
     private static boolean isMapped(Installed installed, Path archive) throws Exception {
         // The JVM waits for the end of the FIFO, so that we can inspect it.
-        sh("mkfifo " + installed.file("config.ini"));
-        var run = installed.start("usr/bin/osg-token-renewer", "renew");
+        Installed.sh("mkfifo " + installed.file("config.ini"));
+        var run = installed.start("renew");
         try {
             Path maps = Path.of("/proc/" + run.process().pid() + "/maps");
             for (int i = 0; i < 600; i++) {
@@ -130,7 +130,7 @@ class ArchiveIT {
     void oneOfAnotherTreeOrJarIsPassedOver() throws Exception {
         runsAndSaysNothingMore(); // the archive of the copy is for target/dist
         makeArchive();
-        sh("touch -d 2001-01-01 " + tree + "/usr/share/osg-token-renewer/osg-token-renewer.jar");
+        Installed.sh("touch -d 2001-01-01 " + tree + "/usr/share/osg-token-renewer/osg-token-renewer.jar");
         runsAndSaysNothingMore();
     }
 
@@ -153,7 +153,7 @@ class ArchiveIT {
     @Test
     void aNewerJavaIsUsedOnlyAfterItPassedTheSelfTest() throws Exception {
         newerJava("");
-        Ended before = installed.run("--version");
+        Result before = installed.run("--version");
         assertEquals(2, before.status());
         assertEquals(1, before.err().lines().count(), before.err());
         assertTrue(before.err().contains("Java 99 is newer than Java 25"), before.err());
@@ -221,8 +221,8 @@ class ArchiveIT {
     void whereNoneCanBeWrittenOneLineSaysSo() throws Exception {
         Files.delete(archive());
         Files.delete(tree.resolve("var/cache/osg-token-renewer"));
-        Ended made =
-                installed.start("usr/libexec/osg-token-renewer/make-archive").await();
+        Result made =
+                installed.launch("usr/libexec/osg-token-renewer/make-archive").await();
         assertNotEquals(0, made.status());
         assertEquals(1, made.err().lines().count(), made.err());
         assertTrue(made.err().contains("no class archive for"), made.err());

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -15,13 +14,13 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.tokenrenewer.cli.Program;
-import org.opensciencegrid.tokenrenewer.dist.Installed.Ended;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
+import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 
 /**
@@ -30,7 +29,7 @@ import org.opensciencegrid.tokenrenewer.json.JsonObject;
  */
 class CheckIT {
     private static final int FAULTS = 15;
-    private static final String GOOD = "correct horse battery staple";
+    private static final String GOOD = SiteDirectory.PASSWORD;
 
     @TempDir
     Path directory;
@@ -46,7 +45,7 @@ class CheckIT {
             seed();
             installed.variables.put(
                     "CREDENTIALS_DIRECTORY", program.file("default").toString());
-            Ended found = installed.run("check", "--json");
+            Result found = installed.run("check", "--json");
             assertEquals(1, found.status(), found.out() + found.err());
             List<JsonObject> findings = findings(found.out()).stream()
                     .sorted(Comparator.comparing(CheckIT::isDear))
@@ -72,7 +71,7 @@ class CheckIT {
             assertEquals(FAULTS, fixed.size(), fixed + " are of fewer kinds");
             // The issuer's clock stood still, and the commands may have taken more than a minute.
             program.clock.advance(Duration.between(program.clock.instant(), Instant.now()));
-            Ended well = installed.run("check");
+            Result well = installed.run("check");
             assertEquals("No problems found.\n", well.out());
             assertEquals(0, well.status(), well.err());
             assertEquals(0, installed.run("renew").status());
@@ -125,22 +124,18 @@ class CheckIT {
     /** Needs its own file system, and so root. */
     private static String checkWithStateOn(String fileSystem, Installed installed, int status) throws Exception {
         assumeTrue(System.getProperty("user.name").equals("root"), "only root mounts");
-        installed.write("config.ini", "");
+        installed.config("");
         Files.createDirectory(installed.file("state"));
-        ProcessBuilder builder = new ProcessBuilder(
-                        "unshare",
-                        "-m",
-                        "sh",
-                        "-c",
-                        "mount -t " + fileSystem + " none " + installed.file("state") + " || exit 77; exec "
-                                + Installed.DIST.resolve("usr/bin/osg-token-renewer") + " check --offline")
-                .redirectErrorStream(true);
-        builder.environment().putAll(installed.variables);
-        Process process = builder.start();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertTrue(process.waitFor(60, TimeUnit.SECONDS));
-        assumeTrue(process.exitValue() != 77 && !said.contains("unshare failed"), said);
-        assertEquals(status, process.exitValue(), said);
+        Result ended = installed.command(
+                "unshare",
+                "-m",
+                "sh",
+                "-c",
+                "mount -t " + fileSystem + " none " + installed.file("state") + " || exit 77; exec " + Installed.PROGRAM
+                        + " check --offline");
+        String said = ended.out();
+        assumeTrue(ended.status() != 77 && !said.contains("unshare failed"), said);
+        assertEquals(status, ended.status(), said);
         return said;
     }
 
@@ -179,17 +174,17 @@ class CheckIT {
         Files.move(account, account.resolveSibling("acct.account.next")); // as after a crash
         Files.write(account, old);
         program.config(config + "[token nowhere]\naccount = acct\ntoken_path = DIR/nowhere/token\n");
-        mode("config.ini", "rw-r--rw-");
-        mode("acct.pw", "rw-r--r--");
-        mode("acct.token", "rw-r--r--");
-        mode("open", "rwxr-xrwx");
-        mode("state", "rwxr-xr-x");
+        program.mode("config.ini", "rw-r--rw-");
+        program.mode("acct.pw", "rw-r--r--");
+        program.mode("acct.token", "rw-r--r--");
+        program.mode("open", "rwxr-xrwx");
+        program.mode("state", "rwxr-xr-x");
     }
 
     private void account(String name, String password) {
         program.secret(name + ".pw", password);
         program.issuer.approveAutomatically(name);
-        Program.Result made = program.run(
+        Result made = program.run(
                 "setup",
                 "--issuer=" + program.issuer.issuer(),
                 "--scope=openid offline_access",
@@ -204,14 +199,8 @@ class CheckIT {
     }
 
     private static void run(Installed installed, String command) throws Exception {
-        ProcessBuilder builder = new ProcessBuilder("bash", "-c", command).redirectErrorStream(true);
-        builder.redirectInput(Path.of("/dev/null").toFile());
-        builder.environment().putAll(installed.variables);
-        builder.environment()
-                .merge("PATH", Installed.DIST.resolve("usr/bin").toString(), (path, ours) -> ours + ":" + path);
-        Process process = builder.start();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertTrue(process.waitFor(60, TimeUnit.SECONDS));
-        assertEquals(0, process.exitValue(), command + "\n" + said);
+        String path = Installed.PROGRAM.getParent() + ":" + System.getenv("PATH");
+        Result ended = installed.command("env", "PATH=" + path, "bash", "-c", command);
+        assertEquals(0, ended.status(), command + "\n" + ended.out());
     }
 }

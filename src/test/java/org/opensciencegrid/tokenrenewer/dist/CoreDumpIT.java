@@ -18,9 +18,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.opensciencegrid.testkit.EmbeddedIssuer;
 import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.testkit.Policy;
-import org.opensciencegrid.testkit.TestCa;
-import org.opensciencegrid.tokenrenewer.dist.Installed.Ended;
 import org.opensciencegrid.tokenrenewer.dist.Installed.Running;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /** A process that dies with a refresh token in its heap writes no dump and prints no secret. */
 class CoreDumpIT {
@@ -31,34 +30,19 @@ class CoreDumpIT {
     @ParameterizedTest
     @CsvSource({"QUIT, 0", "ABRT, 134", "SEGV, 1"})
     void noFileAndNoSecret(String signal, int status) throws Exception {
-        TestCa ca = new TestCa();
-        try (EmbeddedIssuer issuer = EmbeddedIssuer.start(ca)) {
-            issuer.policy.interval = 1;
-            issuer.approveAutomatically("alice");
-            Installed installed = new Installed(directory);
-            ca.writeCaPem(installed.file("ca.pem"));
-            installed.write(
-                    "config.ini",
-                    "[account acct]\npassword_file = DIR/acct.pw\n"
-                            + "[token one]\naccount = acct\ntoken_path = DIR/one.token\n");
-            Ended setup = installed.run(
-                    "setup",
-                    "--issuer=" + issuer.issuer(),
-                    "--scope=openid offline_access",
-                    "--ca-file=" + installed.file("ca.pem"),
-                    "--pw-file=" + installed.file("acct.pw"),
-                    "acct");
+        Installed installed = new Installed(directory);
+        try (EmbeddedIssuer issuer = installed.startIssuer()) {
+            installed.accountWith("[token one]\naccount = acct\ntoken_path = DIR/one.token\n");
+            Result setup = installed.run(installed.setupLine(issuer, "--scope=openid offline_access"));
             assertEquals(0, setup.status(), setup.err());
             Set<String> before = files();
             issuer.fault(Fault.on("/token").grant("refresh_token").times(1).delayBefore(Duration.ofSeconds(3)));
-            Running run = installed.start("usr/bin/osg-token-renewer", "renew");
+            Running run = installed.start("renew");
             while (issuer.count("/token", Policy.REFRESH_TOKEN) == 0) {
                 Thread.sleep(20);
             }
-            new ProcessBuilder("kill", "-" + signal, Long.toString(run.process().pid()))
-                    .start()
-                    .waitFor();
-            Ended ended = run.await();
+            run.signal(signal);
+            Result ended = run.await();
             assertEquals(status, ended.status(), ended.err());
             for (String secret : issuer.secrets()) {
                 assertFalse((ended.out() + ended.err()).contains(secret), "a secret was printed");

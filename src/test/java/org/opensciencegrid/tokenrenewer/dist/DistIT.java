@@ -4,10 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,9 +18,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.opensciencegrid.testkit.EmbeddedIssuer;
 import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.testkit.Policy;
-import org.opensciencegrid.testkit.TestCa;
-import org.opensciencegrid.tokenrenewer.dist.Installed.Ended;
 import org.opensciencegrid.tokenrenewer.dist.Installed.Running;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /** Tests the packaged tree: launchers, jar, signals, journal and overlapping runs. */
 class DistIT {
@@ -45,12 +42,8 @@ class DistIT {
 
     @BeforeEach
     void start() {
-        TestCa ca = new TestCa();
-        issuer = EmbeddedIssuer.start(ca);
-        issuer.policy.interval = 1;
-        issuer.approveAutomatically("alice");
         installed = new Installed(directory);
-        ca.writeCaPem(installed.file("ca.pem"));
+        issuer = installed.startIssuer();
     }
 
     @AfterEach
@@ -61,44 +54,37 @@ class DistIT {
     @Test
     void theWrapperNamesWhatItDoesNotUnderstand() throws InterruptedException {
         String wrapper = "usr/sbin/osg-token-renewer-setup";
-        Ended help = installed.start(wrapper, "--help").await();
+        Result help = installed.launch(wrapper, "--help").await();
         assertEquals(0, help.status());
         assertTrue(help.out().startsWith("usage: osg-token-renewer-setup"), help.out());
-        Ended unknown = installed.start(wrapper, "--manuel", "acct").await();
+        Result unknown = installed.launch(wrapper, "--manuel", "acct").await();
         assertEquals(2, unknown.status());
         assertTrue(unknown.err().startsWith("osg-token-renewer-setup: no such option: --manuel"), unknown.err());
-        assertEquals(2, installed.start(wrapper).await().status());
-        assertEquals(2, installed.start(wrapper, "--issuer").await().status());
-        assertEquals(2, installed.start(wrapper, "one", "two").await().status());
+        assertEquals(2, installed.launch(wrapper).await().status());
+        assertEquals(2, installed.launch(wrapper, "--issuer").await().status());
+        assertEquals(2, installed.launch(wrapper, "one", "two").await().status());
     }
 
-    private Ended setup() throws InterruptedException {
+    private Result setup() throws InterruptedException {
         return startSetup().await();
     }
 
     private Running startSetup() {
-        return installed.start(
-                "usr/bin/osg-token-renewer",
-                "setup",
-                "--issuer=" + issuer.issuer(),
-                "--scope=openid offline_access",
-                "--ca-file=" + installed.file("ca.pem"),
-                "--pw-file=" + installed.file("acct.pw"),
-                "acct");
+        return installed.start(installed.setupLine(issuer, "--scope=openid offline_access"));
     }
 
     @Test
     void theNamesOfTheOriginalRunTheWholeJob() throws Exception {
-        Ended setup = setup();
+        Result setup = setup();
         assertEquals(0, setup.status(), setup.err());
-        installed.write("config.ini", CONFIG.substring(0, CONFIG.indexOf("[token two]")));
+        installed.config(CONFIG.substring(0, CONFIG.indexOf("[token two]")));
         for (String name : List.of("osg-token-renewer.sh", "osg-token-renewer")) {
-            Ended renew =
-                    installed.start("usr/libexec/osg-token-renewer/" + name).await();
+            Result renew =
+                    installed.launch("usr/libexec/osg-token-renewer/" + name).await();
             assertEquals(0, renew.status(), renew.err());
         }
         assertEquals(3, installed.read("one.token").split("\\.").length);
-        Ended status = installed.run("status");
+        Result status = installed.run("status");
         assertEquals(0, status.status(), status.out());
         assertEquals("", setup.err() + status.err());
         assertEquals(List.of(), issuer.violations());
@@ -108,9 +94,9 @@ class DistIT {
     @Test
     void underSystemdEveryLineHasItsPriorityAndTheOrderOfTheConfigFile() throws Exception {
         setup();
-        installed.write("config.ini", CONFIG);
-        installed.variables.put("JOURNAL_STREAM", "set for each run to its own standard error");
-        Ended renew = installed.run("renew");
+        installed.config(CONFIG);
+        installed.hasJournal = true;
+        Result renew = installed.run("renew");
         assertEquals(1, renew.status());
         assertEquals("", renew.out());
         List<String> lines = renew.err().lines().toList();
@@ -123,15 +109,15 @@ class DistIT {
     @Test
     void sigtermBetweenRequestAndDurableWriteLosesNothing() throws Exception {
         setup();
-        installed.write("config.ini", CONFIG.substring(0, CONFIG.indexOf("[token two]")));
+        installed.config(CONFIG.substring(0, CONFIG.indexOf("[token two]")));
         issuer.fault(Fault.on("/token").grant("refresh_token").times(1).delayAfter(Duration.ofSeconds(3)));
-        Running run = installed.start("usr/bin/osg-token-renewer", "renew");
+        Running run = installed.start("renew");
         while (issuer.count("/token", Policy.REFRESH_TOKEN) == 0) {
             Thread.sleep(20);
         }
         run.process().destroy(); // SIGTERM, after the issuer rotated the token and while the response is on its way
         assertEquals(143, run.await().status());
-        Ended next = installed.run("renew");
+        Result next = installed.run("renew");
         assertEquals(0, next.status(), next.err());
         assertEquals(0, issuer.reuses());
     }
@@ -141,10 +127,8 @@ class DistIT {
         issuer.approveAutomatically(null);
         Running setup = startSetup();
         setup.awaitOutput("Waiting for your approval");
-        new ProcessBuilder("kill", "-INT", Long.toString(setup.process().pid()))
-                .start()
-                .waitFor();
-        Ended ended = setup.await();
+        setup.signal("INT");
+        Result ended = setup.await();
         assertEquals(130, ended.status());
         assertTrue(ended.out().contains("was deleted"), ended.out());
         assertEquals(List.of(), issuer.registeredClients());
@@ -154,13 +138,13 @@ class DistIT {
     @Test
     void runsThatOverlapTakeTurns() throws Exception {
         setup();
-        installed.write("config.ini", CONFIG.substring(0, CONFIG.indexOf("[token two]")));
+        installed.config(CONFIG.substring(0, CONFIG.indexOf("[token two]")));
         List<Running> runs = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
-            runs.add(installed.start("usr/bin/osg-token-renewer", "renew"));
+            runs.add(installed.start("renew"));
         }
         for (Running run : runs) {
-            Ended ended = run.await();
+            Result ended = run.await();
             assertEquals(0, ended.status(), ended.err());
         }
         assertEquals(6, issuer.count("/token", Policy.REFRESH_TOKEN));
@@ -172,7 +156,7 @@ class DistIT {
         installed.variables.put("JAVA_TOOL_OPTIONS", "-Dno=thanks");
         installed.variables.put("_JAVA_OPTIONS", "-Xmx1m");
         installed.variables.put("JDK_JAVA_OPTIONS", "--bad-option");
-        Ended version = installed.run("--version");
+        Result version = installed.run("--version");
         assertEquals(0, version.status(), version.err());
         assertEquals("", version.err());
     }
@@ -193,12 +177,12 @@ class DistIT {
         installed.write("state/accounts/acct.account", "");
 
         String afterABoot = installed
-                .start("usr/libexec/osg-token-renewer/osg-token-renewer.sh")
+                .launch("usr/libexec/osg-token-renewer/osg-token-renewer.sh")
                 .await()
                 .out();
         installed.write("acct.key", "kept");
         String later = installed
-                .start("usr/libexec/osg-token-renewer/osg-token-renewer.sh")
+                .launch("usr/libexec/osg-token-renewer/osg-token-renewer.sh")
                 .await()
                 .out();
 
@@ -230,7 +214,7 @@ class DistIT {
     @Test
     void withoutJavaOneLineSaysWhatToInstall() throws Exception {
         installed.variables.put("OSG_TOKEN_RENEWER_JAVA_HOME", directory.toString());
-        Ended ended = installed.run("--version");
+        Result ended = installed.run("--version");
         assertEquals(2, ended.status());
         assertEquals(1, ended.err().lines().count());
         assertTrue(ended.err().contains("dnf install java-21-headless"));
@@ -253,12 +237,12 @@ class DistIT {
     }
 
     /** Makes the directory readable first: root's launcher switches to another user. */
-    private Ended version() throws Exception {
-        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+    private Result version() throws Exception {
+        installed.mode("", "rwxr-xr-x");
         return installed.run("--version");
     }
 
-    private static void isGood(Ended ended) {
+    private static void isGood(Result ended) {
         assertEquals("", ended.err());
         assertEquals(0, ended.status());
         assertTrue(ended.out().startsWith("osg-token-renewer "), ended.out());
@@ -271,16 +255,12 @@ class DistIT {
         Files.delete(java("no-security", "97", "#!/bin/sh\n").resolve("conf/security/java.security"));
         java("odd-version", "99999999999999999999", "#!/bin/sh\n");
         Path tree = directory.resolve("tree");
-        assertEquals(
-                0,
-                new ProcessBuilder("cp", "-a", Installed.DIST.toString(), tree.toString())
-                        .start()
-                        .waitFor());
+        Installed.sh("cp -a " + Installed.DIST + " " + tree);
         Path launcher = tree.resolve("usr/share/osg-token-renewer/java.sh");
         Files.writeString(launcher, Files.readString(launcher).replace("/usr/lib/jvm", directory + "/jvm"));
         installed = new Installed(tree, directory);
         installed.variables.remove("OSG_TOKEN_RENEWER_JAVA_HOME");
-        Ended without = version();
+        Result without = version();
         assertEquals(2, without.status());
         assertEquals(1, without.err().lines().count(), without.err());
         assertTrue(
@@ -318,7 +298,7 @@ class DistIT {
             Files.move(java(word, "99", "#!/bin/sh\necho another Java\n"), directory.resolve("here/" + word));
         }
         Path home = Files.createSymbolicLink(directory.resolve(name), realJava());
-        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        installed.mode("", "rwxr-xr-x");
         String said = versionIn("here", home.toString());
         assertTrue(said.startsWith("0: osg-token-renewer "), said);
         assertEquals(
@@ -330,7 +310,7 @@ class DistIT {
     @Test
     void aRelativeJavaHomeIsAnError() throws Exception {
         java("java", "99", "#!/bin/sh\necho another Java\n");
-        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        installed.mode("", "rwxr-xr-x");
         for (String home : List.of("java", "./java", "java/bin/java", "../jvm/java")) {
             assertEquals(
                     "2: osg-token-renewer: OSG_TOKEN_RENEWER_JAVA_HOME is not an absolute path: "
@@ -341,27 +321,20 @@ class DistIT {
 
     /** The exit status and everything that --version prints in that directory. */
     private String versionIn(String current, String home) throws Exception {
-        ProcessBuilder builder = new ProcessBuilder(Installed.DIST + "/usr/bin/osg-token-renewer", "--version")
-                .redirectErrorStream(true)
-                .directory(directory.resolve(current).toFile());
-        builder.environment().putAll(installed.variables);
-        builder.environment().put("OSG_TOKEN_RENEWER_JAVA_HOME", home);
-        Process process = builder.start();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        return process.waitFor() + ": " + said;
+        installed.variables.put("OSG_TOKEN_RENEWER_JAVA_HOME", home);
+        Result version = installed.commandIn(directory.resolve(current), Installed.PROGRAM.toString(), "--version");
+        return version.status() + ": " + version.out();
     }
 
     @Test
     void aWorkingDirectoryThatWasRemovedDoesNotMatter() throws Exception {
-        ProcessBuilder builder = new ProcessBuilder(
+        Files.createDirectories(directory.resolve("gone"));
+        Result version = installed.commandIn(
+                directory,
                 "sh",
                 "-c",
-                "cd gone && rmdir ../gone && exec " + Installed.DIST + "/usr/bin/osg-token-renewer --version");
-        Files.createDirectories(directory.resolve("gone"));
-        builder.directory(directory.toFile()).environment().putAll(installed.variables);
-        Process process = builder.start();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor());
-        assertTrue(said.startsWith("osg-token-renewer "), said);
+                "exec 2> /dev/null; cd gone && rmdir ../gone && exec " + Installed.PROGRAM + " --version");
+        assertEquals(0, version.status());
+        assertTrue(version.out().startsWith("osg-token-renewer "), version.out());
     }
 }

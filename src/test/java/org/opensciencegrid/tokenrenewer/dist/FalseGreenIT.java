@@ -4,13 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
@@ -85,7 +82,7 @@ class FalseGreenIT {
             lines.add("mount -t tmpfs -o mode=0700 none " + run);
             installed.variables.put("RUNTIME_DIRECTORY", run.toString());
         }
-        String ours = Installed.DIST.resolve("usr/bin/osg-token-renewer").toString();
+        Path ours = Installed.PROGRAM;
         lines.add("{ " + damage.commands + "; } 2> /dev/null");
         lines.add("echo ==renew; " + ours + " renew --force --metrics-file=" + directory.resolve("m.prom"));
         lines.add("echo status $?; echo ==status; " + ours + " status");
@@ -112,12 +109,7 @@ class FalseGreenIT {
     private String inNamespace(String script) throws Exception {
         Path file = directory.resolve("script");
         Files.writeString(file, script + "\n");
-        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwx------"));
-        ProcessBuilder builder = new ProcessBuilder("unshare", "-m", "sh", file.toString()).redirectErrorStream(true);
-        builder.environment().putAll(installed.variables);
-        Process process = builder.start();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertTrue(process.waitFor(120, TimeUnit.SECONDS));
+        String said = installed.command("unshare", "-m", "sh", file.toString()).out();
         assumeTrue(!said.contains("unshare failed"), said);
         return said;
     }

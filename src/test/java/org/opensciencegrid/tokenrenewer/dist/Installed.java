@@ -1,27 +1,30 @@
 package org.opensciencegrid.tokenrenewer.dist;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.opensciencegrid.testkit.EmbeddedIssuer;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
+import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 
-/** Runs the programs of target/dist with a directory for config and state, and keeps their output. */
-public final class Installed {
-    static final Path DIST = Path.of("target", "dist").toAbsolutePath();
-    private static final String PROGRAM = "usr/bin/osg-token-renewer";
+/** A site whose program is that of target/dist, and runs in processes of its own. Keeps their output. */
+public class Installed extends SiteDirectory {
+    public static final Path DIST = Path.of("target", "dist").toAbsolutePath();
+    public static final Path PROGRAM = DIST.resolve("usr/bin/osg-token-renewer");
+    private static final long SECONDS = 300;
 
     private final Path tree;
-    public final Path directory;
-    public final Map<String, String> variables = new HashMap<>();
+    /** Comes before each command line of the program: strace, or a namespace to enter. */
+    public final List<String> prefix = new ArrayList<>();
+    /** Whether the program's standard error is the journal, as under systemd. */
+    public boolean hasJournal;
+
     private int runs;
 
     public Installed(Path directory) {
@@ -30,33 +33,37 @@ public final class Installed {
 
     /** @param tree another tree than target/dist */
     Installed(Path tree, Path directory) {
+        super(directory);
         this.tree = tree;
-        this.directory = directory;
-        variables.put("OSG_TOKEN_RENEWER_CONFIG_PATH", file("config.ini").toString());
-        variables.put("OSG_TOKEN_RENEWER_STATE_DIR", file("state").toString());
         variables.put("OSG_TOKEN_RENEWER_JAVA_HOME", System.getProperty("java.home")); // the JDK under test
-        write("acct.pw", "correct horse battery staple\n");
-        try {
-            Files.setPosixFilePermissions(file("acct.pw"), PosixFilePermissions.fromString("rw-------"));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    }
+
+    /** Starts an issuer that this site trusts, and that approves every device code. */
+    public final EmbeddedIssuer startIssuer() {
+        EmbeddedIssuer issuer = EmbeddedIssuer.start(CA);
+        issuer.policy.interval = 1;
+        issuer.approveAutomatically("alice");
+        return issuer;
     }
 
     /** A started process and the files with its output. */
     public record Running(Process process, Path out, Path err) {
-        public Ended await() throws InterruptedException {
-            if (!process.waitFor(300, TimeUnit.SECONDS)) {
+        public Result await() throws InterruptedException {
+            if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
                 throw new AssertionError("hangs: " + text(out) + text(err));
             }
-            return new Ended(process.exitValue(), text(out), text(err));
+            return new Result(process.exitValue(), text(out), text(err));
         }
 
         public void awaitOutput(String words) throws InterruptedException {
             for (int i = 0; i < 3600 && process.isAlive() && !text(out).contains(words); i++) {
                 Thread.sleep(50);
             }
+        }
+
+        public void signal(String name) throws IOException, InterruptedException {
+            sh("kill -" + name + " " + process.pid());
         }
 
         private static String text(Path file) {
@@ -68,29 +75,30 @@ public final class Installed {
         }
     }
 
-    public record Ended(int status, String out, String err) {}
-
-    public Ended run(String... arguments) throws InterruptedException {
-        return start(PROGRAM, arguments).await();
+    public final Result run(String... words) throws InterruptedException {
+        return start(words).await();
     }
 
-    public Running start(String program, String... arguments) {
+    public final Running start(String... words) {
+        return launch("usr/bin/osg-token-renewer", words);
+    }
+
+    /** Starts another program of the tree. */
+    public final synchronized Running launch(String program, String... words) {
         // Background jobs of a script ignore SIGINT, and a JVM keeps that setting: the program must not inherit it.
-        List<String> line = new ArrayList<>(
-                List.of("env", "--default-signal=INT", tree.resolve(program).toString()));
-        line.addAll(List.of(arguments));
+        List<String> line = new ArrayList<>(List.of("env", "--default-signal=INT"));
+        line.addAll(prefix);
+        line.add(tree.resolve(program).toString());
+        line.addAll(List.of(words));
         int number = runs++;
         Path out = file("out." + number);
         Path err = file("err." + number);
-        ProcessBuilder builder = new ProcessBuilder(line)
-                .redirectInput(Path.of("/dev/null").toFile())
-                .redirectOutput(out.toFile())
-                .redirectError(err.toFile());
-        builder.environment().putAll(variables);
+        ProcessBuilder builder =
+                inEnvironment(line).redirectOutput(out.toFile()).redirectError(err.toFile());
         try {
             Files.createFile(out);
             Files.createFile(err);
-            if (variables.containsKey("JOURNAL_STREAM")) {
+            if (hasJournal) {
                 builder.environment()
                         .put(
                                 "JOURNAL_STREAM",
@@ -102,39 +110,66 @@ public final class Installed {
         }
     }
 
+    /** Runs the program under strace with these options, and returns the lines of its log. */
+    public final List<String> trace(List<String> options, String... words) throws IOException, InterruptedException {
+        Path log = file("strace.log");
+        prefix.addAll(List.of("strace", "-f", "-qq", "-o", log.toString()));
+        prefix.addAll(options);
+        run(words);
+        prefix.clear();
+        return Files.readAllLines(log);
+    }
+
+    private ProcessBuilder inEnvironment(List<String> line) {
+        ProcessBuilder builder =
+                new ProcessBuilder(line).redirectInput(Path.of("/dev/null").toFile());
+        builder.environment().putAll(variables);
+        return builder;
+    }
+
+    /** Runs any command line in the environment of the program, and returns its output with standard error. */
+    public final Result command(String... line) throws IOException, InterruptedException {
+        return commandIn(Path.of(""), line);
+    }
+
+    /** Runs it in that working directory. */
+    public final Result commandIn(Path current, String... line) throws IOException, InterruptedException {
+        return ended(
+                inEnvironment(List.of(line)).directory(current.toAbsolutePath().toFile()));
+    }
+
+    private static Result ended(ProcessBuilder builder) throws IOException, InterruptedException {
+        Process process = builder.redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
+            throw new AssertionError("hangs: " + said);
+        }
+        return new Result(process.exitValue(), said, "");
+    }
+
+    /** Runs a shell command that must succeed, and returns its output. */
+    public static String sh(String command) throws IOException, InterruptedException {
+        ProcessBuilder builder = new ProcessBuilder("sh", "-c", command);
+        builder.environment().put("OSG_TOKEN_RENEWER_JAVA_HOME", System.getProperty("java.home"));
+        Result ended = ended(builder);
+        if (ended.status() != 0) {
+            throw new AssertionError(command + ": " + ended);
+        }
+        return ended.out();
+    }
+
+    public static boolean has(String program) {
+        return Stream.of(System.getenv("PATH").split(":"))
+                .anyMatch(place -> Files.isExecutable(Path.of(place, program)));
+    }
+
     /**
      * The output of the JDK under test, including standard error.
      *
      * @param words of a shell that has read java.sh of target/dist
      */
     static String java(String words) throws IOException, InterruptedException {
-        ProcessBuilder builder = new ProcessBuilder(
-                        "sh",
-                        "-c",
-                        "root=" + DIST
-                                + "; . $root/usr/share/osg-token-renewer/java.sh; find_java; exec \"$home/bin/java\" "
-                                + words)
-                .redirectErrorStream(true);
-        builder.environment().put("OSG_TOKEN_RENEWER_JAVA_HOME", System.getProperty("java.home"));
-        Process java = builder.start();
-        String said = new String(java.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, java.waitFor(), said);
-        return said;
-    }
-
-    public Path file(String name) {
-        return directory.resolve(name);
-    }
-
-    public void write(String name, String text) {
-        try {
-            Files.writeString(file(name), text.replace("DIR", directory.toString()));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    public String read(String name) {
-        return Running.text(file(name));
+        return sh("root=" + DIST + "; . $root/usr/share/osg-token-renewer/java.sh; find_java; exec \"$home/bin/java\" "
+                + words);
     }
 }

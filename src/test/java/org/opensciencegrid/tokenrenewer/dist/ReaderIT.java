@@ -5,20 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.opensciencegrid.testkit.EmbeddedIssuer;
 import org.opensciencegrid.testkit.Policy;
-import org.opensciencegrid.testkit.TestCa;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /** A user who cannot read the service's files gets one message, with the command to use. */
 class ReaderIT {
@@ -42,8 +39,7 @@ class ReaderIT {
     @Test
     void aConfigFileThatIsNotForAllIsToldTheSameWay() throws Exception {
         Installed installed = site();
-        Files.setPosixFilePermissions(
-                installed.file("config.ini"), PosixFilePermissions.fromString(IS_ROOT ? "rw-r-----" : "---------"));
+        installed.mode("config.ini", IS_ROOT ? "rw-r-----" : "---------");
         assertEquals(2, run(installed, "status"), said);
         assertTrue(said.startsWith(installed.file("config.ini") + ": permission denied for "), said);
     }
@@ -52,20 +48,18 @@ class ReaderIT {
     @Test
     void aConfigFileOfSomebodyElseKeepsItsOwner() throws Exception {
         assumeTrue(IS_ROOT, "nobody here can be two users");
-        TestCa ca = new TestCa();
-        try (EmbeddedIssuer issuer = EmbeddedIssuer.start(ca)) {
+        Installed installed = new Installed(directory);
+        try (EmbeddedIssuer issuer = installed.startIssuer()) {
             issuer.addClient(
                     "host:demo",
                     "s3cret",
                     "client_secret_basic",
                     List.of(Policy.CLIENT_CREDENTIALS),
                     List.of("read:/"));
-            Installed installed = new Installed(directory);
-            ca.writeCaPem(installed.file("ca.pem"));
             installed.write("secret", "s3cret\n");
-            installed.write("config.ini", "# theirs\n");
-            Files.setPosixFilePermissions(installed.file("config.ini"), PosixFilePermissions.fromString("rw-rw-rw-"));
-            Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
+            installed.config("# theirs\n");
+            installed.mode("config.ini", "rw-rw-rw-");
+            installed.mode("", "rwxrwxrwx");
             int status = run(
                     installed,
                     "setup --client-credentials --write-config --client-id=host:demo --issuer=" + issuer.issuer()
@@ -83,17 +77,16 @@ class ReaderIT {
 
     private Installed site() throws IOException {
         Installed installed = new Installed(directory);
-        installed.write("config.ini", "");
+        installed.config("");
         Files.createDirectories(installed.file("state"));
-        Files.setPosixFilePermissions(
-                installed.file("state"), PosixFilePermissions.fromString(IS_ROOT ? "rwx------" : "---------"));
-        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        installed.mode("state", IS_ROOT ? "rwx------" : "---------");
+        installed.mode("", "rwxr-xr-x");
         return installed;
     }
 
     /** Runs as an unprivileged user if possible; otherwise removes our own permissions first. */
     private int run(Installed installed, String command) throws Exception {
-        String program = Installed.DIST.resolve("usr/bin/osg-token-renewer").toString();
+        String program = Installed.PROGRAM.toString();
         List<String> line = new ArrayList<>();
         if (IS_ROOT) {
             line.addAll(List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"));
@@ -105,14 +98,8 @@ class ReaderIT {
     private int ended(Installed installed, List<String> as, String command) throws Exception {
         List<String> line = new ArrayList<>(as);
         line.addAll(List.of("bash", "-c", command));
-        ProcessBuilder builder = new ProcessBuilder(line)
-                .redirectInput(Path.of("/dev/null").toFile())
-                .redirectErrorStream(true)
-                .directory(Path.of("/").toFile());
-        builder.environment().putAll(installed.variables);
-        Process process = builder.start();
-        said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertTrue(process.waitFor(90, TimeUnit.SECONDS));
-        return process.exitValue();
+        Result ended = installed.commandIn(Path.of("/"), line.toArray(String[]::new));
+        said = ended.out();
+        return ended.status();
     }
 }

@@ -5,16 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.testkit.EmbeddedIssuer;
-import org.opensciencegrid.testkit.TestCa;
-import org.opensciencegrid.tokenrenewer.dist.Installed.Ended;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /** Runs the packaged program with a terminal, which script(1) provides, and without one. */
 class RenewTerminalIT {
@@ -28,24 +25,11 @@ class RenewTerminalIT {
 
     @BeforeEach
     void setUp() throws InterruptedException {
-        TestCa ca = new TestCa();
-        issuer = EmbeddedIssuer.start(ca);
-        issuer.policy.interval = 1;
-        issuer.approveAutomatically("alice");
         installed = new Installed(directory);
+        issuer = installed.startIssuer();
         installed.variables.put("TERM", "xterm");
-        ca.writeCaPem(installed.file("ca.pem"));
-        installed.write(
-                "config.ini",
-                "[account acct]\npassword_file = " + installed.file("acct.pw") + "\n[token one]\naccount = acct\n"
-                        + "token_path = " + installed.file("one.token") + "\n");
-        Ended setup = installed.run(
-                "setup",
-                "--issuer=" + issuer.issuer(),
-                "--ca-file=" + installed.file("ca.pem"),
-                "--pw-file=" + installed.file("acct.pw"),
-                "--scope=openid offline_access",
-                "acct");
+        installed.accountWith("[token one]\naccount = acct\ntoken_path = DIR/one.token\n");
+        Result setup = installed.run(installed.setupLine(issuer, "--scope=openid offline_access"));
         assertEquals(0, setup.status(), setup.err());
     }
 
@@ -55,20 +39,14 @@ class RenewTerminalIT {
     }
 
     private String atATerminal(String command) throws IOException, InterruptedException {
-        ProcessBuilder builder = new ProcessBuilder("script", "-qec", command, "/dev/null")
-                .redirectErrorStream(true)
-                .redirectInput(Path.of("/dev/null").toFile());
-        builder.environment().putAll(installed.variables);
-        Process process = builder.start();
-        String screen = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertTrue(process.waitFor(90, TimeUnit.SECONDS), screen);
-        assertEquals(0, process.exitValue(), screen);
-        return screen;
+        Result screen = installed.command("script", "-qec", command, "/dev/null");
+        assertEquals(0, screen.status(), screen.out());
+        return screen.out();
     }
 
     @Test
     void showsWhatItIsAtAndTakesItAway() throws Exception {
-        String renew = Installed.DIST.resolve("usr/bin/osg-token-renewer") + " renew";
+        String renew = Installed.PROGRAM + " renew";
         String screen = atATerminal(renew);
         int live = screen.indexOf(LIVE);
         int cleared = screen.lastIndexOf("\u001b[2F\u001b[J");
@@ -81,13 +59,12 @@ class RenewTerminalIT {
 
     @Test
     void isQuietElsewhere() throws Exception {
-        Ended renew = installed.run("renew");
+        Result renew = installed.run("renew");
         assertEquals(0, renew.status());
         assertEquals("", renew.err());
         assertFalse(renew.out().contains("\u001b"), renew.out());
         assertTrue(renew.out().startsWith("token one: renewed"), renew.out());
-        assertFalse(
-                atATerminal(Installed.DIST.resolve("usr/bin/osg-token-renewer") + " renew 2> " + installed.file("err"))
-                        .contains("\u001b"));
+        assertFalse(atATerminal(Installed.PROGRAM + " renew 2> " + installed.file("err"))
+                .contains("\u001b"));
     }
 }

@@ -25,8 +25,7 @@ class RootIT {
 
     private static final String SETUP =
             Installed.DIST.resolve("usr/sbin/osg-token-renewer-setup").toString();
-    private static final String COMMAND =
-            Installed.DIST.resolve("usr/bin/osg-token-renewer").toString();
+    private static final String COMMAND = Installed.PROGRAM.toString();
 
     @TempDir
     Path directory;
@@ -313,14 +312,9 @@ class RootIT {
 
     @Test
     void theServiceGetsTheDirectoryOfOidcAgent() throws Exception {
-        String said = run(
-                "bash",
-                "-c",
-                """
+        String said = run("bash", "-c", """
                 printf '#!/bin/sh\\necho "$OIDC_CONFIG_DIR"' > $1/jdk/bin/java
-                OIDC_CONFIG_DIR=/agent $0 import-oidc-agent --all < /dev/null | tail -n 1""",
-                Installed.DIST.resolve("usr/bin/osg-token-renewer").toString(),
-                directory.toString());
+                OIDC_CONFIG_DIR=/agent $0 import-oidc-agent --all < /dev/null | tail -n 1""", Installed.PROGRAM.toString(), directory.toString());
         assertEquals("0: /agent\n", said);
     }
 

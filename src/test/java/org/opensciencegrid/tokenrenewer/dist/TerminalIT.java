@@ -18,7 +18,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.testkit.EmbeddedIssuer;
 import org.opensciencegrid.testkit.Fault;
-import org.opensciencegrid.testkit.TestCa;
 import org.opensciencegrid.tokenrenewer.cli.terminal.QrReader;
 
 /** Runs setup on a terminal of 80 columns and 24 lines, which script(1) provides, with scripted answers. */
@@ -33,14 +32,12 @@ class TerminalIT {
 
     @BeforeEach
     void start() {
-        TestCa ca = new TestCa();
-        issuer = EmbeddedIssuer.start(ca);
-        issuer.policy.interval = 1;
         installed = new Installed(directory);
+        issuer = installed.startIssuer();
+        issuer.approveAutomatically(null);
         installed.variables.put("LC_ALL", "C.UTF-8");
         installed.variables.put("TERM", "xterm");
         installed.variables.put("NO_COLOR", "");
-        ca.writeCaPem(installed.file("ca.pem"));
     }
 
     @AfterEach
@@ -85,26 +82,19 @@ class TerminalIT {
     }
 
     private Screen setup(String... more) throws IOException {
-        List<String> line = new ArrayList<>(List.of(
-                "setup",
-                "--issuer=" + issuer.issuer(),
-                "'--scope=openid profile offline_access'",
-                "--ca-file=" + installed.file("ca.pem"),
-                "--pw-file=" + installed.file("acct.pw")));
-        line.addAll(List.of(more));
-        line.add("acct");
+        List<String> line = new ArrayList<>(List.of(installed.setupLine(issuer, more)));
+        line.add(1, "'--scope=openid profile offline_access'");
         return program(line);
     }
 
     private Screen program(List<String> line) throws IOException {
-        String program = Installed.DIST.resolve("usr/bin/osg-token-renewer").toString();
         Path out = installed.file("screen");
         ProcessBuilder builder = new ProcessBuilder(
                         "env",
                         "--default-signal=INT",
                         "script",
                         "-qefc",
-                        "stty cols 80 rows 24; exec " + program + " " + String.join(" ", line),
+                        "stty cols 80 rows 24; exec " + Installed.PROGRAM + " " + String.join(" ", line),
                         "/dev/null")
                 .redirectOutput(out.toFile())
                 .redirectErrorStream(true);

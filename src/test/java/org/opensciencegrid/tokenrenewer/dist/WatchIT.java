@@ -24,8 +24,8 @@ class WatchIT {
 
     private Process start(Installed installed, String variables, String arguments) throws IOException {
         assumeTrue(Files.isExecutable(SCRIPT), "needs script(1)");
-        installed.write("config.ini", "");
-        String program = Installed.DIST.resolve("usr/bin/osg-token-renewer").toString();
+        installed.config("");
+        String program = Installed.PROGRAM.toString();
         ProcessBuilder builder = new ProcessBuilder(
                         SCRIPT.toString(),
                         "-qfec",

@@ -22,7 +22,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.tokenrenewer.account.Account;
-import org.opensciencegrid.tokenrenewer.dist.Installed.Ended;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
+import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 import org.opensciencegrid.tokenrenewer.json.Json;
 import org.opensciencegrid.tokenrenewer.live.LiveIssuer.Predefined;
 import org.opensciencegrid.tokenrenewer.live.LiveIssuer.Registration;
@@ -89,12 +90,12 @@ final class LiveCases {
     }
 
     private static void dynamicRegistration(LiveIssuer issuer, Operator operator) throws Exception {
-        Ended setup = register(issuer, operator);
+        Result setup = register(issuer, operator);
         assertTrue(setup.out().contains("Registered client "), setup.out());
         operator.configure(section(setup), token("one", "acct"));
         renew(operator, "one");
         requireGoodToken(issuer, operator, "one");
-        Ended status = operator.run("status", "--long");
+        Result status = operator.run("status", "--long");
         requireSuccess(status);
         assertTrue(status.out().contains("account acct  " + issuer.issuer()), status.out());
         assertTrue(status.out().lines().anyMatch(line -> line.matches("ok +one +.*")), status.out());
@@ -115,7 +116,7 @@ final class LiveCases {
     private static void clientCredentials(LiveIssuer issuer, Operator operator) throws Exception {
         Predefined client = issuer.client(Role.SERVICE);
         String scope = issuer.narrowScope();
-        Ended setup = operator.setupService(issuer.issuer(), client, scope);
+        Result setup = operator.setupService(issuer.issuer(), client, scope);
         requireSuccess(setup);
         String secret = "client_secret = " + client.secret().orElseThrow().replace("%", "%%");
         String inline = section(setup)
@@ -138,7 +139,7 @@ final class LiveCases {
     private static void otherSlash(LiveIssuer issuer, Operator operator) throws Exception {
         String bare = withoutSlash(issuer.issuer());
         String other = issuer.issuer().equals(bare) ? bare + "/" : bare;
-        Ended setup = operator.setup(Person.APPROVES, "acct", "--issuer=" + other);
+        Result setup = operator.setup(Person.APPROVES, "acct", "--issuer=" + other);
         requireSuccess(setup);
         operator.configure(section(setup), token("one", "acct"));
         renew(operator, "one");
@@ -169,20 +170,20 @@ final class LiveCases {
         String client = operator.account("acct").client().id();
         OptionalInt requests = issuer.tokenRequests(client);
         Files.delete(operator.file("acct.pw")); // not needed if nothing is due
-        Ended fresh = operator.run("renew");
+        Result fresh = operator.run("renew");
         requireSuccess(fresh);
         assertTrue(fresh.out().contains("seconds remaining in 'one', not renewing"), fresh.out());
         assertEquals(token, operator.accessToken("one"));
         assertEquals(requests, issuer.tokenRequests(client));
 
-        operator.writeSecret("acct.pw", "correct horse battery staple");
+        operator.writeSecret("acct.pw", SiteDirectory.PASSWORD);
         operator.configure(account, token("one", "acct", "min_lifetime = 60", "scope = " + issuer.narrowScope()));
         renew(operator, "one"); // now another token was requested
         assertNotEquals(token, operator.accessToken("one"));
     }
 
     private static void narrowingByScope(LiveIssuer issuer, Operator operator) throws Exception {
-        Ended setup = register(issuer, operator);
+        Result setup = register(issuer, operator);
         operator.configure(
                 section(setup),
                 token("narrow", "acct", "scope = " + issuer.narrowScope()),
@@ -195,13 +196,13 @@ final class LiveCases {
     }
 
     private static void narrowingByAudience(LiveIssuer issuer, Operator operator) throws Exception {
-        Ended setup = register(issuer, operator, "--audience=" + LiveIssuer.AUDIENCE);
+        Result setup = register(issuer, operator, "--audience=" + LiveIssuer.AUDIENCE);
         boolean canTell = issuer.grantsAudience() && !issuer.hasOpaqueTokens();
         assertEquals( // found and stored
                 canTell ? Optional.of(issuer.audienceParameter()) : Optional.empty(),
                 operator.account("acct").audienceParameter().map(AudienceParameter::word));
         operator.configure(section(setup), token("one", "acct", "audience = " + LiveIssuer.AUDIENCE));
-        Ended renew = operator.run("renew");
+        Result renew = operator.run("renew");
         assertEquals(0, renew.status(), renew.toString());
         requireGoodToken(issuer, operator, "one");
         if (issuer.hasOpaqueTokens()) {
@@ -221,7 +222,7 @@ final class LiveCases {
     private static void scopeNeverGranted(LiveIssuer issuer, Operator operator) throws Exception {
         String account = section(register(issuer, operator));
         operator.configure(account, token("one", "acct", "scope = no.such.scope"), token("two", "acct"));
-        Ended renew = operator.run("renew");
+        Result renew = operator.run("renew");
         if (renew.status() == 0) {
             Object granted = issuer.hasOpaqueTokens()
                     ? "unknown"
@@ -243,7 +244,7 @@ final class LiveCases {
         String account = section(register(issuer, operator, "--audience=" + LiveIssuer.AUDIENCE));
         operator.configure(
                 account, token("one", "acct", "audience = " + LiveIssuer.FORBIDDEN_AUDIENCE), token("two", "acct"));
-        Ended renew = operator.run("renew");
+        Result renew = operator.run("renew");
         if (renew.status() == 0) {
             throw new NotOffered("asked for audience " + LiveIssuer.FORBIDDEN_AUDIENCE + ", and gives a token with aud "
                     + (issuer.hasOpaqueTokens()
@@ -253,14 +254,14 @@ final class LiveCases {
         requireFailure(renew, "Failed to get token 'one': the issuer refuses the audience: ");
         assertTrue(renew.out().contains("token two: renewed"), renew.out());
         // Each such request may use up a refresh token.
-        Ended next = operator.run("renew");
+        Result next = operator.run("renew");
         requireFailure(next, "not retried before ");
         assertTrue(next.out().contains("token two: renewed"), next.out());
     }
 
     private static void denial(LiveIssuer issuer, Operator operator) throws Exception {
         if (issuer.tellsDenial()) {
-            Ended setup = operator.setup(Person.DENIES, "acct", "--issuer=" + issuer.issuer());
+            Result setup = operator.setup(Person.DENIES, "acct", "--issuer=" + issuer.issuer());
             requireFailure(setup, "the request was denied", "run setup again");
             assertEquals(issuer.deletesClients(), setup.out().contains("was deleted"), setup.out());
             operator.requireNoAccount();
@@ -268,7 +269,7 @@ final class LiveCases {
         }
         LiveIssuer hasty = issuer.hasty();
         Operator there = operator.at(hasty);
-        Ended setup = there.setup(Person.DENIES, "acct", there.predefined(hasty.issuer(), hasty.client(Role.HASTY)));
+        Result setup = there.setup(Person.DENIES, "acct", there.predefined(hasty.issuer(), hasty.client(Role.HASTY)));
         requireFailure(setup, "the request was not approved in time");
         there.requireNoAccount();
         there.requireDiscretion();
@@ -278,7 +279,7 @@ final class LiveCases {
     private static void expiredCode(LiveIssuer issuer, Operator operator) throws Exception {
         LiveIssuer hasty = issuer.hasty();
         Operator there = operator.at(hasty);
-        Ended setup = there.setup(Person.IS_AWAY, "acct", there.predefined(hasty.issuer(), hasty.client(Role.HASTY)));
+        Result setup = there.setup(Person.IS_AWAY, "acct", there.predefined(hasty.issuer(), hasty.client(Role.HASTY)));
         requireFailure(setup, "the request was not approved in time", "run setup again");
         there.requireNoAccount();
         there.requireDiscretion();
@@ -286,12 +287,12 @@ final class LiveCases {
 
     private static void wrongSecret(LiveIssuer issuer, Operator operator) throws Exception {
         Predefined manual = wrong(issuer.client(Role.CONFIDENTIAL));
-        Ended setup = operator.setup(Person.APPROVES, "acct", operator.predefined(issuer.issuer(), manual));
+        Result setup = operator.setup(Person.APPROVES, "acct", operator.predefined(issuer.issuer(), manual));
         requireFailure(setup, "the issuer refuses this client: ");
         operator.requireNoAccount();
 
         Predefined service = issuer.client(Role.SERVICE);
-        Ended good = operator.setupService(issuer.issuer(), service, issuer.narrowScope());
+        Result good = operator.setupService(issuer.issuer(), service, issuer.narrowScope());
         requireSuccess(good);
         operator.writeSecret("service.secret", wrong(service).secret().orElseThrow());
         operator.configure(section(good), token("one", "service"));
@@ -301,8 +302,8 @@ final class LiveCases {
     }
 
     private static void revokedThenHealed(LiveIssuer issuer, Operator operator) throws Exception {
-        Ended setup = register(issuer, operator);
-        Ended service = operator.setupService(issuer.issuer(), issuer.client(Role.SERVICE), issuer.narrowScope());
+        Result setup = register(issuer, operator);
+        Result service = operator.setupService(issuer.issuer(), issuer.client(Role.SERVICE), issuer.narrowScope());
         operator.configure(
                 section(setup),
                 section(service),
@@ -319,7 +320,7 @@ final class LiveCases {
                 Map.of("token", account.refreshToken().reveal()));
         assertEquals(200, revocation.statusCode(), revocation.body());
 
-        Ended renew = operator.run("renew");
+        Result renew = operator.run("renew");
         String repair = "osg-token-renewer --config=" + operator.file("config.ini") + " --state-dir="
                 + operator.file("state") + " setup --reauthenticate acct";
         requireFailure(renew, "Failed to get token 'one': the authorization has ended: ", repair);
@@ -352,7 +353,7 @@ final class LiveCases {
                         "");
         assertEquals(2, deletion.statusCode() / 100, deletion.body());
 
-        Ended renew = operator.run("renew");
+        Result renew = operator.run("renew");
         assertEquals(1, renew.status(), renew.toString());
         assertTrue(renew.err().contains("setup ") && renew.err().contains(" acct"), renew.err());
         assertEquals(one, operator.accessToken("one"), "the token that there is stays");
@@ -406,7 +407,7 @@ final class LiveCases {
 
         String file =
                 "--registration-token-file=" + there.writeSecret("registration.token", LiveIssuer.REGISTRATION_TOKEN);
-        Ended setup = there.setup(Person.APPROVES, "acct", url, file);
+        Result setup = there.setup(Person.APPROVES, "acct", url, file);
         requireSuccess(setup);
         there.configure(section(setup), token("one", "acct"));
         renew(there, "one");
@@ -414,7 +415,7 @@ final class LiveCases {
     }
 
     private static void noRefreshToken(LiveIssuer issuer, Operator operator) throws Exception {
-        Ended setup = operator.setup(
+        Result setup = operator.setup(
                 Person.APPROVES, "acct", operator.predefined(issuer.issuer(), issuer.client(Role.WITHOUT_REFRESH)));
         requireFailure(setup, "granted no refresh token", "offline_access");
         operator.requireNoAccount();
@@ -429,7 +430,7 @@ final class LiveCases {
                 account,
                 token("one", "acct", "audience = " + LiveIssuer.AUDIENCE),
                 token("two", "acct", "audience = " + other));
-        Ended renew = operator.run("renew");
+        Result renew = operator.run("renew");
         assertEquals(0, renew.status(), renew.err());
         if (!issuer.grantsAudience()) {
             assertTrue(renew.err().contains("requested audience was not granted: " + other), renew.err());
@@ -453,7 +454,7 @@ final class LiveCases {
         String token = operator.accessToken("one");
         String stored = refreshToken(operator);
         issuer.enable(LiveIssuer.BOB, false);
-        Ended renew = operator.run("renew");
+        Result renew = operator.run("renew");
         issuer.enable(LiveIssuer.BOB, true);
         requireFailure(renew, "Failed to get token 'one': ");
         assertEquals(stored, refreshToken(operator), "the refresh token stays");
@@ -478,7 +479,7 @@ final class LiveCases {
         assertEquals(token, operator.accessToken("one"), "and the token that there is");
 
         Predefined client = new Predefined(account.client().id(), Optional.of(secret));
-        Ended again = operator.setup(Person.APPROVES, "acct", operator.predefined(issuer.issuer(), client));
+        Result again = operator.setup(Person.APPROVES, "acct", operator.predefined(issuer.issuer(), client));
         requireSuccess(again);
         renew(operator, "one");
     }
@@ -490,7 +491,7 @@ final class LiveCases {
         operator.forge("acct", "issuer", gone);
         renew(operator, "one");
         renew(operator, "one");
-        Ended setup = operator.setup(Person.IS_AWAY, "acct", "--reauthenticate");
+        Result setup = operator.setup(Person.IS_AWAY, "acct", "--reauthenticate");
         requireFailure(setup, "no OpenID or OAuth metadata found for " + gone);
         renew(operator, "one");
     }
@@ -503,7 +504,7 @@ final class LiveCases {
         operator.configure(section(register(issuer, operator)), token("one", "acct", "min_lifetime = 60"));
         Set<String> tokens = new HashSet<>();
         for (Duration off : List.of(Duration.ofHours(1), Duration.ofHours(-1))) {
-            Ended renew = operator.runAt(off, "renew");
+            Result renew = operator.runAt(off, "renew");
             assertEquals(0, renew.status(), renew.toString());
             String side = off.isNegative() ? "behind" : "ahead of";
             String clock = "warning: token one: this machine's clock is (59|60|61) min " + side
@@ -522,7 +523,7 @@ final class LiveCases {
     private static void endIsTold(LiveIssuer issuer, Operator operator) throws Exception {
         operator.configure(section(register(issuer, operator)), token("one", "acct"));
         Optional<Instant> atSetup = operator.state("acct").refreshTokenExpiresAt();
-        Ended renew = operator.run("renew", "--verbose");
+        Result renew = operator.run("renew", "--verbose");
         assertEquals(0, renew.status(), renew.err());
         Optional<Instant> end = operator.state("acct").refreshTokenExpiresAt();
         assertEquals(issuer.tellsEnd(), end.isPresent(), renew.err());
@@ -542,11 +543,11 @@ final class LiveCases {
 
     /** With --verbose at every command. Every case asserts that no output contains a secret. */
     private static void exchangesShown(LiveIssuer issuer, Operator operator) throws Exception {
-        Ended setup = operator.setup(Person.APPROVES, "acct", "--verbose", "--issuer=" + issuer.issuer());
+        Result setup = operator.setup(Person.APPROVES, "acct", "--verbose", "--issuer=" + issuer.issuer());
         assertEquals(0, setup.status(), setup.err());
         operator.account("acct"); // from here on, outputs are checked for its secrets
         operator.configure(section(setup), token("one", "acct"));
-        Ended renew = operator.run("renew", "--verbose");
+        Result renew = operator.run("renew", "--verbose");
         assertEquals(0, renew.status(), renew.err());
         Account account = operator.account("acct");
         post(
@@ -555,13 +556,13 @@ final class LiveCases {
                 basic(account),
                 Map.of("token", account.refreshToken().reveal()));
         operator.ends("it was revoked");
-        Ended refused = operator.run("renew", "--verbose");
+        Result refused = operator.run("renew", "--verbose");
         assertEquals(1, refused.status(), refused.err());
         Predefined wrong = wrong(issuer.client(Role.CONFIDENTIAL));
         String[] manual = operator.predefined(issuer.issuer(), wrong);
         List<String> verbose = new ArrayList<>(List.of(manual));
         verbose.add("--verbose");
-        Ended wrongSecret = operator.setup(Person.APPROVES, "other", verbose.toArray(String[]::new));
+        Result wrongSecret = operator.setup(Person.APPROVES, "other", verbose.toArray(String[]::new));
         assertEquals(1, wrongSecret.status(), wrongSecret.err());
 
         assertShown(setup, "> GET ", "/.well-known/openid-configuration", "> POST ", "device_code=***");
@@ -570,7 +571,7 @@ final class LiveCases {
         assertShown(wrongSecret, "Authorization: Basic ***", "< 40");
     }
 
-    private static void assertShown(Ended ended, String... words) {
+    private static void assertShown(Result ended, String... words) {
         for (String word : words) {
             assertTrue(ended.err().contains(word), () -> "no '" + word + "' in: " + ended.err());
         }
@@ -582,7 +583,7 @@ final class LiveCases {
         renew(operator, "one");
         String token = operator.accessToken("one");
         Thread.sleep(21_000); // nothing renews it during this time
-        Ended renew = operator.run("renew");
+        Result renew = operator.run("renew");
         requireFailure(renew, "Failed to get token 'one': the authorization has ended: ", "setup --reauthenticate");
         assertEquals(token, operator.accessToken("one"));
         assertEquals(1, operator.run("status").status());
@@ -594,11 +595,11 @@ final class LiveCases {
     // Helpers of the cases
 
     /** Sets up an account with its own client. */
-    private static Ended register(LiveIssuer issuer, Operator operator, String... options) throws Exception {
+    private static Result register(LiveIssuer issuer, Operator operator, String... options) throws Exception {
         String[] all = new String[options.length + 1];
         all[0] = "--issuer=" + issuer.issuer();
         System.arraycopy(options, 0, all, 1, options.length);
-        Ended setup = operator.setup(Person.APPROVES, "acct", all);
+        Result setup = operator.setup(Person.APPROVES, "acct", all);
         requireSuccess(setup);
         return setup;
     }
@@ -606,17 +607,17 @@ final class LiveCases {
     /** Sets up an account with a predefined client, and renews a token. */
     private static void authorize(LiveIssuer issuer, Operator operator, Role role) throws Exception {
         String[] client = operator.predefined(issuer.issuer(), issuer.client(role));
-        Ended setup = operator.setup(Person.APPROVES, "acct", client);
+        Result setup = operator.setup(Person.APPROVES, "acct", client);
         requireSuccess(setup);
         operator.configure(section(setup), token("one", "acct"));
     }
 
-    private static void requireSuccess(Ended ended) {
+    private static void requireSuccess(Result ended) {
         assertEquals(0, ended.status(), ended.toString());
         assertEquals("", ended.err());
     }
 
-    private static void requireFailure(Ended ended, String... words) {
+    private static void requireFailure(Result ended, String... words) {
         assertEquals(1, ended.status(), ended.toString());
         assertEquals(1, ended.err().lines().count(), ended.err());
         for (String word : words) {
@@ -626,7 +627,7 @@ final class LiveCases {
 
     /** Runs {@code renew}, which must renew exactly this many tokens, without a warning. */
     private static void renew(Operator operator, String... tokens) throws Exception {
-        Ended renew = operator.run("renew");
+        Result renew = operator.run("renew");
         requireSuccess(renew);
         assertEquals(
                 tokens.length,

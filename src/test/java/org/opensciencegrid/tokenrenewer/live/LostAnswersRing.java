@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.testkit.FaultProxy;
 import org.opensciencegrid.testkit.Policy;
-import org.opensciencegrid.tokenrenewer.dist.Installed.Ended;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 import org.opensciencegrid.tokenrenewer.live.LiveIssuer.Role;
 import org.opensciencegrid.tokenrenewer.live.Operator.Person;
 
@@ -99,7 +99,7 @@ class LostAnswersRing {
                 issuer = OidcProvider.behindProxy(directory, rotation);
                 OPEN.add(issuer);
                 operator = new Operator(directory.resolve(rotation), issuer);
-                Ended setup = operator.setup(
+                Result setup = operator.setup(
                         Person.APPROVES,
                         "acct",
                         operator.predefined(issuer.issuer(), issuer.client(Role.CONFIDENTIAL)));
@@ -114,7 +114,7 @@ class LostAnswersRing {
             FaultProxy proxy = issuer.proxy();
             proxy.fault(accident.how().apply(refresh()));
             int before = proxy.count(Policy.REFRESH_TOKEN);
-            Ended renew = operator.run("renew", "--force");
+            Result renew = operator.run("renew", "--force");
             assertEquals(accident.requests(), proxy.count(Policy.REFRESH_TOKEN) - before, "requests: " + renew);
             if (rotation.equals("always") && !accident.isReadable()) {
                 lost(renew);
@@ -128,12 +128,12 @@ class LostAnswersRing {
             begin();
             issuer.proxy().fault(refresh().always().loseAnswer());
             String token = operator.accessToken("one");
-            Ended renew = operator.run("renew", "--force");
+            Result renew = operator.run("renew", "--force");
             assertEquals(1, renew.status());
             assertEquals(token, operator.accessToken("one"), "the old one stays");
             assertTrue(status().contains("in doubt since"), status());
             issuer.proxy().clearFaults();
-            Ended next = operator.run("renew", "--force");
+            Result next = operator.run("renew", "--force");
             if (rotation.equals("always")) {
                 lost(next);
             } else {
@@ -141,18 +141,18 @@ class LostAnswersRing {
             }
         }
 
-        private void fine(Ended renew) throws Exception {
+        private void fine(Result renew) throws Exception {
             assertEquals(0, renew.status(), renew.err());
             assertFalse(status().contains("in doubt"), status());
             assertEquals(0, operator.run("renew", "--force").status());
         }
 
-        private void lost(Ended renew) throws Exception {
+        private void lost(Result renew) throws Exception {
             assertEquals(1, renew.status(), renew.toString());
             assertTrue(renew.err().contains("setup --reauthenticate acct"), renew.err());
             assertTrue(renew.err().contains("lost"), renew.err());
             assertTrue(status().contains("ACTION"), status());
-            Ended again = operator.setup(Person.APPROVES, "acct", "--reauthenticate");
+            Result again = operator.setup(Person.APPROVES, "acct", "--reauthenticate");
             assertEquals(0, again.status(), again.err());
             assertEquals(0, operator.run("renew", "--force").status());
             assertFalse(status().contains("in doubt"), status());

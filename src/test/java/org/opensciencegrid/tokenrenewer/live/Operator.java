@@ -8,7 +8,6 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,20 +21,14 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.KdfParameters;
-import org.opensciencegrid.cryptostore.LockedAccount;
-import org.opensciencegrid.cryptostore.OpenAccount;
-import org.opensciencegrid.cryptostore.Password;
-import org.opensciencegrid.cryptostore.PasswordFile;
 import org.opensciencegrid.tokenrenewer.account.Account;
-import org.opensciencegrid.tokenrenewer.cli.Program;
 import org.opensciencegrid.tokenrenewer.dist.Installed;
-import org.opensciencegrid.tokenrenewer.dist.Installed.Ended;
 import org.opensciencegrid.tokenrenewer.dist.Installed.Running;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 import org.opensciencegrid.tokenrenewer.json.Json;
-import org.opensciencegrid.tokenrenewer.json.JsonObject;
 import org.opensciencegrid.tokenrenewer.live.LiveIssuer.Predefined;
+import org.opensciencegrid.tokenrenewer.net.Sleeper;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.StateStore;
 
@@ -55,12 +48,13 @@ final class Operator {
     private final List<Operator> others = new ArrayList<>();
     private String person = LiveIssuer.ALICE;
     private Optional<String> end = Optional.empty();
-    private final List<Ended> history = new ArrayList<>();
+    private final List<Result> history = new ArrayList<>();
     private final Set<String> secrets = new HashSet<>(Set.of(LiveIssuer.REGISTRATION_TOKEN));
 
     Operator(Path directory, LiveIssuer issuer) throws IOException {
         this.issuer = issuer;
-        this.site = new Installed(Files.createDirectories(directory));
+        this.site = new Installed(directory);
+        site.cost = KdfParameters.DEFAULT; // as the program
         secrets.add(site.read("acct.pw").strip());
     }
 
@@ -80,24 +74,22 @@ final class Operator {
         return site.file(name);
     }
 
-    Path writeSecret(String name, String secret) throws IOException {
-        site.write(name, secret + "\n");
-        Files.setPosixFilePermissions(site.file(name), PosixFilePermissions.fromString("rw-------"));
+    Path writeSecret(String name, String secret) {
         secrets.add(secret);
-        return site.file(name);
+        return site.secret(name, secret);
     }
 
     // Commands
 
     /** {@code setup} with a registered client. The last of several options with the same name counts. */
-    Ended setup(Person person, String account, String... options) throws IOException, InterruptedException {
+    Result setup(Person person, String account, String... options) throws IOException, InterruptedException {
         List<String> words = new ArrayList<>(List.of("setup", "--pw-file=" + site.file("acct.pw")));
         if (!List.of(options).contains("--reauthenticate")) {
             words.addAll(List.of("--ca-file=" + issuer.caFile(), "--scope=" + String.join(" ", issuer.scope())));
         }
         words.addAll(List.of(options));
         words.add(account);
-        Ended ended = setup(person, words);
+        Result ended = setup(person, words);
         // A busy MITREid answers about one successful poll in some hundred with a 500. This does what the message says.
         // A busy Keycloak reports an approval before it has stored the user's consent, and a poll at that moment ends
         // the code.
@@ -106,8 +98,8 @@ final class Operator {
         return again ? setup(person, words) : ended;
     }
 
-    private Ended setup(Person person, List<String> words) throws IOException, InterruptedException {
-        Running running = site.start("usr/bin/osg-token-renewer", words.toArray(String[]::new));
+    private Result setup(Person person, List<String> words) throws IOException, InterruptedException {
+        Running running = site.start(words.toArray(String[]::new));
         running.awaitOutput("Waiting for your approval");
         Matcher code = CODE.matcher(Files.readString(running.out()));
         if (person != Person.IS_AWAY && code.find()) {
@@ -127,7 +119,7 @@ final class Operator {
     }
 
     /** {@code setup --client-credentials}, with the secret in a file. */
-    Ended setupService(String url, Predefined client, String scope) throws IOException, InterruptedException {
+    Result setupService(String url, Predefined client, String scope) throws IOException, InterruptedException {
         return run(
                 "setup",
                 "--client-credentials",
@@ -140,17 +132,16 @@ final class Operator {
                 "service");
     }
 
-    Ended run(String... words) throws IOException, InterruptedException {
+    Result run(String... words) throws IOException, InterruptedException {
         return keep(site.run(words));
     }
 
     /** Runs a command with a clock that is wrong. */
-    Ended runAt(Duration off, String... words) throws IOException {
-        Program.Result result = Program.at(Clock.offset(Clock.systemUTC(), off), Map.copyOf(site.variables), words);
-        return keep(new Ended(result.status(), result.out(), result.err()));
+    Result runAt(Duration off, String... words) throws IOException {
+        return keep(site.inProcess("", Clock.offset(Clock.systemUTC(), off), Sleeper.REAL, words));
     }
 
-    private Ended keep(Ended ended) throws IOException {
+    private Result keep(Result ended) throws IOException {
         history.add(ended);
         try (Stream<Path> files = Files.list(site.directory)) {
             for (Path token :
@@ -162,7 +153,7 @@ final class Operator {
     }
 
     /** The section for config.ini in the output of setup. */
-    static String section(Ended setup) {
+    static String section(Result setup) {
         int start = setup.out().indexOf("[account ");
         int end = setup.out().indexOf("[token ");
         if (start < 0 || end < start) {
@@ -174,12 +165,11 @@ final class Operator {
     // config.ini
 
     static String token(String name, String account, String... options) {
-        return "[token " + name + "]\naccount = " + account + "\ntoken_path = DIR/" + name + ".token\n"
-                + String.join("\n", options) + "\n";
+        return Installed.tokenSection(name, account, "DIR/" + name + ".token") + String.join("\n", options) + "\n";
     }
 
     void configure(String... sections) {
-        site.write("config.ini", String.join("\n", sections));
+        site.config(String.join("\n", sections));
     }
 
     // Files
@@ -198,32 +188,16 @@ final class Operator {
 
     /** The account as the program reads it. From here on, all outputs are checked for its secrets. */
     Account account(String name) throws IOException {
-        AccountStore store = store();
-        try (Password password = PasswordFile.read(site.file("acct.pw"));
-                LockedAccount locked = store.lock(name, Duration.ofSeconds(30));
-                OpenAccount open = locked.open(password)) {
-            Account account = Account.decode(open.plaintext());
-            secrets.add(account.refreshToken().reveal());
-            account.client().secret().ifPresent(secret -> secrets.add(secret.reveal()));
-            account.registrationAccessToken().ifPresent(token -> secrets.add(token.reveal()));
-            return account;
-        }
+        Account account = site.account(name);
+        secrets.add(account.refreshToken().reveal());
+        account.client().secret().ifPresent(secret -> secrets.add(secret.reveal()));
+        account.registrationAccessToken().ifPresent(token -> secrets.add(token.reveal()));
+        return account;
     }
 
     /** Changes a member of the stored account. */
     void forge(String name, String member, String value) throws IOException {
-        AccountStore store = store();
-        try (Password password = PasswordFile.read(site.file("acct.pw"));
-                LockedAccount locked = store.lock(name, Duration.ofSeconds(30));
-                OpenAccount open = locked.open(password)) {
-            JsonObject members = JsonObject.parse(new String(open.plaintext(), StandardCharsets.UTF_8))
-                    .orElseThrow();
-            open.save(members.with(member, value).toJson().getBytes(StandardCharsets.UTF_8));
-        }
-    }
-
-    private AccountStore store() {
-        return new AccountStore(site.file("state/accounts"), site.file("state/rescue"), KdfParameters.DEFAULT);
+        site.forge(name, member, value);
     }
 
     AccountState state(String name) throws IOException {
@@ -282,9 +256,9 @@ final class Operator {
     /** No output of any command so far contains a secret. */
     void requireDiscretion() {
         secrets.addAll(issuer.secrets());
-        for (Ended ended : history) {
+        for (Result ended : history) {
             for (String secret : secrets) {
-                assertFalse((ended.out() + ended.err()).contains(secret), () -> "a secret was printed: " + ended);
+                assertFalse(ended.said().contains(secret), () -> "a secret was printed: " + ended);
             }
         }
     }

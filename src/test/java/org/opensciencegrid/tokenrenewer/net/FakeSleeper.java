@@ -12,6 +12,8 @@ public final class FakeSleeper implements Sleeper {
     private final Instant start;
     private final List<Duration> sleeps = new CopyOnWriteArrayList<>();
     private volatile Runnable afterEach = () -> {};
+    /** How many seconds pass in a second of waiting: all threads that wait share one clock. */
+    public volatile int haste = 1;
 
     public FakeSleeper(SettableClock clock) {
         this.clock = clock;
@@ -31,7 +33,7 @@ public final class FakeSleeper implements Sleeper {
     @Override
     public void sleep(Duration duration) {
         sleeps.add(duration);
-        clock.advance(duration);
+        clock.advance(duration.multipliedBy(haste));
         afterEach.run();
     }
 

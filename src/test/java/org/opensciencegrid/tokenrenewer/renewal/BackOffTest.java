@@ -302,7 +302,7 @@ class BackOffTest extends SiteTest {
         site.issuer.clearRecords();
         site.issuer.fault(onRefresh().always().respond(status, "text/plain", body));
         Optional<Instant> before = site.state(refused, token).triedAt();
-        site.haste = 10;
+        site.sleeper.haste = 10;
 
         List<Outcome> outcomes = renew();
 
@@ -321,7 +321,7 @@ class BackOffTest extends SiteTest {
         assertEquals(before, site.state(refused, token).triedAt());
 
         site.issuer.clearFaults();
-        site.haste = 1;
+        site.sleeper.haste = 1;
         for (Outcome outcome : renew()) {
             if (!outcome.token().equals(token)) {
                 renewed(outcome);

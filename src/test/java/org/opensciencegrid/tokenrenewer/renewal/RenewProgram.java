@@ -10,12 +10,12 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.opensciencegrid.cryptostore.AccountStore;
-import org.opensciencegrid.cryptostore.KdfParameters;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
 import org.opensciencegrid.tokenrenewer.config.TokenAccess;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
+import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 import org.opensciencegrid.tokenrenewer.net.Network;
 import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
 import org.opensciencegrid.tokenrenewer.net.Sleeper;
@@ -60,9 +60,7 @@ final class RenewProgram {
         for (int i = 0; i < Integer.parseInt(arguments[1]); i++) {
             new RenewalRun(
                             new AccountStore(
-                                    directory.resolve("accounts"),
-                                    directory.resolve("run"),
-                                    new KdfParameters(8, 1, 1)),
+                                    directory.resolve("accounts"), directory.resolve("run"), SiteDirectory.CHEAP),
                             new StateStore(directory.resolve("state"), directory.resolve("spare")),
                             new Passwords(Optional.empty()),
                             Duration.ofSeconds(60),

@@ -270,7 +270,7 @@ class RenewalRunTest extends SiteTest {
             site.token("of " + account, account);
         }
         site.issuer.fault(onRefresh().always().respond(503, null, null));
-        site.haste = 200; // one account repeats its request for more than three minutes
+        site.sleeper.haste = 200; // one account repeats its request for more than three minutes
         RenewalRun run = site.run();
         List<Outcome> outcomes = new ArrayList<>();
 

@@ -3,19 +3,12 @@ package org.opensciencegrid.tokenrenewer.renewal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
-import java.net.URLEncoder;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,16 +16,12 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.opensciencegrid.cryptostore.AccountStore;
-import org.opensciencegrid.cryptostore.KdfParameters;
 import org.opensciencegrid.cryptostore.KeyDerivation;
 import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.cryptostore.OpenAccount;
 import org.opensciencegrid.cryptostore.Password;
-import org.opensciencegrid.testkit.EmbeddedIssuer;
 import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.testkit.Seen;
-import org.opensciencegrid.testkit.SettableClock;
-import org.opensciencegrid.testkit.TestCa;
 import org.opensciencegrid.tokenrenewer.account.Account;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.config.AccountSection;
@@ -42,10 +31,9 @@ import org.opensciencegrid.tokenrenewer.config.PostRenewal;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
 import org.opensciencegrid.tokenrenewer.config.TokenAccess;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
-import org.opensciencegrid.tokenrenewer.json.Json;
+import org.opensciencegrid.tokenrenewer.fixture.LocalSite;
 import org.opensciencegrid.tokenrenewer.net.Network;
 import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
-import org.opensciencegrid.tokenrenewer.net.Sleeper;
 import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.Client;
 import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
@@ -57,22 +45,13 @@ import org.opensciencegrid.tokenrenewer.state.StateStore;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
 import org.opensciencegrid.tokenrenewer.util.Secret;
 
-/**
- * A machine with authorized accounts, and their issuer. Files and network traffic are real; time advances only if a
- * test or a pause of the program says so.
- */
-final class Site implements AutoCloseable {
-    static final TestCa CA = new TestCa();
+/** A site with authorized accounts, for runs without a config file. Files and network traffic are real. */
+final class Site extends LocalSite {
     static final String SUBJECT = "alice";
     static final String CLIENT_SECRET = "cl1ent/s3cret+";
-    static final String PASSWORD = "correct horse battery staple";
     static final List<String> SCOPE =
             List.of("openid", "offline_access", "storage.read:/", "compute.read", "compute.create");
 
-    final Path directory;
-    final SettableClock clock = new SettableClock(Clock.systemUTC().instant());
-    final EmbeddedIssuer issuer =
-            EmbeddedIssuer.builder().tls(CA.serverContext()).clock(clock).start();
     final StateStore states;
     final Map<String, AccountSection> accounts = new LinkedHashMap<>();
     final List<Wish> wishes = new ArrayList<>();
@@ -81,8 +60,6 @@ final class Site implements AutoCloseable {
     Duration begin = Duration.ofDays(1);
 
     Duration runs = Duration.ofDays(1);
-    /** How many seconds pass in a second of waiting: all threads that wait share one clock here. */
-    int haste = 1;
     /** Runs after an account was opened and before its disk space is reserved. */
     volatile Runnable whileOpening = () -> {};
 
@@ -138,31 +115,28 @@ final class Site implements AutoCloseable {
     }
 
     Site(Path directory) {
-        this.directory = directory;
-        states = new StateStore(directory.resolve("state"), directory.resolve("spare"));
+        super(directory);
+        states = new StateStore(file("state"), file("spare"));
         store = store();
-        CA.writeCaPem(caFile());
         try {
-            Files.createDirectory(directory.resolve("tokens"));
+            Files.createDirectory(file("tokens"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    Path caFile() {
-        return directory.resolve("ca.pem");
+    @Override
+    public AccountStore store() {
+        KeyDerivation argon2id = KeyDerivation.argon2id();
+        return new AccountStore(file("accounts"), file("run"), cost, (password, salt, parameters) -> {
+            whileOpening.run();
+            return argon2id.derive(password, salt, parameters);
+        });
     }
 
-    AccountStore store() {
-        KeyDerivation argon2id = KeyDerivation.argon2id();
-        return new AccountStore(
-                directory.resolve("accounts"),
-                directory.resolve("run"),
-                new KdfParameters(8, 1, 1),
-                (password, salt, parameters) -> {
-                    whileOpening.run();
-                    return argon2id.derive(password, salt, parameters);
-                });
+    @Override
+    protected Password password() {
+        return Password.of(PASSWORD.getBytes(StandardCharsets.UTF_8));
     }
 
     // Preparation
@@ -194,10 +168,10 @@ final class Site implements AutoCloseable {
         save(
                 name,
                 Account.of(provider, client, SCOPE, List.of())
-                        .withRefreshToken(Secret.of(firstRefreshToken(client)))
+                        .withRefreshToken(Secret.of(issuer.authorize(client.id(), SUBJECT)))
                         .withAuthorization(clock.instant(), Optional.of(new Identity(issuer.issuer(), SUBJECT)))
                         .withTokenIdentity(Optional.of(new Identity(issuer.issuer(), SUBJECT))));
-        write(passwordFile(name), PASSWORD + "\n");
+        secret(name + ".pw", PASSWORD);
         section(name, Optional.empty());
         issuer.clearRecords();
     }
@@ -231,47 +205,6 @@ final class Site implements AutoCloseable {
                         NetworkOptions.DEFAULT));
     }
 
-    private String firstRefreshToken(Client client) {
-        Map<String, Object> device = post(client, "/device_authorization", "scope=" + encode(String.join(" ", SCOPE)));
-        issuer.approve(Json.string(device, "user_code").orElseThrow(), SUBJECT);
-        Map<String, Object> token = post(
-                client,
-                "/token",
-                "grant_type=" + encode(Policy.DEVICE_CODE) + "&device_code="
-                        + Json.string(device, "device_code").orElseThrow());
-        return Json.string(token, "refresh_token").orElseThrow();
-    }
-
-    private Map<String, Object> post(Client client, String path, String form) {
-        String basic = encode(client.id()) + ":" + encode(CLIENT_SECRET);
-        HttpRequest request = HttpRequest.newBuilder(URI.create(issuer.base() + path))
-                .header("Accept", "application/json")
-                .header("Content-Type", "application/x-www-form-urlencoded")
-                .header(
-                        "Authorization",
-                        "Basic " + Base64.getEncoder().encodeToString(basic.getBytes(StandardCharsets.UTF_8)))
-                .POST(HttpRequest.BodyPublishers.ofString(form))
-                .build();
-        try {
-            String body =
-                    HTTP.send(request, HttpResponse.BodyHandlers.ofString()).body();
-            return Json.object(body).orElseThrow(() -> new IllegalStateException(body));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private static final HttpClient HTTP = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .sslContext(CA.clientContext())
-            .build();
-
-    private static String encode(String text) {
-        return URLEncoder.encode(text, StandardCharsets.UTF_8);
-    }
-
     // The account file
 
     Path accountFile(String name) {
@@ -283,7 +216,7 @@ final class Site implements AutoCloseable {
     }
 
     void save(String name, Account account) {
-        try (Password password = Password.of(PASSWORD.getBytes(StandardCharsets.UTF_8));
+        try (Password password = password();
                 LockedAccount locked = store.lock(name, Duration.ZERO)) {
             OpenAccount open = locked.exists() ? locked.open(password) : locked.create(password);
             open.save(account.encode());
@@ -292,10 +225,10 @@ final class Site implements AutoCloseable {
         }
     }
 
-    Account account(String name) {
-        try (Password password = Password.of(PASSWORD.getBytes(StandardCharsets.UTF_8));
-                LockedAccount locked = store.lock(name, Duration.ZERO)) {
-            return Account.decode(locked.open(password).plaintext());
+    @Override
+    public Account account(String name) {
+        try {
+            return account(store, name);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -341,9 +274,9 @@ final class Site implements AutoCloseable {
     }
 
     RenewalRun run() {
-        FakeSleeper pause = new FakeSleeper(clock, haste);
-        return new RenewalRun(store(), states, new Passwords(Optional.empty()), lockWait, Network.DIRECT, clock, pause)
-                .withDeadline(new RunDeadline(pause, begin, runs));
+        return new RenewalRun(
+                        store(), states, new Passwords(Optional.empty()), lockWait, Network.DIRECT, clock, sleeper)
+                .withDeadline(new RunDeadline(sleeper, begin, runs));
     }
 
     Config config() {
@@ -361,30 +294,7 @@ final class Site implements AutoCloseable {
                         wish.postRenewal))
                 .toList();
         Map<String, AccountSection> used = new LinkedHashMap<>(accounts);
-        return new Config(directory.resolve("config.ini"), used, tokens, List.of(), List.of(), List.of(), List.of());
-    }
-
-    /** A pause advances the clock at once, for us and for the issuer. */
-    private static final class FakeSleeper implements Sleeper {
-        private final SettableClock clock;
-        private final int haste;
-        private Duration slept = Duration.ZERO;
-
-        FakeSleeper(SettableClock clock, int haste) {
-            this.clock = clock;
-            this.haste = haste;
-        }
-
-        @Override
-        public synchronized void sleep(Duration duration) {
-            slept = slept.plus(duration.multipliedBy(haste));
-            clock.advance(duration.multipliedBy(haste));
-        }
-
-        @Override
-        public synchronized Duration elapsed() {
-            return slept;
-        }
+        return new Config(file("config.ini"), used, tokens, List.of(), List.of(), List.of(), List.of());
     }
 
     // Results
@@ -468,14 +378,9 @@ final class Site implements AutoCloseable {
     /** Restores a file's earlier content, to undo a renewal. */
     static void restore(Path file, byte[] content) {
         try {
-            Files.write(file, Arrays.copyOf(content, content.length));
+            Files.write(file, content);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    @Override
-    public void close() {
-        issuer.close();
     }
 }

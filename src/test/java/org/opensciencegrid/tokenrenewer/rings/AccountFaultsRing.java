@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -23,7 +22,9 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.tokenrenewer.cli.Program;
-import org.opensciencegrid.tokenrenewer.cli.Program.Result;
+import org.opensciencegrid.tokenrenewer.dist.Installed;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
+import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 
 /**
  * Kills (SIGKILL) each command of the shipped jar that changes an account, at ten of its system calls on the account's
@@ -32,7 +33,7 @@ import org.opensciencegrid.tokenrenewer.cli.Program.Result;
  */
 class AccountFaultsRing {
     private static final int POINTS = 10;
-    private static final String PASSWORD = "correct horse battery staple";
+    private static final String PASSWORD = SiteDirectory.PASSWORD;
     private static final List<String> FILES = List.of(
             "state/accounts",
             "state/accounts/acct.account",
@@ -190,22 +191,13 @@ class AccountFaultsRing {
 
     /** Runs the shipped program under strace; returns its calls on the account's files, in order. */
     private static List<String> trace(Program program, Case one, List<String> injection) throws Exception {
-        Path log = program.file("strace.log");
-        List<String> line = new ArrayList<>(List.of("strace", "-f", "-qq", "-o", log.toString()));
-        FILES.forEach(file -> line.addAll(List.of("-P", program.file(file).toString())));
-        line.addAll(injection);
-        line.add(Path.of("target/dist/usr/bin/osg-token-renewer")
-                .toAbsolutePath()
-                .toString());
-        one.command().forEach(word -> line.add(word.replace("DIR", program.directory.toString())));
-        ProcessBuilder builder = new ProcessBuilder(line)
-                .redirectErrorStream(true)
-                .redirectOutput(program.file("strace.out").toFile());
-        builder.environment().putAll(program.variables);
-        builder.environment().put("OSG_TOKEN_RENEWER_JAVA_HOME", System.getProperty("java.home"));
-        Process process = builder.start();
-        assertTrue(process.waitFor(60, TimeUnit.SECONDS), "hangs");
-        return Files.readAllLines(log);
+        List<String> options = new ArrayList<>();
+        FILES.forEach(file -> options.addAll(List.of("-P", program.file(file).toString())));
+        options.addAll(injection);
+        String[] words = one.command().stream()
+                .map(word -> word.replace("DIR", program.directory.toString()))
+                .toArray(String[]::new);
+        return new Installed(program.directory).trace(options, words);
     }
 
     private static void makeDirectory(Path path) {

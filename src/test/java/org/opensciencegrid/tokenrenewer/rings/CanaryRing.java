@@ -22,6 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.testkit.Seen;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
+import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 
 /**
  * Runs all commands of the shipped program with an issuer that echoes every secret it receives, in all encodings,
@@ -30,7 +32,7 @@ import org.opensciencegrid.testkit.Seen;
  */
 class CanaryRing {
     private static final int CANARIES = 25;
-    private static final String PASSWORD = "correct horse battery staple";
+    private static final String PASSWORD = SiteDirectory.PASSWORD;
     private static final String NEXT_PASSWORD = "Tr0ub4dor and another three";
     private static final String MANUAL_SECRET = "manual-client/secret+of=32~chars";
     private static final String CONFIG_SECRET = "secret-in-the-config-file-itself";
@@ -102,9 +104,9 @@ class CanaryRing {
     }
 
     private void life() throws Exception {
-        secret("manual.secret", MANUAL_SECRET);
-        secret("initial.secret", INITIAL_TOKEN);
-        secret("old.pw", PASSWORD);
+        point.secret("manual.secret", MANUAL_SECRET);
+        point.secret("initial.secret", INITIAL_TOKEN);
+        point.secret("old.pw", PASSWORD);
         String issuer = "--issuer=" + point.issuer.issuer();
         String scope = "--scope=openid offline_access";
 
@@ -113,7 +115,7 @@ class CanaryRing {
             echo(path, 400, "application/json", "invalid_request");
             run(
                     1,
-                    point.setup(
+                    point.setupLine(
                             "--verbose",
                             issuer,
                             scope,
@@ -122,10 +124,10 @@ class CanaryRing {
         }
         point.issuer.clearFaults();
         point.issuer.fault(Fault.on("/device_authorization").set("user_code", "AB" + HOSTILE));
-        run(0, point.setup("--verbose", issuer, scope, "acct"));
+        run(0, point.setupLine("--verbose", issuer, scope, "acct"));
         run(
                 1,
-                point.setup(
+                point.setupLine(
                         issuer,
                         scope,
                         "--manual",
@@ -164,20 +166,17 @@ class CanaryRing {
         run(-1, "check", "--offline");
 
         // A client secret in the config file.
-        String config = Files.readString(point.file("config.ini"));
-        Files.writeString(
-                point.file("config.ini"),
-                "[account cc]\ntoken_request_url = " + point.issuer.base()
-                        + "/token\nclient_id = cc\nclient_secret = " + CONFIG_SECRET + "\nca_file = "
-                        + point.file("ca.pem")
-                        + "\n[token cc]\naccount = cc\ntoken_path = " + point.file("cc.token") + "\n");
+        String config = point.read("config.ini");
+        point.config("[account cc]\ntoken_request_url = " + point.issuer.base()
+                + "/token\nclient_id = cc\nclient_secret = " + CONFIG_SECRET + "\nca_file = DIR/ca.pem\n"
+                + AccessPoint.tokenSection("cc", "cc", "DIR/cc.token"));
         run(1, "renew", "--verbose");
         echo("/token", 401, "application/json", "invalid_client");
         run(1, "renew", "--force", "--verbose");
         point.issuer.clearFaults();
         run(-1, "status");
         run(-1, "check");
-        Files.writeString(point.file("config.ini"), config);
+        point.config(config);
 
         // Export and import, a password change, and removal.
         Files.createDirectory(point.file("agent"));
@@ -185,7 +184,7 @@ class CanaryRing {
         run(0, "remove", "acct");
         run(0, "import-oidc-agent", "acct", "--from=" + point.file("agent"));
         run(0, "renew", "--force");
-        secret("acct.pw", NEXT_PASSWORD);
+        point.secret("acct.pw", NEXT_PASSWORD);
         run(1, "renew", "--force");
         run(0, "change-password", "acct", "--old-pw-file=" + point.file("old.pw"));
         run(0, "change-password", "acct", "--old-pw-file=" + point.file("old.pw"));
@@ -201,7 +200,7 @@ class CanaryRing {
 
     /** @param status the expected exit status, which shows that the command took the intended path; -1 for any */
     private void run(int status, String... words) throws IOException, InterruptedException {
-        AccessPoint.Ended ended = point.run(words);
+        Result ended = point.run(words);
         printed.append(ended.said());
         if (status >= 0 && ended.status() != status) {
             astray.add(String.join(" ", words) + ": " + ended);

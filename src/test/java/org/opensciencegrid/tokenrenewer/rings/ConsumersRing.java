@@ -9,7 +9,6 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,7 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.testkit.Fault;
-import org.opensciencegrid.tokenrenewer.rings.AccessPoint.Ended;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /**
  * Programs by other projects read the files of the shipped program: SciTokens' library verifies a token with the keys
@@ -55,9 +54,7 @@ class ConsumersRing {
         variables.put(
                 "XDG_CACHE_HOME",
                 Files.createDirectory(directory.resolve("cache")).toString());
-        Ended setup = site.inProcess(
-                site.setup("--issuer=" + site.issuer.issuer(), "--scope=openid offline_access storage.read:/", "acct"));
-        assertEquals(0, setup.status(), setup.said());
+        site.mustInProcess(site.setupLine(site.issuer, "--scope=openid offline_access storage.read:/"));
         renew();
     }
 
@@ -71,7 +68,7 @@ class ConsumersRing {
     }
 
     private void renew() throws IOException, InterruptedException {
-        Ended renew = site.run("renew", "--force");
+        Result renew = site.run("renew", "--force");
         assertEquals(0, renew.status(), renew.said());
     }
 
@@ -87,19 +84,19 @@ class ConsumersRing {
         return builder.start();
     }
 
-    private Ended run(List<String> before, String... words) throws IOException, InterruptedException {
+    private Result run(List<String> before, String... words) throws IOException, InterruptedException {
         List<String> line = new ArrayList<>(before);
         line.addAll(List.of(words));
         Process process = start(line);
         assertTrue(process.waitFor(60, TimeUnit.SECONDS), "hangs: " + line);
-        return new Ended(process.exitValue(), Files.readString(directory.resolve("said")));
+        return new Result(process.exitValue(), Files.readString(directory.resolve("said")), "");
     }
 
     @Test
     void scitokensVerifiesWhatIsInTheFile() throws Exception {
         for (String profile : List.of("wlcg", "atjwt")) {
             String token = Files.readString(token()).strip();
-            Ended good = run(TRUSTING_US, "scitokens-verify", "-p", profile, token);
+            Result good = run(TRUSTING_US, "scitokens-verify", "-p", profile, token);
             assertEquals(0, good.status(), good.said());
             System.out.println(
                     "scitokens-verify -p " + profile + ": " + good.said().strip());
@@ -114,7 +111,7 @@ class ConsumersRing {
         variables.put(
                 "XDG_CACHE_HOME",
                 Files.createDirectory(directory.resolve("empty")).toString());
-        Ended stranger = run(List.of(), "scitokens-verify", "-p", "wlcg", token);
+        Result stranger = run(List.of(), "scitokens-verify", "-p", "wlcg", token);
         assertNotEquals(0, stranger.status(), "keys of an issuer whose certificate nobody vouches for");
     }
 
@@ -130,28 +127,26 @@ class ConsumersRing {
 
         variables.put("BEARER_TOKEN_FILE", token().toString());
         for (int i = 0; i < 2; i++) {
-            assertEquals(new Ended(0, "data\n"), run(List.of(), "xrdfs", url, "cat", "/data"));
+            assertEquals(new Result(0, "data\n", ""), run(List.of(), "xrdfs", url, "cat", "/data"));
             renew();
         }
         // As described in docs/admin/config.md.
-        Files.setPosixFilePermissions(token(), PosixFilePermissions.fromString("rw-r-----"));
+        site.mode("tokens/one.token", "rw-r-----");
         assertNotEquals(0, run(List.of(), "xrdfs", url, "cat", "/data").status());
-        Files.setPosixFilePermissions(token(), PosixFilePermissions.fromString("rw-------"));
+        site.mode("tokens/one.token", "rw-------");
 
         variables.remove("BEARER_TOKEN_FILE");
         variables.put("XDG_RUNTIME_DIR", site.file("tokens").toString());
         site.tokens(site.file("tokens/bt_u0"));
         renew();
-        assertEquals(new Ended(0, "data\n"), run(List.of(), "xrdfs", url, "cat", "/data"));
+        assertEquals(new Result(0, "data\n", ""), run(List.of(), "xrdfs", url, "cat", "/data"));
         System.out.println("xrdfs cat: found by BEARER_TOKEN_FILE and in XDG_RUNTIME_DIR, and believed");
     }
 
     @Test
     void promtoolFindsNothingWrongWithTheMetrics() throws Exception {
-        Files.writeString(
-                site.file("config.ini"),
-                "[token o\"t\\her]\naccount = acct\ntoken_path = " + site.file("tokens/other.token") + "\n",
-                StandardOpenOption.APPEND);
+        site.config(site.read("config.ini")
+                + AccessPoint.tokenSection("o\"t\\her", "acct", site.file("tokens/other.token")));
         String good = metrics(0);
         assertTrue(good.contains("in_doubt_timestamp_seconds{account=\"acct\"} 0\n"), good);
         assertTrue(good.contains("token=\"o\\\"t\\\\her\"} "), good);
@@ -178,14 +173,14 @@ class ConsumersRing {
     private String metrics(int status) throws IOException, InterruptedException {
         Path file = site.file("osg.prom");
         Files.deleteIfExists(file);
-        Ended renew = site.run("renew", "--force", "--metrics-file=" + file);
+        Result renew = site.run("renew", "--force", "--metrics-file=" + file);
         assertEquals(status, renew.status(), renew.said());
         String text = Files.readString(file);
-        assertEquals(new Ended(0, ""), lint(text), text);
+        assertEquals(new Result(0, "", ""), lint(text), text);
         return text;
     }
 
-    private Ended lint(String metrics) throws IOException, InterruptedException {
+    private Result lint(String metrics) throws IOException, InterruptedException {
         Path file = Files.writeString(directory.resolve("lint.prom"), metrics);
         return run(List.of("sh", "-c", "exec promtool check metrics < \"$1\"", "sh"), file.toString());
     }

@@ -17,6 +17,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.testkit.Fault;
+import org.opensciencegrid.tokenrenewer.dist.Installed.Running;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /**
  * The file systems of store and tokens become full, read-only, missing or replaced, at three moments of a run: before
@@ -129,7 +131,7 @@ class FullDiskRing {
             int before = point.refreshes();
             point.prefix.addAll(mounts.enter());
 
-            AccessPoint.Ended ended;
+            Result ended;
             switch (moment) {
                 case BEFORE_THE_RUN -> {
                     mounts.sh(damage.commands, state, "accounts");
@@ -157,9 +159,9 @@ class FullDiskRing {
                             "trace=fdatasync",
                             "-e",
                             "inject=fdatasync:delay_exit=4000000:when=1"));
-                    AccessPoint.Running run = point.start("renew", "--force");
+                    Running run = point.start("renew", "--force");
                     Path next = mounts.inside(state.resolve("accounts/acct.account.next"));
-                    AccessPoint.await(() -> begins(next));
+                    AccessPoint.await(() -> AccessPoint.begins(next));
                     Thread.sleep(500); // the sync of a tmpfs takes no time
                     mounts.sh(damage.commands, state, "accounts");
                     ended = run.await();
@@ -180,21 +182,13 @@ class FullDiskRing {
             if (early || !isAway) {
                 mounts.sh(damage.repair, state, "accounts");
             }
-            AccessPoint.Ended next = point.run("renew", "--force");
+            Result next = point.run("renew", "--force");
             TABLE.put(
                     "store " + damage + ", " + moment,
                     asked + " requests, exit " + ended.status() + ", "
                             + (next.status() == 0 ? "next run renews" : "LOST"));
             assertEquals(0, next.status(), ended.said() + next.said());
             assertEquals(0, point.issuer.reuses());
-        }
-    }
-
-    private static boolean begins(Path next) {
-        try (var in = Files.newInputStream(next)) {
-            return in.read() > 0;
-        } catch (IOException e) {
-            return false;
         }
     }
 
@@ -208,12 +202,12 @@ class FullDiskRing {
             point.authorize();
             point.tokens(one, point.file("tokens/other.token"));
             point.prefix.addAll(mounts.enter());
-            AccessPoint.Ended first = point.run("renew", "--force");
+            Result first = point.run("renew", "--force");
             assertEquals(0, first.status(), first.said());
             String token = Files.readString(mounts.inside(one));
             int before = point.refreshes();
             mounts.sh(damage.commands, tokens, "sub");
-            AccessPoint.Ended ended = point.run("renew", "--force");
+            Result ended = point.run("renew", "--force");
             if (damage == Damage.REPLACED) { // any empty directory will do
                 assertEquals(0, ended.status(), ended.said());
             } else {
@@ -222,7 +216,7 @@ class FullDiskRing {
             }
             mounts.sh(damage.repair, tokens, "sub");
             assertEquals(token, Files.readString(mounts.inside(one)), "the old token is as it was");
-            AccessPoint.Ended next = point.run("renew");
+            Result next = point.run("renew");
             assertEquals(0, next.status(), next.said());
             assertEquals(0, point.issuer.reuses());
             TABLE.put(

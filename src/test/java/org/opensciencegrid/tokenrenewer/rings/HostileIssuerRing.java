@@ -10,7 +10,6 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,6 +22,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.testkit.Fault;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /**
  * Issuers that send as much as they can, next to a normal issuer with six accounts, which rotates, ends an
@@ -84,9 +84,8 @@ class HostileIssuerRing {
             point.variables.put("OSG_TOKEN_RENEWER_JAVA_HOME", jdk.toString());
             writeConfig(point, hostile.getLocalPort());
             for (int i = 0; i < HONEST; i++) {
-                AccessPoint.Ended setup = point.inProcess(point.setup(
+                point.mustInProcess(point.setupLine(
                         "--issuer=" + point.issuer.issuer(), "--scope=openid offline_access", "honest" + i));
-                assertEquals(0, setup.status(), setup.said());
             }
             background(() -> {
                 while (true) {
@@ -102,7 +101,7 @@ class HostileIssuerRing {
                             .delayAfter(Duration.ofSeconds(1 + random.nextInt(12))));
                 }
                 long start = System.nanoTime();
-                AccessPoint.Ended ended = point.run("renew", "--force");
+                Result ended = point.run("renew", "--force");
                 System.out.println("--- " + name
                         + Duration.ofNanos(System.nanoTime() - start).toSeconds() + " s");
                 for (int i = 0; i < HONEST; i++) {
@@ -121,23 +120,22 @@ class HostileIssuerRing {
         return failures;
     }
 
-    private static void writeConfig(AccessPoint point, int port) throws IOException {
+    private static void writeConfig(AccessPoint point, int port) {
         StringBuilder config = new StringBuilder();
         for (int kind = 0; kind < ANSWERS.size(); kind++) {
             for (int i = 0; i < ANSWERS.get(kind).accounts(); i++) {
                 String name = "hostile" + kind + "-" + i;
                 config.append("[account " + name + "]\ntoken_request_url = http://127.0.0.1:" + port + "/" + kind
-                        + "\nclient_id = c\nclient_secret = s\n[token " + name + "]\naccount = " + name
-                        + "\ntoken_path = " + point.file("tokens/" + name) + "\n");
+                                + "\nclient_id = c\nclient_secret = s\n")
+                        .append(AccessPoint.tokenSection(name, name, "DIR/tokens/" + name));
             }
         }
         for (int i = 0; i < HONEST; i++) {
             String name = "honest" + i;
-            config.append("[account " + name + "]\npassword_file = " + point.file("acct.pw") + "\nca_file = "
-                    + point.file("ca.pem") + "\n[token " + name + "]\naccount = " + name + "\ntoken_path = "
-                    + point.file("tokens/" + name) + "\n");
+            config.append(AccessPoint.accountSection(name))
+                    .append(AccessPoint.tokenSection(name, name, "DIR/tokens/" + name));
         }
-        Files.writeString(point.file("config.ini"), config);
+        point.config(config.toString());
     }
 
     @FunctionalInterface

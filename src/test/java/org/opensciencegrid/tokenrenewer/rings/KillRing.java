@@ -17,6 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.testkit.Fault;
+import org.opensciencegrid.tokenrenewer.dist.Installed.Running;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /**
  * Runs are killed with SIGKILL at random moments, while the issuer misbehaves at 30 % of its responses. After each kill
@@ -116,7 +118,7 @@ class KillRing {
         }
         point.issuer.fault(refresh.always());
         int before = point.refreshes();
-        AccessPoint.Running run = point.start("renew", "--force");
+        Running run = point.start("renew", "--force");
         if (!early) {
             AccessPoint.await(() -> point.refreshes() > before || !run.process().isAlive());
         }
@@ -139,7 +141,7 @@ class KillRing {
         } catch (StoreException e) {
             fail("unreadable: " + e.getMessage());
         }
-        AccessPoint.Ended next = point.inProcess("renew", "--force");
+        Result next = point.inProcess("renew", "--force");
         if (next.status() == 0) {
             count(when + ", usable");
             return;
@@ -156,7 +158,7 @@ class KillRing {
         point.authorize();
     }
 
-    private synchronized void inTheWindow(String when, Duration afterTheAnswer, AccessPoint.Ended next) {
+    private synchronized void inTheWindow(String when, Duration afterTheAnswer, Result next) {
         if (afterTheAnswer.compareTo(WINDOW) > 0) {
             fail(when + ", " + afterTheAnswer.toMillis() + " ms after the answer: " + next);
             return;

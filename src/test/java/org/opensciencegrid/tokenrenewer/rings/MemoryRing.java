@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.cryptostore.KdfParameters;
 import org.opensciencegrid.testkit.Fault;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /**
  * Runs in a control group with a memory limit, as after a boot: six accounts whose keys must be derived, at a slow
@@ -57,30 +58,27 @@ class MemoryRing {
             point.cost = KdfParameters.DEFAULT;
             StringBuilder config = new StringBuilder();
             for (int i = 0; i < ACCOUNTS; i++) {
-                config.append("[account a" + i + "]\npassword_file = " + point.file("acct.pw") + "\nca_file = "
-                        + point.file("ca.pem") + "\n[token t" + i + "]\naccount = a" + i + "\ntoken_path = "
-                        + point.file("tokens/" + i) + "\n");
+                config.append(AccessPoint.accountSection("a" + i))
+                        .append(AccessPoint.tokenSection("t" + i, "a" + i, "DIR/tokens/" + i));
             }
-            Files.writeString(point.file("config.ini"), config);
+            point.config(config.toString());
             for (int i = 0; i < ACCOUNTS; i++) {
-                AccessPoint.Ended setup = point.inProcess(
-                        point.setup("--issuer=" + point.issuer.issuer(), "--scope=openid offline_access", "a" + i));
-                assertEquals(0, setup.status(), setup.said());
+                point.mustInProcess(
+                        point.setupLine("--issuer=" + point.issuer.issuer(), "--scope=openid offline_access", "a" + i));
             }
-            point.program = AccessPoint.PROGRAM.resolveSibling("../libexec/osg-token-renewer/osg-token-renewer.sh");
             point.prefix.addAll(
                     List.of("sh", "-c", "echo $$ > " + group.resolve("cgroup.procs") + " && exec \"$0\" \"$@\""));
             point.issuer.fault(
                     Fault.on("/token").grant("refresh_token").always().delayAfter(Duration.ofMillis(700)));
             for (int limit : List.of(256, 208)) {
                 for (int run = 0; run < RUNS; run++) {
-                    AccessPoint.Ended ended = afterABoot(point, limit);
+                    Result ended = afterABoot(point, limit);
                     assertEquals(0, ended.status(), limit + " MiB, run " + run + ": " + ended.said());
                 }
             }
             assertEquals(2 * RUNS * ACCOUNTS, point.refreshes());
             for (int limit : List.of(200, 160, 96)) {
-                AccessPoint.Ended ended = afterABoot(point, limit);
+                Result ended = afterABoot(point, limit);
                 assertEquals(1, ended.status(), ended.said());
                 assertTrue(ended.said().contains("no issuer was asked. Raise MemoryMax="), ended.said());
             }
@@ -91,7 +89,7 @@ class MemoryRing {
         }
     }
 
-    private AccessPoint.Ended afterABoot(AccessPoint point, int limit) throws Exception {
+    private Result afterABoot(AccessPoint point, int limit) throws Exception {
         if (Files.exists(point.file("run"))) {
             try (Stream<Path> keys = Files.list(point.file("run"))) {
                 for (Path key :
@@ -102,6 +100,7 @@ class MemoryRing {
         }
         Path one = group.resolve("memory.limit_in_bytes");
         Files.writeString(Files.exists(one) ? one : group.resolve("memory.max"), String.valueOf((long) limit << 20));
-        return point.run("--force");
+        return point.launch("usr/libexec/osg-token-renewer/osg-token-renewer.sh", "--force")
+                .await();
     }
 }

@@ -13,6 +13,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /** The network connections of the shipped program and the processes that it starts, as the kernel reports them. */
 class NetworkRing {
@@ -28,7 +29,7 @@ class NetworkRing {
         assumeTrue(AccessPoint.has("strace"), "needs strace: apt-get install strace");
         try (AccessPoint point = new AccessPoint(directory)) {
             String issuer = "--issuer=" + point.issuer.issuer();
-            traced(point, true, point.setup(issuer, "--scope=openid offline_access", "acct"));
+            traced(point, true, point.setupLine(issuer, "--scope=openid offline_access", "acct"));
             traced(point, true, "renew", "--force");
             traced(point, true, "check");
             traced(point, false, "check", "--offline");
@@ -48,7 +49,7 @@ class NetworkRing {
                 trace.toString(),
                 "-e",
                 "trace=execve,vfork,connect,sendto,sendmsg,sendmmsg,bind,listen"));
-        AccessPoint.Ended ended = point.run(words);
+        Result ended = point.run(words);
         point.prefix.clear();
         assertTrue(ended.status() <= 1, ended.said());
         Set<String> hosts = new TreeSet<>();
@@ -76,9 +77,8 @@ class NetworkRing {
     @Test
     void whatNeedsNoIssuerNeedsNoNetwork() throws Exception {
         try (AccessPoint point = new AccessPoint(directory).authorize()) {
-            String config = Files.readString(point.file("config.ini"));
-            Files.writeString(point.file("config.ini"), config + "min_lifetime = 60\n");
-            assertEquals(0, point.inProcess("renew", "--force").status());
+            point.config(point.read("config.ini") + "min_lifetime = 60\n");
+            point.mustInProcess("renew", "--force");
             point.prefix.addAll(List.of("unshare", "-n"));
             for (List<String> words : List.of(
                     List.of("renew"),
@@ -86,11 +86,11 @@ class NetworkRing {
                     List.of("status"),
                     List.of("status", "--json"),
                     List.of("status", "t0"))) {
-                AccessPoint.Ended ended = point.run(words.toArray(String[]::new));
+                Result ended = point.run(words.toArray(String[]::new));
                 assertEquals(0, ended.status(), words + ": " + ended.said());
             }
             int before = point.refreshes();
-            AccessPoint.Ended cut = point.run("renew", "--force", "--strict");
+            Result cut = point.run("renew", "--force", "--strict");
             assertEquals(1, cut.status(), cut.said());
             assertEquals(before, point.refreshes());
         }

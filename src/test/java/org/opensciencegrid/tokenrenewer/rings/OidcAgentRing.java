@@ -26,7 +26,7 @@ import org.opensciencegrid.cryptostore.oidcagent.AgentFile;
 import org.opensciencegrid.cryptostore.oidcagent.AgentFileException;
 import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.tokenrenewer.cli.Program;
-import org.opensciencegrid.tokenrenewer.cli.Program.Result;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 import org.opensciencegrid.tokenrenewer.json.Json;
 
 /**

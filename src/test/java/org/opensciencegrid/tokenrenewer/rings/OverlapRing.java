@@ -12,6 +12,8 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.testkit.Fault;
+import org.opensciencegrid.tokenrenewer.dist.Installed.Running;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /** 50 runs at the same time on one account, at a slow issuer that ends the authorization if a token is used twice. */
 class OverlapRing {
@@ -27,14 +29,14 @@ class OverlapRing {
             point.issuer.fault(
                     Fault.on("/token").grant("refresh_token").always().delayAfter(Duration.ofMillis(300)));
             // Each run has its own due token, so each must ask the issuer.
-            List<AccessPoint.Running> running = new ArrayList<>();
+            List<Running> running = new ArrayList<>();
             for (int i = 0; i < RUNS; i++) {
                 running.add(point.start("renew", "--force"));
             }
             Map<String, Integer> outcomes = new TreeMap<>();
             List<String> strange = new ArrayList<>();
-            for (AccessPoint.Running run : running) {
-                AccessPoint.Ended ended = run.await();
+            for (Running run : running) {
+                Result ended = run.await();
                 boolean busy = ended.status() == 1 && ended.said().contains("another run");
                 if (ended.status() != 0 && !busy) {
                     strange.add(ended.toString());

@@ -21,7 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.cryptostore.AccountStore;
-import org.opensciencegrid.cryptostore.KdfParameters;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /**
  * Power loss at every point of what the shipped jar really writes: two rotations of one run as recorded by strace,
@@ -295,7 +295,8 @@ class PowerLossRing {
         for (Map.Entry<String, byte[]> file : state.entrySet()) {
             Files.write(place.resolve(file.getKey()), file.getValue());
         }
-        return point.refreshToken(new AccountStore(place, directory.resolve("no-rescue"), new KdfParameters(8, 1, 1)));
+        AccountStore store = new AccountStore(place, directory.resolve("no-rescue"), AccessPoint.CHEAP);
+        return point.account(store, "acct").refreshToken().reveal();
     }
 
     // The trace
@@ -328,7 +329,7 @@ class PowerLossRing {
                 List.of("", "/acct.account", "/acct.account.next", "/acct.account.prev", "/acct.account.old")) {
             point.prefix.addAll(List.of("-P", accounts + file));
         }
-        AccessPoint.Ended ended = point.run("renew", "--force");
+        Result ended = point.run("renew", "--force");
         point.prefix.clear();
         assertEquals(0, ended.status(), ended.said());
         List<Op> ops = new ArrayList<>();

@@ -15,6 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.opensciencegrid.testkit.Fault;
+import org.opensciencegrid.tokenrenewer.dist.Installed.Running;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /** SIGTERM and SIGINT between request and durable write, and clocks that jump by a day: nothing is lost. */
 class SignalsRing {
@@ -28,9 +30,9 @@ class SignalsRing {
             Files.delete(point.file("tokens/one.token"));
             int before = point.refreshes();
             point.issuer.fault(Fault.on("/token").grant("refresh_token").delayAfter(Duration.ofSeconds(2)));
-            AccessPoint.Running run = point.start(command.split(" "));
+            Running run = point.start(command.split(" "));
             AccessPoint.await(() -> point.refreshes() > before);
-            AccessPoint.sh("kill -" + signal + " " + run.process().pid());
+            run.signal(signal);
             assertEquals(signal.equals("TERM") ? 143 : 130, run.await().status());
             assertEquals(point.issuer.currentRefreshTokens(), List.of(point.refreshToken()));
             assertEquals(0, point.inProcess("renew", "--force").status());
@@ -44,7 +46,7 @@ class SignalsRing {
     @Test
     void aWaitBetweenTwoRunsEndsAtOnce() throws Exception {
         try (AccessPoint point = new AccessPoint(directory).authorize()) {
-            AccessPoint.Running run = point.start("renew", "--every=1h", "--liveness-file=" + point.file("alive"));
+            Running run = point.start("renew", "--every=1h", "--liveness-file=" + point.file("alive"));
             AccessPoint.await(() -> Files.exists(point.file("alive")));
             run.process().destroy();
             assertTrue(run.process().waitFor(10, TimeUnit.SECONDS));
@@ -69,9 +71,9 @@ class SignalsRing {
                     "trace=fdatasync",
                     "-e",
                     "inject=fdatasync:delay_enter=2000000:when=1"));
-            AccessPoint.Running run = point.start(point.setup("--reauthenticate", "acct"));
+            Running run = point.start(point.setupLine("--reauthenticate", "acct"));
             Path next = point.file("state/accounts/acct.account.next");
-            AccessPoint.await(() -> begins(next));
+            AccessPoint.await(() -> AccessPoint.begins(next));
             long java = run.process().children().findFirst().orElseThrow().pid();
             AccessPoint.sh("kill -" + signal + " " + java);
             run.await();
@@ -87,14 +89,6 @@ class SignalsRing {
         }
     }
 
-    private static boolean begins(Path next) {
-        try (var in = Files.newInputStream(next)) {
-            return in.read() > 0;
-        } catch (java.io.IOException e) {
-            return false;
-        }
-    }
-
     @ParameterizedTest
     @ValueSource(strings = {"+1d", "-1d"})
     void aClockThatJumpsByADayNeitherLosesATokenNorStopsRenewal(String jump) throws Exception {
@@ -102,10 +96,10 @@ class SignalsRing {
         try (AccessPoint point = new AccessPoint(directory).authorize()) {
             // The certificate of the test's issuer must be valid a day ago and tomorrow; that is not under test.
             point.prefix.addAll(List.of("faketime", "-f", jump));
-            AccessPoint.Ended jumped = point.run("renew", "--force");
+            Result jumped = point.run("renew", "--force");
             point.prefix.clear();
             assertEquals(point.issuer.currentRefreshTokens(), List.of(point.refreshToken()));
-            AccessPoint.Ended back = point.run("renew", "--force");
+            Result back = point.run("renew", "--force");
             assertEquals(0, back.status(), back.said());
             assertEquals(0, point.issuer.reuses());
             System.out.println("--- clock at " + jump + ": exit " + jumped.status() + ", back: exit 0, nothing lost");

@@ -13,7 +13,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -23,7 +22,8 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.tokenrenewer.cli.Program;
-import org.opensciencegrid.tokenrenewer.cli.Program.Result;
+import org.opensciencegrid.tokenrenewer.dist.Installed;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /**
  * One rotation of the shipped jar, with a fault at each of its system calls on the store: SIGKILL, and each error of a
@@ -70,7 +70,7 @@ class StoreFaultsRing {
 
     @TestFactory
     Stream<DynamicTest> everyCallTimesEveryFault() throws Exception {
-        assumeTrue(isInstalled("strace"), "needs strace: apt-get install strace");
+        assumeTrue(Installed.has("strace"), "needs strace: apt-get install strace");
         List<Call> calls = calls();
         System.out.println("system calls on the store in one rotation: " + calls.size());
         assertTrue(
@@ -152,29 +152,11 @@ class StoreFaultsRing {
 
     /** Runs the shipped program under strace; returns its calls on the store, in order. */
     private static List<String> trace(Program program, List<String> injection) throws Exception {
-        Path log = program.file("strace.log");
-        List<String> line = new ArrayList<>(List.of("strace", "-f", "-qq", "-o", log.toString()));
+        List<String> options = new ArrayList<>();
         for (String file : FILES) {
-            line.addAll(List.of("-P", program.file("state/accounts") + file));
+            options.addAll(List.of("-P", program.file("state/accounts") + file));
         }
-        line.addAll(injection);
-        line.addAll(List.of(
-                Path.of("target/dist/usr/bin/osg-token-renewer")
-                        .toAbsolutePath()
-                        .toString(),
-                "renew"));
-        ProcessBuilder builder = new ProcessBuilder(line)
-                .redirectErrorStream(true)
-                .redirectOutput(program.file("strace.out").toFile());
-        builder.environment().putAll(program.variables);
-        builder.environment().put("OSG_TOKEN_RENEWER_JAVA_HOME", System.getProperty("java.home"));
-        Process process = builder.start();
-        assertTrue(process.waitFor(60, TimeUnit.SECONDS), "hangs");
-        return Files.readAllLines(log);
-    }
-
-    private static boolean isInstalled(String program) {
-        return Stream.of(System.getenv("PATH").split(":"))
-                .anyMatch(place -> Files.isExecutable(Path.of(place, program)));
+        options.addAll(injection);
+        return new Installed(program.directory).trace(options, "renew");
     }
 }

@@ -12,6 +12,7 @@ import java.util.List;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /**
  * Token directories on a file system that does not support fsync for a directory: SMB, FUSE, a failing disk. The rename
@@ -34,7 +35,7 @@ class TokenFaultsRing {
             point.prefix.addAll(List.of("strace", "-f", "-qq", "-o", log.toString(), "-P", tokens.toString()));
             point.prefix.addAll(List.of("-e", "inject=fsync:error=" + error));
 
-            AccessPoint.Ended ended = point.run("renew", "--force");
+            Result ended = point.run("renew", "--force");
 
             assertTrue(Files.readString(log).contains("INJECTED"), "no fsync of the directory");
             assertEquals(0, ended.status(), ended.said());

@@ -15,6 +15,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /**
  * Measures the window in which a kill loses a refresh token: from the last bytes of the issuer's response to the end of
@@ -52,7 +53,7 @@ class WindowRing {
                     "-o",
                     log.toString()));
             for (int i = 0; i < RUNS; i++) {
-                AccessPoint.Ended ended = point.run("renew", "--force");
+                Result ended = point.run("renew", "--force");
                 assertEquals(0, ended.status(), ended.said());
                 double[] window = window(Files.readAllLines(log));
                 toWrite.add(window[0]);

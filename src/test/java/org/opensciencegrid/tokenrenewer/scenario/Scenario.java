@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.opensciencegrid.tokenrenewer.cli.Program;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 import org.opensciencegrid.tokenrenewer.json.Json;
 
 /**
@@ -39,7 +40,7 @@ record Scenario(String name, Map<String, Object> script) {
     void play(Path directory) throws IOException {
         try (Program program = new Program(directory);
                 ScriptedIssuer issuer = new ScriptedIssuer(script, program.clock)) {
-            Program.Result setup = setUp(program, issuer);
+            Result setup = setUp(program, issuer);
             require("setup", Json.member(script, "setup"), issuer, setup);
             if (setup.status() != 0) {
                 return;
@@ -53,12 +54,12 @@ record Scenario(String name, Map<String, Object> script) {
             boolean isLost = script.containsKey("lost");
             assertEquals(isLost, issuer.hasEnded(), "a used refresh token came again");
             issuer.heal();
-            Program.Result healed = program.run("renew", "--force");
+            Result healed = program.run("renew", "--force");
             assertEquals(isLost ? 1 : 0, healed.status(), () -> "the refresh token did not survive: " + healed);
         }
     }
 
-    private Program.Result setUp(Program program, ScriptedIssuer issuer) {
+    private Result setUp(Program program, ScriptedIssuer issuer) {
         Map<String, Object> setup = Json.member(script, "setup");
         List<String> arguments = new ArrayList<>(List.of("setup", "--pw-file=" + program.file("acct.pw")));
         arguments.add("--issuer=" + issuer.filled(Json.string(setup, "issuer").orElse(issuer.issuer())));
@@ -89,7 +90,7 @@ record Scenario(String name, Map<String, Object> script) {
             List<String> arguments = new ArrayList<>(List.of("renew"));
             arguments.addAll(Json.words(right, "options"));
             int asked = issuer.count("refresh_token");
-            Program.Result result = program.run(arguments.toArray(String[]::new));
+            Result result = program.run(arguments.toArray(String[]::new));
             require("renew", right, issuer, result);
             Json.number(right, "requests")
                     .ifPresent(most ->
@@ -97,8 +98,7 @@ record Scenario(String name, Map<String, Object> script) {
         }
     }
 
-    private static void require(
-            String command, Map<String, Object> right, ScriptedIssuer issuer, Program.Result result) {
+    private static void require(String command, Map<String, Object> right, ScriptedIssuer issuer, Result result) {
         String printed = result.out() + result.err();
         assertEquals(Json.number(right, "exit").orElse(0L), result.status(), () -> command + ": " + printed);
         // Messages are wrapped at spaces.

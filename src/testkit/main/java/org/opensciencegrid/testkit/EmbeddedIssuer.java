@@ -52,7 +52,7 @@ public final class EmbeddedIssuer implements AutoCloseable {
     private final DiscoveryEndpoint discovery;
     private final RegistrationEndpoint registration;
     private final Endpoint deviceAuthorization;
-    private final Endpoint token;
+    private final TokenEndpoint token;
     private final Endpoint revocation;
     private final Endpoint devicePage;
 
@@ -194,6 +194,13 @@ public final class EmbeddedIssuer implements AutoCloseable {
                     .filter(device -> device.decision == Device.Decision.PENDING && !device.over)
                     .map(device -> device.userCode)
                     .toList();
+        }
+    }
+
+    /** The refresh token of a client that a user authorized earlier, with the client's whole scope. */
+    public String authorize(String clientId, String subject) {
+        synchronized (state) {
+            return token.authorize(Objects.requireNonNull(state.clients.get(clientId), "no such client"), subject);
         }
     }
 

@@ -65,6 +65,13 @@ final class TokenEndpoint implements Endpoint {
         };
     }
 
+    /** The refresh token of a new authorization. */
+    String authorize(Client client, String subject) {
+        TokenFamily family = new TokenFamily(client, subject, client.scopes(), List.of(), state.now());
+        rotate(family);
+        return family.current;
+    }
+
     private Client allowed(Seen request, FormBody form, String grantType) {
         Client client = authentication.authenticate(request, form);
         if (!client.grants().contains(grantType)) {

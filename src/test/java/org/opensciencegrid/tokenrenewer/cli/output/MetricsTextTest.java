@@ -18,8 +18,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.opensciencegrid.tokenrenewer.cli.Program.Result;
 import org.opensciencegrid.tokenrenewer.cli.WithProgram;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 class MetricsTextTest extends WithProgram {
     /** The grammar of Prometheus's exposition format, version 0.0.4. */
