@@ -16,33 +16,18 @@ import java.util.stream.Stream;
 import org.opensciencegrid.testkit.EmbeddedIssuer;
 import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.testkit.Seen;
-import org.opensciencegrid.testkit.TestCa;
 import org.opensciencegrid.tokenrenewer.account.Account;
 
 /** The embedded issuer in this process: strict, or in the dialect of a server that does not run here. */
-final class Embedded implements LiveIssuer {
-    /**
-     * Id and secret contain characters that Basic authentication must encode, and '%', which config.ini must double.
-     */
-    private static final Predefined CONFIDENTIAL =
-            new Predefined("manual:client", Optional.of("50%+/: of a secret-0123456789"));
-
-    private static final Predefined PUBLIC = new Predefined("public", Optional.empty());
-    private static final Predefined SERVICE = new Predefined("service", Optional.of("100%-service-secret-0123456789"));
-    private static final Predefined WITHOUT_REFRESH =
-            new Predefined("no-refresh", Optional.of("no-refresh-secret-0123456789"));
-
+final class Embedded extends LocalIssuer {
     private final Dialect dialect;
-    private final TestCa ca = new TestCa();
-    private final Path caFile;
     private final EmbeddedIssuer issuer;
     private final List<Embedded> others = new CopyOnWriteArrayList<>();
 
     Embedded(Path directory, Dialect dialect) {
+        super(directory);
         this.dialect = dialect;
         issuer = dialect.isPlain() ? EmbeddedIssuer.startHttp() : EmbeddedIssuer.start(ca);
-        caFile = directory.resolve("ca-" + issuer.port() + ".pem");
-        ca.writeCaPem(caFile);
         issuer.policy.interval = 1;
         dialect.policy().accept(issuer.policy);
         List<String> refreshing = List.of(Policy.DEVICE_CODE, Policy.REFRESH_TOKEN);
@@ -67,33 +52,8 @@ final class Embedded implements LiveIssuer {
     }
 
     @Override
-    public Path caFile() {
-        return caFile;
-    }
-
-    @Override
-    public Browser browser() {
-        return new Browser(ca.clientContext());
-    }
-
-    @Override
     public Predefined client(Role role) {
-        return switch (role) {
-            case CONFIDENTIAL, HASTY -> CONFIDENTIAL;
-            case PUBLIC -> PUBLIC;
-            case SERVICE -> SERVICE;
-            case WITHOUT_REFRESH -> WITHOUT_REFRESH;
-        };
-    }
-
-    @Override
-    public List<String> scope() {
-        return List.of("openid", "offline_access", "compute.read", "compute.create");
-    }
-
-    @Override
-    public String narrowScope() {
-        return "compute.read";
+        return super.client(role == Role.HASTY ? Role.CONFIDENTIAL : role);
     }
 
     @Override
@@ -151,7 +111,7 @@ final class Embedded implements LiveIssuer {
     }
 
     private Embedded other() {
-        Embedded other = new Embedded(caFile.getParent(), dialect);
+        Embedded other = new Embedded(directory, dialect);
         others.add(other);
         return other;
     }

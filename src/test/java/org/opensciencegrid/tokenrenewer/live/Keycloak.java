@@ -10,7 +10,6 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.opensciencegrid.testkit.TestCa;
 import org.opensciencegrid.tokenrenewer.account.Account;
 import org.opensciencegrid.tokenrenewer.json.Json;
 
@@ -19,22 +18,17 @@ import org.opensciencegrid.tokenrenewer.json.Json;
  * ignores audiences, drops scopes silently. {@code -Dlive.keycloak=DIR} is its unpacked distribution. Its realm is in
  * resources/keycloak.
  */
-final class Keycloak implements LiveIssuer {
-    private static final String PASSWORD = "changeit";
+final class Keycloak extends LocalIssuer {
     private static final String ADMIN = "administrator";
 
-    private final TestCa ca = new TestCa();
-    private final Path caFile;
     private final String origin;
     private final ServerProcess process;
 
     Keycloak(Path directory) throws IOException, InterruptedException {
+        super(directory);
         int port = ServerProcess.freePort();
         origin = "https://localhost:" + port;
-        caFile = directory.resolve("keycloak-ca.pem");
-        ca.writeCaPem(caFile);
-        Path keys = directory.resolve("keycloak.p12");
-        ca.writeServerKeyStore(keys, PASSWORD);
+        Path keys = keyStore();
         Path home = Path.of(System.getProperty("live.keycloak"));
         Path realm = Files.createDirectories(home.resolve("data/import")).resolve("tokens-realm.json");
         try (InputStream in = Keycloak.class.getResourceAsStream("/keycloak/realm.json")) {
@@ -73,34 +67,10 @@ final class Keycloak implements LiveIssuer {
     }
 
     @Override
-    public Path caFile() {
-        return caFile;
-    }
-
-    @Override
-    public Browser browser() {
-        return new Browser(ca.clientContext());
-    }
-
-    @Override
     public Predefined client(Role role) {
-        return switch (role) {
-            case CONFIDENTIAL -> new Predefined("confidential", Optional.of("confidential-secret-0123456789"));
-            case PUBLIC -> new Predefined("public", Optional.empty());
-            case SERVICE -> new Predefined("service", Optional.of("100%-service-secret-0123456789"));
-            case HASTY -> new Predefined("hasty", Optional.of("hasty-secret-0123456789"));
-            case WITHOUT_REFRESH -> new Predefined("no-refresh", Optional.of("no-refresh-secret-0123456789"));
-        };
-    }
-
-    @Override
-    public List<String> scope() {
-        return List.of("openid", "offline_access", "compute.read", "compute.create");
-    }
-
-    @Override
-    public String narrowScope() {
-        return "compute.read";
+        return role == Role.CONFIDENTIAL
+                ? new Predefined("confidential", Optional.of("confidential-secret-0123456789"))
+                : super.client(role);
     }
 
     @Override

@@ -14,29 +14,23 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
-import org.opensciencegrid.testkit.TestCa;
 import org.opensciencegrid.tokenrenewer.account.Account;
 
 /**
  * MITREid Connect 1.3.4, the ancestor of INDIGO IAM and so of the WLCG issuers: trailing slash, no rotation, 401
  * invalid_token, no interval. The build puts its jars in target/mitreid. User: user, password.
  */
-final class Mitreid implements LiveIssuer {
+final class Mitreid extends LocalIssuer {
     private static final Path JARS = Path.of("target", "mitreid").toAbsolutePath();
-    private static final String PASSWORD = "changeit";
 
-    private final TestCa ca = new TestCa();
-    private final Path caFile;
     private final String issuer;
     private final ServerProcess process;
 
     Mitreid(Path directory) throws IOException, InterruptedException {
+        super(directory);
         int port = ServerProcess.freePort();
         issuer = "https://localhost:" + port + "/";
-        caFile = directory.resolve("mitreid-ca.pem");
-        ca.writeCaPem(caFile);
-        Path keys = directory.resolve("mitreid.p12");
-        ca.writeServerKeyStore(keys, PASSWORD);
+        Path keys = keyStore();
         Path war = directory.resolve("war");
         explode(war);
         Path source = directory.resolve("TomcatRun.java");
@@ -126,25 +120,13 @@ final class Mitreid implements LiveIssuer {
         return issuer;
     }
 
-    @Override
-    public Path caFile() {
-        return caFile;
-    }
-
-    @Override
-    public Browser browser() {
-        return new Browser(ca.clientContext());
-    }
-
     /** The clients of clients.sql. */
     @Override
     public Predefined client(Role role) {
         return switch (role) {
             case CONFIDENTIAL -> new Predefined("manual", Optional.of("manual-secret-0123456789"));
-            case PUBLIC -> new Predefined("public", Optional.empty());
             case SERVICE -> new Predefined("service", Optional.of("service-secret-0123456789"));
-            case HASTY -> new Predefined("hasty", Optional.of("hasty-secret-0123456789"));
-            case WITHOUT_REFRESH -> new Predefined("no-refresh", Optional.of("no-refresh-secret-0123456789"));
+            default -> super.client(role);
         };
     }
 

@@ -10,33 +10,16 @@ import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.opensciencegrid.testkit.FaultProxy;
 import org.opensciencegrid.testkit.Json;
-import org.opensciencegrid.testkit.TestCa;
 import org.opensciencegrid.tokenrenewer.account.Account;
 
 /**
  * npm oidc-provider, certified and strict: rotates, detects reuse and revokes. {@code -Dlive.oidc-provider=DIR} is the
  * directory with server.mjs and its node_modules.
  */
-final class OidcProvider implements LiveIssuer {
-    private static final String PASSWORD = "changeit";
+final class OidcProvider extends LocalIssuer {
     private static final String DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code";
 
-    /**
-     * Id and secret contain characters that Basic authentication must encode, and '%', which config.ini must double.
-     */
-    private static final Predefined CONFIDENTIAL =
-            new Predefined("manual:client", Optional.of("50%+/: of a secret-0123456789"));
-
-    private static final Predefined PUBLIC = new Predefined("public", Optional.empty());
-    private static final Predefined SERVICE = new Predefined("service", Optional.of("100%-service-secret-0123456789"));
-    private static final Predefined HASTY = new Predefined("hasty", Optional.of("hasty-secret-0123456789"));
-    private static final Predefined WITHOUT_REFRESH =
-            new Predefined("no-refresh", Optional.of("no-refresh-secret-0123456789"));
-
-    private final TestCa ca = new TestCa();
-    private final Path directory;
     private final Mode mode;
-    private final Path caFile;
     private final String base;
     private final Optional<FaultProxy> proxy;
     private final ServerProcess process;
@@ -86,18 +69,15 @@ final class OidcProvider implements LiveIssuer {
      */
     private OidcProvider(Path directory, Mode mode, String registration, String rotation, boolean behindProxy)
             throws IOException, InterruptedException {
-        this.directory = directory;
+        super(directory);
         this.mode = mode;
         int port = ServerProcess.freePort();
         base = "https://localhost:" + port;
         proxy = behindProxy ? Optional.of(new FaultProxy(ca)) : Optional.empty();
         proxy.ifPresent(front -> front.forwardTo(base));
-        caFile = directory.resolve("ca-" + port + ".pem");
-        ca.writeCaPem(caFile);
-        Path keys = directory.resolve("keys-" + port + ".p12");
-        ca.writeServerKeyStore(keys, PASSWORD);
+        Path keys = keyStore();
         process = new ServerProcess(
-                directory.resolve("server-" + port + ".log"),
+                newFile("server", ".log"),
                 List.of(
                         "node",
                         Path.of(System.getProperty("live.oidc-provider"), "server.mjs")
@@ -152,37 +132,6 @@ final class OidcProvider implements LiveIssuer {
 
     FaultProxy proxy() {
         return proxy.orElseThrow();
-    }
-
-    @Override
-    public Path caFile() {
-        return caFile;
-    }
-
-    @Override
-    public Browser browser() {
-        return new Browser(ca.clientContext());
-    }
-
-    @Override
-    public Predefined client(Role role) {
-        return switch (role) {
-            case CONFIDENTIAL -> CONFIDENTIAL;
-            case PUBLIC -> PUBLIC;
-            case SERVICE -> SERVICE;
-            case HASTY -> HASTY;
-            case WITHOUT_REFRESH -> WITHOUT_REFRESH;
-        };
-    }
-
-    @Override
-    public List<String> scope() {
-        return List.of("openid", "offline_access", "compute.read", "compute.create");
-    }
-
-    @Override
-    public String narrowScope() {
-        return "compute.read";
     }
 
     @Override

@@ -5,27 +5,21 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.opensciencegrid.testkit.TestCa;
 
 /**
  * Spring Authorization Server 7: rejects empty response_types at registration, lists only openid, and rejects openid in
  * the device grant. {@code -Dlive.spring=DIR} is the directory with its classes and libraries.
  */
-final class Spring implements LiveIssuer {
-    private static final String PASSWORD = "changeit";
+final class Spring extends LocalIssuer {
 
-    private final TestCa ca = new TestCa();
-    private final Path caFile;
     private final String origin;
     private final ServerProcess process;
 
     Spring(Path directory) throws IOException, InterruptedException {
+        super(directory);
         int port = ServerProcess.freePort();
         origin = "https://localhost:" + port;
-        caFile = directory.resolve("spring-ca.pem");
-        ca.writeCaPem(caFile);
-        Path keys = directory.resolve("spring.p12");
-        ca.writeServerKeyStore(keys, PASSWORD);
+        Path keys = keyStore();
         String home = System.getProperty("live.spring");
         process = new ServerProcess(
                 directory.resolve("spring.log"),
@@ -55,32 +49,12 @@ final class Spring implements LiveIssuer {
     }
 
     @Override
-    public Path caFile() {
-        return caFile;
-    }
-
-    @Override
-    public Browser browser() {
-        return new Browser(ca.clientContext());
-    }
-
-    @Override
     public Predefined client(Role role) {
         return switch (role) {
             case CONFIDENTIAL -> new Predefined("confidential", Optional.of("confidential-secret-0123456789"));
             case SERVICE -> new Predefined("service", Optional.of("service-secret-0123456789"));
             default -> throw new NotOffered("no client of that kind");
         };
-    }
-
-    @Override
-    public List<String> scope() {
-        return List.of("openid", "offline_access", "compute.read", "compute.create");
-    }
-
-    @Override
-    public String narrowScope() {
-        return "compute.read";
     }
 
     @Override
