@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -20,6 +21,7 @@ class EmbeddedIssuerStrictnessTest {
     private static final String TOKEN = "/token";
     private static final String DEVICE = "/device_authorization";
     private static final String REGISTER = "/register";
+    private static final String CREDENTIALS = "grant_type=client_credentials";
 
     private static EmbeddedIssuer issuer;
     private static RawClient client;
@@ -48,185 +50,124 @@ class EmbeddedIssuerStrictnessTest {
     }
 
     static Stream<Arguments> breaches() {
-        String credentials = "grant_type=client_credentials";
         return Stream.of(
                 // Method, media types, query
-                row("405 null", "method not allowed", c -> c.get(TOKEN)),
-                row("405 null", "method not allowed", c -> c.get(DEVICE)),
-                row("405 null", "method not allowed", c -> c.get("/revoke")),
-                row("405 null", "method not allowed", c -> c.get(REGISTER)),
-                row("405 null", "method not allowed", c -> c.request("PUT", "/register/x", "{}")),
-                row("405 null", "method not allowed", c -> c.request("POST", "/jwks", credentials)),
-                row(
-                        "405 null",
-                        "method not allowed",
-                        c -> c.request("POST", "/.well-known/openid-configuration", credentials)),
+                method(c -> c.get(TOKEN)),
+                method(c -> c.get(DEVICE)),
+                method(c -> c.get("/revoke")),
+                method(c -> c.get(REGISTER)),
+                method(c -> c.request("PUT", "/register/x", "{}")),
+                method(c -> c.request("POST", "/jwks", CREDENTIALS)),
+                method(c -> c.request("POST", "/.well-known/openid-configuration", CREDENTIALS)),
                 row("404 null", "no such endpoint", c -> c.get("/userinfo")),
-                row(
+                headers("406 invalid_request", "Accept does not contain application/json", c -> c.without("Accept")),
+                headers(
                         "406 invalid_request",
                         "Accept does not contain application/json",
-                        c -> c.without("Accept").request("POST", TOKEN, credentials)),
-                row(
+                        c -> c.with("Accept", "text/html, */*; q=0.2")),
+                headers(
                         "406 invalid_request",
                         "Accept does not contain application/json",
-                        c -> c.with("Accept", "text/html, */*; q=0.2").request("POST", TOKEN, credentials)),
-                row(
-                        "406 invalid_request",
-                        "Accept does not contain application/json",
-                        c -> c.with("Accept", "application/json;q=0").request("POST", TOKEN, credentials)),
+                        c -> c.with("Accept", "application/json;q=0")),
                 row(
                         "406 invalid_request",
                         "Accept does not contain application/json",
                         c -> c.without("Accept").get("/.well-known/openid-configuration")),
-                row(
+                headers(
                         "400 invalid_request",
                         "Content-Type is not application/x-www-form-urlencoded",
-                        c -> c.with("Content-Type", "application/json").request("POST", TOKEN, credentials)),
-                row(
+                        c -> c.with("Content-Type", "application/json")),
+                headers(
                         "400 invalid_request",
                         "Content-Type is not application/x-www-form-urlencoded",
-                        c -> c.without("Content-Type").request("POST", TOKEN, credentials)),
-                row(
+                        c -> c.without("Content-Type")),
+                headers(
                         "400 invalid_request",
                         "Content-Type is not application/x-www-form-urlencoded",
-                        c -> c.with("Content-Type", "application/x-www-form-urlencoded; charset=latin1")
-                                .request("POST", TOKEN, credentials)),
+                        c -> c.with("Content-Type", "application/x-www-form-urlencoded; charset=latin1")),
                 row(
                         "400 invalid_request",
                         "query in the URI",
-                        c -> c.request("POST", TOKEN + "?" + credentials, credentials)),
+                        c -> c.request("POST", TOKEN + "?" + CREDENTIALS, CREDENTIALS)),
                 row(
                         "200",
                         "credential sent to a public document",
                         c -> c.without("Content-Type").request("GET", "/jwks", null)),
                 // Form
                 row("400 invalid_request", "missing parameter grant_type", c -> c.request("POST", TOKEN, "")),
-                row(
-                        "400 invalid_request",
-                        "duplicate parameter grant_type",
-                        c -> c.request("POST", TOKEN, credentials + "&" + credentials)),
-                row(
-                        "400 invalid_request",
-                        "duplicate parameter audience",
-                        c -> c.request("POST", TOKEN, credentials + "&audience=a&audience=b")),
-                row(
-                        "400 invalid_request",
-                        "form: malformed percent-encoding",
-                        c -> c.request("POST", TOKEN, credentials + "&scope=%zz")),
-                row(
-                        "400 invalid_request",
-                        "form: malformed percent-encoding",
-                        c -> c.request("POST", TOKEN, credentials + "&scope=%4")),
-                row(
-                        "400 invalid_request",
-                        "form: not UTF-8",
-                        c -> c.request("POST", TOKEN, credentials + "&scope=%ff")),
-                row(
-                        "400 invalid_request",
-                        "form: character U+003A not encoded",
-                        c -> c.request("POST", TOKEN, credentials + "&scope=storage.read:/")),
-                row("400 invalid_request", "form: empty parameter", c -> c.request("POST", TOKEN, credentials + "&")),
-                row(
-                        "400 invalid_request",
-                        "form: parameter without name or '='",
-                        c -> c.request("POST", TOKEN, credentials + "&scope")),
-                row("200", "unknown parameter aud", c -> c.request("POST", TOKEN, credentials + "&aud=x")),
-                row(
-                        "200",
-                        "parameter audience without a value",
-                        c -> c.request("POST", TOKEN, credentials + "&audience=")),
+                form("400 invalid_request", "duplicate parameter grant_type", "&" + CREDENTIALS),
+                form("400 invalid_request", "duplicate parameter audience", "&audience=a&audience=b"),
+                form("400 invalid_request", "form: malformed percent-encoding", "&scope=%zz"),
+                form("400 invalid_request", "form: malformed percent-encoding", "&scope=%4"),
+                form("400 invalid_request", "form: not UTF-8", "&scope=%ff"),
+                form("400 invalid_request", "form: character U+003A not encoded", "&scope=storage.read:/"),
+                form("400 invalid_request", "form: empty parameter", "&"),
+                form("400 invalid_request", "form: parameter without name or '='", "&scope"),
+                form("200", "unknown parameter aud", "&aud=x"),
+                form("200", "parameter audience without a value", "&audience="),
                 // Scope (RFC 6749 section 3.3)
-                row("400 invalid_scope", "empty scope", c -> c.request("POST", TOKEN, credentials + "&scope=")),
-                row("400 invalid_scope", "empty scope", c -> c.request("POST", TOKEN, credentials + "&scope=+")),
-                row("400 invalid_scope", "malformed scope", c -> c.request("POST", TOKEN, credentials + "&scope=a++b")),
+                form("400 invalid_scope", "empty scope", "&scope="),
+                form("400 invalid_scope", "empty scope", "&scope=+"),
+                form("400 invalid_scope", "malformed scope", "&scope=a++b"),
                 row("400 invalid_scope", "malformed scope", c -> c.request("POST", DEVICE, "scope=a%22b")),
                 // Resource (RFC 8707 section 2)
-                row(
-                        "400 invalid_target",
-                        "resource is not an absolute URI without fragment",
-                        c -> c.request("POST", TOKEN, credentials + "&resource=ANY")),
+                form("400 invalid_target", "resource is not an absolute URI without fragment", "&resource=ANY"),
                 row(
                         "400 invalid_target",
                         "resource is not an absolute URI without fragment",
                         c -> c.request("POST", DEVICE, "resource=https%3A%2F%2Fa.example%2F%23b")),
-                row(
-                        "400 invalid_target",
-                        "resource is not an absolute URI without fragment",
-                        c -> c.request("POST", TOKEN, credentials + "&resource=a%20b")),
+                form("400 invalid_target", "resource is not an absolute URI without fragment", "&resource=a%20b"),
                 // Client authentication (RFC 6749 section 2.3)
-                row(
-                        "401 invalid_client",
-                        "no client authentication",
-                        c -> c.without("Authorization").request("POST", TOKEN, credentials)),
-                row(
-                        "400 invalid_request",
-                        "more than one client authentication method",
-                        c -> c.request("POST", TOKEN, credentials + "&client_secret=x")),
-                row(
-                        "400 invalid_request",
-                        "client_id differs from Basic",
-                        c -> c.request("POST", TOKEN, credentials + "&client_id=post")),
-                row(
+                headers("401 invalid_client", "no client authentication", c -> c.without("Authorization")),
+                form("400 invalid_request", "more than one client authentication method", "&client_secret=x"),
+                form("400 invalid_request", "client_id differs from Basic", "&client_id=post"),
+                headers(
                         "401 invalid_client",
                         "client_secret_basic instead of client_secret_post",
-                        c -> c.with("Authorization", RawClient.basic("post", "post"))
-                                .request("POST", TOKEN, credentials)),
+                        c -> c.with("Authorization", RawClient.basic("post", "post"))),
                 row(
                         "401 invalid_client",
                         "client_secret_post instead of client_secret_basic",
                         c -> c.without("Authorization")
-                                .request("POST", TOKEN, credentials + "&client_id=few&client_secret=few")),
+                                .request("POST", TOKEN, CREDENTIALS + "&client_id=few&client_secret=few")),
                 row(
                         "401 invalid_client",
                         "none instead of client_secret_post",
-                        c -> c.without("Authorization").request("POST", TOKEN, credentials + "&client_id=post")),
+                        c -> c.without("Authorization").request("POST", TOKEN, CREDENTIALS + "&client_id=post")),
                 row(
                         "401 invalid_client",
                         "client_secret_post instead of none",
                         c -> c.without("Authorization")
-                                .request("POST", TOKEN, credentials + "&client_id=public&client_secret=x")),
-                row(
+                                .request("POST", TOKEN, CREDENTIALS + "&client_id=public&client_secret=x")),
+                headers(
                         "401 invalid_client",
                         "Basic is not form-urlencoded: character U+002F not encoded",
-                        c -> c.with("Authorization", RawClient.rawBasic("few", "a/b"))
-                                .request("POST", TOKEN, credentials)),
-                row(
+                        c -> c.with("Authorization", RawClient.rawBasic("few", "a/b"))),
+                headers(
                         "401 invalid_client",
                         "Basic is not form-urlencoded: malformed percent-encoding",
-                        c -> c.with("Authorization", RawClient.rawBasic("few", "a%b"))
-                                .request("POST", TOKEN, credentials)),
-                row(
+                        c -> c.with("Authorization", RawClient.rawBasic("few", "a%b"))),
+                headers(
                         "401 invalid_client",
                         "Basic is not form-urlencoded: character U+003A not encoded",
-                        c -> c.with("Authorization", RawClient.rawBasic("a:b", "c"))
-                                .request("POST", TOKEN, credentials)),
-                row(
-                        "401 invalid_client",
-                        "Basic is not base64",
-                        c -> c.with("Authorization", "Basic !").request("POST", TOKEN, credentials)),
-                row(
-                        "401 invalid_client",
-                        "Basic without colon",
-                        c -> c.with("Authorization", "Basic eA==").request("POST", TOKEN, credentials)),
-                row(
-                        "401 invalid_client",
-                        "Authorization is not Basic",
-                        c -> c.with("Authorization", "Bearer x").request("POST", TOKEN, credentials)),
+                        c -> c.with("Authorization", RawClient.rawBasic("a:b", "c"))),
+                headers("401 invalid_client", "Basic is not base64", c -> c.with("Authorization", "Basic !")),
+                headers("401 invalid_client", "Basic without colon", c -> c.with("Authorization", "Basic eA==")),
+                headers("401 invalid_client", "Authorization is not Basic", c -> c.with("Authorization", "Bearer x")),
                 row(
                         "401 invalid_client",
                         "client assertion",
-                        c -> c.request("POST", TOKEN, credentials + "&client_assertion=x"),
+                        c -> c.request("POST", TOKEN, CREDENTIALS + "&client_assertion=x"),
                         "unknown parameter client_assertion"),
                 // Grants
                 row(
                         "400 unsupported_grant_type",
                         "unsupported grant_type",
                         c -> c.request("POST", TOKEN, "grant_type=password")),
-                row(
+                headers(
                         "400 unauthorized_client",
                         "grant_type client_credentials is not registered for the client",
-                        c -> c.with("Authorization", RawClient.basic("few", "few"))
-                                .request("POST", TOKEN, credentials)),
+                        c -> c.with("Authorization", RawClient.basic("few", "few"))),
                 row(
                         "400 unauthorized_client",
                         "the device grant is not registered for the client",
@@ -235,7 +176,7 @@ class EmbeddedIssuerStrictnessTest {
                 row(
                         "400 unauthorized_client",
                         "client_credentials of a public client",
-                        c -> c.without("Authorization").request("POST", TOKEN, credentials + "&client_id=public")),
+                        c -> c.without("Authorization").request("POST", TOKEN, CREDENTIALS + "&client_id=public")),
                 row(
                         "400 invalid_request",
                         "missing parameter device_code",
@@ -261,39 +202,45 @@ class EmbeddedIssuerStrictnessTest {
                         "400 invalid_request",
                         "Content-Type is not application/json",
                         c -> c.without("Authorization").request("POST", REGISTER, "{}")),
-                row(
-                        "400 invalid_client_metadata",
-                        "body is not a JSON object",
-                        c -> c.registerJson("{\"client_name\":\"x\"")),
-                row("400 invalid_client_metadata", "body is not a JSON object", c -> c.registerJson("[]")),
-                row(
-                        "400 invalid_client_metadata",
-                        "client_name is not a string",
-                        c -> c.registerJson("{\"client_name\":1}")),
-                row(
-                        "400 invalid_client_metadata",
+                metadata("invalid_client_metadata", "body is not a JSON object", "{\"client_name\":\"x\""),
+                metadata("invalid_client_metadata", "body is not a JSON object", "[]"),
+                metadata("invalid_client_metadata", "client_name is not a string", "{\"client_name\":1}"),
+                metadata(
+                        "invalid_client_metadata",
                         "grant_types is not an array of strings",
-                        c -> c.registerJson("{\"grant_types\":\"refresh_token\"}")),
-                row(
-                        "400 invalid_client_metadata",
+                        "{\"grant_types\":\"refresh_token\"}"),
+                metadata(
+                        "invalid_client_metadata",
                         "response_types and grant_types do not fit",
-                        c -> c.registerJson("{\"grant_types\":[\"refresh_token\"]}")),
-                row(
-                        "400 invalid_redirect_uri",
-                        "empty redirect_uris",
-                        c -> c.registerJson(registration("\"redirect_uris\":[]"))),
-                row(
-                        "400 invalid_redirect_uri",
+                        "{\"grant_types\":[\"refresh_token\"]}"),
+                metadata("invalid_redirect_uri", "empty redirect_uris", registration("\"redirect_uris\":[]")),
+                metadata(
+                        "invalid_redirect_uri",
                         "redirect URI is not absolute or has a fragment",
-                        c -> c.registerJson(registration("\"redirect_uris\":[\"/x\"]"))),
-                row(
-                        "400 invalid_client_metadata",
-                        "malformed scope",
-                        c -> c.registerJson(registration("\"scope\":\"\""))));
+                        registration("\"redirect_uris\":[\"/x\"]")),
+                metadata("invalid_client_metadata", "malformed scope", registration("\"scope\":\"\"")));
     }
 
     private static String registration(String member) {
         return "{\"grant_types\":[\"refresh_token\"],\"response_types\":[]," + member + "}";
+    }
+
+    private static Arguments method(Attempt attempt) {
+        return row("405 null", "method not allowed", attempt);
+    }
+
+    /** A good request for a token, with more in its form. */
+    private static Arguments form(String answer, String violation, String more) {
+        return row(answer, violation, c -> c.request("POST", TOKEN, CREDENTIALS + more));
+    }
+
+    /** A good request for a token, from another client or with other headers. */
+    private static Arguments headers(String answer, String violation, UnaryOperator<RawClient> other) {
+        return row(answer, violation, c -> other.apply(c).request("POST", TOKEN, CREDENTIALS));
+    }
+
+    private static Arguments metadata(String error, String violation, String json) {
+        return row("400 " + error, violation, c -> c.registerJson(json));
     }
 
     private static Arguments row(String answer, String violation, Attempt attempt, String... before) {
