@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 class FormatOneTest {
     private static final Path VECTORS = Path.of("src/test/resources/vectors");
     private static final Path FILE = Path.of("x.account");
-    private static final DerivedKey KEY = key("correct horse battery staple");
+    private static final DerivedKey KEY = key(Given.PASSWORD);
     private static final byte[] NONCE = "unique nonce".getBytes(ISO_8859_1);
 
     @TempDir

@@ -21,6 +21,7 @@ public final class Given {
     public static final KdfParameters CHEAP = new KdfParameters(8, 1, 1);
     static final SecureRandom RANDOM = new SecureRandom();
     static final Duration NO_WAIT = Duration.ZERO;
+    public static final String PASSWORD = "correct horse battery staple";
     static final String NAME = "cilogon-example";
 
     /** Not a KDF: for tests that open thousands of accounts and do not test keys. */
@@ -37,7 +38,7 @@ public final class Given {
     private Given() {}
 
     public static Password password() {
-        return password("correct horse battery staple");
+        return password(PASSWORD);
     }
 
     public static Password password(String text) {

@@ -38,7 +38,7 @@ class KeyCacheTest {
         assumeTrue(Files.isWritable(MEMORY) && Files.getFileStore(MEMORY).type().equals("tmpfs"), "no tmpfs here");
         keys = Files.createTempDirectory(MEMORY, "osg-token-renewer-test-");
         password = temporary.resolve("acct.pw");
-        writePassword("correct horse battery staple");
+        writePassword(Given.PASSWORD);
         Given.create(Given.store(temporary), Given.NAME, "content");
     }
 
@@ -140,7 +140,7 @@ class KeyCacheTest {
         writePassword("another password");
         assertThrows(StoreException.class, () -> open(store, PasswordFile.read(password)));
         assertEquals(2, derivations.get());
-        writePassword("correct horse battery staple");
+        writePassword(Given.PASSWORD);
         assertEquals("content", open(store, PasswordFile.read(password)));
         assertEquals(3, derivations.get());
     }

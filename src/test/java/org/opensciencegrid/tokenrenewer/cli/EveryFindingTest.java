@@ -275,6 +275,6 @@ class EveryFindingTest {
     }
 
     private void mode(String file, String mode) throws IOException {
-        Files.setPosixFilePermissions(program.file(file), PosixFilePermissions.fromString(mode));
+        program.mode(file, mode);
     }
 }

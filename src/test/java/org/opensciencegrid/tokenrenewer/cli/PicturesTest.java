@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -105,7 +104,7 @@ class PicturesTest {
     void check() throws IOException {
         account("cms");
         Files.createDirectories(program.file("srv/tokens"));
-        Files.setPosixFilePermissions(program.file("srv/tokens"), PosixFilePermissions.fromString("rwxr-xr-x"));
+        program.mode("srv/tokens", "rwxr-xr-x");
         host.dropIn(
                 "osg-token-renewer.service",
                 "[Service]\nReadWritePaths=" + program.directory + "\n" + "ReadOnlyPaths=" + program.file("srv")
@@ -121,7 +120,7 @@ class PicturesTest {
                 """);
         program.issuer.policy.accessSeconds = 3600;
         assertEquals(0, program.run("renew").status());
-        Files.setPosixFilePermissions(program.file("cms.pw"), PosixFilePermissions.fromString("rw-r--r--"));
+        program.mode("cms.pw", "rw-r--r--");
         String text = installed(host.check(Host.colors()));
         Golden.hold(PICTURES.resolve("check.svg"), Picture.of("osg-token-renewer check --offline", text));
     }

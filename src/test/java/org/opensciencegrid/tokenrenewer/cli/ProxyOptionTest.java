@@ -16,7 +16,6 @@ import org.junit.jupiter.api.Test;
 import org.opensciencegrid.tokenrenewer.cli.output.ProxyAdvice;
 import org.opensciencegrid.tokenrenewer.cli.output.RepairCommands;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
-import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 import org.opensciencegrid.tokenrenewer.net.ProxySettings;
 import org.opensciencegrid.tokenrenewer.systemd.ServiceEnvironment;
 
@@ -30,7 +29,6 @@ class ProxyOptionTest extends WithProgram {
 
     private Result run(String variable, String config, String... command) {
         program.secret("secret", "s");
-        program.secret("acct.pw", SiteDirectory.PASSWORD);
         program.config(config + """
 
                 [account c]

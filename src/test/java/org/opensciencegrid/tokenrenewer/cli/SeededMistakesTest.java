@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -39,7 +38,7 @@ class SeededMistakesTest extends WithProgram {
     /** @param line in the middle of the config file */
     private void seed(String line) throws IOException {
         program.secret("open.pw", GOOD);
-        Files.setPosixFilePermissions(program.file("open.pw"), PosixFilePermissions.fromString("rw-rw-rw-"));
+        program.mode("open.pw", "rw-rw-rw-");
         program.secret("lines.pw", GOOD + "\nanother line\n");
         program.secret("empty.pw", "\n");
         program.secret("good.pw", GOOD);

@@ -43,7 +43,7 @@ class SetupConfigTest extends WithProgram {
     @Test
     void oneCommandToTheFirstToken() throws IOException {
         program.write("config.ini", MINE);
-        Files.setPosixFilePermissions(program.file("config.ini"), PosixFilePermissions.fromString("rw-r-----"));
+        program.mode("config.ini", "rw-r-----");
         Result setup = program.setup(SCOPE, "--write-config", "--token=one");
         assertEquals(0, setup.status(), setup.toString());
         assertEquals(

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -340,7 +339,7 @@ class TranscriptTest {
                 .with("other_host_at", "2026-11-26T09:00:00Z")
                 .with("client_secret_expires_at", "2026-11-29T10:00:00Z")
                 .with("refresh_token_expires_at", "2026-11-25T10:00:00Z"));
-        Files.setPosixFilePermissions(program.file("acct.pw"), PosixFilePermissions.fromString("rw-r--r--"));
+        program.mode("acct.pw", "rw-r--r--");
         session.scene("what needs a person soon")
                 .run("status")
                 .run("status", "--account=acct")

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -195,7 +194,7 @@ class CheckIT {
     }
 
     private void mode(String file, String mode) throws Exception {
-        Files.setPosixFilePermissions(program.file(file), PosixFilePermissions.fromString(mode));
+        program.mode(file, mode);
     }
 
     private static void run(Installed installed, String command) throws Exception {

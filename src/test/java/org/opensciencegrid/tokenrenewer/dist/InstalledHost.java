@@ -9,6 +9,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /**
  * A copy of this machine on which the package is installed: its programs in /usr, its directories and its user. A shell
@@ -21,9 +22,6 @@ final class InstalledHost implements AutoCloseable {
     private final Process shell;
     private final BufferedReader said;
 
-    /** The exit status and the output of one command line. */
-    record Ended(int status, String out) {}
-
     InstalledHost() throws IOException {
         assumeTrue(System.getProperty("user.name").equals("root"), "only root has a machine of its own");
         for (String program : new String[] {"unshare", "setpriv", "setfacl"}) {
@@ -34,7 +32,7 @@ final class InstalledHost implements AutoCloseable {
                 .redirectErrorStream(true)
                 .start();
         said = new BufferedReader(new InputStreamReader(shell.getInputStream(), StandardCharsets.UTF_8));
-        Ended mounted = run("mount -t overlay -o lowerdir=" + Installed.DIST.resolve("usr") + ":/usr overlay /usr"
+        Result mounted = run("mount -t overlay -o lowerdir=" + Installed.DIST.resolve("usr") + ":/usr overlay /usr"
                 + " && mkdir -p /etc/systemd/system/multi-user.target.wants"
                 + " && ln -s /usr/lib/systemd/system/osg-token-renewer.timer /etc/systemd/system/multi-user.target.wants/"
                 + " && export OSG_TOKEN_RENEWER_JAVA_HOME=" + System.getProperty("java.home"));
@@ -44,12 +42,12 @@ final class InstalledHost implements AutoCloseable {
         assumeTrue(mounted.status() == 0, mounted.out());
     }
 
-    Ended run(String line) throws IOException {
+    Result run(String line) throws IOException {
         return run(line, "");
     }
 
     /** Runs a command line with these lines as its standard input; each ends with a line feed. */
-    Ended run(String line, String answers) throws IOException {
+    Result run(String line, String answers) throws IOException {
         String text = "{ " + line + "\n} << 'ANSWERS'\n" + answers + "ANSWERS\nprintf '\\n" + END + "%s\\n' \"$?\"\n";
         shell.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
         shell.getOutputStream().flush();
@@ -62,7 +60,7 @@ final class InstalledHost implements AutoCloseable {
         if (next != null && !out.isEmpty()) {
             out.setLength(out.length() - 1); // the line feed before the marker
         }
-        return new Ended(next == null ? 77 : Integer.parseInt(next.substring(END.length())), out.toString());
+        return new Result(next == null ? 77 : Integer.parseInt(next.substring(END.length())), out.toString(), "");
     }
 
     /** Runs a command line that must succeed, and returns what it printed. */
@@ -71,7 +69,7 @@ final class InstalledHost implements AutoCloseable {
     }
 
     String must(String line, String answers) throws IOException {
-        Ended ended = run(line, answers);
+        Result ended = run(line, answers);
         assertEquals(0, ended.status(), line + "\n" + ended.out());
         return ended.out();
     }

@@ -27,8 +27,7 @@ import org.opensciencegrid.cryptostore.oidcagent.AgentFile;
 import org.opensciencegrid.testkit.EmbeddedIssuer;
 import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.testkit.Policy;
-import org.opensciencegrid.testkit.TestCa;
-import org.opensciencegrid.tokenrenewer.dist.InstalledHost.Ended;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
 import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 import org.opensciencegrid.tokenrenewer.json.Json;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
@@ -60,15 +59,12 @@ class PrintedCommandsRing {
     @BeforeEach
     void renewed() throws Exception {
         host = new InstalledHost();
-        Files.setPosixFilePermissions(directory, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
-        TestCa ca = new TestCa();
-        ca.writeCaPem(directory.resolve("ca.pem"));
-        issuer = EmbeddedIssuer.builder().tls(ca.serverContext()).start();
+        Installed site = new Installed(directory);
+        site.mode("", "rwxr-xr-x");
+        issuer = site.startIssuer();
         issuer.policy.accessSeconds = 3600;
-        issuer.policy.interval = 1;
-        issuer.approveAutomatically("alice");
         answers = issuer.issuer() + "\nopenid offline_access\n";
-        host.must("cp " + directory.resolve("ca.pem") + " /etc/osg/ca.pem");
+        host.must("cp " + site.caFile() + " /etc/osg/ca.pem");
         config(TOKEN);
         host.must(SETUP, answers);
         host.must("osg-token-renewer renew && osg-token-renewer check");
@@ -107,7 +103,7 @@ class PrintedCommandsRing {
 
     /** Renews, and returns the failure of the token, which is always due. */
     private Printed failure() throws IOException {
-        Ended renew = host.run(RENEW);
+        Result renew = host.run(RENEW);
         assertNotEquals(0, renew.status(), renew.out());
         JsonObject failure = renew.out()
                 .lines()
@@ -169,8 +165,8 @@ class PrintedCommandsRing {
         spoil.run();
         Printed printed = failure();
         fix.run();
-        Ended pasted = host.run(printed.command(), answers);
-        Ended after = host.run("osg-token-renewer renew && osg-token-renewer check");
+        Result pasted = host.run(printed.command(), answers);
+        Result after = host.run("osg-token-renewer renew && osg-token-renewer check");
         if (!printed.equals(new Printed(kind, command)) || pasted.status() != 0 || after.status() != 0) {
             wrong.add(kind + ": " + printed + "\n" + pasted + "\n" + after);
         }
@@ -181,7 +177,7 @@ class PrintedCommandsRing {
         spoil.run();
         Printed printed = finding(kind);
         fix.run();
-        Ended pasted = host.run(printed.command(), answers);
+        Result pasted = host.run(printed.command(), answers);
         boolean isLeft = findings().stream()
                 .filter(one ->
                         !kind.equals("unused_account") || !one.words("command").isEmpty())

@@ -52,9 +52,8 @@ class TokenClientTest {
     private Secret token;
 
     @BeforeEach
-    void login() throws IssuerException {
+    void login() {
         token = scene.login();
-        scene.pause.afterEach(() -> {});
     }
 
     @AfterEach
@@ -77,12 +76,8 @@ class TokenClientTest {
         return Secret.of(all.get(0));
     }
 
-    /** The waits since the login. */
     private List<Long> waits() {
-        List<Duration> sleeps = scene.pause.sleeps();
-        return sleeps.subList(1, sleeps.size()).stream()
-                .map(Duration::toSeconds)
-                .toList();
+        return scene.pause.sleeps().stream().map(Duration::toSeconds).toList();
     }
 
     private int refreshes() {

@@ -10,7 +10,6 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
@@ -209,7 +208,7 @@ class CanaryRing {
 
     private void secret(String name, String text) throws IOException {
         Files.writeString(point.file(name), text + "\n");
-        Files.setPosixFilePermissions(point.file(name), PosixFilePermissions.fromString("rw-------"));
+        point.mode(name, "rw-------");
     }
 
     /** Echoes what the request contained. */

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.opensciencegrid.cryptostore.Given.CHEAP;
+import static org.opensciencegrid.cryptostore.Given.PASSWORD;
 import static org.opensciencegrid.cryptostore.Given.bytes;
 import static org.opensciencegrid.cryptostore.Given.password;
 import static org.opensciencegrid.cryptostore.Given.text;
@@ -163,7 +164,7 @@ class AgentFileTest {
         String[] lines = text(AgentFile.seal(bytes(JSON), password(), CHEAP)).split("\n");
         assertEquals(Kind.WRONG_PASSWORD, refused(lines, "another password"));
         lines[1] = other(lines[1]);
-        assertEquals(Kind.DAMAGED, refused(lines, "correct horse battery staple"));
+        assertEquals(Kind.DAMAGED, refused(lines, PASSWORD));
         assertEquals(Kind.WRONG_PASSWORD, refused(lines, "another password"));
     }
 
