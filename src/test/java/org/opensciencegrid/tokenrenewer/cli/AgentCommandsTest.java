@@ -22,18 +22,17 @@ import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.oidcagent.AgentFile;
 import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
-import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 import org.opensciencegrid.tokenrenewer.json.Json;
 
 /** Imports from oidc-agent and exports to it, with an issuer that shows whether a person had to approve. */
 @Tag("slow")
 class AgentCommandsTest extends WithProgram {
-    private static final String PASSWORD = SiteDirectory.PASSWORD;
+    private static final String PASSWORD = Program.PASSWORD;
 
     /** Makes an oidc-agent account: exports what setup made, and removes it here. */
     @BeforeEach
     void anAccountOfOidcAgent() throws IOException {
-        program.accountWith("[token one]\naccount = acct\ntoken_path = DIR/one.token\n");
+        program.accountWith(Program.ONE);
         assertEquals(
                 0, program.setup("--scope=openid offline_access compute.read").status());
         Files.createDirectory(program.file("agent"));

@@ -20,16 +20,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
-import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 
 /** Changes the password of an account, shows its status and removes it. */
 @Tag("slow")
 class ChangePasswordAndRemoveTest extends WithProgram {
-    private static final String PASSWORD = SiteDirectory.PASSWORD;
+    private static final String PASSWORD = Program.PASSWORD;
 
     @BeforeEach
     void anAccountWithAToken() {
-        program.accountWith("[token one]\naccount = acct\ntoken_path = DIR/one.token\n");
+        program.accountWith(Program.ONE);
         assertEquals(
                 0, program.setup("--scope=openid offline_access compute.read").status());
         assertEquals(0, program.run("renew").status());

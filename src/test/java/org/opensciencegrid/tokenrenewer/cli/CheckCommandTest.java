@@ -24,7 +24,7 @@ import org.opensciencegrid.tokenrenewer.fixture.Result;
 /** Findings of {@code check} that no command fixes; CheckIT has the others. */
 @Tag("slow")
 class CheckCommandTest extends WithProgram {
-    private static final String TOKEN = "[token one]\naccount = acct\ntoken_path = DIR/one.token\n";
+    private static final String TOKEN = Program.ONE;
 
     @BeforeEach
     void goodSite() {

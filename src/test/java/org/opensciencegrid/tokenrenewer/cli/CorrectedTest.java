@@ -16,7 +16,7 @@ import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /** If an admin has corrected the cause of a failure, we no longer report it, even before the next run. */
 class CorrectedTest extends WithProgram {
-    private static final String GOOD = "[token one]\naccount = acct\ntoken_path = DIR/one.token\n";
+    private static final String GOOD = Program.ONE;
 
     @BeforeEach
     void site() {

@@ -27,7 +27,6 @@ import org.opensciencegrid.tokenrenewer.check.User;
 import org.opensciencegrid.tokenrenewer.cli.output.CheckText;
 import org.opensciencegrid.tokenrenewer.cli.output.Colors;
 import org.opensciencegrid.tokenrenewer.cli.output.Messages;
-import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 import org.opensciencegrid.tokenrenewer.net.ProxySettings;
 import org.opensciencegrid.tokenrenewer.systemd.TimerState;
@@ -38,7 +37,7 @@ import org.opensciencegrid.tokenrenewer.systemd.TimerState;
  */
 @Tag("slow")
 class EveryFindingTest {
-    private static final String PASSWORD = SiteDirectory.PASSWORD;
+    private static final String PASSWORD = Program.PASSWORD;
     private static final String ACCOUNT = "[account acct]\npassword_file = DIR/acct.pw\n";
     private static final String TOKEN = "[token one]\naccount = acct\ntoken_path = DIR/tokens/one.token\n";
 

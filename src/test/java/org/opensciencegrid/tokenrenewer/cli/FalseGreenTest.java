@@ -18,7 +18,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.tokenrenewer.cli.output.Environment;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
-import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 
 /**
  * Hosts whose tokens are no longer renewed: no command may report that everything is OK. FalseGreenIT has the cases
@@ -140,7 +139,7 @@ class FalseGreenTest extends WithProgram {
     @Test
     void oneAccountOfTwo() {
         program.issuer.policy.refreshLife = Duration.ofDays(90);
-        program.secret("b.pw", SiteDirectory.PASSWORD);
+        program.secret("b.pw", Program.PASSWORD);
         program.config(SECTIONS + SECTIONS.replace("acct", "b").replace("one", "two"));
         assertEquals(
                 0,

@@ -85,7 +85,7 @@ class LogJsonTest extends WithProgram {
     void everyLineIsAnObjectOfTheDocument() throws IOException {
         String renew = "renew";
         String json = "--log-format=json";
-        String one = "[token one]\naccount = acct\ntoken_path = DIR/one.token\n";
+        String one = Program.ONE;
         program.accountWith(one + "min_lifetime = 10\nspeling = x\n");
         Map<String, Object> renewed = lines(0, renew, json).get(1);
         assertEquals(program.file("one.token").toString(), renewed.get("path"));

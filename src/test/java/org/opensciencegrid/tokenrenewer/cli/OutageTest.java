@@ -15,7 +15,7 @@ class OutageTest extends WithProgram {
     void aTokenForAnHourAndAnIssuerThatIsDown() {
         program.issuer.policy.accessSeconds = 3600;
         assertEquals(0, program.setup("--scope=openid offline_access").status());
-        program.accountWith("[token one]\naccount = acct\ntoken_path = DIR/one.token\n");
+        program.accountWith(Program.ONE);
         assertEquals(0, program.run("renew").status());
         program.issuer.fault(Fault.on("/token").always().respond(503, "text/plain", "no"));
     }

@@ -14,7 +14,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.tokenrenewer.cli.output.RepairCommands;
-import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 
 /** Draws the pictures of the README from the program's output, and fails if they differ. */
 class PicturesTest {
@@ -41,7 +40,7 @@ class PicturesTest {
     }
 
     private void account(String name) {
-        program.secret(name + ".pw", SiteDirectory.PASSWORD);
+        program.secret(name + ".pw", Program.PASSWORD);
         assertEquals(
                 0,
                 program.run(
@@ -127,7 +126,7 @@ class PicturesTest {
 
     @Test
     void setup() {
-        program.secret("cms.pw", SiteDirectory.PASSWORD);
+        program.secret("cms.pw", Program.PASSWORD);
         String text = program.run(
                         "setup",
                         "--issuer=" + program.issuer.issuer(),

@@ -15,7 +15,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
-import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 
 /** {@code renew --every}. The wait between two runs takes no time here, and runs the next step of the test. */
 class RenewEveryTest extends WithProgram {
@@ -98,7 +97,7 @@ class RenewEveryTest extends WithProgram {
                         () -> program.config("[token t\n"),
                         () -> program.accountWith(TOKEN),
                         () -> program.secret("acct.pw", "another password"),
-                        () -> program.secret("acct.pw", SiteDirectory.PASSWORD)));
+                        () -> program.secret("acct.pw", Program.PASSWORD)));
         assertEquals(0, result.status(), result.err());
         assertEquals(3, refreshes()); // not with the broken config file, and not with the wrong password
         assertEquals(

@@ -14,14 +14,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.opensciencegrid.tokenrenewer.cli.output.StatusJsonTest;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
-import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 import org.opensciencegrid.tokenrenewer.json.Json;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 
 /** One {@code check} names all mistakes: you do not have to fix one to find the next. */
 class SeededMistakesTest extends WithProgram {
     private static final String SCHEMA = "reference/check-schema.json";
-    private static final String GOOD = SiteDirectory.PASSWORD;
+    private static final String GOOD = Program.PASSWORD;
 
     private static String account(String name) {
         return "[account " + name + "]\npassword_file = DIR/" + name + ".pw\n";

@@ -14,13 +14,12 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
-import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 import org.opensciencegrid.tokenrenewer.json.Json;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 
 /** Tests {@code status --warn}, {@code --color}, {@code --watch}, the order of accounts, and the history of a token. */
 class StatusOptionsTest extends WithProgram {
-    private static final String ONE = "[token one]\naccount = acct\ntoken_path = DIR/one.token\n";
+    private static final String ONE = Program.ONE;
 
     @BeforeEach
     void site() {
@@ -71,7 +70,7 @@ class StatusOptionsTest extends WithProgram {
 
     @Test
     void whatNeedsAttentionComesLast() {
-        program.secret("b.pw", SiteDirectory.PASSWORD);
+        program.secret("b.pw", Program.PASSWORD);
         program.config("""
                 [account acct]
                 password_file = DIR/acct.pw

@@ -38,7 +38,7 @@ class StatusTimerTest {
         host = new Host(session);
         program.issuer.policy.accessSeconds = 3600;
         assertEquals(0, program.setup("--scope=openid offline_access").status());
-        program.accountWith("[token one]\naccount = acct\ntoken_path = DIR/one.token\nmin_lifetime = 600\n");
+        program.accountWith(Program.ONE + "min_lifetime = 600\n");
     }
 
     @AfterEach
@@ -121,8 +121,7 @@ class StatusTimerTest {
         assertEquals(Level.OK, host.report().level(), "no run is missed");
         assertEquals(0, program.run("renew").status());
         host.enableTimer();
-        program.config(
-                "[token one]\naccount = acct\ntoken_path = DIR/one.token\n[account acct]\npassword_file = DIR/acct.pw\n");
+        program.config(Program.ONE + "[account acct]\npassword_file = DIR/acct.pw\n");
         assertEquals(Optional.of(now()), schedule().lastRun());
         assertFalse(schedule().isOverdue(now()));
     }

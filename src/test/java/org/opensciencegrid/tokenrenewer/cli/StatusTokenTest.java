@@ -16,8 +16,8 @@ class StatusTokenTest extends WithProgram {
     void site() {
         assertEquals(
                 0, program.setup("--scope=openid offline_access compute.read").status());
-        program.accountWith("[token one]\naccount = acct\ntoken_path = DIR/one.token\n"
-                + "scope = compute.read\naudience = https://ce.example.org:9619\nmin_lifetime = 100\n");
+        program.accountWith(
+                Program.ONE + "scope = compute.read\naudience = https://ce.example.org:9619\nmin_lifetime = 100\n");
         assertEquals(0, program.run("renew").status());
     }
 

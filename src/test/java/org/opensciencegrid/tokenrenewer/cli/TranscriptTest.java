@@ -21,13 +21,12 @@ import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.testkit.Policy;
-import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 
 /** Every command with all of its output, as golden files; {@link EveryTextTest} requires that no text is missing. */
 @Tag("slow")
 class TranscriptTest {
-    private static final String ONE = "[token one]\naccount = acct\ntoken_path = DIR/one.token\n";
+    private static final String ONE = Program.ONE;
     private static final String SCOPE = "--scope=openid offline_access compute.read storage.read:/";
 
     @TempDir
@@ -151,7 +150,7 @@ class TranscriptTest {
         }
         Path registrations = program.file("state/registrations");
         try (LockedAccount other =
-                new AccountStore(registrations, registrations, SiteDirectory.CHEAP).lock("acct", Duration.ZERO)) {
+                new AccountStore(registrations, registrations, Program.CHEAP).lock("acct", Duration.ZERO)) {
             session.scene("two setups at once").setup(SCOPE);
             assertFalse(other.exists());
         }
@@ -373,7 +372,7 @@ class TranscriptTest {
         program.accountWith(ONE);
         program.secret("acct.pw", "another password");
         session.run("status", "--account=acct");
-        program.secret("acct.pw", SiteDirectory.PASSWORD);
+        program.secret("acct.pw", Program.PASSWORD);
         program.issuer.close();
         session.scene("an issuer that is down").run("check");
         session.scene("mistakes");
@@ -410,7 +409,7 @@ class TranscriptTest {
         session.setup(SCOPE).run("renew");
         program.file("acct.pw").toFile().delete();
         session.scene("no new password").run("change-password", "acct");
-        program.secret("old.pw", SiteDirectory.PASSWORD);
+        program.secret("old.pw", Program.PASSWORD);
         program.secret("acct.pw", "a new password, longer than the old one");
         String old = "--old-pw-file=" + program.file("old.pw");
         session.scene("another password").answer("wrong\n", "change-password", "acct");

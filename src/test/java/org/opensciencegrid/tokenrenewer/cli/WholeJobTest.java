@@ -19,7 +19,6 @@ import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.testkit.Seen;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
-import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 
 /** Runs setup, renew and status as an admin would. */
 class WholeJobTest extends WithProgram {
@@ -269,7 +268,7 @@ class WholeJobTest extends WithProgram {
     @Test
     void twoSetupsOfOneAccountAtOnce() throws Exception {
         Path directory = Files.createDirectories(program.file("state/registrations"));
-        AccountStore registrations = new AccountStore(directory, directory, SiteDirectory.CHEAP);
+        AccountStore registrations = new AccountStore(directory, directory, Program.CHEAP);
         try (LockedAccount other = registrations.lock("acct", Duration.ZERO)) {
             assertFalse(other.exists());
             Result setup = program.setup("--scope=openid offline_access");

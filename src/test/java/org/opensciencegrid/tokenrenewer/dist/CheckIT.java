@@ -19,7 +19,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.tokenrenewer.cli.Program;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
-import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 
 /**
@@ -28,7 +27,7 @@ import org.opensciencegrid.tokenrenewer.json.JsonObject;
  */
 class CheckIT {
     private static final int FAULTS = 15;
-    private static final String GOOD = SiteDirectory.PASSWORD;
+    private static final String GOOD = Program.PASSWORD;
 
     @TempDir
     Path directory;

@@ -32,7 +32,7 @@ class CoreDumpIT {
     void noFileAndNoSecret(String signal, int status) throws Exception {
         Installed installed = new Installed(directory);
         try (EmbeddedIssuer issuer = installed.startIssuer()) {
-            installed.accountWith("[token one]\naccount = acct\ntoken_path = DIR/one.token\n");
+            installed.accountWith(Installed.ONE);
             Result setup = installed.run(installed.setupLine(issuer, "--scope=openid offline_access"));
             assertEquals(0, setup.status(), setup.err());
             Set<String> before = files();

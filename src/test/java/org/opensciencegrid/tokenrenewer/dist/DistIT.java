@@ -23,16 +23,7 @@ import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /** Tests the packaged tree: launchers, jar, signals, journal and overlapping runs. */
 class DistIT {
-    private static final String CONFIG = """
-            [account acct]
-            password_file = DIR/acct.pw
-            [token one]
-            account = acct
-            token_path = DIR/one.token
-            [token two]
-            account = acct
-            token_path = DIR/missing/two.token
-            """;
+    private static final String TWO = Installed.tokenSection("two", "acct", "DIR/missing/two.token");
 
     @TempDir
     Path directory;
@@ -77,7 +68,7 @@ class DistIT {
     void theNamesOfTheOriginalRunTheWholeJob() throws Exception {
         Result setup = setup();
         assertEquals(0, setup.status(), setup.err());
-        installed.config(CONFIG.substring(0, CONFIG.indexOf("[token two]")));
+        installed.accountWith(Installed.ONE);
         for (String name : List.of("osg-token-renewer.sh", "osg-token-renewer")) {
             Result renew =
                     installed.launch("usr/libexec/osg-token-renewer/" + name).await();
@@ -94,7 +85,7 @@ class DistIT {
     @Test
     void underSystemdEveryLineHasItsPriorityAndTheOrderOfTheConfigFile() throws Exception {
         setup();
-        installed.config(CONFIG);
+        installed.accountWith(Installed.ONE + TWO);
         installed.hasJournal = true;
         Result renew = installed.run("renew");
         assertEquals(1, renew.status());
@@ -109,7 +100,7 @@ class DistIT {
     @Test
     void sigtermBetweenRequestAndDurableWriteLosesNothing() throws Exception {
         setup();
-        installed.config(CONFIG.substring(0, CONFIG.indexOf("[token two]")));
+        installed.accountWith(Installed.ONE);
         issuer.fault(Fault.on("/token").grant("refresh_token").times(1).delayAfter(Duration.ofSeconds(3)));
         Running run = installed.start("renew");
         while (issuer.count("/token", Policy.REFRESH_TOKEN) == 0) {
@@ -138,7 +129,7 @@ class DistIT {
     @Test
     void runsThatOverlapTakeTurns() throws Exception {
         setup();
-        installed.config(CONFIG.substring(0, CONFIG.indexOf("[token two]")));
+        installed.accountWith(Installed.ONE);
         List<Running> runs = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
             runs.add(installed.start("renew"));

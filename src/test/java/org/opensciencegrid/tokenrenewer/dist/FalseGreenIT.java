@@ -54,7 +54,7 @@ class FalseGreenIT {
         installed = new Installed(directory);
         program.issuer.policy.accessSeconds = 3600;
         assertEquals(0, program.setup("--scope=openid offline_access").status());
-        program.accountWith("[token one]\naccount = acct\ntoken_path = DIR/one.token\n");
+        program.accountWith(Program.ONE);
         assertEquals(0, program.run("renew").status());
     }
 

@@ -28,7 +28,6 @@ import org.opensciencegrid.testkit.EmbeddedIssuer;
 import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
-import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 import org.opensciencegrid.tokenrenewer.json.Json;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 
@@ -43,7 +42,7 @@ class PrintedCommandsRing {
     private static final String ACCOUNT_FILE = STATE + "/accounts/acct.account";
     private static final String PASSWORD_FILE = "/etc/osg/tokens/acct.pw";
     private static final String TOKEN_FILE = "/etc/osg/tokens/one.token";
-    private static final String PASSWORD = SiteDirectory.PASSWORD;
+    private static final String PASSWORD = Installed.PASSWORD;
     private static final String SETUP = "osg-token-renewer-setup acct";
     private static final String REAUTHENTICATE = "osg-token-renewer-setup --reauthenticate acct";
     private static final String RENEW = "OSG_TOKEN_RENEWER_LOG_FORMAT=json osg-token-renewer renew";

@@ -28,7 +28,7 @@ class RenewTerminalIT {
         installed = new Installed(directory);
         issuer = installed.startIssuer();
         installed.variables.put("TERM", "xterm");
-        installed.accountWith("[token one]\naccount = acct\ntoken_path = DIR/one.token\n");
+        installed.accountWith(Installed.ONE);
         Result setup = installed.run(installed.setupLine(issuer, "--scope=openid offline_access"));
         assertEquals(0, setup.status(), setup.err());
     }

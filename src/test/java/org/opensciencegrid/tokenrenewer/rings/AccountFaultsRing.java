@@ -24,7 +24,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.tokenrenewer.cli.Program;
 import org.opensciencegrid.tokenrenewer.dist.Installed;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
-import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 
 /**
  * Kills (SIGKILL) each command of the shipped jar that changes an account, at ten of its system calls on the account's
@@ -33,7 +32,7 @@ import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
  */
 class AccountFaultsRing {
     private static final int POINTS = 10;
-    private static final String PASSWORD = SiteDirectory.PASSWORD;
+    private static final String PASSWORD = Program.PASSWORD;
     private static final List<String> FILES = List.of(
             "state/accounts",
             "state/accounts/acct.account",
@@ -182,7 +181,7 @@ class AccountFaultsRing {
         Path place = directory.resolve(one.name().replaceAll("\\W+", "-") + name);
         makeDirectory(place);
         Program program = new Program(place);
-        program.accountWith("[token one]\naccount = acct\ntoken_path = DIR/one.token\n");
+        program.accountWith(Program.ONE);
         assertEquals(0, program.setup("--scope=openid offline_access").status());
         renews(program);
         one.prepare().accept(program);

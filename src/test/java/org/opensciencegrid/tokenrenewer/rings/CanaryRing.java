@@ -22,7 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.testkit.Seen;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
-import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 
 /**
  * Runs all commands of the shipped program with an issuer that echoes every secret it receives, in all encodings,
@@ -31,7 +30,7 @@ import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
  */
 class CanaryRing {
     private static final int CANARIES = 25;
-    private static final String PASSWORD = SiteDirectory.PASSWORD;
+    private static final String PASSWORD = AccessPoint.PASSWORD;
     private static final String NEXT_PASSWORD = "Tr0ub4dor and another three";
     private static final String MANUAL_SECRET = "manual-client/secret+of=32~chars";
     private static final String CONFIG_SECRET = "secret-in-the-config-file-itself";

@@ -54,7 +54,7 @@ class OidcAgentRing {
                 "client_secret_basic",
                 List.of(Policy.DEVICE_CODE, Policy.REFRESH_TOKEN),
                 List.of(SCOPE.split(" ")));
-        program.accountWith("[token one]\naccount = acct\ntoken_path = DIR/one.token\n");
+        program.accountWith(Program.ONE);
         Files.createDirectories(program.file("home/.oidc-agent"));
         // Without stdbuf, it would print the path of its socket to a pipe only when it ends.
         agent = builder("stdbuf", "-oL", "oidc-agent", "--console").start();

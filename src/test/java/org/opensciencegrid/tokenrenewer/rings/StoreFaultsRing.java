@@ -145,7 +145,7 @@ class StoreFaultsRing {
         }
         Program program = new Program(directory);
         assertEquals(0, program.setup("--scope=openid offline_access").status());
-        program.accountWith("[token one]\naccount = acct\ntoken_path = DIR/one.token\n");
+        program.accountWith(Program.ONE);
         assertEquals(0, program.run("renew").status());
         return program;
     }

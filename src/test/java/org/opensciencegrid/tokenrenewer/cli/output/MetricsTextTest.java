@@ -20,6 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.opensciencegrid.tokenrenewer.cli.WithProgram;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
+import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 
 class MetricsTextTest extends WithProgram {
     /** The grammar of Prometheus's exposition format, version 0.0.4. */
@@ -31,8 +32,7 @@ class MetricsTextTest extends WithProgram {
     @BeforeEach
     void site() {
         assertEquals(0, program.setup("--scope=openid offline_access").status());
-        program.accountWith("[token one]\naccount = acct\ntoken_path = DIR/one.token\n"
-                + "[token o\"t\\her]\naccount = acct\ntoken_path = DIR/other.token\n");
+        program.accountWith(SiteDirectory.ONE + "[token o\"t\\her]\naccount = acct\ntoken_path = DIR/other.token\n");
     }
 
     private Map<String, Long> metrics() {
@@ -127,7 +127,7 @@ class MetricsTextTest extends WithProgram {
                 due.out().lines().toList());
         assertFalse(Files.exists(program.file("one.token")));
         assertEquals(0, program.issuer.count("/token", "refresh_token"));
-        program.accountWith("[token one]\naccount = acct\ntoken_path = DIR/one.token\nmin_lifetime = 10\n");
+        program.accountWith(SiteDirectory.ONE + "min_lifetime = 10\n");
         assertEquals(0, program.run("renew").status());
         assertTrue(program.run("renew", "--dry-run").out().contains("not renewing"));
         program.issuer.revokeAll();
