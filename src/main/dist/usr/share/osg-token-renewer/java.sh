@@ -11,15 +11,17 @@ tested=25
 # A JVM needs a current directory that exists.
 [ . -ef "$PWD" ] || cd /
 
-# Sets $version to the major version of the Java in $1; 0 if there is none. Reads its release file if it has one, because starting
-# it takes too long.
+# Sets $version to the major version of the Java in $1, 0 if there is none, and $value to its version. Reads its release file if
+# it has one, because starting it takes too long.
 java_version() {
     version=0
+    value=
     [ -x "$1/bin/java" ] || return
     if [ -r "$1/release" ]; then
         while IFS='=' read -r key value; do
             if [ "$key" = JAVA_VERSION ]; then
                 value=${value#\"}
+                value=${value%\"}
                 version=${value%%[!0-9]*}
                 break
             fi
@@ -27,6 +29,7 @@ java_version() {
     elif ! is_root || roots_alone "$1/bin/java"; then
         value=$("$1/bin/java" -version 2>&1)
         value=${value#*version \"}
+        value=${value%%\"*}
         version=${value%%[!0-9]*}
     fi
     case $version in
@@ -34,11 +37,15 @@ java_version() {
     esac
 }
 
-# Whether the Java in $1, of version $2, can run the program; if not, sets $why. The Java that made the class archive can run it
-# if its files are there; any other one is started once to find out, but not used if it is newer than the tested ones.
+# Whether the Java in $1, of major version $2 and version $3, can run the program; if not, sets $why. The Java that made the class
+# archive can run it if its files are there; any other one is started once to find out.
 runs() {
     if [ ! -r "$1/conf/security/java.security" ]; then
         why="it has no conf/security/java.security"
+        return 1
+    fi
+    if [ "$2" -gt "$tested" ] && ! passed_self_test "$1" "$3"; then
+        why="Java $2 is newer than Java $tested, the newest that this version was tested with; to test it here, run ${java_place:+OSG_TOKEN_RENEWER_JAVA_HOME='$java_place' }$root/usr/libexec/osg-token-renewer/make-archive"
         return 1
     fi
     if [ -e "$1/lib/server/libjvm.so" ] && [ -e "$1/lib/modules" ]; then
@@ -46,18 +53,17 @@ runs() {
             [ ! -e "$file" ] || return 0
         done
     fi
-    why=$("$1/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC --add-modules java.logging,java.naming -version 2>&1) || {
-        why=$(printf '%s' "$why" | tr '\n' ' ')
-        return 1
-    }
-    [ "$2" -le "$tested" ] || passes_self_test "$1" || {
-        why="Java $2 is newer than Java $tested, the newest that this version was tested with; to test it here, run $root/usr/libexec/osg-token-renewer/make-archive"
-        return 1
-    }
+    why=$("$1/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC --add-modules java.logging,java.naming -version 2>&1) && return
+    why=$(printf '%s' "$why" | tr '\n' ' ')
+    return 1
 }
 
-# Only make-archive tests a Java.
-passes_self_test() {
+# Whether the Java in $1, of version $2, passed the self-test of make-archive.
+passed_self_test() {
+    [ -r "$archives/self-tests" ] || return 1
+    while IFS= read -r line; do
+        [ "$line" != "$2 $1" ] || return 0
+    done < "$archives/self-tests"
     return 1
 }
 
@@ -82,6 +88,7 @@ find_java() {
             java_version "$candidate"
             if [ "$version" -ge 17 ] && [ "$version" -gt "$major" ]; then
                 major=$version
+                release=$value
                 home=$candidate
             fi
         done
@@ -90,7 +97,7 @@ find_java() {
             exit 2
         fi
         ! is_root || check_java
-        ! runs "$home" "$major" || return 0
+        ! runs "$home" "$major" "$release" || return 0
         tried="$tried|$home|"
         broken=${broken:-"the Java in $home does not run: $why"}
     done

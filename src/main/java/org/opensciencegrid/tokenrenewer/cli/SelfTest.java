@@ -4,6 +4,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -33,7 +34,8 @@ import org.opensciencegrid.tokenrenewer.oidc.Provider;
 import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /**
- * Renews a token of a temporary account, whose issuer is on loopback and rotates the refresh token. make-archive runs this with a Java that is newer than those of our tests.
+ * Renews a token of a temporary account, whose issuer is on loopback and rotates the refresh token. make-archive runs
+ * this with a Java that is newer than those of our tests.
  */
 final class SelfTest {
     private static final String NAME = "self-test";
@@ -52,12 +54,12 @@ final class SelfTest {
     /** @return the exit status */
     int run() throws IOException, GeneralSecurityException, InterruptedException {
         Path directory = Files.createTempDirectory("osg-token-renewer");
-        HttpsServer issuer = HttpsServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
-        issuer.setHttpsConfigurator(
-                new HttpsConfigurator(withNewCertificate(directory.resolve("keys"), directory.resolve("ca.pem"))));
-        issuer.createContext("/", SelfTest::respond);
-        issuer.start();
+        HttpsServer issuer = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         try {
+            issuer.setHttpsConfigurator(
+                    new HttpsConfigurator(withNewCertificate(directory.resolve("keys"), directory.resolve("ca.pem"))));
+            issuer.createContext("/", SelfTest::respond);
+            issuer.start();
             boolean isGood = renews("https://localhost:" + issuer.getAddress().getPort(), directory);
             environment.out().println(isGood ? "passed" : "failed");
             return isGood ? ExitStatus.OK : ExitStatus.FAILED;

@@ -1,8 +1,10 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
@@ -10,13 +12,12 @@ import org.opensciencegrid.tokenrenewer.fixture.Result;
 class SelfTestTest extends WithProgram {
     @Test
     void renewsInATemporaryDirectoryAndDeletesIt() {
-        Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
-        String[] before = temporary.toFile().list((directory, name) -> name.startsWith("osg-token-renewer"));
         Result result = program.run("self-test");
         assertTrue(result.out().endsWith("passed\n"), result.out() + result.err());
         assertEquals(0, result.status(), result.err());
         assertEquals("", result.err());
-        String[] after = temporary.toFile().list((directory, name) -> name.startsWith("osg-token-renewer"));
-        assertEquals(before.length, after.length);
+        Path token = Path.of(result.out().replaceAll("(?s).* > (\\S+)\n.*", "$1"));
+        assertTrue(token.getParent().getFileName().toString().startsWith("osg-token-renewer"), token.toString());
+        assertFalse(Files.exists(token.getParent()));
     }
 }
