@@ -1,15 +1,15 @@
 package org.opensciencegrid.tokenrenewer.net;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
 import org.opensciencegrid.testkit.SettableClock;
 
 /** Waits by setting the clock that the test's issuer also uses. */
 public final class FakeSleeper implements Sleeper {
     private final SettableClock clock;
-    private final Instant start;
+    private final AtomicReference<Duration> slept = new AtomicReference<>(Duration.ZERO);
     private final List<Duration> sleeps = new CopyOnWriteArrayList<>();
     private volatile Runnable afterEach = () -> {};
     /** How many seconds pass in a second of waiting: all threads that wait share one clock. */
@@ -17,7 +17,6 @@ public final class FakeSleeper implements Sleeper {
 
     public FakeSleeper(SettableClock clock) {
         this.clock = clock;
-        this.start = clock.instant();
     }
 
     /** Runs this after each wait, to simulate another process. */
@@ -33,12 +32,18 @@ public final class FakeSleeper implements Sleeper {
     @Override
     public void sleep(Duration duration) {
         sleeps.add(duration);
-        clock.advance(duration.multipliedBy(haste));
+        pass(duration.multipliedBy(haste));
         afterEach.run();
+    }
+
+    /** Lets time pass without a sleep, such as that of a slow response. */
+    public void pass(Duration duration) {
+        slept.accumulateAndGet(duration, Duration::plus);
+        clock.advance(duration);
     }
 
     @Override
     public Duration elapsed() {
-        return Duration.between(start, clock.instant());
+        return slept.get(); // a change of the clock is no time that passed
     }
 }

@@ -417,7 +417,7 @@ class TokenClientTest {
     @Test
     void slowAnswersCount() {
         issuer.fault(ON_REFRESH.respond(503, null, null).always());
-        scene.pause.afterEach(() -> scene.clock.advanceSeconds(9)); // as if each request had taken this long
+        scene.pause.afterEach(() -> scene.pause.pass(Duration.ofSeconds(9))); // as if each request had taken this long
         scene.assertFails(Kind.TEMPORARY, this::refresh);
         assertEquals(List.of(1L, 2L), waits(), "1 + 9, 2 + 9, and 4 more were too much");
     }
