@@ -210,10 +210,13 @@ class ArchitectureTest {
             .callMethodWhere(targetOwner(assignableTo(Files.class))
                     .and(targetName("write|writeString|newOutputStream|newBufferedWriter")));
 
-    /** A site's hook is the only program that is started, without a shell; the service's sandbox relies on it. */
+    /**
+     * Only these classes start programs, without a shell. A renewal starts only the site's hook; the service's sandbox
+     * relies on it.
+     */
     @ArchTest
     static final ArchRule PROCESSES_AT_HOME = noClasses()
-            .that(areNot(ROOT + "cli.SelfTest", ROOT + "renewal.HookProcess", ROOT + "systemd.TimerState"))
+            .that(areNot(ROOT + "cli.SelfTest", ROOT + "renewal.HookProcess", ROOT + "systemd.RunningTimer"))
             .should()
             .dependOnClassesThat()
             .areAssignableTo(ProcessBuilder.class)

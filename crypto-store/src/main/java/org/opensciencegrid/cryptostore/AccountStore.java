@@ -133,7 +133,9 @@ public final class AccountStore {
         return lockAttribute(name, "unix:ino");
     }
 
-    /** A mark that differs in every copy, but also if the owner or mode of the files was changed: the lock file's ctime. */
+    /**
+     * A mark that differs in every copy, but also if the owner or mode of the files was changed: the lock file's ctime.
+     */
     public Optional<String> lockChangedAt(String name) {
         return lockAttribute(name, "unix:ctime");
     }

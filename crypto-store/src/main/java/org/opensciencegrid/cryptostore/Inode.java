@@ -34,8 +34,8 @@ record Inode(Path path, Object key, int mode, int user, int group, FileTime chan
     }
 
     /**
-     * Whether it is the same file with the same owner and mode. Not equals(): a JVM generates a record's equals() at its
-     * first use, which takes longer than the rest of a read.
+     * Whether it is the same file with the same owner and mode. Not equals(): a JVM generates a record's equals() at
+     * its first use, which takes longer than the rest of a read.
      */
     boolean isSameFileAs(Inode other) {
         return key.equals(other.key) && mode == other.mode && user == other.user;

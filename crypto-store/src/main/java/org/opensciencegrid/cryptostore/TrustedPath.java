@@ -18,9 +18,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Resolves a path and checks each component. Follows only symbolic links of root and the service. The directories
- * follow the rule if only root, the service and at most one other user can change where the path leads. That user may
- * own directories from one point of the path on.
+ * Resolves a path and checks each component. Follows only symbolic links of root and the service. A path is
+ * trusted if only root, the service and at most one other user can change where it leads. From one component on, that
+ * other user may own the directories.
  */
 public final class TrustedPath {
     private static final int MAX_LINKS = 40;

@@ -25,7 +25,7 @@ import org.opensciencegrid.tokenrenewer.state.StateStore;
 import org.opensciencegrid.tokenrenewer.state.UnusedAccount;
 
 /**
- * Runs all checks, without changing anything.
+ * Runs all checks. Deletes the test files that it creates, and changes nothing else.
  *
  * @param network empty: check no issuer
  * @param shell proxies of this process, if {@code network} uses those of the installed service

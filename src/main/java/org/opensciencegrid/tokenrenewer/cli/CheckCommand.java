@@ -15,12 +15,12 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Finds faults before they stop renewals. */
+/** Finds problems before they stop renewals. */
 @Command(
         name = "check",
         description = {
             "Finds problems before they break renewals: files and their owners, passwords, the timer, the sandbox, the clock, the issuers.",
-            "Leaves nothing changed, and requests no token."
+            "Requests no token, and changes nothing: it deletes the test files that it creates."
         })
 final class CheckCommand implements Callable<Integer> {
     @Option(names = "--offline", description = "do not contact the issuers")

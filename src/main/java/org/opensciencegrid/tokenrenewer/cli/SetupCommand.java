@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.AccountName;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFileException;
@@ -319,23 +320,22 @@ final class SetupCommand implements Callable<Integer> {
         }
     }
 
+    private static void rejectIgnored(String option, @Nullable Object value) {
+        if (value != null) {
+            throw new UsageException(option + " cannot be combined with --reauthenticate, which keeps the client."
+                    + " To use another client, omit --reauthenticate");
+        }
+    }
+
     /** Rejects options that would have no effect. */
     private void requireNoIgnoredOptions() {
         if (!clientSource.reauthenticate) {
             return;
         }
-        for (Map.Entry<String, Boolean> option : Map.of(
-                        "--client-id", clientId != null,
-                        "--client-secret-file", clientSecretFile != null,
-                        "--client-auth", clientAuth != null,
-                        "--registration-token-file", registrationTokenFile != null)
-                .entrySet()) {
-            if (option.getValue()) {
-                throw new UsageException(
-                        option.getKey() + " cannot be combined with --reauthenticate, which keeps the client."
-                                + " To use another client, omit --reauthenticate");
-            }
-        }
+        rejectIgnored("--client-id", clientId);
+        rejectIgnored("--client-secret-file", clientSecretFile);
+        rejectIgnored("--client-auth", clientAuth);
+        rejectIgnored("--registration-token-file", registrationTokenFile);
     }
 
     private int device() throws FailureException {

@@ -25,7 +25,7 @@ import org.opensciencegrid.tokenrenewer.util.Printable;
 
 /**
  * Reads the options of an {@code [account NAME]} or {@code [token NAME]} section as typed values. A bad value is
- * reported to the findings and reads as empty. A missing option, or one without a value, also reads as empty.
+ * added to the diagnostics and reads as empty. A missing option, or one without a value, also reads as empty.
  */
 final class Section {
     static final String CLIENT_SECRET = "client_secret";

@@ -84,7 +84,9 @@ public final class JsonObject {
         List<JsonObject> list = new ArrayList<>();
         if (values.get(name) instanceof Collection<?> collection) {
             for (Object element : collection) {
-                list.add(new JsonObject(Json.member(Collections.singletonMap(name, element), name)));
+                if (element instanceof Map) {
+                    list.add(new JsonObject(Json.member(Map.of(name, element), name)));
+                }
             }
         }
         return list;

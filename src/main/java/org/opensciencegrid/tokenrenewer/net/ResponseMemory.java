@@ -8,8 +8,8 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Limits memory: only one long response is read at a time. Responses of one server wait for each other before they wait
- * for those of other servers. A thread holds the memory until it releases it. A server that held it until its time
- * was over does not get it again.
+ * for those of other servers. A thread holds the memory until it releases it. If a server uses up its time limit while
+ * it holds the memory, it does not get the memory again.
  */
 final class ResponseMemory {
     /** Longer responses need the memory. Real issuers send shorter responses. */

@@ -49,8 +49,9 @@ public final class TokenClient {
      * repeats it only once. Never repeats after a permanent error. Sends no request while the response to an earlier
      * one may still arrive.
      *
-     * @param onNewRefreshToken called immediately with a new refresh token, before anything else of the response is read. When it
-     *     returns, the token must be saved
+     * @param onNewRefreshToken called immediately with a new refresh token, before anything else of the response is
+     *     read. It must save the token before it returns, and must not throw: if it cannot save the token, it remembers
+     *     that, because the access token in the response is still needed
      */
     public TokenResponse refresh(
             URI tokenEndpoint,
@@ -113,7 +114,7 @@ public final class TokenClient {
         Duration start = sleeper.elapsed();
         Duration pauses = Duration.ZERO;
         boolean inDoubt = false;
-        boolean hadNoAnswer = false;
+        boolean wasUnanswered = false;
         for (Duration next : RETRY_DELAYS) {
             try {
                 return attempt.make().after(pauses);
@@ -123,13 +124,13 @@ public final class TokenClient {
                         .filter(longer -> longer.compareTo(next) > 0)
                         .orElse(next);
                 Duration elapsed = sleeper.elapsed().minus(start);
-                boolean hasNoAnswer = e.kind() == Kind.NO_ANSWER;
+                boolean isUnanswered = e.kind() == Kind.NO_ANSWER;
                 if (!e.isRetryable()
-                        || hadNoAnswer && hasNoAnswer
+                        || wasUnanswered && isUnanswered
                         || elapsed.plus(delay).compareTo(Limits.RETRIES) > 0) {
                     throw e.afterDoubt(inDoubt);
                 }
-                hadNoAnswer |= hasNoAnswer;
+                wasUnanswered |= isUnanswered;
                 sleeper.sleep(delay);
                 pauses = pauses.plus(delay);
             }

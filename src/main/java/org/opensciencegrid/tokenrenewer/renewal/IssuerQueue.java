@@ -9,26 +9,27 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The accounts of one issuer, so that an issuer that hangs does not delay the others. Two run at once, because each
- * more costs a connection and two are enough to use our CPU. If there are many accounts, {@value #SOME} run at once,
- * because they sometimes wait for the disk. If the issuer is the bottleneck, up to {@value #MOST} run.
+ * The accounts of one issuer, so that an issuer that hangs does not delay the others. Two run at once: each additional
+ * one needs another connection, and two are enough to keep our CPU busy. If there are many accounts, {@value
+ * #WORKERS_FOR_MANY} run at once, because they sometimes wait for the disk. If the issuer is the bottleneck, up to
+ * {@value #MAX_WORKERS} run.
  */
 final class IssuerQueue implements AutoCloseable {
-    private static final int FEW = 2;
-    private static final int SOME = 4;
+    private static final int WORKERS_AT_START = 2;
+    private static final int WORKERS_FOR_MANY = 4;
     private static final int MANY_ACCOUNTS = 25;
     /** Enough to hide the latency of an issuer, few enough not to overload it. */
-    static final int MOST = 32;
+    static final int MAX_WORKERS = 32;
     /** Includes accounts that wait for a slow response: each costs the issuer a connection, and us a thread. */
-    static final int MOST_WAITING = 100;
+    static final int MAX_WAITING = 100;
 
     private final IssuerHealth health;
     /** The accounts that run now; {@code before} has those that ran at the last call of {@link #letOthersPass}. */
     private final Set<Object> atWork = ConcurrentHashMap.newKeySet();
 
     private Set<Object> before = Set.of();
-    private final ThreadPoolExecutor workers =
-            new ThreadPoolExecutor(FEW, FEW, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>());
+    private final ThreadPoolExecutor workers = new ThreadPoolExecutor(
+            WORKERS_AT_START, WORKERS_AT_START, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>());
 
     /** @param health how the issuer has answered in this run */
     IssuerQueue(IssuerHealth health) {
@@ -37,13 +38,13 @@ final class IssuerQueue implements AutoCloseable {
 
     <T> Future<T> submit(Callable<T> account) {
         if (workers.getQueue().size() >= MANY_ACCOUNTS) {
-            growTo(SOME);
+            growTo(WORKERS_FOR_MANY);
         }
         return workers.submit(() -> {
             atWork.add(account);
             try {
                 T result = account.call();
-                growTo((int) Math.min(MOST, health.suggestedParallelism()));
+                growTo((int) Math.min(MAX_WORKERS, health.suggestedParallelism()));
                 return result;
             } finally {
                 atWork.remove(account);
@@ -60,7 +61,7 @@ final class IssuerQueue implements AutoCloseable {
         long waiting = now.stream().filter(before::contains).count();
         before = now;
         if (!workers.getQueue().isEmpty()) {
-            growTo((int) Math.min(MOST_WAITING, waiting + FEW));
+            growTo((int) Math.min(MAX_WAITING, waiting + WORKERS_AT_START));
             workers.prestartAllCoreThreads();
         }
     }

@@ -31,9 +31,9 @@ import org.opensciencegrid.tokenrenewer.util.Printable;
 import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /**
- * Gets tokens with the refresh token of an account file. Follows the rotation protocol of docs/reference/account-file.md: it
- * reserves disk space before it sends a request, and writes a rotated refresh token to disk before it looks at the rest
- * of the response.
+ * Gets tokens with the refresh token of an account file. Follows the rotation protocol of
+ * docs/reference/account-file.md: it reserves disk space before it sends a request, and writes a rotated refresh token
+ * to disk before it looks at the rest of the response.
  */
 final class RefreshTokenSource implements TokenSource {
     private static volatile boolean isWarmedUp;
@@ -278,7 +278,10 @@ final class RefreshTokenSource implements TokenSource {
         }
     }
 
-    /** The client calls this before it looks at the rest of the response. Must not throw: see TokenClient. */
+    /**
+     * The client calls this before it looks at the rest of the response. Must not throw, see {@link
+     * TokenClient#refresh}.
+     */
     private void keep(Secret refreshToken) {
         account = account.rotated(refreshToken, clock.instant());
         rotations++;

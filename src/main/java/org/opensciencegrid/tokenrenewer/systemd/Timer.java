@@ -22,7 +22,7 @@ import java.util.stream.Stream;
  * @param detail for some problems: the file or the exit status
  * @param longestGap the longest time between two runs while the machine is up, without the duration of the run; empty
  *     if the timer uses OnCalendar=, or a value that cannot be parsed
- * @param firstBy the latest time at which the first run after boot started; empty as above
+ * @param firstRunBy the latest time at which the first run after boot starts; empty for the same reasons as longestGap
  */
 public record Timer(
         boolean isEnabled,
@@ -30,7 +30,7 @@ public record Timer(
         Optional<Trouble> trouble,
         String detail,
         Optional<Duration> longestGap,
-        Optional<Instant> firstBy) {
+        Optional<Instant> firstRunBy) {
     public static final String UNIT = "osg-token-renewer.timer";
 
     /** What prevents the timer from starting runs, worst first. */
@@ -78,14 +78,14 @@ public record Timer(
 
     /** Like {@link #read}, but also asks the systemd of this machine. */
     public static Optional<Timer> ask() {
-        return read(Path.of("/"), TimerState.ask());
+        return read(Path.of("/"), RunningTimer.ask());
     }
 
     /** @param state what systemd reports; empty if it was not asked or did not answer */
-    public static Optional<Timer> read(Path root, Optional<TimerState> state) {
+    public static Optional<Timer> read(Path root, Optional<RunningTimer> state) {
         Optional<UnitFile> service = UnitFile.read(root, Sandbox.UNIT);
         return UnitFile.read(root, UNIT).map(unit -> {
-            Optional<Boolean> isActive = state.map(TimerState::isActive);
+            Optional<Boolean> isActive = state.map(RunningTimer::isActive);
             Optional<Duration> gap = longestDelay(unit, NEXT_RUN);
             Optional<Instant> first =
                     boot(root).flatMap(start -> longestDelay(unit, FIRST_RUN).map(start::plus));
@@ -97,7 +97,7 @@ public record Timer(
                     .or(() -> trouble(unit.isEnabled(), state));
             String detail = mask.or(() -> link)
                     .map(Path::toString)
-                    .orElse(state.map(TimerState::brokenRun).orElse(""));
+                    .orElse(state.map(RunningTimer::brokenRun).orElse(""));
             return new Timer(unit.isEnabled(), isActive, trouble, detail, gap, first);
         });
     }
@@ -129,7 +129,7 @@ public record Timer(
                 : Optional.empty();
     }
 
-    private static Optional<Trouble> trouble(boolean isEnabled, Optional<TimerState> state) {
+    private static Optional<Trouble> trouble(boolean isEnabled, Optional<RunningTimer> state) {
         if (state.isPresent() && !state.get().isActive()) {
             return Optional.of(isEnabled ? Trouble.NOT_STARTED : Trouble.OFF);
         }
@@ -167,7 +167,9 @@ public record Timer(
     public Optional<Instant> nextBy(Optional<Instant> lastRun) {
         Optional<Instant> next = lastRun.flatMap(at -> longestGap.map(at::plus));
         boolean willRun = isEnabled && trouble.isEmpty() || isActive.orElse(false) && !stopsRuns();
-        return willRun ? Stream.of(next, firstBy).flatMap(Optional::stream).max(Instant::compareTo) : Optional.empty();
+        return willRun
+                ? Stream.of(next, firstRunBy).flatMap(Optional::stream).max(Instant::compareTo)
+                : Optional.empty();
     }
 
     /** Whether no run starts until an admin fixes it. */

@@ -29,7 +29,8 @@ import org.opensciencegrid.tokenrenewer.cli.output.Colors;
 import org.opensciencegrid.tokenrenewer.cli.output.Messages;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 import org.opensciencegrid.tokenrenewer.net.ProxySettings;
-import org.opensciencegrid.tokenrenewer.systemd.TimerState;
+import org.opensciencegrid.tokenrenewer.systemd.RunningTimer;
+import org.opensciencegrid.tokenrenewer.systemd.Timer;
 
 /**
  * Makes each kind of finding on a correct site: {@code check} must report exactly that, and nothing on the correct
@@ -76,6 +77,13 @@ class EveryFindingTest {
     @AfterEach
     void stop() {
         session.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everyTroubleOfTheTimerIsAFinding(Timer.Trouble trouble) {
+        assertEquals(
+                "TIMER_" + trouble, Finding.Kind.valueOf("TIMER_" + trouble).name());
     }
 
     @Test
@@ -181,17 +189,17 @@ class EveryFindingTest {
             case TOKEN_LONG -> program.write("tokens/one.token", "x".repeat(16_385) + "\n");
             case TIMER_MASKED -> host.mask("osg-token-renewer.timer");
             case TIMER_STATE_LINK -> host.linkState();
-            case TIMER_BROKEN_RUN -> host.systemd = Optional.of(new TimerState(true, false, "exit status 226"));
+            case TIMER_BROKEN_RUN -> host.systemd = Optional.of(new RunningTimer(true, false, "exit status 226"));
             case TIMER_NO_FIRST_RUN ->
                 host.dropIn("osg-token-renewer.timer", "[Timer]\nOnUnitActiveSec=\nOnUnitActiveSec=5min\n");
             case TIMER_NO_SECOND_RUN ->
                 host.dropIn("osg-token-renewer.timer", "[Timer]\nOnUnitActiveSec=\nOnBootSec=5min\n");
             case TIMER_OFF -> {
                 host.disableTimer();
-                host.systemd = Optional.of(new TimerState(false, false, ""));
+                host.systemd = Optional.of(new RunningTimer(false, false, ""));
             }
-            case TIMER_NOT_STARTED -> host.systemd = Optional.of(new TimerState(false, false, ""));
-            case TIMER_NOT_RELOADED -> host.systemd = Optional.of(new TimerState(true, true, ""));
+            case TIMER_NOT_STARTED -> host.systemd = Optional.of(new RunningTimer(false, false, ""));
+            case TIMER_NOT_RELOADED -> host.systemd = Optional.of(new RunningTimer(true, true, ""));
             case TIMER_NOT_ENABLED -> host.disableTimer();
             case TIMER_UNKNOWN -> host.removeTimer();
             case TIMER_TOO_SLOW ->

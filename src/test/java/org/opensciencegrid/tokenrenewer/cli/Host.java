@@ -24,10 +24,10 @@ import org.opensciencegrid.tokenrenewer.net.Network;
 import org.opensciencegrid.tokenrenewer.net.ProxySettings;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.status.StatusReport;
+import org.opensciencegrid.tokenrenewer.systemd.RunningTimer;
 import org.opensciencegrid.tokenrenewer.systemd.Sandbox;
 import org.opensciencegrid.tokenrenewer.systemd.ServiceEnvironment;
 import org.opensciencegrid.tokenrenewer.systemd.Timer;
-import org.opensciencegrid.tokenrenewer.systemd.TimerState;
 
 /** A site as the installed service sees it: with our units, and with commands as an admin types them there. */
 public final class Host {
@@ -50,7 +50,7 @@ public final class Host {
     Optional<ProxySettings> shell = Optional.empty();
 
     /** What systemd would report. */
-    public Optional<TimerState> systemd = Optional.empty();
+    public Optional<RunningTimer> systemd = Optional.empty();
 
     public Host(Session session) throws IOException {
         this.session = session;

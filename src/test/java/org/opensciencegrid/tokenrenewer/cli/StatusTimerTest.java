@@ -16,9 +16,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.tokenrenewer.cli.output.Colors;
 import org.opensciencegrid.tokenrenewer.status.Level;
 import org.opensciencegrid.tokenrenewer.status.Schedule;
+import org.opensciencegrid.tokenrenewer.systemd.RunningTimer;
 import org.opensciencegrid.tokenrenewer.systemd.Sandbox;
 import org.opensciencegrid.tokenrenewer.systemd.Timer;
-import org.opensciencegrid.tokenrenewer.systemd.TimerState;
 
 /** Tests what status says about the timer, from its unit, the boot time and the last run, without systemd. */
 class StatusTimerTest {
@@ -75,15 +75,15 @@ class StatusTimerTest {
         host.dropIn(TIMER, "[Timer]\nOnUnitActiveSec=\nOnBootSec=5min\n");
         text.append("\n# a drop-in that starts one run after a boot\n").append(host.status(Colors.NONE));
         host.removeDropIn(TIMER);
-        host.systemd = Optional.of(new TimerState(true, true, ""));
+        host.systemd = Optional.of(new RunningTimer(true, true, ""));
         text.append("\n# systemd has read older files\n").append(host.status(Colors.NONE));
-        host.systemd = Optional.of(new TimerState(false, false, ""));
+        host.systemd = Optional.of(new RunningTimer(false, false, ""));
         text.append("\n# enabled and not started\n").append(host.status(Colors.NONE));
         host.disableTimer();
         text.append("\n# neither\n").append(host.status(Colors.NONE));
-        host.systemd = Optional.of(new TimerState(true, false, ""));
+        host.systemd = Optional.of(new RunningTimer(true, false, ""));
         text.append("\n# started and not enabled\n").append(host.status(Colors.NONE));
-        host.systemd = Optional.of(new TimerState(true, false, "exit status 226"));
+        host.systemd = Optional.of(new RunningTimer(true, false, "exit status 226"));
         text.append("\n# systemd could not start the last run\n").append(host.status(Colors.NONE));
         host.linkState();
         text.append("\n# the state directory is a link\n").append(host.status(Colors.NONE));

@@ -284,7 +284,7 @@ class BackOffTest extends SiteTest {
     @ParameterizedTest
     @CsvSource({"503, busy, ISSUER_TROUBLE", "200, in repair, ISSUER_ANSWER"})
     void anIssuerThatIsDownForMinutesIsNotAskedForTheOthers(int status, String body, Kind kind) throws Exception {
-        int accounts = 4 * IssuerQueue.MOST + 20;
+        int accounts = 4 * IssuerQueue.MAX_WORKERS + 20;
         for (int i = 0; i < accounts; i++) {
             site.authorize("many" + i);
             site.token("u" + i, "many" + i);
@@ -307,7 +307,7 @@ class BackOffTest extends SiteTest {
         List<Outcome> outcomes = renew();
 
         Set<String> asked = Set.copyOf(site.sent());
-        assertTrue(asked.size() <= accounts - IssuerQueue.MOST / 2, asked.size() + " asked");
+        assertTrue(asked.size() <= accounts - IssuerQueue.MAX_WORKERS / 2, asked.size() + " asked");
         assertTrue(asked.contains(site.refreshToken(inDoubt)), "whose answer was lost is asked for all the same");
         int unasked = 0;
         for (Outcome outcome : outcomes) {

@@ -100,7 +100,7 @@ class IssuerHealthTest {
     void whoIsWaitedForIsSlow() {
         failed(DOWN, 1);
         failed(DOWN, 1);
-        assertTrue(health.suggestedParallelism() > IssuerQueue.MOST);
+        assertTrue(health.suggestedParallelism() > IssuerQueue.MAX_WORKERS);
         health.granted(Duration.ofMillis(1));
         assertEquals(0, health.suggestedParallelism());
     }

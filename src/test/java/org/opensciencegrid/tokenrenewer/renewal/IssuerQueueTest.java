@@ -34,8 +34,8 @@ class IssuerQueueTest {
     /** The other accounts wait for each other: they end only if this many run at once. */
     @Test
     void aSlowOneByMany() throws Exception {
-        assertEquals(ACCOUNTS, run(ACCOUNTS, Duration.ofMillis(100), IssuerQueue.MOST));
-        assertEquals(IssuerQueue.MOST, most.get());
+        assertEquals(ACCOUNTS, run(ACCOUNTS, Duration.ofMillis(100), IssuerQueue.MAX_WORKERS));
+        assertEquals(IssuerQueue.MAX_WORKERS, most.get());
     }
 
     /** All accounts wait for the last one: without more workers, it would never start. */
@@ -66,17 +66,17 @@ class IssuerQueueTest {
         CountDownLatch end = new CountDownLatch(1);
         List<Future<Boolean>> results = new ArrayList<>();
         try (IssuerQueue queue = new IssuerQueue(new IssuerHealth(Sleeper.REAL))) {
-            for (int i = 0; i < 2 * IssuerQueue.MOST_WAITING; i++) {
+            for (int i = 0; i < 2 * IssuerQueue.MAX_WAITING; i++) {
                 results.add(queue.submit(() -> {
                     begun.incrementAndGet();
                     return end.await(60, TimeUnit.SECONDS);
                 }));
             }
-            for (int i = 0; i < 10 * IssuerQueue.MOST_WAITING; i++) {
+            for (int i = 0; i < 10 * IssuerQueue.MAX_WAITING; i++) {
                 queue.letOthersPass();
                 Thread.yield();
             }
-            assertTrue(begun.get() <= IssuerQueue.MOST_WAITING, begun + " at once");
+            assertTrue(begun.get() <= IssuerQueue.MAX_WAITING, begun + " at once");
             end.countDown();
         }
         for (Future<Boolean> result : results) {

@@ -335,7 +335,7 @@ class RenewalRunTest extends SiteTest {
         assertEquals(accounts, site.issuer.requests().size(), "nothing else is asked");
         int connections = site.issuer.connections() - before;
         assertTrue(connections > 4, "a slow issuer is asked by many at once: " + connections);
-        assertTrue(connections <= IssuerQueue.MOST, connections + " connections for " + accounts + " accounts");
+        assertTrue(connections <= IssuerQueue.MAX_WORKERS, connections + " connections for " + accounts + " accounts");
 
         AtomicInteger opened = new AtomicInteger();
         site.whileOpening = opened::incrementAndGet;

@@ -92,7 +92,7 @@ class TimerTest {
     }
 
     private Optional<Timer.Trouble> trouble(String systemctl) {
-        return Timer.read(root, TimerState.of(systemctl)).orElseThrow().trouble();
+        return Timer.read(root, RunningTimer.of(systemctl)).orElseThrow().trouble();
     }
 
     private static final String STARTED = "Result=success\nActiveState=active\nNeedDaemonReload=no\n\n"
@@ -131,7 +131,7 @@ class TimerTest {
         assertEquals(detail == null ? Optional.empty() : Optional.of(Trouble.BROKEN_RUN), trouble(systemctl));
         assertEquals(
                 detail == null ? "" : detail,
-                Timer.read(root, TimerState.of(systemctl)).orElseThrow().detail());
+                Timer.read(root, RunningTimer.of(systemctl)).orElseThrow().detail());
     }
 
     @Test

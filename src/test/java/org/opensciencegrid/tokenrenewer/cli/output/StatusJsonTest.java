@@ -27,7 +27,7 @@ import org.opensciencegrid.tokenrenewer.cli.Host;
 import org.opensciencegrid.tokenrenewer.cli.Program;
 import org.opensciencegrid.tokenrenewer.cli.Session;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
-import org.opensciencegrid.tokenrenewer.systemd.TimerState;
+import org.opensciencegrid.tokenrenewer.systemd.RunningTimer;
 
 /** Compares the JSON of status with docs/reference/status-schema.json and docs/reference/status-json.md. */
 public class StatusJsonTest {
@@ -132,7 +132,7 @@ public class StatusJsonTest {
         Files.createDirectories(program.file("state/accounts/.probe/in-the-way"));
         Host host = new Host(session);
         host.enableTimer();
-        host.systemd = Optional.of(new TimerState(true, true, ""));
+        host.systemd = Optional.of(new RunningTimer(true, true, ""));
         return new StatusJson(new Messages(Host.COMMANDS)).of(host.report());
     }
 

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
  * @param needsReload whether the unit files of the timer or the service changed since systemd read them
  * @param brokenRun how the last run ended; empty if it ended with one of the program's own exit statuses
  */
-public record TimerState(boolean isActive, boolean needsReload, String brokenRun) {
+public record RunningTimer(boolean isActive, boolean needsReload, String brokenRun) {
     private static final Path SYSTEMCTL = Path.of("/usr/bin/systemctl");
 
     /** sd_booted(3): this directory exists if systemd is the init system. */
@@ -29,7 +29,7 @@ public record TimerState(boolean isActive, boolean needsReload, String brokenRun
     private static final List<String> PROGRAM_STATUSES = List.of("0", "1", "2", "70");
 
     /** Empty if systemd does not run or does not answer. */
-    public static Optional<TimerState> ask() {
+    public static Optional<RunningTimer> ask() {
         if (!Files.isDirectory(BOOTED) || !Files.isExecutable(SYSTEMCTL)) {
             return Optional.empty();
         }
@@ -61,13 +61,13 @@ public record TimerState(boolean isActive, boolean needsReload, String brokenRun
     /**
      * @param text the output of {@code systemctl show}: the timer's properties, an empty line, the service's properties
      */
-    public static Optional<TimerState> of(String text) {
+    public static Optional<RunningTimer> of(String text) {
         String[] units = text.split("(?m)^$", 2);
         if (units.length < 2) {
             return Optional.empty();
         }
         return value(units[0], "ActiveState")
-                .map(active -> new TimerState(
+                .map(active -> new RunningTimer(
                         !STOPPED.contains(active),
                         text.lines().anyMatch("NeedDaemonReload=yes"::equals),
                         brokenRun(units[1])));
