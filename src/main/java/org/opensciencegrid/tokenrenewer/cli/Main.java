@@ -36,7 +36,7 @@ public final class Main {
         return commandLine(context, environment).execute(arguments);
     }
 
-    /** All commands with their options; the build generates the shell completion from it. */
+    /** All commands with their options; tests compare the completion files and the man pages with it. */
     static CommandLine commandLine(CommandContext context, Environment environment) {
         return new CommandLine(context)
                 .addSubcommand(new RenewCommand(context))

@@ -1,7 +1,7 @@
 /**
  * The command line. Commands are short: they read options, call one task of renewal, setup
- * or status, and print the result. The only package that uses picocli, System.out and exit. Its text is in
- * cli.output.
+ * or status, and print the result. The only package that uses picocli and exit; only its subpackages also use
+ * System.out. Its text is in cli.output.
  */
 @NullMarked
 package org.opensciencegrid.tokenrenewer.cli;

@@ -3,7 +3,7 @@ package org.opensciencegrid.tokenrenewer.net;
 import java.time.Duration;
 
 /**
- * All time limits. Each follows from the ones above it. The unit file repeats the last two as TimeoutStopSec and
+ * The time limits of a run. RENEWAL, LOCK, STOP and START are computed from the others. The unit file repeats the last two as TimeoutStopSec and
  * TimeoutStartSec.
  */
 public final class Limits {

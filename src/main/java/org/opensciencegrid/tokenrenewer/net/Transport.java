@@ -85,7 +85,7 @@ public final class Transport {
     }
 
     /**
-     * Sends the request and passes the response to the reader, whatever its status. Long responses are read one after
+     * Sends the request and passes the response to the handler, whatever its status. Long responses are read one after
      * the other.
      *
      * @throws IssuerException INSECURE, UNREACHABLE, PROXY or TLS if nothing was sent; NO_ANSWER if it is not known

@@ -1,2 +1,2 @@
-/** An issuer with accounts, for {@code .ci/bench/run} and the build, which run the program as a process. */
+/** An issuer with accounts, for {@code .ci/bench/run}, {@code .ci/classes/record} and {@code StartIT}. */
 package org.opensciencegrid.tokenrenewer.bench;

@@ -1,2 +1,2 @@
-/** Heavier tests that .ci/run starts by name: they need Debian packages or minutes. */
+/** Heavier tests that the scripts in .ci start by name: they need Debian packages or minutes. */
 package org.opensciencegrid.tokenrenewer.rings;

@@ -1,5 +1,5 @@
 /**
- * What needs a terminal: prompts, colors, progress, QR codes, the full screen of status --watch.
+ * What needs a terminal: prompts, the countdown, QR codes, the full screen of status --watch.
  */
 @NullMarked
 package org.opensciencegrid.tokenrenewer.cli.terminal;
