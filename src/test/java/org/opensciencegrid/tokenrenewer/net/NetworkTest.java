@@ -31,7 +31,7 @@ import org.opensciencegrid.tokenrenewer.net.IssuerException.Kind;
 import org.opensciencegrid.tokenrenewer.oidc.Scene;
 
 /** Proxies, the system's certificates, and the output of --verbose. */
-@Timeout(20)
+@Timeout(120)
 class NetworkTest {
     private static ProxySettings proxies(Map<String, String> variables) {
         return ProxySettings.of(name -> Optional.ofNullable(variables.get(name)));

@@ -28,7 +28,7 @@ import org.opensciencegrid.tokenrenewer.net.IssuerException.Kind;
 import org.opensciencegrid.tokenrenewer.oidc.Scene;
 
 /** Proxies that require a password, that use TLS, and that fail. */
-@Timeout(30)
+@Timeout(120)
 class ProxyTest {
     private static final URI ISSUER = URI.create("https://other.example.org/jwks");
 

@@ -49,7 +49,7 @@ import org.opensciencegrid.tokenrenewer.oidc.Scene;
 import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /** The guarantees of {@link Transport}, as the server sees them. */
-@Timeout(20)
+@Timeout(120)
 class TransportTest {
     private static final Duration SHORT = Duration.ofMillis(500);
 

@@ -33,7 +33,7 @@ import org.opensciencegrid.tokenrenewer.net.IssuerException.Tls;
 import org.opensciencegrid.tokenrenewer.oidc.Scene;
 
 /** Which certificates are trusted, tested by handshakes with a server that uses them. */
-@Timeout(60)
+@Timeout(120)
 class TrustStoreTest {
     @TempDir
     Path directory;

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each kind of fault as the client sees it. */
-@Timeout(10)
+@Timeout(120)
 class EmbeddedIssuerFaultTest {
     private static final Fault ON_REFRESH = Fault.on("/token").grant("refresh_token");
 
