@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.Comparator;
@@ -29,6 +30,7 @@ import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.tokenrenewer.account.Account;
 import org.opensciencegrid.tokenrenewer.cli.output.Environment;
 import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
+import org.opensciencegrid.tokenrenewer.net.Sleeper;
 import org.opensciencegrid.tokenrenewer.oidc.Client;
 import org.opensciencegrid.tokenrenewer.oidc.Provider;
 import org.opensciencegrid.tokenrenewer.util.Secret;
@@ -131,9 +133,16 @@ final class SelfTest {
                         "account = " + NAME,
                         "token_path = " + token,
                         ""));
-        Environment sandbox = environment.with(Map.of(
-                "OSG_TOKEN_RENEWER_CONFIG_PATH", config.toString(),
-                "OSG_TOKEN_RENEWER_STATE_DIR", state.toString()));
+        Map<String, String> variables = Map.of(
+                "OSG_TOKEN_RENEWER_CONFIG_PATH", config.toString(), "OSG_TOKEN_RENEWER_STATE_DIR", state.toString());
+        Environment sandbox = new Environment(
+                environment.in(),
+                environment.out(),
+                environment.err(),
+                variables,
+                Clock.systemUTC(),
+                Sleeper.REAL,
+                environment.kdf());
         AccountStore store = new CommandContext(sandbox).store();
         try (Password password = Password.of(PASSWORD.getBytes(StandardCharsets.US_ASCII))) {
             try (LockedAccount locked = store.lock(NAME, Duration.ZERO);

@@ -39,11 +39,6 @@ public record Environment(
                 KdfParameters.DEFAULT);
     }
 
-    /** The same surroundings with only these variables. */
-    public Environment with(Map<String, String> others) {
-        return new Environment(in, out, err, others, clock, pause, kdf);
-    }
-
     /** The value of an environment variable; empty if it is not set or has no value. */
     public Optional<String> variable(String name) {
         return Optional.ofNullable(variables.get(name)).filter(value -> !value.isEmpty());
