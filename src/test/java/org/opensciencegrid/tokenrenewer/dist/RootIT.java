@@ -161,7 +161,7 @@ class RootIT {
     @Test
     void setupChangesTheModeOfNoOtherFileThanTheOneItOpened() throws Exception {
         String said = run("bash", "-c", """
-                $1 wait < /dev/null > $0/said & until grep -q tick $0/said; do sleep 0.1; done
+                $1 wait < /dev/null > $0/said & until grep -qs tick $0/said; do sleep 0.1; done
                 install -D -o 54321 /dev/null /var/lib/osg-token-renewer/accounts/wait.account
                 cd /etc/osg/tokens && mv wait.pw first.pw && install -m 600 /dev/null $0/victim && ln -s $0/victim wait.pw
                 kill $! && wait
