@@ -19,7 +19,7 @@ import org.opensciencegrid.tokenrenewer.oidc.Registration.Registered;
  * other's client.
  */
 public final class PendingRegistration implements AutoCloseable {
-    /** Enough to wait for a setup that is about to end, but not for one that waits for a user. */
+    /** Enough for a setup that is about to end. A setup that waits for a user takes longer. */
     private static final Duration LOCK_WAIT = Duration.ofSeconds(2);
 
     private final LockedAccount locked;
