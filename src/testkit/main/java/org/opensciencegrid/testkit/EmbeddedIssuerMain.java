@@ -38,12 +38,16 @@ public final class EmbeddedIssuerMain {
         System.out.println("CA to trust:  " + caFile.toAbsolutePath());
         System.out.println("Client:       " + SERVICE + ", secret " + SECRET + ", client credentials alone");
         System.out.println("Ends with Ctrl-C.");
-        int told = 0;
+        int printed = 0;
+        int reuses = 0;
         while (true) {
             Thread.sleep(200);
             var violations = issuer.violations();
-            for (; told < violations.size(); told++) {
-                System.out.println("violation:    " + violations.get(told));
+            for (; printed < violations.size(); printed++) {
+                System.out.println("violation:    " + violations.get(printed));
+            }
+            for (; reuses < issuer.reuses(); reuses++) {
+                System.out.println("reuse:        a refresh token came again after its rotation");
             }
         }
     }
