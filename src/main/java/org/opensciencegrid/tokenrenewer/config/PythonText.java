@@ -45,14 +45,19 @@ final class PythonText {
     /** str.split(): the words between runs of white space. */
     static List<String> words(String text) {
         List<String> words = new ArrayList<>();
-        String rest = strip(text);
-        while (!rest.isEmpty()) {
-            int end = 0;
-            while (end < rest.length() && !isSpace(rest.charAt(end))) {
+        int end = 0;
+        while (end < text.length()) {
+            int start = end;
+            while (start < text.length() && isSpace(text.charAt(start))) {
+                start++;
+            }
+            end = start;
+            while (end < text.length() && !isSpace(text.charAt(end))) {
                 end++;
             }
-            words.add(rest.substring(0, end));
-            rest = rest.substring(end + indent(rest.substring(end)));
+            if (start < end) {
+                words.add(text.substring(start, end));
+            }
         }
         return words;
     }

@@ -28,7 +28,8 @@ import org.opensciencegrid.tokenrenewer.json.JsonObject;
  * it in memory: a run that cannot write must be able to report that.
  */
 public final class StateStore {
-    private static final int LONGEST = 1 << 20;
+    /** Enough for thousands of tokens of one account. */
+    private static final int LONGEST = 1 << 24;
 
     /** Cannot be the name of an account: those do not start with a dot. */
     private static final String LAST_RUN = ".last-run";
