@@ -55,7 +55,7 @@ final class TimerCheck {
         if (timer.isShorterThanGap(lifetime.get())) {
             return Optional.of(Finding.of(
                     Kind.TIMER_TOO_SLOW,
-                    "[token " + section.name() + "]",
+                    "[token " + section.section() + "]",
                     "it lives " + minutes(lifetime.get()) + ", and up to " + minutes(gap.get())
                             + " lie between two runs",
                     section.account()));
@@ -64,7 +64,7 @@ final class TimerCheck {
         if (minLifetime.isPresent() && minLifetime.getAsLong() < gap.get().toSeconds()) {
             return Optional.of(Finding.of(
                     Kind.MIN_LIFETIME_TOO_SHORT,
-                    "[token " + section.name() + "]",
+                    "[token " + section.section() + "]",
                     String.valueOf(gap.get().toSeconds()),
                     section.account()));
         }

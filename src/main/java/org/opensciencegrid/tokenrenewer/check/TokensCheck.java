@@ -12,7 +12,9 @@ import java.nio.file.attribute.UserPrincipalNotFoundException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.opensciencegrid.cryptostore.Owners;
@@ -23,6 +25,7 @@ import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
 import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
+import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
 import org.opensciencegrid.tokenrenewer.systemd.Sandbox;
 import org.opensciencegrid.tokenrenewer.token.TokenFile;
@@ -47,10 +50,10 @@ final class TokensCheck {
     }
 
     List<Finding> run() {
+        Map<String, AccountState> accounts = new HashMap<>(); // one may have thousands of tokens
         for (TokenSection section : config.tokens()) {
             Path path = section.tokenPath();
-            TokenState state = check.states()
-                    .readOrUnknown(section.account())
+            TokenState state = accounts.computeIfAbsent(section.account(), check.states()::readOrUnknown)
                     .token(section.name())
                     .withoutResolvedFailure(section, true);
             state.failure()
@@ -65,7 +68,7 @@ final class TokensCheck {
             if (state.livesNoLongerThan(section.minLifetime())) {
                 findings.add(Finding.of(
                         Kind.LIFE_TOO_SHORT,
-                        "[token " + section.name() + "]",
+                        "[token " + section.section() + "]",
                         String.valueOf(state.lifetime().orElseThrow().toSeconds()),
                         section.account()));
             }

@@ -69,7 +69,9 @@ public final class ConfiguredAccounts {
             }
             file.tokens().stream()
                     .filter(token -> token.account().equals(account))
-                    .forEach(token -> sections.add("[token " + token.name() + "]"));
+                    .map(token -> "[token " + token.section() + "]")
+                    .distinct()
+                    .forEach(sections::add);
         });
         return sections;
     }

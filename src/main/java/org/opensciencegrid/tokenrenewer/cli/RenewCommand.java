@@ -5,8 +5,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -257,19 +259,20 @@ final class RenewCommand implements Callable<Integer> {
 
     /** A misspelled name would otherwise renew nothing and report success. */
     private Selection selection(Config config) {
-        Set<String> known = new HashSet<>();
-        config.tokens().forEach(token -> known.add(token.name()));
+        Map<String, Set<String>> known = new HashMap<>();
+        config.tokens().forEach(token -> add(known, token.name(), token.section()));
         Set<String> knownAccounts = new HashSet<>(config.accountsInUse().keySet());
         config.faultyTokens().forEach(token -> {
-            known.add(token.name());
+            add(known, token.name(), token.section());
             knownAccounts.add(token.account());
         });
         requireKnown("account", accounts, knownAccounts);
-        Set<String> selected = new HashSet<>(tokens);
+        requireKnown("token", tokens, known.keySet());
+        Set<String> selected = new HashSet<>();
+        tokens.forEach(name -> selected.addAll(known.getOrDefault(name, Set.of())));
         for (String name : names) {
             selected.addAll(tokensOf(name, config, known, knownAccounts));
         }
-        requireKnown("token", selected, known);
         Selection selection = new Selection(selected, accounts, force);
         if (!selects(selection, config) && !known.isEmpty()) {
             throw new UsageException("no token that you name belongs to an account that you name");
@@ -281,16 +284,25 @@ final class RenewCommand implements Callable<Integer> {
         return !selection.of(config).isEmpty() || !selection.faultyOf(config).isEmpty();
     }
 
-    /** The token of this name, or all of the account. A name may be both if both select the same tokens. */
-    private Set<String> tokensOf(String name, Config config, Set<String> known, Set<String> knownAccounts) {
+    /** A token can be selected with its own name, or with that of its section, which selects all of for_each. */
+    private static void add(Map<String, Set<String>> known, String token, String section) {
+        known.computeIfAbsent(token, name -> new HashSet<>()).add(token);
+        known.computeIfAbsent(section, name -> new HashSet<>()).add(token);
+    }
+
+    /** The tokens of this name, or all of the account. A name may be both if both select the same tokens. */
+    private Set<String> tokensOf(
+            String name, Config config, Map<String, Set<String>> known, Set<String> knownAccounts) {
+        Set<String> named = known.getOrDefault(name, Set.of());
         if (!knownAccounts.contains(name)) {
-            return Set.of(name);
+            requireKnown("token", Set.of(name), known.keySet());
+            return named;
         }
         Selection account = new Selection(Set.of(), Set.of(name), force);
         Set<String> ofAccount = new HashSet<>();
         account.of(config).forEach(token -> ofAccount.add(token.name()));
         account.faultyOf(config).forEach(token -> ofAccount.add(token.name()));
-        if (known.contains(name) && !ofAccount.equals(Set.of(name))) {
+        if (!named.isEmpty() && !ofAccount.equals(named)) {
             throw new UsageException("there are [token " + name + "] and [account " + name + "]; choose one: --token="
                     + name + " or --account=" + name);
         }
@@ -301,8 +313,9 @@ final class RenewCommand implements Callable<Integer> {
         Set<String> unknown = new TreeSet<>(names);
         unknown.removeAll(known);
         if (!unknown.isEmpty()) {
-            throw new UsageException("no [" + kind + " " + unknown.iterator().next() + "] in use in "
-                    + context.configFile() + "; there are: " + String.join(", ", new TreeSet<>(known)));
+            String wrong = unknown.iterator().next();
+            throw new UsageException("no [" + kind + " " + wrong + "] in use in " + context.configFile()
+                    + "; there are: " + UsageException.some(known, wrong));
         }
     }
 }

@@ -1,19 +1,27 @@
 package org.opensciencegrid.tokenrenewer.config;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /** Collects the problems and warnings of one file. */
 final class Diagnostics {
     private final List<ConfigError> problems = new ArrayList<>();
     private final List<ConfigWarning> warnings = new ArrayList<>();
+    /** The tokens of one section may share a mistake. */
+    private final Set<String> known = new HashSet<>();
 
     void add(ConfigError problem) {
-        problems.add(problem);
+        if (known.add(problem.line() + ":" + problem.text())) {
+            problems.add(problem);
+        }
     }
 
     void warning(int line, String text) {
-        warnings.add(new ConfigWarning(line, text));
+        if (known.add(line + ":" + text)) {
+            warnings.add(new ConfigWarning(line, text));
+        }
     }
 
     /** The problems in line order. */

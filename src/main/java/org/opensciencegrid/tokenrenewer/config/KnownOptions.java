@@ -32,10 +32,11 @@ final class KnownOptions {
             "token_owner",
             "token_group",
             "post_renewal",
-            "post_renewal_timeout");
+            "post_renewal_timeout",
+            ForEach.OPTION);
 
     /** Options whose words may be on several lines. */
-    static final List<String> LISTS = List.of("audience", "scope", "no_proxy");
+    static final List<String> LISTS = List.of("audience", "scope", "no_proxy", ForEach.OPTION);
 
     private static final int MAX_TYPOS = 2;
 

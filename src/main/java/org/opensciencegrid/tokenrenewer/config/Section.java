@@ -51,8 +51,16 @@ final class Section {
     private final String header;
     private final String type;
     private final String name;
-    private final Set<RawConfig.Option> references = new HashSet<>();
-    private final List<ConfigError> problems = new ArrayList<>(0);
+    /** The word of {@code for_each} that this is the token of. */
+    private final Optional<String> word;
+    /** Shared by the tokens of one section. */
+    private final Set<RawConfig.Option> references;
+
+    private final List<ConfigError> problems;
+    /** The lines of options whose values contain the word. */
+    private final Set<Integer> linesWithWord = new HashSet<>(0);
+
+    private boolean isWordUsed;
 
     Section(RawConfig raw, Diagnostics diagnostics, String header, String type, String name) {
         this.raw = raw;
@@ -60,6 +68,25 @@ final class Section {
         this.header = header;
         this.type = type;
         this.name = name;
+        this.word = Optional.empty();
+        this.references = new HashSet<>();
+        this.problems = new ArrayList<>(0);
+    }
+
+    private Section(Section of, String word) {
+        this.raw = of.raw;
+        this.diagnostics = of.diagnostics;
+        this.header = of.header;
+        this.type = of.type;
+        this.name = of.name;
+        this.word = Optional.of(word);
+        this.references = of.references;
+        this.problems = new ArrayList<>(of.problems);
+    }
+
+    /** The section with {@code %(each)s} replaced with a word. It has the problems that were found until now. */
+    Section forWord(String each) {
+        return new Section(this, each);
     }
 
     String header() {
@@ -70,8 +97,23 @@ final class Section {
         return type;
     }
 
+    /** Of the account or token: NAME, or NAME@WORD for a token of {@code for_each}. */
     String name() {
+        return word.isPresent() ? name + "@" + word.get() : name;
+    }
+
+    /** NAME in the header. */
+    String headerName() {
         return name;
+    }
+
+    boolean isOfWord() {
+        return word.isPresent();
+    }
+
+    /** For advice: a file name that no other token of the section has. */
+    String fileName() {
+        return Printable.of(name) + (word.isPresent() ? ".%(each)s.token" : "");
     }
 
     int line() {
@@ -97,12 +139,38 @@ final class Section {
         }
     }
 
+    /** Whether the option is set, even if it is empty. */
+    boolean isSet(String option) {
+        return raw.find(header, option).isPresent();
+    }
+
     int line(String option) {
         return raw.find(header, option).map(RawConfig.Option::line).orElse(line());
     }
 
+    /** The line of a word in a list; the first line of the list if the word comes from another option. */
+    int lineOfWord(String option, String each) {
+        RawConfig.Option list = raw.find(header, option).orElseThrow();
+        for (int i = 0; i < list.parts().size(); i++) {
+            if (PythonText.words(list.parts().get(i)).contains(each)) {
+                return list.line(i);
+            }
+        }
+        return list.line();
+    }
+
+    /** Whether the word of {@code for_each} is part of the option's value; read the value first. */
+    boolean usesWord(String option) {
+        return linesWithWord.contains(line(option));
+    }
+
     void problem(int line, String text) {
-        add(new ConfigError(line, "Config section " + this + ": " + text));
+        add(new ConfigError(line, "Config section " + title(line) + ": " + text));
+    }
+
+    /** Names the token of {@code for_each} if the value in this line contains its word. */
+    private String title(int line) {
+        return linesWithWord.contains(line) ? "[" + type + " " + Printable.of(name()) + "]" : toString();
     }
 
     /** Adds a problem, which makes the section unusable. */
@@ -117,7 +185,7 @@ final class Section {
     }
 
     void warning(int line, String text) {
-        diagnostics.warning(line, "Config section " + this + ": " + text);
+        diagnostics.warning(line, "Config section " + title(line) + ": " + text);
     }
 
     /** A value on one line without control characters. */
@@ -343,7 +411,11 @@ final class Section {
         if (found.isEmpty()) {
             return Optional.empty();
         }
+        isWordUsed = false;
         String value = Interpolation.expand(found.get().value(), this::reference);
+        if (isWordUsed) {
+            linesWithWord.add(found.get().line());
+        }
         return value.isEmpty() ? Optional.empty() : Optional.of(value);
     }
 
@@ -351,6 +423,10 @@ final class Section {
     private Optional<String> reference(String option) {
         if (option.equals("name")) {
             return Optional.of(name.replace("%", "%%"));
+        }
+        if (option.equals(ForEach.REFERENCE) && word.isPresent()) {
+            isWordUsed = true;
+            return Optional.of(word.get().replace("%", "%%"));
         }
         Optional<RawConfig.Option> found = raw.find(header, option);
         found.ifPresent(references::add);

@@ -6,8 +6,10 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * A {@code [token NAME]} section.
+ * A {@code [token NAME]} section, or one token of a section with {@code for_each}.
  *
+ * @param name NAME, or NAME@WORD for the token of a word of {@code for_each}
+ * @param section NAME
  * @param line the line number of the section header
  * @param tokenPath an absolute path, as written
  * @param audience empty to request none
@@ -19,6 +21,7 @@ import java.util.OptionalLong;
  */
 public record TokenSection(
         String name,
+        String section,
         int line,
         String account,
         Path tokenPath,
@@ -31,5 +34,10 @@ public record TokenSection(
     public TokenSection {
         audience = List.copyOf(audience);
         scope = List.copyOf(scope);
+    }
+
+    /** The word of {@code for_each}; empty for a section without it. */
+    public Optional<String> each() {
+        return name.equals(section) ? Optional.empty() : Optional.of(name.substring(section.length() + 1));
     }
 }

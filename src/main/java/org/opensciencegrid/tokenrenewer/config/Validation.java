@@ -27,7 +27,7 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
  * the original program, word for word, because people search their journals for them.
  */
 final class Validation {
-    private static final int MAX_TOKEN_NAME = 100;
+    static final int MAX_TOKEN_NAME = 100;
     private static final String ACCOUNT_NAME_RULE =
             "an account name begins with a letter or digit, has only letters, digits and ._@+- in it, no '..', and at"
                     + " most 100 characters";
@@ -71,9 +71,26 @@ final class Validation {
         raw.syntaxErrors().forEach(this::addSyntaxError);
 
         Map<Section, Optional<TokenSection>> read = new LinkedHashMap<>();
+        Map<String, Section> byName = new HashMap<>();
+        tokenSections.forEach((name, same) -> byName.put(name, same.get(0)));
         tokenSections.values().forEach(same -> {
-            Section section = requireUnique(same);
-            read.put(section, token(section));
+            Section first = requireUnique(same);
+            List<Section> described = ForEach.tokens(first);
+            if (described.isEmpty()) {
+                first.text("account").ifPresent(usedAccounts::add);
+                read.put(first, Optional.empty());
+            }
+            for (Section section : described) {
+                Section other = section.isOfWord() ? byName.putIfAbsent(section.name(), section) : null;
+                if (other == null) {
+                    read.put(section, token(section));
+                } else {
+                    section.problem(
+                            section.line(ForEach.OPTION),
+                            "for_each makes a token '" + Printable.of(section.name()) + "', and the section in line "
+                                    + other.line() + " too; rename one of the two sections");
+                }
+            }
         });
 
         Map<String, AccountSection> accounts = new LinkedHashMap<>();
@@ -90,6 +107,7 @@ final class Validation {
         warnOfUnknownOptions();
 
         rejectServiceFiles(read, accounts.values(), file, reserved);
+        rejectSharedPaths(read);
 
         List<TokenSection> tokens = new ArrayList<>();
         List<InvalidToken> invalid = new ArrayList<>();
@@ -119,7 +137,7 @@ final class Validation {
             problems.addAll(ofAccount.get(0).problems());
         }
         problems.sort(Comparator.comparingInt(ConfigError::line));
-        return new InvalidToken(section.name(), account, problems);
+        return new InvalidToken(section.name(), section.headerName(), account, problems);
     }
 
     /** An error that affects more than one section makes the whole file unusable. */
@@ -182,7 +200,7 @@ final class Validation {
     }
 
     private Optional<TokenSection> token(Section section) {
-        if (!isTokenName(section.name())) {
+        if (!isTokenName(section.headerName())) {
             section.problem(
                     section.line(),
                     "a token name has at most " + MAX_TOKEN_NAME
@@ -209,6 +227,7 @@ final class Validation {
         }
         TokenSection token = new TokenSection(
                 section.name(),
+                section.headerName(),
                 section.line(),
                 account.orElse(""),
                 tokenPath.orElse(Path.of("")),
@@ -335,9 +354,26 @@ final class Validation {
                 section.problem(
                         section.line("token_path"),
                         "token_path is " + what + "; name a file of its own, such as /srv/tokens/"
-                                + Printable.of(section.name()));
+                                + section.fileName());
             }
         }));
+    }
+
+    /** Rejects the second of two tokens of one section that have the same file, as with {@code %(each)s/../t}. */
+    private static void rejectSharedPaths(Map<Section, Optional<TokenSection>> tokens) {
+        Map<Path, TokenSection> byPath = new HashMap<>();
+        tokens.forEach((section, token) -> {
+            if (section.usesWord("token_path") && token.isPresent()) {
+                TokenSection other = byPath.putIfAbsent(
+                        token.get().tokenPath().toAbsolutePath().normalize(), token.get());
+                if (other != null && other.section().equals(section.headerName())) {
+                    section.problem(
+                            section.line("token_path"),
+                            "token_path is also that of the token '" + Printable.of(other.name())
+                                    + "'; write for example token_path = /etc/osg/tokens/" + section.fileName());
+                }
+            }
+        });
     }
 
     private static String caOption(Path file) {

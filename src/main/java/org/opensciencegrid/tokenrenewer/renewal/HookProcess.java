@@ -81,6 +81,7 @@ final class HookProcess {
         String mark = ProcessHandle.current().pid() + "-" + Long.toHexString(System.nanoTime());
         environment.put(MARK, mark);
         environment.put("TOKEN_NAME", section.name());
+        section.each().ifPresent(each -> environment.put("EACH", each));
         environment.put("TOKEN_PATH", section.tokenPath().toAbsolutePath().toString());
         expiresAt.ifPresent(expiry -> environment.put("EXPIRES_AT", expiry.toString()));
         try {

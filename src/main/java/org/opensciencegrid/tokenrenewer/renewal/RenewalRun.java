@@ -137,12 +137,9 @@ public final class RenewalRun {
      *     the config file, each as soon as it and those before it are known
      */
     public void run(Config config, Selection selection, Consumer<Outcome> inOrder) {
-        selection.faultyOf(config).forEach(token -> inOrder.accept(faulty(config, token)));
+        faulty(config, selection).forEach(inOrder);
         List<TokenSection> sections = selection.of(config);
-        Map<String, List<TokenSection>> byAccount = new LinkedHashMap<>();
-        sections.forEach(section -> byAccount
-                .computeIfAbsent(section.account(), name -> new ArrayList<>())
-                .add(section));
+        Map<String, List<TokenSection>> byAccount = byAccount(sections);
         if (byAccount.isEmpty()) {
             if (config.problems().isEmpty()) {
                 states.recordRun(clock.instant());
@@ -233,20 +230,55 @@ public final class RenewalRun {
 
     /** What {@link #run} would do now: no request, no lock, no write. */
     public void dryRun(Config config, Selection selection, Consumer<Outcome> inOrder) {
-        selection.faultyOf(config).forEach(token -> inOrder.accept(faulty(config, token)));
-        for (TokenSection section : selection.of(config)) {
-            AccountSection account = section(config, section.account());
+        faulty(config, selection).forEach(inOrder);
+        List<TokenSection> sections = selection.of(config);
+        Map<String, Map<String, Outcome>> outcomes = new HashMap<>();
+        byAccount(sections)
+                .forEach((name, tokens) -> outcomes.put(
+                        name,
+                        of(section(config, name), tokens, selection.force()).dryRun()));
+        for (TokenSection section : sections) {
             inOrder.accept(
-                    of(account, List.of(section), selection.force()).dryRun().get(section.name()));
+                    Objects.requireNonNull(outcomes.get(section.account())).get(section.name()));
         }
     }
 
-    private static Outcome faulty(Config config, InvalidToken token) {
+    private static Map<String, List<TokenSection>> byAccount(List<TokenSection> sections) {
+        Map<String, List<TokenSection>> byAccount = new LinkedHashMap<>();
+        sections.forEach(section -> byAccount
+                .computeIfAbsent(section.account(), name -> new ArrayList<>())
+                .add(section));
+        return byAccount;
+    }
+
+    /** If all tokens of a section with for_each have the same mistakes, there is one outcome, with the section's name. */
+    private static List<Outcome> faulty(Config config, Selection selection) {
+        Map<String, List<InvalidToken>> bySection = new LinkedHashMap<>();
+        selection
+                .faultyOf(config)
+                .forEach(token -> bySection
+                        .computeIfAbsent(token.section(), name -> new ArrayList<>())
+                        .add(token));
+        List<Outcome> outcomes = new ArrayList<>();
+        bySection.forEach((name, tokens) -> {
+            InvalidToken first = tokens.get(0);
+            boolean isShared = tokens.size() > 1
+                    && tokens.stream().allMatch(token -> token.problems().equals(first.problems()));
+            if (isShared) {
+                outcomes.add(faulty(config, first, name));
+            } else {
+                tokens.forEach(token -> outcomes.add(faulty(config, token, token.name())));
+            }
+        });
+        return outcomes;
+    }
+
+    private static Outcome faulty(Config config, InvalidToken token, String name) {
         String places = token.problems().stream()
                 .map(problem -> Printable.of(problem.in(config.file())))
                 .collect(Collectors.joining("; "));
         Failure failure = new Failure(Failure.Kind.CONFIG_ERROR, config.file().toString(), places);
-        return Outcome.Failed.of(token.account(), token.name(), failure);
+        return Outcome.Failed.of(token.account(), name, failure);
     }
 
     /** The config has an account for every token in it. */

@@ -291,6 +291,39 @@ class TranscriptTest {
     }
 
     @Test
+    void oneSectionForManyTokens() {
+        program.issuer.policy.requireResourceAtDeviceTime = true;
+        session.setup(SCOPE, "--audience=ce1:9619 ce3:9619");
+        String section = "[token ce]\naccount = acct\nfor_each = ce1:9619\n  ce2:9619\n  ce3:9619\n"
+                + "token_path = DIR/%(each)s.token\naudience = %(each)s\nmin_lifetime = 100\n";
+        program.accountWith(section);
+        session.run("renew", "--dry-run", "ce")
+                .run("renew")
+                .run("renew")
+                .run("status")
+                .run("status", "--long");
+        session.run("status", "ce").run("token", "ce");
+        session.run("renew", "ce@ce3:9619", "--force").run("renew", "ce@ce4:9619");
+        program.accountWith(section.replace("\n  ce3:9619", ""));
+        session.scene("a word that was removed").run("status");
+        program.accountWith(section.replace("ce2:9619", "https://ce2/"));
+        session.scene("a word that is a URL").run("renew").run("check", "--offline");
+        program.accountWith(section.replace("ce2:9619", "ce2, ce1:9619 .."));
+        session.scene("other words that are not right").run("renew");
+        program.accountWith(section.replace("ce2:9619", "x".repeat(98)));
+        session.run("renew", "--dry-run");
+        program.accountWith(section + "[token ce@ce3:9619]\naccount = acct\ntoken_path = DIR/other.token\n");
+        session.scene("a section of the same name").run("renew", "--dry-run");
+        program.accountWith(section.replace("/%(each)s.token", "/one.token"));
+        session.scene("one file for all").run("renew").run("status");
+        program.accountWith(section.replace("/%(each)s.token", "/%(each)s/../one.token"));
+        session.run("renew", "--dry-run");
+        program.accountWith(section.replaceAll("ce[123]:9619", ""));
+        session.scene("no words").run("renew");
+        session.hold("transcripts/for-each");
+    }
+
+    @Test
     void anIssuerThatNarrows() {
         session.setup(SCOPE);
         program.issuer.policy.narrowingSticks = true;

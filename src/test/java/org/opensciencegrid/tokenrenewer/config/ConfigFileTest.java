@@ -109,6 +109,7 @@ class ConfigFileTest {
                 List.of(
                         new TokenSection(
                                 "t",
+                                "t",
                                 22,
                                 "stored",
                                 Path.of("/etc/osg/tokens/stored.t.token"),
@@ -120,6 +121,7 @@ class ConfigFileTest {
                                 Optional.empty()),
                         new TokenSection(
                                 "u",
+                                "u",
                                 29,
                                 "cc",
                                 Path.of("/u.token"),
@@ -130,6 +132,7 @@ class ConfigFileTest {
                                 TokenAccess.UNCHANGED,
                                 Optional.empty()),
                         new TokenSection(
+                                "v",
                                 "v",
                                 33,
                                 "cc-file",

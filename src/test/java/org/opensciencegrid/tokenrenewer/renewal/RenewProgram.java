@@ -39,6 +39,7 @@ final class RenewProgram {
                 NetworkOptions.DEFAULT);
         TokenSection token = new TokenSection(
                 "t",
+                "t",
                 1,
                 "acct",
                 directory.resolve("tokens/t"),

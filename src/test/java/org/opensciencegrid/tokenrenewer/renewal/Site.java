@@ -283,6 +283,7 @@ final class Site extends LocalSite {
         List<TokenSection> tokens = wishes.stream()
                 .map(wish -> new TokenSection(
                         wish.name,
+                        wish.name,
                         1,
                         wish.account,
                         wish.path,

@@ -118,6 +118,7 @@ public record StatusJson(Messages messages) {
         TokenState state = token.state();
         return JsonObject.NONE
                 .with("token", token.section().name())
+                .with("section", token.section().section())
                 .with("path", token.section().tokenPath().toString())
                 .with("level", token.level().word())
                 .with("on_disk", token.onDisk().name().toLowerCase(java.util.Locale.ROOT))
