@@ -56,6 +56,8 @@ public record Finding(Kind kind, String where, String detail, String account, Op
         TOKEN_LONG(false),
         /** Every user can change the program in a token's post_renewal. */
         HOOK_OPEN(true),
+        /** A variable of post_renewal_environment that the service's unit does not set. */
+        HOOK_VARIABLE_UNSET(false),
         TIMER_MASKED(true),
         TIMER_STATE_LINK(true),
         TIMER_NO_FIRST_RUN(true),

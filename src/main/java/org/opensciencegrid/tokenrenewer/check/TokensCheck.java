@@ -20,6 +20,7 @@ import java.util.Optional;
 import org.opensciencegrid.cryptostore.Owners;
 import org.opensciencegrid.tokenrenewer.check.Finding.Kind;
 import org.opensciencegrid.tokenrenewer.config.Config;
+import org.opensciencegrid.tokenrenewer.config.PostRenewal;
 import org.opensciencegrid.tokenrenewer.config.TokenAccess;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
@@ -72,7 +73,10 @@ final class TokensCheck {
                         String.valueOf(state.lifetime().orElseThrow().toSeconds()),
                         section.account()));
             }
-            section.postRenewal().ifPresent(hook -> hook(section, hook.program()));
+            section.postRenewal().ifPresent(hook -> {
+                hook(section, hook.program());
+                variables(section, hook);
+            });
             try {
                 trustedPath(section, path);
                 directory(section, Objects.requireNonNullElse(path.getParent(), path));
@@ -211,6 +215,15 @@ final class TokensCheck {
         } catch (IOException | UnsupportedOperationException e) {
             // We cannot read the file; the service's journal reports its problems.
         }
+    }
+
+    private void variables(TokenSection section, PostRenewal hook) {
+        check.machine()
+                .flatMap(ServiceMachine::variables)
+                .ifPresent(set -> hook.environment().stream()
+                        .filter(name -> !set.contains(name))
+                        .forEach(name -> findings.add(Finding.of(
+                                Kind.HOOK_VARIABLE_UNSET, "[token " + section.name() + "]", name, section.account()))));
     }
 
     /** Whether every user can change the file, or replace it. */

@@ -33,10 +33,13 @@ final class KnownOptions {
             "token_group",
             "post_renewal",
             "post_renewal_timeout",
+            "post_renewal_when",
+            "post_renewal_environment",
             ForEach.OPTION);
 
     /** Options whose words may be on several lines. */
-    static final List<String> LISTS = List.of("audience", "scope", "no_proxy", ForEach.OPTION);
+    static final List<String> LISTS =
+            List.of("audience", "scope", "no_proxy", "post_renewal_environment", ForEach.OPTION);
 
     private static final int MAX_TYPOS = 2;
 

@@ -37,6 +37,7 @@ final class Section {
     /** Compiled when first used, because most files have no such option. */
     private static final class Patterns {
         static final Pattern MODE = Pattern.compile("0?[0-7]{3}");
+        static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,99}");
         static final Pattern PRINCIPAL = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.@-]{0,99}");
     }
 
@@ -347,14 +348,38 @@ final class Section {
                     line("post_renewal_timeout"),
                     "post_renewal_timeout is not from 1 to " + MAX_HOOK_SECONDS + " seconds: a run has 9 minutes");
         }
+        Optional<PostRenewal.When> when = choice("post_renewal_when", PostRenewal.When.class);
+        List<String> environment = variables("post_renewal_environment");
         if (command.isEmpty()) {
-            if (has("post_renewal_timeout")) {
-                warning(line("post_renewal_timeout"), "post_renewal_timeout without 'post_renewal' means nothing");
+            for (String option : List.of("post_renewal_timeout", "post_renewal_when", "post_renewal_environment")) {
+                if (has(option)) {
+                    warning(line(option), option + " without 'post_renewal' means nothing");
+                }
             }
             return Optional.empty();
         }
         return toPath("post_renewal", command.get(0))
-                .map(program -> new PostRenewal(command, Duration.ofSeconds(timeout.orElse(DEFAULT_HOOK_SECONDS))));
+                .map(program -> new PostRenewal(
+                        command,
+                        Duration.ofSeconds(timeout.orElse(DEFAULT_HOOK_SECONDS)),
+                        when.orElse(PostRenewal.When.RENEWED),
+                        environment));
+    }
+
+    /** Names of environment variables that the program does not set itself. */
+    private List<String> variables(String option) {
+        List<String> names = words(option);
+        for (String variable : names) {
+            if (!Patterns.VARIABLE.matcher(variable).matches()) {
+                problem(
+                        line(option),
+                        option + " '" + Printable.of(variable)
+                                + "' is not the name of an environment variable; write names only, separated by spaces");
+            } else if (PostRenewal.OWN_VARIABLES.contains(variable)) {
+                problem(line(option), option + ": " + variable + " is set by this program; remove it");
+            }
+        }
+        return names;
     }
 
     /** A boolean, in the words of Python's getboolean; false if the option is not set. */

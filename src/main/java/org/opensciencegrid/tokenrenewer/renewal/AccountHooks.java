@@ -9,11 +9,13 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.tokenrenewer.config.PostRenewal;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Failed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Fresh;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.HookFailed;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
@@ -33,7 +35,7 @@ record AccountHooks(
         RunDeadline deadline,
         Clock clock) {
     /**
-     * The tokens that are new, or whose command failed in an earlier run.
+     * The tokens that are new, whose command failed in an earlier run, or whose command runs in every run.
      *
      * @param written the names of the tokens that this run wrote
      * @param outcomes by token name
@@ -43,15 +45,23 @@ record AccountHooks(
         for (TokenSection section : sections) {
             if (section.postRenewal().isPresent()) {
                 Optional<Failure> lastFailure = state.token(section.name()).failure();
+                Outcome outcome = outcomes.get(section.name());
                 if (written.contains(section.name())
-                        || outcomes.get(section.name()) instanceof Fresh
+                        || outcome instanceof Fresh
                                 && lastFailure.isPresent()
-                                && lastFailure.get().kind().isHookFailure()) {
+                                && lastFailure.get().kind().isHookFailure()
+                        || section.postRenewal().get().when() == PostRenewal.When.EVERY_RUN && hasValidToken(outcome)) {
                     pending.add(section);
                 }
             }
         }
         return pending;
+    }
+
+    /** Whether the token on disk is valid, although this run did not write it. */
+    private static boolean hasValidToken(@Nullable Outcome outcome) {
+        return outcome instanceof Fresh
+                || outcome instanceof Failed failed && failed.left().isPresent();
     }
 
     /** Runs the pending commands; a command that fails changes the outcome of its token. */
@@ -61,7 +71,7 @@ record AccountHooks(
             Duration left = deadline.left();
             if (!left.isZero()) { // otherwise the next run does it
                 Duration timeout = hook.timeout().compareTo(left) < 0 ? hook.timeout() : left;
-                run(section, new PostRenewal(hook.command(), timeout), state.token(section.name()), outcomes);
+                run(section, hook.withTimeout(timeout), state.token(section.name()), outcomes);
             }
         }
     }

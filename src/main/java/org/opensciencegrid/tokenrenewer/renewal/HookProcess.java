@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,7 +22,7 @@ import org.opensciencegrid.tokenrenewer.util.Redactor;
 import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /**
- * One run of a {@code post_renewal} command: no shell, none of our environment variables, empty input, and a timeout.
+ * One run of a {@code post_renewal} command: no shell, only the named ones of our environment variables, empty input, and a timeout.
  * The only process that a renewal starts.
  */
 final class HookProcess {
@@ -76,7 +77,10 @@ final class HookProcess {
                 new ProcessBuilder(hook.command()).directory(Path.of("/").toFile());
         builder.redirectErrorStream(true);
         Map<String, String> environment = builder.environment();
+        Map<String, String> passed = new HashMap<>(environment);
+        passed.keySet().retainAll(hook.environment());
         environment.clear(); // ours may hold credentials, for example of a proxy
+        environment.putAll(passed);
         environment.put("PATH", PATH);
         String mark = ProcessHandle.current().pid() + "-" + Long.toHexString(System.nanoTime());
         environment.put(MARK, mark);

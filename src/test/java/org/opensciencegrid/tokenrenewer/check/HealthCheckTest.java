@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
@@ -22,6 +23,7 @@ import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.StateLayout;
 import org.opensciencegrid.tokenrenewer.state.StateStore;
 import org.opensciencegrid.tokenrenewer.systemd.Sandbox;
+import org.opensciencegrid.tokenrenewer.systemd.ServiceEnvironment;
 import org.opensciencegrid.tokenrenewer.systemd.Timer;
 
 /** Checks that run only if the service is installed: its user, its timer, its sandbox. */
@@ -104,6 +106,7 @@ class HealthCheckTest {
                 hasSystemd,
                 hasSystemd ? Timer.read(root) : Optional.empty(),
                 hasSystemd ? Sandbox.read(root) : Optional.empty(),
+                hasSystemd ? ServiceEnvironment.read(root).map(Map::keySet) : Optional.empty(),
                 root.resolve("var/cache/osg-token-renewer"));
         return new HealthCheck(
                         directory.resolve("config.ini"),
@@ -276,6 +279,15 @@ class HealthCheckTest {
         Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.setPosixFilePermissions(program.getParent(), PosixFilePermissions.fromString("rwxrwxrwx"));
         assertEquals(List.of(Kind.HOOK_OPEN), kinds());
+    }
+
+    @Test
+    void aVariableOfAProgramThatTheUnitDoesNotSet() throws IOException {
+        config("post_renewal = /bin/true\npost_renewal_environment = KUBECONFIG");
+        assertEquals(List.of(Kind.HOOK_VARIABLE_UNSET), kinds());
+        assertEquals("KUBECONFIG", findings().get(0).detail());
+        dropIn(Sandbox.UNIT, "[Service]\nReadWritePaths=" + tokens + "\nEnvironment=KUBECONFIG=/etc/osg/kubeconfig\n");
+        assertEquals(List.of(), kinds());
     }
 
     @Test

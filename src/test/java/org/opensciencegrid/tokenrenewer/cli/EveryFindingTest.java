@@ -121,6 +121,8 @@ class EveryFindingTest {
                 mode("hook", "rwxrwxrwx");
                 program.config(ACCOUNT + TOKEN + "post_renewal = DIR/hook\n");
             }
+            case HOOK_VARIABLE_UNSET ->
+                program.config(ACCOUNT + TOKEN + "post_renewal = /bin/true\npost_renewal_environment = KUBECONFIG\n");
             case NO_TOKENS -> program.config(ACCOUNT);
             case TOKEN_FORGOTTEN -> {
                 program.config(ACCOUNT + TOKEN + TOKEN.replace("one", "two"));

@@ -174,7 +174,12 @@ public final class Host {
                         online ? Optional.of(network(of)) : Optional.empty(),
                         shell,
                         Optional.of(new ServiceMachine(
-                                user, true, Timer.read(root, systemd), Sandbox.read(root), root.resolve("var/cache"))),
+                                user,
+                                true,
+                                Timer.read(root, systemd),
+                                Sandbox.read(root),
+                                ServiceEnvironment.read(root).map(Map::keySet),
+                                root.resolve("var/cache"))),
                         AccountState.SOON,
                         session.program.clock)
                 .run();

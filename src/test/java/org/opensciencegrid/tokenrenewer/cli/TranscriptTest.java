@@ -534,6 +534,9 @@ class TranscriptTest {
                 "modes for nobody and everybody",
                 account + token + "token_mode = 0040\n[token U]\naccount = A\ntoken_path = /u\ntoken_mode = 0666\n");
         configs.put("a time without its program", account + token + "post_renewal_timeout = 9\n");
+        configs.put(
+                "variables of a program",
+                account + token + "post_renewal = /bin/x\npost_renewal_environment = A=b TOKEN_PATH\n");
         configs.put("a password file that is a directory", token + "[account A]\npassword_file = /etc/\n");
         configs.put(
                 "paths that are not absolute",

@@ -143,8 +143,11 @@ class ValidationTest {
     void postRenewal() throws Exception {
         String text = ACCOUNT + TOKEN + "post_renewal = /usr/bin/x  --a=\"b c\"\n  $HOME ;\n";
         assertEquals(
-                Optional.of(
-                        new PostRenewal(List.of("/usr/bin/x", "--a=\"b", "c\"", "$HOME", ";"), Duration.ofSeconds(30))),
+                Optional.of(new PostRenewal(
+                        List.of("/usr/bin/x", "--a=\"b", "c\"", "$HOME", ";"),
+                        Duration.ofSeconds(30),
+                        PostRenewal.When.RENEWED,
+                        List.of())),
                 Texts.read(text).tokens().get(0).postRenewal());
         assertEquals(
                 Duration.ofSeconds(240),
@@ -157,14 +160,35 @@ class ValidationTest {
     }
 
     @Test
-    void aTimeoutOfNothing() throws Exception {
+    void postRenewalInEveryRunWithVariables() throws Exception {
+        String text = ACCOUNT + TOKEN
+                + "post_renewal = /usr/bin/x\npost_renewal_when = every_run\npost_renewal_environment = KUBECONFIG\n  HOME\n";
+        PostRenewal hook = Texts.read(text).tokens().get(0).postRenewal().orElseThrow();
+        assertEquals(PostRenewal.When.EVERY_RUN, hook.when());
+        assertEquals(List.of("KUBECONFIG", "HOME"), hook.environment());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"post_renewal_timeout = 5", "post_renewal_when = renewed", "post_renewal_environment = A"})
+    void anOptionOfNoProgram(String line) throws Exception {
         assertEquals(
-                List.of("6: Config section [token T]: post_renewal_timeout without 'post_renewal' means nothing"),
-                Texts.warnings(ACCOUNT + TOKEN + "post_renewal_timeout = 5\n"));
+                List.of("6: Config section [token T]: " + line.split(" ")[0] + " without 'post_renewal' means nothing"),
+                Texts.warnings(ACCOUNT + TOKEN + line + "\n"));
     }
 
     static Stream<Arguments> otherProblems() {
         return Stream.of(
+                arguments(
+                        ACCOUNT + TOKEN + "post_renewal = /usr/bin/x\npost_renewal_when = always\n",
+                        "7: Config section [token T]: post_renewal_when 'always' is not one of renewed, every_run"),
+                arguments(
+                        ACCOUNT + TOKEN + "post_renewal = /usr/bin/x\npost_renewal_environment = A=b\n",
+                        "7: Config section [token T]: post_renewal_environment 'A=b' is not the name of an environment"
+                                + " variable; write names only, separated by spaces"),
+                arguments(
+                        ACCOUNT + TOKEN + "post_renewal = /usr/bin/x\npost_renewal_environment = TOKEN_PATH\n",
+                        "7: Config section [token T]: post_renewal_environment: TOKEN_PATH is set by this program;"
+                                + " remove it"),
                 arguments(
                         ACCOUNT + TOKEN + "token_mode = rw-r-----\n",
                         "6: Config section [token T]: token_mode 'rw-r-----' is not a mode such as 0640"),

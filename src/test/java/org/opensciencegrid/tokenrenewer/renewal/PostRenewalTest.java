@@ -16,7 +16,6 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.opensciencegrid.tokenrenewer.config.PostRenewal;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.HookFailed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Renewed;
@@ -99,6 +98,48 @@ class PostRenewalTest extends SiteTest {
         force();
         assertEquals(2, Site.read(directory.resolve("runs")).length());
         assertEquals("t renewed, t fresh, t SCOPE_REFUSED, t renewed", words(seen));
+    }
+
+    @Test
+    void itRunsInEveryRunThatFindsAValidToken() throws Exception {
+        wish.minLifetime(100).postRenewal(directory, LONG, "echo >> $1/runs").everyRun();
+        renew();
+        renew();
+        assertEquals(2, Site.read(directory.resolve("runs")).length(), "nothing was due");
+        assertEquals(1, site.requests());
+        site.issuer.fault(refusal(400, "invalid_scope"));
+        force();
+        assertEquals(3, Site.read(directory.resolve("runs")).length(), "the old token is valid");
+        assertEquals("t renewed, t fresh, t SCOPE_REFUSED", words(seen));
+        Files.delete(directory.resolve("tokens/t"));
+        renew();
+        assertEquals(3, Site.read(directory.resolve("runs")).length(), "there is no token, and the issuer refused one");
+    }
+
+    @Test
+    void inEveryRunItsFailureIsToldAndDoesNotHideThatOfTheToken() throws Exception {
+        wish.minLifetime(100).postRenewal(directory, LONG, "[ ! -e $1/bad ]").everyRun();
+        renew();
+        Files.createFile(directory.resolve("bad"));
+        renew();
+        assertEquals("t renewed, t fresh HOOK_FAILED", words(seen));
+        assertEquals(
+                Failure.Kind.HOOK_FAILED,
+                site.state("acct", "t").failure().orElseThrow().kind());
+        site.issuer.fault(refusal(400, "invalid_scope"));
+        force();
+        assertEquals("t renewed, t fresh HOOK_FAILED, t SCOPE_REFUSED HOOK_FAILED", words(seen));
+        assertEquals(
+                Failure.Kind.SCOPE_REFUSED,
+                site.state("acct", "t").failure().orElseThrow().kind());
+    }
+
+    @Test
+    void itIsGivenTheNamedVariables() {
+        wish.postRenewal(directory, LONG, "env | sort > $1/env").everyRun();
+        renew();
+        assertTrue(left("env").contains("\nHOME=" + System.getenv("HOME") + "\n"), left("env"));
+        assertFalse(left("env").contains("NO_SUCH_VARIABLE"), left("env"));
     }
 
     @Test
@@ -194,7 +235,7 @@ class PostRenewalTest extends SiteTest {
     @Test
     void whatCannotBeStartedIsSaidSo() throws Exception {
         Path program = directory.resolve("hook");
-        wish.postRenewal = Optional.of(new PostRenewal(List.of(program.toString()), LONG));
+        wish.postRenewal = Optional.of(Site.Wish.hook(LONG, program.toString()));
         assertEquals(
                 new Failure(Failure.Kind.HOOK_NOT_STARTED, program.toString(), "no such file"),
                 failure(renew().get(0)));

@@ -103,9 +103,19 @@ final class Site extends LocalSite {
             Path script = directory.resolve("hook");
             write(script, "#!/bin/sh\n" + String.join("\n", lines) + "\n");
             script.toFile().setExecutable(true);
-            postRenewal =
-                    Optional.of(new PostRenewal(List.of(script.toString(), directory.toString(), "a  b"), timeout));
+            postRenewal = Optional.of(hook(timeout, script.toString(), directory.toString(), "a  b"));
             return this;
+        }
+
+        Wish everyRun() {
+            PostRenewal hook = postRenewal.orElseThrow();
+            postRenewal = Optional.of(new PostRenewal(
+                    hook.command(), hook.timeout(), PostRenewal.When.EVERY_RUN, List.of("HOME", "NO_SUCH_VARIABLE")));
+            return this;
+        }
+
+        static PostRenewal hook(Duration timeout, String... command) {
+            return new PostRenewal(List.of(command), timeout, PostRenewal.When.RENEWED, List.of());
         }
 
         Wish path(Path other) {

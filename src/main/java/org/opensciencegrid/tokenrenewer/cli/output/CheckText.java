@@ -110,6 +110,8 @@ public record CheckText(Messages messages, RepairCommands commands, Colors color
             case TOKEN_WORLD_READABLE -> "everyone can read this token";
             case TOKEN_LONG -> "the token has " + detail + " bytes";
             case HOOK_OPEN -> "everyone can change this program of post_renewal, or replace it";
+            case HOOK_VARIABLE_UNSET ->
+                "post_renewal_environment names " + detail + ", which osg-token-renewer.service does not set";
             case TIMER_MASKED,
                     TIMER_STATE_LINK,
                     TIMER_BROKEN_RUN,
@@ -172,6 +174,7 @@ public record CheckText(Messages messages, RepairCommands commands, Colors color
             case TOKEN_WORLD_READABLE -> "every user with a login here can use it";
             case TOKEN_LONG -> "HTCondor and many web servers accept less than 16 KiB, and ignore a longer token";
             case HOOK_OPEN -> "every user can become the service's user, and get its tokens and accounts";
+            case HOOK_VARIABLE_UNSET -> "the program of post_renewal runs without this variable";
             case TIMER_MASKED,
                     TIMER_STATE_LINK,
                     TIMER_BROKEN_RUN,
@@ -260,6 +263,9 @@ public record CheckText(Messages messages, RepairCommands commands, Colors color
             case SECRET_ENDS -> messages.newSecret(account);
             case AUTHORIZATION_ENDS -> new Repair("authorize again", commands.reauthenticate(account));
             case TOKEN_DIRECTORY_OPEN, HOOK_OPEN -> commands.close(file);
+            case HOOK_VARIABLE_UNSET ->
+                Repair.advice("set it in a drop-in of osg-token-renewer.service, with Environment=" + detail
+                        + "=VALUE, or remove it from post_renewal_environment");
             case TOKEN_DIRECTORY_CLOSED -> commands.letService("rwx", file);
             case TOKEN_OUTSIDE_SANDBOX -> commands.allowWriting(file);
             case TOKEN_WORLD_READABLE ->
