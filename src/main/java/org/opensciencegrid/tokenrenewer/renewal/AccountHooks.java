@@ -77,33 +77,35 @@ record AccountHooks(
     }
 
     private void run(TokenSection section, PostRenewal hook, TokenState token, Map<String, Outcome> outcomes) {
-        Optional<Failure> why = HookProcess.run(hook, section, token.expiresAt());
-        if (why.isPresent()) {
+        HookResult result = HookProcess.run(hook, section, token.expiresAt(), clock.instant());
+        if (result.failure().isPresent()) {
             Outcome renewal = Objects.requireNonNull(outcomes.get(section.name()));
-            outcomes.put(section.name(), new HookFailed(renewal, why.get()));
+            outcomes.put(
+                    section.name(), new HookFailed(renewal, result.failure().get()));
         }
-        if (why.isPresent() || token.failure().isPresent()) {
-            recordResult(section.name(), why);
+        if (!with(token, result).isSame(token)) { // otherwise the run needs no lock
+            recordResult(section.name(), result);
         }
     }
 
+    private TokenState with(TokenState token, HookResult result) {
+        return token.hookFinished(clock.instant(), result.failure(), result.destinations());
+    }
+
     /**
-     * Records the failure for status and for the next run, which tries again. If it cannot be written, the run still
+     * Records the result for status and for the next run, which tries again. If it cannot be written, the run still
      * succeeds.
      */
-    private void recordResult(String token, Optional<Failure> why) {
+    private void recordResult(String token, HookResult result) {
         try {
             LockedAccount locked = store.lock(account, lockWait);
             try {
                 AccountState now = states.read(account); // another run may have written since
-                Optional<Failure> known = now.token(token).failure();
-                if (known.isEmpty() || known.get().kind().isHookFailure()) {
-                    AccountState next = now.withToken(token, now.token(token).hookFinished(clock.instant(), why));
-                    try {
-                        states.write(account, next);
-                    } catch (IOException e) {
-                        states.keepUnwritten(account, next);
-                    }
+                AccountState next = now.withToken(token, with(now.token(token), result));
+                try {
+                    states.write(account, next);
+                } catch (IOException e) {
+                    states.keepUnwritten(account, next);
                 }
             } finally {
                 locked.close();

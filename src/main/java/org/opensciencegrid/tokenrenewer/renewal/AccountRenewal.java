@@ -401,12 +401,12 @@ final class AccountRenewal {
                         state = state.withToken( // until the command has run: something may end this run first
                                 section.name(),
                                 state.token(section.name())
-                                        .hookFinished(
+                                        .hookStarted(
                                                 now,
-                                                Optional.of(new Failure(
+                                                new Failure(
                                                         Failure.Kind.HOOK_FAILED,
                                                         hook.program().toString(),
-                                                        "the run ended before it did")))));
+                                                        "the run ended before it did"))));
         outcomes.put(
                 section.name(),
                 new Renewed(

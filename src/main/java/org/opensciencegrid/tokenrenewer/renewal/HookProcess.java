@@ -26,8 +26,6 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
  * The only process that a renewal starts.
  */
 final class HookProcess {
-    private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
     /** Larger than any token, so that a token in the output is never cut before we redact it. We show much less. */
     private static final int MOST_OUTPUT = 1 << 20;
 
@@ -65,13 +63,12 @@ final class HookProcess {
      * Waits until the command ends or its timeout is over.
      *
      * @param expiresAt of the token that is at token_path now; empty if unknown
-     * @return why it failed; empty if it succeeded
      */
-    static Optional<Failure> run(PostRenewal hook, TokenSection section, Optional<Instant> expiresAt) {
+    static HookResult run(PostRenewal hook, TokenSection section, Optional<Instant> expiresAt, Instant now) {
         Path program = hook.program();
         Optional<Failure> unfit = FailureMapper.invalidHook(program, Files.isExecutable(program));
         if (unfit.isPresent()) {
-            return unfit;
+            return HookResult.failed(unfit.get());
         }
         ProcessBuilder builder =
                 new ProcessBuilder(hook.command()).directory(Path.of("/").toFile());
@@ -81,7 +78,7 @@ final class HookProcess {
         passed.keySet().retainAll(hook.environment());
         environment.clear(); // ours may hold credentials, for example of a proxy
         environment.putAll(passed);
-        environment.put("PATH", PATH);
+        environment.put("PATH", PostRenewal.PATH);
         String mark = ProcessHandle.current().pid() + "-" + Long.toHexString(System.nanoTime());
         environment.put(MARK, mark);
         environment.put("TOKEN_NAME", section.name());
@@ -89,14 +86,14 @@ final class HookProcess {
         environment.put("TOKEN_PATH", section.tokenPath().toAbsolutePath().toString());
         expiresAt.ifPresent(expiry -> environment.put("EXPIRES_AT", expiry.toString()));
         try {
-            return new HookProcess(builder.start(), hook, mark).await(new TokenFile(section.tokenPath()).read());
+            return new HookProcess(builder.start(), hook, mark).await(new TokenFile(section.tokenPath()).read(), now);
         } catch (IOException e) {
-            return Optional.of(new Failure(
+            return HookResult.failed(new Failure(
                     Failure.Kind.HOOK_NOT_STARTED, program.toString(), Printable.of(String.valueOf(e.getMessage()))));
         }
     }
 
-    private Optional<Failure> await(Optional<Secret> token) throws IOException {
+    private HookResult await(Optional<Secret> token, Instant now) throws IOException {
         process.getOutputStream().close();
         Output output = new Output(process.getInputStream());
         output.start();
@@ -112,16 +109,21 @@ final class HookProcess {
             killTree();
             Thread.currentThread().interrupt();
         }
-        if (ended && process.exitValue() == 0) {
-            return Optional.empty();
+        DestinationReport report =
+                new DestinationReport(output.text(), new Redactor(token.stream().toList()), now);
+        String failures = report.failures();
+        if (ended && process.exitValue() == 0 && failures.isEmpty()) {
+            return new HookResult(Optional.empty(), report.destinations());
         }
         String result =
                 ended ? "exit status " + process.exitValue() : hook.timeout().toSeconds() + " s";
-        String text = output.text(token);
-        return Optional.of(new Failure(
+        String text = report.text();
+        String said = text.isEmpty() ? (failures.isEmpty() ? ", without a word" : "") : ", and it said: " + text;
+        Failure failure = new Failure(
                 ended ? Failure.Kind.HOOK_FAILED : Failure.Kind.HOOK_TIMEOUT,
                 hook.program().toString(),
-                result + (text.isEmpty() ? ", without a word" : ", and it said: " + text)));
+                result + (failures.isEmpty() ? "" : "; " + failures) + said);
+        return new HookResult(Optional.of(failure), report.destinations());
     }
 
     /** Kills the command and its descendants, whatever their environment is. */
@@ -217,9 +219,8 @@ final class HookProcess {
             kept.write(bytes, 0, Math.max(0, Math.min(n, MOST_OUTPUT - kept.size())));
         }
 
-        synchronized String text(Optional<Secret> token) {
-            String text = kept.toString(StandardCharsets.UTF_8).strip();
-            return new Redactor(token.stream().toList()).clean(text);
+        synchronized String text() {
+            return kept.toString(StandardCharsets.UTF_8);
         }
     }
 }

@@ -4,7 +4,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
@@ -165,10 +168,49 @@ public final class TokenState {
                 .with("next_try", next));
     }
 
-    /** The state after the token's post_renewal ran; {@code why} is empty if it succeeded. */
-    public TokenState hookFinished(Instant now, Optional<Failure> why) {
+    /** The state while the token's post_renewal runs: something may end the run first. */
+    public TokenState hookStarted(Instant now, Failure unfinished) {
+        return withHookFailure(now, Optional.of(unfinished));
+    }
+
+    /**
+     * The state after the token's post_renewal ran. The failure of a renewal is kept, because it is worse.
+     *
+     * @param why empty if it succeeded
+     * @param reported what it reported in this run; a destination that it did not report any more is forgotten
+     */
+    public TokenState hookFinished(Instant now, Optional<Failure> why, List<Destination> reported) {
+        Map<String, Instant> failingSince = new HashMap<>();
+        for (Destination known : destinations()) {
+            known.failingSince().ifPresent(since -> failingSince.put(known.name(), since));
+        }
+        List<Map<String, Object>> rows = new ArrayList<>();
+        for (Destination one : reported) {
+            Optional<Instant> since = one.failingSince().map(at -> failingSince.getOrDefault(one.name(), at));
+            rows.add(new Destination(one.name(), since, one.reason()).asMap());
+        }
+        TokenState next = new TokenState(members.with("destinations", rows));
+        return failure().filter(known -> !known.kind().isHookFailure()).isPresent()
+                ? next
+                : next.withHookFailure(now, why);
+    }
+
+    private TokenState withHookFailure(Instant now, Optional<Failure> why) {
         return new TokenState(members.with("failure", why.map(Failure::toJson))
                 .with("failing_since", why.map(failure -> failingSince().orElse(now))));
+    }
+
+    /** Where the post_renewal of this section copied the token, if it reports that. */
+    public List<Destination> destinations(TokenSection section) {
+        return section.postRenewal().isPresent() ? destinations() : List.of();
+    }
+
+    private List<Destination> destinations() {
+        return Destination.of(members.list("destinations"));
+    }
+
+    public boolean isSame(TokenState other) {
+        return members.toJson().equals(other.members.toJson());
     }
 
     /** The state after a new token was written. */

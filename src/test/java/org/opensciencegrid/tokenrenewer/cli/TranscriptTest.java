@@ -340,7 +340,7 @@ class TranscriptTest {
     }
 
     @Test
-    void tokensForOthers() {
+    void tokensForOthers() throws IOException {
         session.setup(SCOPE);
         program.accountWith(ONE + "token_mode = 0640\npost_renewal = /bin/false\n");
         session.scene("what is to be done after it fails")
@@ -350,6 +350,16 @@ class TranscriptTest {
                 .run("status", "--long");
         program.accountWith(ONE + "post_renewal = DIR/none\n");
         session.run("renew", "--force").run("check", "--offline");
+        program.write(
+                "push",
+                "#!/bin/sh\nfor n in 1 2 3 4 5 6 7; do echo destination host$n failed Connection refused; done\n"
+                        + "echo destination host8 ok\necho destination host9 pending\nexit 1\n");
+        program.mode("push", "rwxr-xr-x");
+        program.accountWith(ONE + "post_renewal = DIR/push\n");
+        session.scene("destinations that fail")
+                .run("renew", "--force")
+                .run("status")
+                .run("status", "one");
         session.scene("a group that is not there").program.accountWith(ONE + "token_group = no-such-group\n");
         session.run("renew", "--force");
         program.accountWith(ONE);

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
@@ -19,6 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.HookFailed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Renewed;
+import org.opensciencegrid.tokenrenewer.state.Destination;
 
 /**
  * Tests what a post_renewal command gets, what its failure causes, and that it ends. Tokens live for 300 seconds here.
@@ -230,6 +232,94 @@ class PostRenewalTest extends SiteTest {
         assertTrue(detail.startsWith("exit status 1, and it said: \\x1B[2Jtoken ***\\x0Axxx"), detail);
         assertTrue(detail.length() < 400, detail);
         assertFalse(detail.contains(site.onDisk("t").strip()));
+    }
+
+    private List<Destination> destinations() {
+        return site.state("acct", "t").destinations(site.config().tokens().get(0));
+    }
+
+    private String said(String name) {
+        return destinations().stream()
+                .filter(one -> one.name().equals(name))
+                .map(one -> one.hasFailed() ? "failed " + one.reason() : "ok")
+                .findFirst()
+                .orElse("");
+    }
+
+    @Test
+    void eachDestinationIsRecordedAndTriedAgain() throws Exception {
+        wish.minLifetime(100)
+                .postRenewal(
+                        directory,
+                        LONG,
+                        "for n in a b c; do echo destination $n pending; done",
+                        "echo destination a ok; echo destination b failed no route to b; echo and more",
+                        "[ -e $1/good ] && echo destination b ok && echo destination c ok",
+                        "exit 0");
+        Failure failure = failure(renew().get(0));
+        assertEquals(
+                "exit status 0; 2 of 3 destinations failed: b (no route to b), c (the program ended before it reported"
+                        + " a result), and it said: and more",
+                failure.detail());
+        assertEquals("ok, failed no route to b", said("a") + ", " + said("b"));
+        Optional<Instant> began = destinations().get(1).failingSince();
+        assertTrue(began.isPresent());
+        site.later(Duration.ofSeconds(60));
+        renew();
+        force();
+        assertEquals(began, destinations().get(1).failingSince(), "also after the next renewal");
+        Files.createFile(directory.resolve("good"));
+        renew();
+        assertEquals("ok, ok", said("b") + ", " + said("c"));
+        assertEquals(Optional.empty(), site.state("acct", "t").failure());
+        wish.postRenewal(directory, LONG, "echo destination a ok");
+        force();
+        assertEquals(1, destinations().size(), "the others are not configured any more");
+        wish.postRenewal = Optional.empty();
+        assertEquals(List.of(), destinations());
+    }
+
+    @Tag("slow")
+    @Test
+    void whatWasReportedBeforeTheTimeoutCounts() {
+        wish.postRenewal(
+                directory,
+                Duration.ofSeconds(2),
+                "for n in a b; do echo destination $n pending; done; echo destination a ok; sleep 1000");
+        assertEquals(
+                "2 s; 1 of 2 destinations failed: b (the program ended before it reported a result)",
+                failure(renew().get(0)).detail());
+        assertEquals("ok", said("a"));
+    }
+
+    @Test
+    void whatItReportsIsBoundedPrintableAndWithoutTheToken() {
+        wish.postRenewal(
+                directory,
+                LONG,
+                "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo destination host$i failed; done",
+                "printf 'destination host1 failed \\033[2J'; cat $TOKEN_PATH",
+                "echo destination host2 failed $(head -c 5000 /dev/zero | tr '\\0' x)",
+                "exit 1");
+        assertTrue(failure(renew().get(0)).detail().length() < 1200);
+        assertEquals(100, destinations().size());
+        assertEquals("failed \\x1B[2J***", said("host1"));
+        assertEquals(7 + 150 + 3, said("host2").length());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "destination unknown",
+                "destination a is not reachable",
+                "the destination a failed",
+                "destination a\\001 ok",
+                "Destination a ok"
+            })
+    void anythingElseIsText(String line) {
+        wish.postRenewal(directory, LONG, "printf '" + line + "\\n'; exit 1");
+        assertTrue(failure(renew().get(0)).detail().startsWith("exit status 1, and it said: "));
+        assertEquals(List.of(), destinations());
     }
 
     @Test

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Function;
+import org.opensciencegrid.tokenrenewer.state.Destination;
 import org.opensciencegrid.tokenrenewer.status.AccountStatus;
 import org.opensciencegrid.tokenrenewer.status.StatusReport;
 import org.opensciencegrid.tokenrenewer.status.TokenStatus;
@@ -23,6 +24,8 @@ public final class MetricsText {
         metrics.tokens(report, token -> token.state().renewedAt());
         metrics.family("token_failing_timestamp_seconds", "Since when its renewals fail; 0 when they do not.");
         metrics.tokens(report, token -> token.state().failingSince().or(() -> Optional.of(Instant.EPOCH)));
+        metrics.family("destination_failing_timestamp_seconds", "Since when post_renewal cannot push there; else 0.");
+        metrics.destinations(report);
         metrics.family("account_level", "0 all well, 1 not as asked, 2 a person must act.");
         report.accounts()
                 .forEach(account -> metrics.sample(account, account.level().ordinal()));
@@ -67,6 +70,21 @@ public final class MetricsText {
                 String labels = label("account", account.section().name()) + ","
                         + label("token", token.section().name());
                 time.apply(token).ifPresent(at -> sample("{" + labels + "}", at.getEpochSecond()));
+            }
+        }
+    }
+
+    private void destinations(StatusReport report) {
+        for (AccountStatus account : report.accounts()) {
+            for (TokenStatus token : account.tokens()) {
+                for (Destination destination : token.state().destinations(token.section())) {
+                    String labels = label("account", account.section().name()) + ","
+                            + label("token", token.section().name()) + ","
+                            + label("destination", destination.name());
+                    sample(
+                            "{" + labels + "}",
+                            destination.failingSince().orElse(Instant.EPOCH).getEpochSecond());
+                }
             }
         }
     }

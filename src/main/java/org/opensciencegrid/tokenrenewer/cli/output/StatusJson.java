@@ -11,6 +11,7 @@ import org.opensciencegrid.tokenrenewer.config.ConfigError;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.state.Destination;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
 import org.opensciencegrid.tokenrenewer.state.UnusedAccount;
 import org.opensciencegrid.tokenrenewer.state.UnusedToken;
@@ -139,6 +140,11 @@ public record StatusJson(Messages messages) {
                 .with("failure", failure(state.failure(), account))
                 .with("failing_since", state.failingSince())
                 .with("next_try", state.nextTry())
+                .with(
+                        "destinations",
+                        state.destinations(token.section()).stream()
+                                .map(Destination::asMap)
+                                .toList())
                 .with(
                         "history",
                         state.history().stream()

@@ -81,6 +81,10 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
             return new Note(level, kind, name, text, since, nextTry, first);
         }
 
+        Note withText(String other) {
+            return new Note(level, kind, name, other, since, nextTry, repair);
+        }
+
         /** The note about this account or token. */
         Note withSubject(String newKind, String newName) {
             return new Note(level, newKind, newName, text, since, nextTry, repair);
@@ -337,12 +341,13 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
         Optional<Failure> failure = token.state().failure();
         if (failure.isPresent()
                 && !failure.map(Failure::kind).equals(account.problem().map(Failure::kind))) {
-            notes.add(failureNote(
+            Note note = failureNote(
                     failure.get(),
                     account.section().name(),
                     token.level(),
                     token.state().failingSince(),
-                    token.state().nextTry()));
+                    token.state().nextTry());
+            notes.add(failure.get().kind().isHookFailure() ? note.withText(note.text() + since(token)) : note);
         } else if (failure.isEmpty()
                 && token.level() == Level.ACTION
                 && account.problem().isEmpty()) {
@@ -369,6 +374,17 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
         return notes.stream()
                 .map(note -> note.withSubject("token", token.section().name()))
                 .toList();
+    }
+
+    /** The destinations that fail for longer than the token's hook, whose time begins again with each renewal. */
+    private static String since(TokenStatus token) {
+        List<String> failing = token.state().destinations(token.section()).stream()
+                .filter(one -> one.hasFailed()
+                        && !one.failingSince().equals(token.state().failingSince()))
+                .map(one ->
+                        one.name() + " " + HumanFormat.time(one.failingSince().orElseThrow()))
+                .toList();
+        return failing.isEmpty() ? "" : "; failing since: " + HumanFormat.some(failing, MOST_NAMES);
     }
 
     private Note failureNote(

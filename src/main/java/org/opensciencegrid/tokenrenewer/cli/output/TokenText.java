@@ -3,11 +3,13 @@ package org.opensciencegrid.tokenrenewer.cli.output;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.state.Destination;
 import org.opensciencegrid.tokenrenewer.state.OutcomeSpan;
 import org.opensciencegrid.tokenrenewer.status.AccountStatus;
 import org.opensciencegrid.tokenrenewer.status.TokenStatus;
@@ -76,8 +78,23 @@ public final class TokenText {
             fact("why", Optional.of(messages.what(why)));
             lines.addAll(messages.repair(why, section.account()).lines(" ".repeat(24), Colors.NONE));
         });
+        destinations(token.state().destinations(section));
         history(token.state().history());
         return String.join("\n", lines) + "\n";
+    }
+
+    /** Those that failed first. */
+    private void destinations(List<Destination> destinations) {
+        List<Destination> sorted = destinations.stream()
+                .sorted(Comparator.comparing(one -> !one.hasFailed()))
+                .toList();
+        for (Destination one : sorted) {
+            String result = one.failingSince()
+                    .map(since -> "failing since " + HumanFormat.time(since) + " (" + HumanFormat.ago(since, now) + ")"
+                            + (one.reason().isEmpty() ? "" : ": " + one.reason()))
+                    .orElse("ok");
+            fact(one == sorted.get(0) ? "destinations" : "", Optional.of(one.name() + " " + result));
+        }
     }
 
     /** The newest first; names failures with the words of docs/admin/troubleshooting.md and the JSON. */

@@ -78,6 +78,24 @@ class MetricsTextTest extends WithProgram {
     }
 
     @Test
+    void eachDestinationShowsSinceWhenItFails() throws IOException {
+        program.write("push", "#!/bin/sh\necho destination a ok\necho destination 'b\"' failed no route\n");
+        program.mode("push", "rwxr-xr-x");
+        program.accountWith(SiteDirectory.ONE + "post_renewal = DIR/push\n");
+        long began = program.clock.instant().getEpochSecond();
+        assertEquals(1, program.run("renew").status());
+        program.clock.advance(java.time.Duration.ofMinutes(1));
+        assertEquals(
+                1,
+                program.run("renew", "--metrics-file=" + program.file("osg.prom"))
+                        .status());
+        Map<String, Long> metrics = metrics();
+        String labels = "destination_failing_timestamp_seconds{account=\"acct\",token=\"one\",destination=";
+        assertEquals(0, metrics.get(labels + "\"a\"}"));
+        assertEquals(began, metrics.get(labels + "\"b\\\"\"}"));
+    }
+
+    @Test
     void aFailureShowsFromItsBeginning() {
         program.variables.put(
                 "OSG_TOKEN_RENEWER_METRICS_FILE", program.file("osg.prom").toString());

@@ -103,6 +103,7 @@ public class StatusJsonTest {
                 token_path = DIR/one.token
                 scope = compute.read
                 audience = https://ce.example.org:9619
+                post_renewal = DIR/push
                 [token refused]
                 account = acct
                 token_path = DIR/refused.token
@@ -114,6 +115,8 @@ public class StatusJsonTest {
                 account = robot
                 token_path = DIR/gone.token
                 """.replace("ISSUER", program.issuer.base()));
+        program.write("push", "#!/bin/sh\necho destination a ok\necho destination b failed no route\n");
+        program.mode("push", "rwxr-xr-x");
         assertEquals(1, program.run("renew").status());
         JsonObject state =
                 JsonObject.parse(program.read("state/state/acct.json")).orElseThrow();
@@ -169,8 +172,9 @@ public class StatusJsonTest {
         Set<String> described = new HashSet<>();
         names(schema(), described);
         Set<String> documented = documented("reference/status-json.md");
-        // The document describes these members of failures and of history in sentences.
-        documented.addAll(Set.of("kind", "message", "repair", "command", "outcome", "from", "to", "times"));
+        // The document describes these members of failures, destinations and history in sentences.
+        documented.addAll(Set.of(
+                "kind", "message", "repair", "command", "outcome", "from", "to", "times", "destination", "reason"));
         assertEquals(described, documented);
         Set<String> made = new HashSet<>();
         members(JSON.readTree(full()), made);
