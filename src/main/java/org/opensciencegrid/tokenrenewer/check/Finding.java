@@ -54,8 +54,12 @@ public record Finding(Kind kind, String where, String detail, String account, Op
         TOKEN_OUTSIDE_SANDBOX(true),
         TOKEN_WORLD_READABLE(false),
         TOKEN_LONG(false),
+        /** HTCondor's tools refuse it. */
+        TOKEN_IS_LINK(false),
         /** Every user can change the program in a token's post_renewal. */
         HOOK_OPEN(true),
+        /** A shipped program in a token's post_renewal needs a command that is not installed. */
+        HOOK_COMMAND_MISSING(true),
         /** A variable of post_renewal_environment that the service's unit does not set. */
         HOOK_VARIABLE_UNSET(false),
         TIMER_MASKED(true),

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.opensciencegrid.cryptostore.Owners;
 import org.opensciencegrid.tokenrenewer.check.Finding.Kind;
 import org.opensciencegrid.tokenrenewer.config.Config;
@@ -36,6 +37,10 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /** Checks each token: its path, the access to it, its length, and whether the timer is fast enough for it. */
 final class TokensCheck {
+    /** Programs that the package installs for post_renewal, and the command that each of them runs. */
+    private static final Map<String, String> SHIPPED_HOOKS =
+            Map.of("push-ssh", "ssh", "push-condor", "condor_store_cred", "push-kubectl", "kubectl");
+
     private static final Duration SKEW = Duration.ofMinutes(5);
     private static final String UNIX_MODE = "unix:mode";
     private static final int STICKY = 01000;
@@ -75,8 +80,10 @@ final class TokensCheck {
             }
             section.postRenewal().ifPresent(hook -> {
                 hook(section, hook.program());
+                command(section, hook.program());
                 variables(section, hook);
             });
+            link(section, path);
             try {
                 trustedPath(section, path);
                 directory(section, Objects.requireNonNullElse(path.getParent(), path));
@@ -214,6 +221,28 @@ final class TokensCheck {
             }
         } catch (IOException | UnsupportedOperationException e) {
             // We cannot read the file; the service's journal reports its problems.
+        }
+    }
+
+    /** Checks the command that a shipped program needs. */
+    private void command(TokenSection section, Path program) {
+        String command = SHIPPED_HOOKS.getOrDefault(String.valueOf(program.getFileName()), "");
+        if (!command.isEmpty()
+                && program.toString().endsWith("/libexec/osg-token-renewer/hooks/" + program.getFileName())
+                && Stream.of(PostRenewal.PATH.split(":"))
+                        .noneMatch(directory -> Files.isExecutable(Path.of(directory, command)))) {
+            findings.add(Finding.of(Kind.HOOK_COMMAND_MISSING, program, command, section.account()));
+        }
+    }
+
+    /** HTCondor opens a token file without following a link. Other programs follow it. */
+    private void link(TokenSection section, Path path) {
+        boolean isForHtcondor =
+                section.scope().stream().anyMatch(scope -> scope.startsWith("condor:/") || scope.startsWith("compute."))
+                        || section.audience().stream()
+                                .anyMatch(audience -> audience.endsWith(":9618") || audience.endsWith(":9619"));
+        if (isForHtcondor && Files.isSymbolicLink(path)) {
+            findings.add(Finding.of(Kind.TOKEN_IS_LINK, path, "", section.account()));
         }
     }
 

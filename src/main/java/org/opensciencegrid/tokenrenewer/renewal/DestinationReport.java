@@ -26,7 +26,7 @@ final class DestinationReport {
     /** In the message of a failure. */
     private static final int MOST_SHOWN = 5;
 
-    private static final int LONGEST_SHOWN = 80;
+    private static final int LONGEST_SHOWN = 120;
     private static final String UNFINISHED = "the program ended before it reported a result";
 
     private final Map<String, Destination> byName = new LinkedHashMap<>();

@@ -46,8 +46,8 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
  * user, so that a replacement could not have the same attributes, it is overwritten in one write instead.
  */
 public final class TokenFile {
-    /** HTCondor reads 16384 bytes, and treats a file of that size as too long. The newline counts. */
-    public static final int MAX_PORTABLE_LENGTH = 16 * 1024 - 2;
+    /** HTCondor sends the token and its length, of 4 bytes, in one TLS record of at most 16384 bytes. */
+    public static final int MAX_PORTABLE_LENGTH = 16 * 1024 - 4;
 
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
     private static final FileAttribute<Set<PosixFilePermission>> NEW_FILE =

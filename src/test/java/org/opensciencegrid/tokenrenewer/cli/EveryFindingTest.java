@@ -121,6 +121,13 @@ class EveryFindingTest {
                 mode("hook", "rwxrwxrwx");
                 program.config(ACCOUNT + TOKEN + "post_renewal = DIR/hook\n");
             }
+            case HOOK_COMMAND_MISSING -> {
+                assumeTrue(Files.notExists(Path.of("/usr/bin/condor_store_cred")), "has HTCondor");
+                Files.createDirectories(program.file("libexec/osg-token-renewer/hooks"));
+                program.write("libexec/osg-token-renewer/hooks/push-condor", "#!/bin/sh\n");
+                mode("libexec/osg-token-renewer/hooks/push-condor", "rwxr-xr-x");
+                program.config(ACCOUNT + TOKEN + "post_renewal = DIR/libexec/osg-token-renewer/hooks/push-condor\n");
+            }
             case HOOK_VARIABLE_UNSET ->
                 program.config(ACCOUNT + TOKEN + "post_renewal = /bin/true\npost_renewal_environment = KUBECONFIG\n");
             case NO_TOKENS -> program.config(ACCOUNT);
@@ -189,6 +196,11 @@ class EveryFindingTest {
             case TOKEN_OUTSIDE_SANDBOX -> host.dropIn("osg-token-renewer.service", "[Service]\nReadOnlyPaths=/\n");
             case TOKEN_WORLD_READABLE -> mode("tokens/one.token", "rw-r--r--");
             case TOKEN_LONG -> program.write("tokens/one.token", "x".repeat(16_385) + "\n");
+            case TOKEN_IS_LINK -> {
+                Files.move(program.file("tokens/one.token"), program.file("tokens/target"));
+                Files.createSymbolicLink(program.file("tokens/one.token"), program.file("tokens/target"));
+                program.config(ACCOUNT + TOKEN + "audience = ce.example.org:9619\n");
+            }
             case TIMER_MASKED -> host.mask("osg-token-renewer.timer");
             case TIMER_STATE_LINK -> host.linkState();
             case TIMER_BROKEN_RUN -> host.systemd = Optional.of(new RunningTimer(true, false, "exit status 226"));

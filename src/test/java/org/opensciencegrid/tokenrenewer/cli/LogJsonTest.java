@@ -117,9 +117,9 @@ class LogJsonTest extends WithProgram {
         lines(0, renew, json);
         program.accountWith(one + "audience = ce\n");
         program.issuer.policy.audienceParameter = Policy.AudienceParameter.IGNORED;
-        program.issuer.fault(Fault.on("/token").set("access_token", "x".repeat(16_383)));
+        program.issuer.fault(Fault.on("/token").set("access_token", "x".repeat(16_381)));
         Map<String, Object> tooLong = lines(0, renew, json).get(1);
-        assertEquals("it has 16383 bytes", tooLong.get("message").toString().substring(11, 29));
+        assertEquals("it has 16381 bytes", tooLong.get("message").toString().substring(11, 29));
         lines(0, renew, json);
 
         program.issuer.policy.opaqueAccessTokens = true;

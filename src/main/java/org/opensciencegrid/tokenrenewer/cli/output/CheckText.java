@@ -109,6 +109,8 @@ public record CheckText(Messages messages, RepairCommands commands, Colors color
                 "osg-token-renewer.service is not allowed to write in this directory of tokens";
             case TOKEN_WORLD_READABLE -> "everyone can read this token";
             case TOKEN_LONG -> "the token has " + detail + " bytes";
+            case TOKEN_IS_LINK -> "token_path is a symbolic link, and its scope or audience is for HTCondor";
+            case HOOK_COMMAND_MISSING -> "this program of post_renewal needs " + detail + ", which is not installed";
             case HOOK_OPEN -> "everyone can change this program of post_renewal, or replace it";
             case HOOK_VARIABLE_UNSET ->
                 "post_renewal_environment names " + detail + ", which osg-token-renewer.service does not set";
@@ -172,7 +174,10 @@ public record CheckText(Messages messages, RepairCommands commands, Colors color
             case TOKEN_DIRECTORY_OPEN -> "every user can replace your token with another token or a link";
             case TOKEN_DIRECTORY_CLOSED, TOKEN_OUTSIDE_SANDBOX -> "every run requests tokens that cannot be written";
             case TOKEN_WORLD_READABLE -> "every user with a login here can use it";
-            case TOKEN_LONG -> "HTCondor and many web servers accept less than 16 KiB, and ignore a longer token";
+            case TOKEN_LONG ->
+                "HTCondor accepts at most 16380 bytes, many web servers accept less than 16 KiB, and they refuse a longer token";
+            case TOKEN_IS_LINK -> "HTCondor does not read a token through a symbolic link (File exists)";
+            case HOOK_COMMAND_MISSING -> "the program of post_renewal fails without it";
             case HOOK_OPEN -> "every user can become the service's user, and get its tokens and accounts";
             case HOOK_VARIABLE_UNSET -> "the program of post_renewal runs without this variable";
             case TIMER_MASKED,
@@ -271,6 +276,15 @@ public record CheckText(Messages messages, RepairCommands commands, Colors color
             case TOKEN_WORLD_READABLE ->
                 new Repair("remove read access for everyone else", RepairCommands.chmod("o-r", file));
             case TOKEN_LONG -> Repair.advice("request fewer scopes and audiences in its section");
+            case TOKEN_IS_LINK ->
+                Repair.advice("use the target of the link as token_path, or let HTCondor's tools read the target");
+            case HOOK_COMMAND_MISSING ->
+                Repair.advice("install " + detail + "; with dnf: "
+                        + switch (detail) {
+                            case "ssh" -> "openssh-clients";
+                            case "kubectl" -> "kubernetes-client";
+                            default -> "condor";
+                        });
             case TIMER_MASKED,
                     TIMER_STATE_LINK,
                     TIMER_BROKEN_RUN,

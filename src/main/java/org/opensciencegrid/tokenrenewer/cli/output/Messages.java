@@ -518,7 +518,7 @@ public record Messages(RepairCommands commands) {
 
     /** Warning for a token that is too long for some programs. */
     static String tooLong(int bytes) {
-        return "it has " + bytes + " bytes, and HTCondor and other readers accept at most 16384: request fewer scopes"
+        return "it has " + bytes + " bytes, and HTCondor and other readers accept at most 16380: request fewer scopes"
                 + " and audiences";
     }
 
