@@ -59,7 +59,7 @@ class ArchitectureTest {
             List.of("failure"),
             List.of("token"),
             List.of("config"),
-            List.of("oidc"),
+            List.of("oidc", "kubernetes"),
             List.of("net"),
             List.of("json"),
             List.of("util"),
@@ -108,7 +108,7 @@ class ArchitectureTest {
     static final ArchRule INI4J_AT_HOME = onlyIn(Set.of("config"), "org.ini4j..");
 
     @ArchTest
-    static final ArchRule NIMBUS_AT_HOME = onlyIn(Set.of("oidc", "net"), "com.nimbusds..");
+    static final ArchRule NIMBUS_AT_HOME = onlyIn(Set.of("oidc", "kubernetes", "net"), "com.nimbusds..");
 
     @ArchTest
     static final ArchRule JSON_SMART_AT_HOME = onlyIn(Set.of("json"), "net.minidev..");

@@ -62,6 +62,11 @@ public final class TrustStore {
         this(ca, SYSTEM);
     }
 
+    /** Trusts this file and no other CA. */
+    public static TrustStore only(Path ca) {
+        return new TrustStore(Optional.of(ca), List.of(ca));
+    }
+
     /** @param system bundles; the first readable one is used. If there is none, the JDK's store is used */
     TrustStore(Optional<Path> ca, List<Path> system) {
         this.ca = ca;

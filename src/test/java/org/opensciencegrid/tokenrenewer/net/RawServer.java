@@ -74,7 +74,7 @@ public final class RawServer implements AutoCloseable {
     }
 
     /** Sends nothing and closes the connection normally. */
-    static Reply hangUp() {
+    public static Reply hangUp() {
         return connection -> false;
     }
 
@@ -100,7 +100,7 @@ public final class RawServer implements AutoCloseable {
     }
 
     /** Every request as received: header and body. */
-    List<String> requests() {
+    public List<String> requests() {
         return List.copyOf(requests);
     }
 
