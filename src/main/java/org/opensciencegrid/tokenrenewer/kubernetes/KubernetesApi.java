@@ -96,8 +96,7 @@ public final class KubernetesApi {
      * Replaces the version that was read, and returns the object as stored. If nothing changes, the version stays the
      * same.
      *
-     * @throws KubernetesException CONFLICT if the version is no longer the current one, NOT_FOUND if the object was
-     *     deleted
+     * @throws KubernetesException CONFLICT if the version is no longer the current one, or the object was deleted
      */
     public KubernetesObject replace(KubernetesObject object) throws KubernetesException {
         ObjectName name = object.name();

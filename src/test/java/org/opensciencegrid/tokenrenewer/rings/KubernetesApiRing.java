@@ -9,8 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -89,7 +91,7 @@ class KubernetesApiRing {
         assertEquals("Opaque", stored.secretType());
         api.delete(stored);
         api.delete(stored);
-        assertEquals(Kind.NOT_FOUND, kind(() -> api.replace(stored.withData("b", bytes("4")))));
+        assertEquals(Kind.CONFLICT, kind(() -> api.replace(stored.withData("b", bytes("4")))));
     }
 
     @Test
@@ -113,7 +115,7 @@ class KubernetesApiRing {
         api.create(KubernetesObject.of(secret("s")).withData("n", bytes("0")));
         AtomicInteger written = new AtomicInteger();
         List<Thread> writers = new ArrayList<>();
-        List<Throwable> errors = java.util.Collections.synchronizedList(new ArrayList<>());
+        List<Throwable> errors = Collections.synchronizedList(new ArrayList<>());
         for (int i = 0; i < 8; i++) {
             Thread writer = new Thread(() -> {
                 try {
@@ -206,7 +208,7 @@ class KubernetesApiRing {
         Files.copy(
                 Path.of("/etc/ssl/certs/ca-certificates.crt"),
                 account.directory().resolve("ca.crt"),
-                java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+                StandardCopyOption.REPLACE_EXISTING);
         KubernetesApi other =
                 new KubernetesApi(account, Network.DIRECT, Sleeper.REAL).withRetries(Duration.ofSeconds(0));
         KubernetesException e = assertThrows(KubernetesException.class, () -> other.get(secret("s")));
