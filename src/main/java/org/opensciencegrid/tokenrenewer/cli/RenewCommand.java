@@ -171,13 +171,14 @@ final class RenewCommand implements Callable<Integer> {
                     .forEach(account -> log.unusedAccount(account, config));
         }
         RenewalRun run = new RenewalRun(
-                store,
-                states,
-                context.passwords(),
-                Limits.LOCK,
-                context.network(config, verbose),
-                environment.clock(),
-                environment.pause());
+                        store,
+                        states,
+                        context.passwords(),
+                        Limits.LOCK,
+                        context.network(config, verbose),
+                        environment.clock(),
+                        environment.pause())
+                .withEnvironment(environment::variable);
         if (dryRun) {
             run.dryRun(config, selection, log::report);
             log.summary();

@@ -24,6 +24,7 @@ final class KnownOptions {
     static final List<String> TOKEN = List.of(
             "account",
             "token_path",
+            "token_secret",
             "audience",
             "scope",
             "min_lifetime",

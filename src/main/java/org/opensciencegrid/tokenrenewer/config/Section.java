@@ -295,6 +295,19 @@ final class Section {
         }
     }
 
+    /** The Kubernetes Secret that gets the token too. */
+    Optional<TokenSecret> tokenSecret() {
+        Optional<String> text = text("token_secret");
+        Optional<TokenSecret> secret = text.flatMap(TokenSecret::parse);
+        if (text.isPresent() && secret.isEmpty()) {
+            problem(
+                    line("token_secret"),
+                    "token_secret '" + Printable.of(text.get()) + "' is not [NAMESPACE/]NAME[#KEY], with names as"
+                            + " Kubernetes allows them");
+        }
+        return secret;
+    }
+
     /** The permissions of the token file. */
     TokenAccess access() {
         return new TokenAccess(mode("token_mode"), principal("token_owner"), principal("token_group"));

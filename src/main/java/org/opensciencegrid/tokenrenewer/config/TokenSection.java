@@ -18,6 +18,7 @@ import java.util.OptionalLong;
  * @param strict whether to reject a token that allows more than was requested
  * @param access permissions of the token file
  * @param postRenewal empty to run nothing
+ * @param tokenSecret a Kubernetes Secret that gets the token too; empty for none
  */
 public record TokenSection(
         String name,
@@ -30,7 +31,8 @@ public record TokenSection(
         OptionalLong minLifetime,
         boolean strict,
         TokenAccess access,
-        Optional<PostRenewal> postRenewal) {
+        Optional<PostRenewal> postRenewal,
+        Optional<TokenSecret> tokenSecret) {
     public TokenSection {
         audience = List.copyOf(audience);
         scope = List.copyOf(scope);

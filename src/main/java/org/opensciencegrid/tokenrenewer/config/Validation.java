@@ -236,7 +236,8 @@ final class Validation {
                 section.seconds("min_lifetime"),
                 section.flag("strict"),
                 section.access(),
-                section.postRenewal());
+                section.postRenewal(),
+                section.tokenSecret());
         return account.isPresent() && tokenPath.isPresent() ? Optional.of(token) : Optional.empty();
     }
 

@@ -110,6 +110,16 @@ public record Failure(Kind kind, String where, String detail) {
         HOOK_NOT_STARTED(Trait.HOOK),
         HOOK_FAILED(Trait.HOOK),
         HOOK_TIMEOUT(Trait.HOOK),
+        /** The token is valid and at its path, but could not be written to its Kubernetes Secret: no cluster is known. */
+        NOT_IN_CLUSTER,
+        /** The API server of the cluster does not answer. */
+        CLUSTER_UNREACHABLE(Trait.TRANSIENT),
+        /** The token of the service account is not valid. */
+        CLUSTER_UNAUTHORIZED,
+        /** The service account lacks a right. */
+        SECRET_FORBIDDEN,
+        /** The Secret cannot have this content, or its namespace does not exist. */
+        SECRET_UNUSABLE,
         /** The token is valid, but status has old information about it. */
         STATE_UNWRITABLE,
         /** {@code where} is the page that explains how to get a client, if the issuer names one. */

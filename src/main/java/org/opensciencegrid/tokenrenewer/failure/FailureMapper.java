@@ -11,6 +11,8 @@ import org.opensciencegrid.cryptostore.SaveResult;
 import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.cryptostore.oidcagent.AgentFileException;
 import org.opensciencegrid.tokenrenewer.failure.Failure.Kind;
+import org.opensciencegrid.tokenrenewer.kubernetes.KubernetesException;
+import org.opensciencegrid.tokenrenewer.kubernetes.ObjectName;
 import org.opensciencegrid.tokenrenewer.net.IssuerException;
 import org.opensciencegrid.tokenrenewer.token.TokenFileException;
 import org.opensciencegrid.tokenrenewer.util.Printable;
@@ -136,6 +138,18 @@ public final class FailureMapper {
             case OWNER_NOT_US -> Kind.TOKEN_OWNER_CLOSED;
         };
         return new Failure(kind, e.path().toString(), Printable.of(e.getMessage()));
+    }
+
+    /** @param secret becomes {@code where} */
+    public static Failure of(KubernetesException e, String secret) {
+        Kind kind = switch (e.kind()) {
+            case NOT_IN_CLUSTER -> Kind.NOT_IN_CLUSTER;
+            case UNREACHABLE, NO_ANSWER, TEMPORARY, CONFLICT, UNUSABLE_ANSWER -> Kind.CLUSTER_UNREACHABLE;
+            case UNAUTHORIZED -> Kind.CLUSTER_UNAUTHORIZED;
+            case FORBIDDEN -> Kind.SECRET_FORBIDDEN;
+            case NOT_FOUND, TOO_LARGE, REJECTED -> Kind.SECRET_UNUSABLE;
+        };
+        return new Failure(kind, e.object().map(ObjectName::toString).orElse(secret), e.getMessage());
     }
 
     /**

@@ -4,6 +4,7 @@ import java.util.Base64;
 import java.util.Objects;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
+import org.opensciencegrid.tokenrenewer.kubernetes.KubernetesException.Kind;
 
 /**
  * An immutable Secret or Lease. Keeps all members that it does not know, so that a replacement changes nothing else.
@@ -94,6 +95,11 @@ public final class KubernetesObject {
 
     private KubernetesObject with(String member, JsonObject value) {
         return new KubernetesObject(name, json.with(member, value));
+    }
+
+    /** An exception for an object that was read and cannot be replaced. */
+    public KubernetesException rejected(String why) {
+        return new KubernetesException(Kind.REJECTED, "update", Optional.of(name), name + " cannot be changed: " + why);
     }
 
     String toJson() {

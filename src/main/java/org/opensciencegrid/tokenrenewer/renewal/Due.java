@@ -74,10 +74,14 @@ final class Due {
         if (issued.isPresent() && issued.get().isAfter(now.plus(SKEW))) {
             return Optional.empty();
         }
-        // An opaque token has no readable expiry: only the issuer's response for this token counts.
-        Optional<Instant> expires = claims.flatMap(JwtClaims::expiresAt)
+        return expiresAt(token, state).map(expiry -> Duration.between(now, expiry));
+    }
+
+    /** An opaque token has no readable expiry: only the issuer's response for this token counts. */
+    static Optional<Instant> expiresAt(Secret token, TokenState state) {
+        return JwtClaims.of(token.reveal())
+                .flatMap(JwtClaims::expiresAt)
                 .or(() -> stateOf(token, state).flatMap(TokenState::expiresAt));
-        return expires.map(expiry -> Duration.between(now, expiry));
     }
 
     /** The state, if it belongs to this token. Not called for a JWT, because the first hash in a new JVM is slow. */

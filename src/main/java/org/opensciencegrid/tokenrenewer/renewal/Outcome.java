@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.config.TokenSecret;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.token.TokenFile;
 
@@ -86,6 +87,32 @@ public sealed interface Outcome {
      * @param renewal the outcome of the token itself: renewed, or fresh if its post_renewal failed in an earlier run
      */
     record HookFailed(Outcome renewal, Failure failure) implements Outcome {
+        @Override
+        public String account() {
+            return renewal.account();
+        }
+
+        @Override
+        public String token() {
+            return renewal.token();
+        }
+    }
+
+    /** The token was written to its Secret. */
+    record Published(Outcome renewal, TokenSecret secret) implements Outcome {
+        @Override
+        public String account() {
+            return renewal.account();
+        }
+
+        @Override
+        public String token() {
+            return renewal.token();
+        }
+    }
+
+    /** The token is at its path, but could not be written to its Secret. */
+    record NotPublished(Outcome renewal, Failure failure) implements Outcome {
         @Override
         public String account() {
             return renewal.account();

@@ -19,6 +19,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.AccountStore;
@@ -50,6 +51,7 @@ public final class RenewalRun {
     private final Clock clock;
     private final Sleeper pause;
     private Progress progress = Progress.NONE;
+    private Function<String, Optional<String>> variable = name -> Optional.empty();
     private @Nullable HookQueue hooks;
     /** How long we wait for each missing result when the run must end. */
     private static final Duration LAST_WAIT = Duration.ofMillis(250);
@@ -80,6 +82,12 @@ public final class RenewalRun {
         this.clock = clock;
         this.pause = pause;
         this.deadline = new RunDeadline(pause);
+    }
+
+    /** For tokens that are written to a Kubernetes Secret: reads the environment variables of a pod. */
+    public RenewalRun withEnvironment(Function<String, Optional<String>> variables) {
+        variable = variables;
+        return this;
     }
 
     /** Replaces the end of the run. */
@@ -140,6 +148,8 @@ public final class RenewalRun {
         faulty(config, selection).forEach(inOrder);
         List<TokenSection> sections = selection.of(config);
         Map<String, List<TokenSection>> byAccount = byAccount(sections);
+        SecretPublisher publisher =
+                new SecretPublisher(store, states, lockWait, deadline, network, variable, clock, pause);
         if (byAccount.isEmpty()) {
             if (config.problems().isEmpty()) {
                 states.recordRun(clock.instant());
@@ -155,11 +165,13 @@ public final class RenewalRun {
             prepare(config, waiting.keySet());
             waiting.forEach((name, run) -> results.put(name, start(section(config, name), run, queues)));
             for (TokenSection section : sections) {
-                inOrder.accept(
-                        outcome(Objects.requireNonNull(results.get(section.account())), section, queues.values()));
+                Outcome outcome =
+                        outcome(Objects.requireNonNull(results.get(section.account())), section, queues.values());
+                inOrder.accept(publisher.publish(section, outcome));
             }
         } finally {
             queues.values().forEach(IssuerQueue::close);
+            publisher.close();
         }
         states.recordRun(clock.instant());
     }

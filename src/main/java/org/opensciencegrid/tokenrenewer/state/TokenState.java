@@ -126,6 +126,24 @@ public final class TokenState {
         return members.time("failing_since");
     }
 
+    /** Why the token could not be written to its Kubernetes Secret; empty if it was. */
+    public Optional<Failure> secretFailure() {
+        return Failure.of(members.member("secret_failure"));
+    }
+
+    /** Since when the token could not be written to its Kubernetes Secret. */
+    public Optional<Instant> secretFailingSince() {
+        return members.time("secret_failing_since");
+    }
+
+    /** The state after the token was written to its Secret; {@code why} is empty if that succeeded. */
+    public TokenState published(Instant now, Optional<Failure> why) {
+        return new TokenState(members.with("secret_failure", why.map(Failure::toJson))
+                .with(
+                        "secret_failing_since",
+                        why.map(failure -> secretFailingSince().orElse(now))));
+    }
+
     /** The results of the last runs that tried to renew it, oldest first. */
     public List<OutcomeSpan> history() {
         return OutcomeSpan.of(members.list("history"));

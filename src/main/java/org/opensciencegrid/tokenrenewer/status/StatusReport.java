@@ -233,6 +233,10 @@ public record StatusReport(
                     expiresAt.isPresent() && state.failure().get().kind().passesByItself();
             level = level.or(canWait ? Level.WARNING : Level.ACTION);
         }
+        Optional<Failure> secretFailure = section.tokenSecret().isPresent() ? state.secretFailure() : Optional.empty();
+        if (secretFailure.isPresent()) {
+            level = level.or(secretFailure.get().kind().passesByItself() ? Level.WARNING : Level.ACTION);
+        }
         boolean endsBetweenRuns = timer.isPresent()
                 && state.lifetime().filter(timer.get()::isShorterThanGap).isPresent();
         if (endsBetweenRuns) {

@@ -102,6 +102,10 @@ class LogJsonTest extends WithProgram {
         Map<String, Object> hook = lines(1, renew, json).get(1);
         assertEquals("hook_failed", Json.member(hook, "failure").isEmpty() ? "" : hook.get("event"));
 
+        program.accountWith(one + "token_secret = ns/tokens\n");
+        Map<String, Object> secret = lines(1, renew, json).get(1);
+        assertEquals("not_published", Json.member(secret, "failure").isEmpty() ? "" : secret.get("event"));
+
         program.accountWith(one.replace("one.token", "none/one.token"));
         Map<String, Object> failed = lines(1, renew, json).get(0);
         Map<String, Object> failure = new LinkedHashMap<>(Json.member(failed, "failure"));
@@ -167,8 +171,8 @@ class LogJsonTest extends WithProgram {
         Map<String, Set<String>> documented = documented(3);
         documented
                 .keySet()
-                // need a bug, a second host or clock, or renew --every
-                .removeAll(Set.of("bug", "two_hosts", "clock_differs", "no_liveness_file"));
+                // need a bug, a second host or clock, renew --every, or a cluster
+                .removeAll(Set.of("bug", "two_hosts", "clock_differs", "no_liveness_file", "published"));
         assertEquals(documented, seen);
     }
 

@@ -118,6 +118,7 @@ class ConfigFileTest {
                                 OptionalLong.of(7200),
                                 false,
                                 TokenAccess.UNCHANGED,
+                                Optional.empty(),
                                 Optional.empty()),
                         new TokenSection(
                                 "u",
@@ -130,6 +131,7 @@ class ConfigFileTest {
                                 OptionalLong.empty(),
                                 false,
                                 TokenAccess.UNCHANGED,
+                                Optional.empty(),
                                 Optional.empty()),
                         new TokenSection(
                                 "v",
@@ -142,6 +144,7 @@ class ConfigFileTest {
                                 OptionalLong.empty(),
                                 false,
                                 TokenAccess.UNCHANGED,
+                                Optional.empty(),
                                 Optional.empty())),
                 config.tokens());
         assertEquals(List.of("spare"), config.unusedAccounts());

@@ -48,6 +48,7 @@ final class RenewProgram {
                 OptionalLong.empty(),
                 false,
                 TokenAccess.UNCHANGED,
+                Optional.empty(),
                 Optional.empty());
         Config config = new Config(
                 directory.resolve("config.ini"),

@@ -302,7 +302,8 @@ final class Site extends LocalSite {
                         wish.minLifetime,
                         wish.strict,
                         wish.access,
-                        wish.postRenewal))
+                        wish.postRenewal,
+                        Optional.empty()))
                 .toList();
         Map<String, AccountSection> used = new LinkedHashMap<>(accounts);
         return new Config(file("config.ini"), used, tokens, List.of(), List.of(), List.of(), List.of());

@@ -100,6 +100,7 @@ public record Messages(RepairCommands commands) {
             case HOOK_NOT_STARTED -> "post_renewal " + where + " cannot be started: " + detail;
             case HOOK_FAILED -> "post_renewal " + where + " failed: " + detail;
             case HOOK_TIMEOUT -> "post_renewal " + where + " was killed after " + detail;
+            case NOT_IN_CLUSTER, CLUSTER_UNREACHABLE, CLUSTER_UNAUTHORIZED, SECRET_FORBIDDEN, SECRET_UNUSABLE -> detail;
             case STATE_UNWRITABLE -> "the token was renewed, but the state for status could not be written: " + detail;
             case REGISTRATION_REFUSED -> "the issuer does not register a client for us: " + detail;
             case CLIENT_NOT_APPROVED -> "the issuer does not allow the client to do this (yet): " + detail;
@@ -312,6 +313,15 @@ public record Messages(RepairCommands commands) {
                         "the token is good; make the program faster, or raise post_renewal_timeout, and the next run calls it"
                                 + " again",
                         commands.renew());
+            case NOT_IN_CLUSTER ->
+                Repair.advice("run this in a pod whose service account token is mounted (automountServiceAccountToken),"
+                        + " or remove token_secret");
+            case CLUSTER_UNREACHABLE -> Repair.NOTHING;
+            case CLUSTER_UNAUTHORIZED ->
+                Repair.advice("restart the pod, so that it gets a new service account token; if that does not help,"
+                        + " find out whether its service account was deleted");
+            case SECRET_FORBIDDEN -> KubectlCommands.allow(failure);
+            case SECRET_UNUSABLE -> KubectlCommands.replace(failure);
             case STATE_UNWRITABLE -> makeWritable(commands.stateDirectory(), detail);
             case REGISTRATION_REFUSED ->
                 new Repair(

@@ -26,6 +26,14 @@ public final class MetricsText {
         metrics.tokens(report, token -> token.state().failingSince().or(() -> Optional.of(Instant.EPOCH)));
         metrics.family("destination_failing_timestamp_seconds", "Since when post_renewal cannot push there; else 0.");
         metrics.destinations(report);
+        metrics.family(
+                "token_secret_failing_timestamp_seconds",
+                "Since when the token could not be written to its Kubernetes Secret; else 0.");
+        metrics.tokens(
+                report,
+                token -> token.section()
+                        .tokenSecret()
+                        .map(secret -> token.state().secretFailingSince().orElse(Instant.EPOCH)));
         metrics.family("account_level", "0 all well, 1 not as asked, 2 a person must act.");
         report.accounts()
                 .forEach(account -> metrics.sample(account, account.level().ordinal()));

@@ -18,6 +18,8 @@ import org.opensciencegrid.tokenrenewer.renewal.Outcome.Failed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Fresh;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Granted;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.HookFailed;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.NotPublished;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome.Published;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Renewed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.WouldRenew;
 import org.opensciencegrid.tokenrenewer.state.UnusedAccount;
@@ -180,11 +182,34 @@ public final class RenewalLog {
                     "Failed to run post_renewal of token '" + hook.token() + "': " + messages.what(hook.failure()),
                     messages.repair(hook.failure(), hook.account()),
                     event("hook_failed", hook).with("failure", messages.members(hook.failure(), hook.account())));
+        } else if (outcome instanceof Published published) {
+            report(published.renewal());
+            output.info(
+                    "token " + published.token() + ": written to Secret " + published.secret(),
+                    event("published", published)
+                            .with("secret", published.secret().toString()));
+        } else if (outcome instanceof NotPublished secret) {
+            report(secret.renewal());
+            report(secret);
         } else if (outcome instanceof Failed why) {
             failed++;
             failedTokens.add(why.token());
             report(why);
         }
+    }
+
+    /** If the API server is down for a moment, readers still have the token that is in the Secret. */
+    private void report(NotPublished secret) {
+        Failure failure = secret.failure();
+        String line = "Failed to write the Secret of token '" + secret.token() + "': " + messages.what(failure);
+        Repair repair = messages.repair(failure, secret.account());
+        failed++;
+        failedTokens.add(secret.token());
+        worst = Math.max(worst, ExitStatus.FAILED);
+        output.error(
+                line,
+                repair,
+                event("not_published", secret).with("failure", messages.members(failure, secret.account())));
     }
 
     private void warn(Renewed renewed) {

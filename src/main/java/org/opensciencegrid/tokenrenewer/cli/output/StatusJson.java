@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
 import org.opensciencegrid.tokenrenewer.config.ConfigError;
+import org.opensciencegrid.tokenrenewer.config.TokenSecret;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
@@ -121,6 +122,7 @@ public record StatusJson(Messages messages) {
                 .with("token", token.section().name())
                 .with("section", token.section().section())
                 .with("path", token.section().tokenPath().toString())
+                .with("secret", token.section().tokenSecret().map(TokenSecret::toString))
                 .with("level", token.level().word())
                 .with("on_disk", token.onDisk().name().toLowerCase(java.util.Locale.ROOT))
                 .with("expires_at", token.expiresAt())
@@ -140,6 +142,8 @@ public record StatusJson(Messages messages) {
                 .with("failure", failure(state.failure(), account))
                 .with("failing_since", state.failingSince())
                 .with("next_try", state.nextTry())
+                .with("secret_failure", failure(state.secretFailure().filter(why -> hasSecret(token)), account))
+                .with("secret_failing_since", state.secretFailingSince().filter(since -> hasSecret(token)))
                 .with(
                         "destinations",
                         state.destinations(token.section()).stream()
@@ -151,6 +155,10 @@ public record StatusJson(Messages messages) {
                                 .map(span -> span.toJson().asMap())
                                 .toList())
                 .asMap();
+    }
+
+    private static boolean hasSecret(TokenStatus token) {
+        return token.section().tokenSecret().isPresent();
     }
 
     private Optional<JsonObject> failure(Optional<Failure> failure, String account) {

@@ -339,6 +339,14 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
     private List<Note> notes(TokenStatus token, AccountStatus account) {
         List<Note> notes = new ArrayList<>();
         Optional<Failure> failure = token.state().failure();
+        Optional<Failure> secretFailure =
+                token.section().tokenSecret().flatMap(secret -> token.state().secretFailure());
+        secretFailure.ifPresent(why -> notes.add(failureNote(
+                why,
+                account.section().name(),
+                why.kind().passesByItself() ? Level.WARNING : Level.ACTION,
+                token.state().secretFailingSince(),
+                Optional.empty())));
         if (failure.isPresent()
                 && !failure.map(Failure::kind).equals(account.problem().map(Failure::kind))) {
             Note note = failureNote(
@@ -349,6 +357,7 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
                     token.state().nextTry());
             notes.add(failure.get().kind().isHookFailure() ? note.withText(note.text() + since(token)) : note);
         } else if (failure.isEmpty()
+                && secretFailure.isEmpty()
                 && token.level() == Level.ACTION
                 && account.problem().isEmpty()) {
             boolean isOnDisk = token.expiresAt().isPresent();

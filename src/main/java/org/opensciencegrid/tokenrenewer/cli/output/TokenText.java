@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.config.TokenSecret;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
@@ -38,6 +39,7 @@ public final class TokenText {
         lines.add("token " + section.name());
         fact("account", Optional.of(section.account()));
         fact("token_path", Optional.of(section.tokenPath().toString()));
+        fact("token_secret", section.tokenSecret().map(TokenSecret::toString));
         fact("on disk", Optional.of(onDisk(token.onDisk(), claims)));
         compareWithAccount(
                 "issuer (iss)", claims.flatMap(JwtClaims::issuer), "not that of the account", known.issuer());
@@ -79,6 +81,13 @@ public final class TokenText {
             lines.addAll(messages.repair(why, section.account()).lines(" ".repeat(24), Colors.NONE));
         });
         destinations(token.state().destinations(section));
+        token.state()
+                .secretFailure()
+                .filter(why -> section.tokenSecret().isPresent())
+                .ifPresent(why -> {
+                    fact("not in its Secret", Optional.of(messages.what(why)));
+                    lines.addAll(messages.repair(why, section.account()).lines(" ".repeat(24), Colors.NONE));
+                });
         history(token.state().history());
         return String.join("\n", lines) + "\n";
     }

@@ -104,6 +104,7 @@ public class StatusJsonTest {
                 scope = compute.read
                 audience = https://ce.example.org:9619
                 post_renewal = DIR/push
+                token_secret = ns/tokens
                 [token refused]
                 account = acct
                 token_path = DIR/refused.token

@@ -1,0 +1,33 @@
+package org.opensciencegrid.tokenrenewer.config;
+
+import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.kubernetes.ObjectName;
+
+/**
+ * {@code token_secret}: a key of a Kubernetes Secret that gets the token too.
+ *
+ * @param namespace empty for that of the pod
+ */
+public record TokenSecret(Optional<String> namespace, String name, String key) {
+    private static final String DEFAULT_KEY = "token";
+
+    /** Reads {@code [NAMESPACE/]NAME[#KEY]}; empty if it is anything else. */
+    static Optional<TokenSecret> parse(String text) {
+        int slash = text.indexOf('/');
+        int hash = text.indexOf('#');
+        Optional<String> namespace = slash < 0 ? Optional.empty() : Optional.of(text.substring(0, slash));
+        String name = text.substring(slash + 1, hash < 0 ? text.length() : Math.max(hash, slash + 1));
+        String key = hash < 0 ? DEFAULT_KEY : text.substring(hash + 1);
+        return namespace.filter(space -> !ObjectName.isNamespace(space)).isPresent()
+                        || !ObjectName.isName(name)
+                        || !key.matches("[-._a-zA-Z0-9]{1,253}")
+                ? Optional.empty()
+                : Optional.of(new TokenSecret(namespace, name, key));
+    }
+
+    /** As in the config file, with the key. */
+    @Override
+    public String toString() {
+        return namespace.map(space -> space + "/").orElse("") + name + "#" + key;
+    }
+}
