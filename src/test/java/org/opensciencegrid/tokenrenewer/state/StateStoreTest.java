@@ -178,7 +178,7 @@ class StateStoreTest {
     void aHugeFileIsUnknown() throws Exception {
         Files.createDirectory(directory.resolve("state"));
         Files.writeString(
-                directory.resolve("state/acct.json"), "{\"issuer\":\"https://issuer\"}" + " ".repeat(1 << 20));
+                directory.resolve("state/acct.json"), "{\"issuer\":\"https://issuer\"}" + " ".repeat(1 << 24));
 
         assertUnknown(states.read("acct"));
     }
