@@ -17,6 +17,7 @@ final class ForEach {
     static final String REFERENCE = "each";
 
     private static final String TOKEN_PATH = "token_path";
+    private static final String TOKEN_SECRET = "token_secret";
 
     private ForEach() {}
 
@@ -33,7 +34,7 @@ final class ForEach {
         if (words.isEmpty() || section.problems().size() > before) {
             return List.of();
         }
-        requireOwnFiles(section, words.iterator().next());
+        requireOwnPlaces(section, words.iterator().next());
         List<Section> tokens = new ArrayList<>(words.size());
         for (String word : words) {
             Section token = section.forWord(word);
@@ -63,13 +64,20 @@ final class ForEach {
     }
 
     /** Reports the mistake once, not for each word. */
-    private static void requireOwnFiles(Section section, String word) {
+    private static void requireOwnPlaces(Section section, String word) {
         Section token = section.forWord(word);
         if (token.text(TOKEN_PATH).isPresent() && !token.usesWord(TOKEN_PATH)) {
             section.problem(
                     section.line(TOKEN_PATH),
                     "token_path has no %(each)s, so all tokens of for_each would have the same file; write for example"
                             + " token_path = /etc/osg/tokens/" + token.fileName());
+        }
+        Optional<TokenSecret> secret = token.text(TOKEN_SECRET).flatMap(TokenSecret::parse);
+        if (secret.isPresent() && !token.usesWord(TOKEN_SECRET)) {
+            section.problem(
+                    section.line(TOKEN_SECRET),
+                    "token_secret has no %(each)s, so all tokens of for_each would have the same key; write for example"
+                            + " token_secret = " + secret.get().withKey("").toString() + "%(each)s");
         }
     }
 

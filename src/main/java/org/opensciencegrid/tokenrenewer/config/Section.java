@@ -302,10 +302,25 @@ final class Section {
         if (text.isPresent() && secret.isEmpty()) {
             problem(
                     line("token_secret"),
-                    "token_secret '" + Printable.of(text.get()) + "' is not [NAMESPACE/]NAME[#KEY], with names as"
-                            + " Kubernetes allows them");
+                    "token_secret '" + Printable.of(text.get()) + "' "
+                            + (text.get().indexOf(':') < 0
+                                    ? "is not [NAMESPACE/]NAME[#KEY], with names as Kubernetes allows them"
+                                    : "has a ':', which Kubernetes does not allow" + withoutPort()));
+        }
+        if (secret.filter(TokenSecret::isReserved).isPresent()) {
+            problem(
+                    line("token_secret"),
+                    "token_secret '" + Printable.of(text.orElseThrow()) + "' is a Secret of this program itself; use a"
+                            + " name that does not begin with " + String.join(" or ", TokenSecret.RESERVED));
         }
         return secret;
+    }
+
+    /** Words of {@code for_each} are often HOST:PORT. */
+    private String withoutPort() {
+        return usesWord("token_secret")
+                ? "; write only hosts in for_each, and for example audience = %(each)s:9619"
+                : "";
     }
 
     /** The permissions of the token file. */

@@ -1,5 +1,6 @@
 package org.opensciencegrid.tokenrenewer.config;
 
+import java.util.List;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.kubernetes.ObjectName;
 
@@ -9,6 +10,9 @@ import org.opensciencegrid.tokenrenewer.kubernetes.ObjectName;
  * @param namespace empty for that of the pod
  */
 public record TokenSecret(Optional<String> namespace, String name, String key) {
+    /** Beginnings of the names of the Secrets that hold accounts and states. */
+    static final List<String> RESERVED = List.of("osg-token-renewer-account-", "osg-token-renewer-state-");
+
     private static final String DEFAULT_KEY = "token";
 
     /** Reads {@code [NAMESPACE/]NAME[#KEY]}; empty if it is anything else. */
@@ -23,6 +27,16 @@ public record TokenSecret(Optional<String> namespace, String name, String key) {
                         || !key.matches("[-._a-zA-Z0-9]{1,253}")
                 ? Optional.empty()
                 : Optional.of(new TokenSecret(namespace, name, key));
+    }
+
+    /** Whether the program keeps its own data in a Secret of this name. */
+    boolean isReserved() {
+        return RESERVED.stream().anyMatch(name::startsWith);
+    }
+
+    /** The same Secret, with another key. Other characters than those of a key become {@code -}. */
+    TokenSecret withKey(String other) {
+        return new TokenSecret(namespace, name, other.replaceAll("[^-._a-zA-Z0-9]", "-"));
     }
 
     /** As in the config file, with the key. */

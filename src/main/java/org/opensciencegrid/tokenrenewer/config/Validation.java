@@ -108,6 +108,7 @@ final class Validation {
 
         rejectServiceFiles(read, accounts.values(), file, reserved);
         rejectSharedPaths(read);
+        rejectSharedSecrets(read);
 
         List<TokenSection> tokens = new ArrayList<>();
         List<InvalidToken> invalid = new ArrayList<>();
@@ -375,6 +376,23 @@ final class Validation {
                 }
             }
         });
+    }
+
+    /** Rejects the second of two tokens with the same key of a Secret: each run would replace one with the other. */
+    private static void rejectSharedSecrets(Map<Section, Optional<TokenSection>> tokens) {
+        Map<TokenSecret, TokenSection> bySecret = new HashMap<>();
+        tokens.forEach((section, token) -> token.flatMap(TokenSection::tokenSecret)
+                .ifPresent(secret -> {
+                    TokenSection other = bySecret.putIfAbsent(secret, token.get());
+                    boolean isReported = section.isOfWord() && !section.usesWord("token_secret");
+                    if (other != null && !isReported) {
+                        section.problem(
+                                section.line("token_secret"),
+                                "token_secret is also that of the token '" + Printable.of(other.name())
+                                        + "'; give each token a key of its own, such as token_secret = "
+                                        + secret.withKey(section.name()));
+                    }
+                }));
     }
 
     private static String caOption(Path file) {

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.AccountStore;
@@ -23,6 +24,7 @@ import org.opensciencegrid.tokenrenewer.kubernetes.ObjectName;
 import org.opensciencegrid.tokenrenewer.kubernetes.ServiceAccount;
 import org.opensciencegrid.tokenrenewer.net.Network;
 import org.opensciencegrid.tokenrenewer.net.Sleeper;
+import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.StateStore;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
@@ -33,7 +35,7 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
 /**
  * Copies the token at token_path into the Secret of its section. Every run compares them, so a Secret that was deleted
  * or changed is corrected without a request to the issuer. Keeps all other content of the Secret. Never copies an
- * expired token.
+ * expired token, and does not replace the token of another pod with one that expires earlier.
  */
 final class SecretPublisher {
     /** When the token expires, RFC 3339 in UTC. */
@@ -99,7 +101,7 @@ final class SecretPublisher {
                         "the Secret was not written, as the run must end"));
             }
             failure = outage;
-            isWritten = failure.isEmpty() && write(secret, token.get(), expiresAt);
+            isWritten = failure.isEmpty() && write(secret, token.get(), expiresAt, isRenewed(outcome));
         } catch (KubernetesException e) {
             failure = Optional.of(FailureMapper.of(e, secret.toString()));
             outage = isOutage(e) ? failure : Optional.empty();
@@ -120,16 +122,50 @@ final class SecretPublisher {
         };
     }
 
-    /** Returns false if the Secret has the token already. */
-    private boolean write(TokenSecret secret, Secret token, Optional<Instant> expiresAt) throws KubernetesException {
+    private static boolean isRenewed(Outcome outcome) {
+        return outcome instanceof Outcome.Renewed
+                || outcome instanceof Outcome.HookFailed hook && isRenewed(hook.renewal());
+    }
+
+    /**
+     * Whether the token in the Secret is not worse than ours: a valid JWT with the same rights that does not expire
+     * earlier. Otherwise several pods, each with a token file of its own, would replace each other's token in every run.
+     */
+    static boolean isFromAnotherPod(String stored, String ours, Instant now) {
+        Optional<JwtClaims> theirs = JwtClaims.of(stored);
+        Optional<JwtClaims> mine = JwtClaims.of(ours);
+        if (theirs.isEmpty() || mine.isEmpty()) {
+            return false;
+        }
+        Optional<Instant> end = theirs.get().expiresAt();
+        Optional<Instant> ourEnd = mine.get().expiresAt();
+        return end.filter(expiry -> expiry.isAfter(now)).isPresent()
+                && ourEnd.filter(expiry -> !expiry.isAfter(end.get())).isPresent()
+                && theirs.get().issuer().equals(mine.get().issuer())
+                && theirs.get().subject().equals(mine.get().subject())
+                && Set.copyOf(theirs.get().audience())
+                        .equals(Set.copyOf(mine.get().audience()))
+                && Set.copyOf(theirs.get().scope()).equals(Set.copyOf(mine.get().scope()));
+    }
+
+    /**
+     * Returns false if the Secret has the token already, or another pod wrote a token that can stay.
+     *
+     * @param isNew whether this run renewed the token
+     */
+    private boolean write(TokenSecret secret, Secret token, Optional<Instant> expiresAt, boolean isNew)
+            throws KubernetesException {
         KubernetesApi client = api();
         String namespace = secret.namespace().isPresent() ? secret.namespace().get() : client.namespace();
         ObjectName name = ObjectName.secret(namespace, secret.name());
         byte[] content = token.reveal().getBytes(StandardCharsets.UTF_8);
         for (int i = 0; ; i++) {
             Optional<KubernetesObject> stored = client.get(name);
-            if (stored.isPresent()
-                    && Arrays.equals(content, stored.get().data(secret.key()).orElse(new byte[0]))) {
+            byte[] old = stored.flatMap(object -> object.data(secret.key())).orElse(new byte[0]);
+            if (Arrays.equals(content, old)
+                    || !isNew
+                            && isFromAnotherPod(
+                                    new String(old, StandardCharsets.UTF_8), token.reveal(), clock.instant())) {
                 return false;
             }
             if (stored.isPresent()) {

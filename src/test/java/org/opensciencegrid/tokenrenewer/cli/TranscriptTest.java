@@ -320,6 +320,14 @@ class TranscriptTest {
         session.run("renew", "--dry-run");
         program.accountWith(section.replaceAll("ce[123]:9619", ""));
         session.scene("no words").run("renew");
+        program.accountWith(section + "token_secret = osg-tokens\n");
+        session.scene("one Secret for all").run("renew", "--dry-run");
+        program.accountWith(section + "token_secret = osg-tokens#%(each)s\n");
+        session.run("renew", "--dry-run");
+        program.accountWith(ONE + "token_secret = osg-tokens\n[token two]\naccount = acct\ntoken_path = DIR/two.token\n"
+                + "token_secret = osg-tokens\n[token own]\naccount = acct\ntoken_path = DIR/own.token\n"
+                + "token_secret = osg-token-renewer-account-acct#account\n");
+        session.run("renew", "--dry-run");
         session.hold("transcripts/for-each");
     }
 

@@ -90,6 +90,28 @@ class ForEachTest {
     }
 
     @Test
+    void eachTokenNeedsItsOwnKeyOfASecret() throws Exception {
+        String ce = CE + "for_each = x y\ntoken_path = /t/%(each)s\ntoken_secret = ";
+        assertEquals(List.of(), Texts.problems(ce + "s#%(each)s\n"));
+        assertEquals(List.of(), Texts.problems(ce + "s-%(each)s\n"));
+        assertEquals(
+                List.of("7: Config section [token ce]: token_secret has no %(each)s, so all tokens of for_each would"
+                        + " have the same key; write for example token_secret = s#%(each)s"),
+                Texts.problems(ce + "s\n"));
+        List<String> port = Texts.problems(ce.replace("x y", "x.example.org:9619 y.example.org:9619") + "s#%(each)s\n");
+        assertEquals(2, port.size());
+        assertEquals(
+                "7: Config section [token ce@x.example.org:9619]: token_secret 's#x.example.org:9619' has a ':', which"
+                        + " Kubernetes does not allow; write only hosts in for_each, and for example audience ="
+                        + " %(each)s:9619",
+                port.get(0));
+        assertEquals(
+                List.of("ce@x", "ce@y"),
+                names(Texts.read(
+                        ce + "s#%(each)s\n[token other]\naccount = a\ntoken_path = /o\ntoken_secret = s#y\n")));
+    }
+
+    @Test
     void aMistakeInAnotherOptionIsReportedOnce() throws Exception {
         Config config = Texts.read(CE + "for_each = x y z\ntoken_path = /t/%(each)s\nmin_lifetime = 10m\nscop = s\n");
         assertEquals(

@@ -176,8 +176,40 @@ class ValidationTest {
                 Texts.warnings(ACCOUNT + TOKEN + line + "\n"));
     }
 
+    @Test
+    void aKeyOfASecretIsOfOneToken() throws Exception {
+        String two = ACCOUNT + TOKEN + "token_secret = ns/s\n[token U]\naccount = A\ntoken_path = /u\n";
+        assertEquals(
+                List.of(
+                        "10: Config section [token U]: token_secret is also that of the token 'T'; give each token a key"
+                                + " of its own, such as token_secret = ns/s#U"),
+                Texts.problems(two + "token_secret = ns/s#token\n"));
+        assertEquals(List.of(), Texts.problems(two + "token_secret = ns/s#u\n"));
+        assertEquals(List.of(), Texts.problems(two + "token_secret = other/s\n"));
+        Config inherited = Texts.read("[DEFAULT]\ntoken_secret = s\n" + two.replace("token_secret = ns/s\n", ""));
+        assertEquals(
+                List.of("T"),
+                inherited.tokens().stream().map(TokenSection::name).toList());
+    }
+
     static Stream<Arguments> otherProblems() {
         return Stream.of(
+                arguments(
+                        ACCOUNT + TOKEN + "post_renewal = /usr/bin/x\npost_renewal_environment = EACH\n",
+                        "7: Config section [token T]: post_renewal_environment: EACH is set by this program; remove it"),
+                arguments(
+                        ACCOUNT + TOKEN + "token_secret = osg-token-renewer-account-a#account\n",
+                        "6: Config section [token T]: token_secret 'osg-token-renewer-account-a#account' is a Secret of"
+                                + " this program itself; use a name that does not begin with osg-token-renewer-account-"
+                                + " or osg-token-renewer-state-"),
+                arguments(
+                        ACCOUNT + TOKEN + "token_secret = ns/osg-token-renewer-state-a\n",
+                        "6: Config section [token T]: token_secret 'ns/osg-token-renewer-state-a' is a Secret of this"
+                                + " program itself; use a name that does not begin with osg-token-renewer-account- or"
+                                + " osg-token-renewer-state-"),
+                arguments(
+                        ACCOUNT + TOKEN + "token_secret = s#h:1\n",
+                        "6: Config section [token T]: token_secret 's#h:1' has a ':', which Kubernetes does not allow"),
                 arguments(
                         ACCOUNT + TOKEN + "post_renewal = /usr/bin/x\npost_renewal_when = always\n",
                         "7: Config section [token T]: post_renewal_when 'always' is not one of renewed, every_run"),

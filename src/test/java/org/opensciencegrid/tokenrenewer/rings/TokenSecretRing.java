@@ -109,6 +109,26 @@ class TokenSecretRing {
         assertEquals(refreshes, site.refreshes());
     }
 
+    /** Two pods with a token file each, as with several replicas. */
+    @Test
+    void theTokenOfAnotherPodThatExpiresLaterStays() throws Exception {
+        cluster.kubectl("create", "secret", "generic", "tokens");
+        cluster.allow("renewer", "tokens", "get,update", "secrets", "tokens");
+        renew(0, "--force");
+        String ours = file();
+        renew(0, "--force");
+        String theirs = file();
+        assertEquals(theirs, token(stored()), "a renewal is always written");
+        String version = stored().resourceVersion();
+        Files.writeString(site.file("tokens/one.token"), ours + "\n");
+        renew(0);
+        assertEquals(theirs, token(stored()));
+        assertEquals(version, stored().resourceVersion());
+        cluster.kubectl("patch", "secret", "tokens", "-p", "{\"stringData\":{\"token\":\"other\"}}");
+        renew(0);
+        assertEquals(ours, token(stored()));
+    }
+
     @Test
     void eachMissingRightIsNamedWithACommandThatGivesIt() throws Exception {
         Result noGet = renew(1, "--force");
