@@ -178,9 +178,7 @@ final class AccountRenewal {
                                     account, section.name(), why, Optional.empty(), false, Optional.empty()));
             outcomes.put(
                     section.name(),
-                    refused.map(why -> (Outcome) why.of(account, section))
-                            .or(() -> older)
-                            .orElse(wouldRenew));
+                    refused.map(why -> refused(why, section)).or(() -> older).orElse(wouldRenew));
         }
         return outcomes;
     }
@@ -196,7 +194,7 @@ final class AccountRenewal {
         }
         Optional<BackOff.Refusal> refused = backOff.refusal(accountSection, state);
         if (refused.isPresent()) {
-            due.forEach(section -> outcomes.put(section.name(), refused.get().of(account, section)));
+            due.forEach(section -> outcomes.put(section.name(), refused(refused.get(), section)));
             return;
         }
         // If a response was lost, always send the request: some issuers repeat the new refresh token for a short time.
@@ -282,7 +280,7 @@ final class AccountRenewal {
         for (TokenSection section : due) {
             backOff.refusal(section, state.token(section.name()))
                     .ifPresentOrElse(
-                            standing -> outcomes.put(section.name(), standing.of(account, section)),
+                            standing -> outcomes.put(section.name(), refused(standing, section)),
                             () -> fail(section, why, false));
         }
         conclude(Optional.of(why));
@@ -296,7 +294,7 @@ final class AccountRenewal {
     private Optional<Failure> renew(TokenSource source, TokenSection section, Set<IssuerHealth> issuerHealth) {
         Optional<BackOff.Refusal> refused = backOff.refusal(section, state.token(section.name()));
         if (refused.isPresent()) {
-            outcomes.put(section.name(), refused.get().of(account, section));
+            outcomes.put(section.name(), refused(refused.get(), section));
             return Optional.empty();
         }
         Duration left = deadline.left();
@@ -445,6 +443,11 @@ final class AccountRenewal {
             }
         }
         return due;
+    }
+
+    private Outcome refused(BackOff.Refusal refusal, TokenSection section) {
+        Optional<Duration> left = Due.left(section, state.token(section.name()), clock.instant());
+        return refusal.of(account, section, left);
     }
 
     private void failAll(List<TokenSection> due, Failure failure) {

@@ -21,8 +21,9 @@ record BackOff(Clock clock, boolean isForced) {
 
     /** An earlier rejection that still applies: we send no request before {@code next}. */
     record Refusal(Failure failure, Instant next) {
-        Failed of(String account, TokenSection section) {
-            return new Failed(account, section.name(), failure, Optional.of(next), false, Optional.empty());
+        /** @param left the remaining lifetime of the token on disk, see {@link Due#left} */
+        Failed of(String account, TokenSection section, Optional<Duration> left) {
+            return new Failed(account, section.name(), failure, Optional.of(next), false, left);
         }
     }
 

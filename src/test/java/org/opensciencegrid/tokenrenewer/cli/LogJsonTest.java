@@ -104,6 +104,8 @@ class LogJsonTest extends WithProgram {
 
         program.accountWith(one + "token_secret = ns/tokens\n");
         Map<String, Object> secret = lines(1, renew, json).get(1);
+        Result text = program.run(renew);
+        assertFalse(text.out().contains("2 tokens"), text.out());
         assertEquals("not_published", Json.member(secret, "failure").isEmpty() ? "" : secret.get("event"));
 
         program.accountWith(one.replace("one.token", "none/one.token"));

@@ -119,6 +119,21 @@ class PostRenewalTest extends SiteTest {
     }
 
     @Test
+    void inEveryRunItRunsAlsoWhileNoRequestIsSent() {
+        wish.minLifetime(100).postRenewal(directory, LONG, "echo >> $1/runs").everyRun();
+        renew();
+        site.issuer.fault(refusal(400, "invalid_scope"));
+        force();
+        renew();
+        assertEquals("t renewed, t SCOPE_REFUSED, t SCOPE_REFUSED unasked", words(seen));
+        assertEquals(3, Site.read(directory.resolve("runs")).length(), "the old token is valid");
+        site.issuer.revokeAll();
+        force();
+        renew();
+        assertEquals(5, Site.read(directory.resolve("runs")).length(), "also if the account has no authorization");
+    }
+
+    @Test
     void inEveryRunItsFailureIsToldAndDoesNotHideThatOfTheToken() throws Exception {
         wish.minLifetime(100).postRenewal(directory, LONG, "[ ! -e $1/bad ]").everyRun();
         renew();

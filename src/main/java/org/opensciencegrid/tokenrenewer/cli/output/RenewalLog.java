@@ -204,7 +204,6 @@ public final class RenewalLog {
         String line = "Failed to write the Secret of token '" + secret.token() + "': " + messages.what(failure);
         Repair repair = messages.repair(failure, secret.account());
         failed++;
-        failedTokens.add(secret.token());
         worst = Math.max(worst, ExitStatus.FAILED);
         output.error(
                 line,
