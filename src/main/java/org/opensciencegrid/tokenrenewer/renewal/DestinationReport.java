@@ -13,7 +13,8 @@ import org.opensciencegrid.tokenrenewer.util.Redactor;
 
 /**
  * What a post_renewal command reports about the places to which it copies the token: lines of its output in the form
- * {@code destination NAME pending}, {@code destination NAME ok} or {@code destination NAME failed REASON}. The last line
+ * {@code destination NAME pending}, {@code destination NAME ok} or {@code destination NAME failed REASON}. The first line
+ * about a NAME is its {@code pending}, because other programs print lines like the last two by accident. The last line
  * about a NAME counts. All other output is text for a person.
  */
 final class DestinationReport {
@@ -21,12 +22,11 @@ final class DestinationReport {
     static final int MOST = 100;
 
     static final int LONGEST_NAME = 100;
-    private static final int LONGEST_REASON = 150;
+    private static final int LONGEST_REASON = 200;
 
     /** In the message of a failure. */
     private static final int MOST_SHOWN = 5;
 
-    private static final int LONGEST_SHOWN = 120;
     private static final String UNFINISHED = "the program ended before it reported a result";
 
     private final Map<String, Destination> byName = new LinkedHashMap<>();
@@ -51,7 +51,7 @@ final class DestinationReport {
         if (name.isEmpty()
                 || !name.equals(words[1])
                 || name.length() > LONGEST_NAME
-                || byName.size() >= MOST && !byName.containsKey(name)) {
+                || !byName.containsKey(name) && (byName.size() >= MOST || !isPending(words))) {
             return false;
         }
         String reason = words.length == 4 ? Printable.of(redactor.clean(words[3].strip()), LONGEST_REASON) : "";
@@ -64,6 +64,10 @@ final class DestinationReport {
             }
         }
         return true;
+    }
+
+    private static boolean isPending(String[] words) {
+        return words.length == 3 && words[2].equals("pending");
     }
 
     /** The output without the lines about destinations. */
@@ -84,8 +88,7 @@ final class DestinationReport {
         }
         String shown = failed.stream()
                 .limit(MOST_SHOWN)
-                .map(one -> one.name()
-                        + (one.reason().isEmpty() ? "" : " (" + Printable.of(one.reason(), LONGEST_SHOWN) + ")"))
+                .map(one -> one.name() + (one.reason().isEmpty() ? "" : " (" + one.reason() + ")"))
                 .collect(Collectors.joining(", "));
         return failed.size() + " of " + byName.size() + " destinations failed: " + shown
                 + (failed.size() > MOST_SHOWN ? " and " + (failed.size() - MOST_SHOWN) + " more" : "");

@@ -360,7 +360,8 @@ class TranscriptTest {
         session.run("renew", "--force").run("check", "--offline");
         program.write(
                 "push",
-                "#!/bin/sh\nfor n in 1 2 3 4 5 6 7; do echo destination host$n failed Connection refused; done\n"
+                "#!/bin/sh\nfor n in 1 2 3 4 5 6 7 8; do echo destination host$n pending; done\n"
+                        + "for n in 1 2 3 4 5 6 7; do echo destination host$n failed Connection refused; done\n"
                         + "echo destination host8 ok\necho destination host9 pending\nexit 1\n");
         program.mode("push", "rwxr-xr-x");
         program.accountWith(ONE + "post_renewal = DIR/push\n");

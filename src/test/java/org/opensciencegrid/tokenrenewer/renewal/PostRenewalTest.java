@@ -287,7 +287,7 @@ class PostRenewalTest extends SiteTest {
         renew();
         assertEquals("ok, ok", said("b") + ", " + said("c"));
         assertEquals(Optional.empty(), site.state("acct", "t").failure());
-        wish.postRenewal(directory, LONG, "echo destination a ok");
+        wish.postRenewal(directory, LONG, "echo destination a pending", "echo destination a ok");
         force();
         assertEquals(1, destinations().size(), "the others are not configured any more");
         wish.postRenewal = Optional.empty();
@@ -312,6 +312,7 @@ class PostRenewalTest extends SiteTest {
         wish.postRenewal(
                 directory,
                 LONG,
+                "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo destination host$i pending; done",
                 "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo destination host$i failed; done",
                 "printf 'destination host1 failed \\033[2J'; cat $TOKEN_PATH",
                 "echo destination host2 failed $(head -c 5000 /dev/zero | tr '\\0' x)",
@@ -319,12 +320,22 @@ class PostRenewalTest extends SiteTest {
         assertTrue(failure(renew().get(0)).detail().length() < 1200);
         assertEquals(100, destinations().size());
         assertEquals("failed \\x1B[2J***", said("host1"));
-        assertEquals(7 + 150 + 3, said("host2").length());
+        assertEquals(7 + 200 + 3, said("host2").length());
+    }
+
+    /** A program that is older than these lines, and prints such a line by accident. */
+    @Test
+    void aDestinationIsAnnouncedFirst() {
+        wish.postRenewal(directory, LONG, "echo destination a failed is what I would print if it did");
+        assertEquals("t renewed", words(renew()));
+        assertEquals(List.of(), destinations());
     }
 
     @ParameterizedTest
     @ValueSource(
             strings = {
+                "destination a failed",
+                "destination a ok",
                 "destination unknown",
                 "destination a is not reachable",
                 "the destination a failed",

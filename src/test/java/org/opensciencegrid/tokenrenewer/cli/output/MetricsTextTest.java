@@ -79,7 +79,9 @@ class MetricsTextTest extends WithProgram {
 
     @Test
     void eachDestinationShowsSinceWhenItFails() throws IOException {
-        program.write("push", "#!/bin/sh\necho destination a ok\necho destination 'b\"' failed no route\n");
+        program.write(
+                "push",
+                "#!/bin/sh\necho destination a pending\necho destination 'b\"' pending\necho destination a ok\necho destination 'b\"' failed no route\n");
         program.mode("push", "rwxr-xr-x");
         program.accountWith(SiteDirectory.ONE + "post_renewal = DIR/push\n");
         long began = program.clock.instant().getEpochSecond();

@@ -116,7 +116,9 @@ public class StatusJsonTest {
                 account = robot
                 token_path = DIR/gone.token
                 """.replace("ISSUER", program.issuer.base()));
-        program.write("push", "#!/bin/sh\necho destination a ok\necho destination b failed no route\n");
+        program.write(
+                "push",
+                "#!/bin/sh\necho destination a pending\necho destination b pending\necho destination a ok\necho destination b failed no route\n");
         program.mode("push", "rwxr-xr-x");
         assertEquals(1, program.run("renew").status());
         JsonObject state =
