@@ -208,6 +208,26 @@ class PushRing {
     }
 
     @Test
+    void theOldKeyOfAHostIsRemovedByThePrintedCommand() throws Exception {
+        change(2, port, "other");
+        writeClient();
+        String token = site.file("tokens/one.token").toString();
+        Result changed = push(token, "host2:" + far(2), "host3:" + far(3));
+        assertEquals(1, changed.status(), changed.said());
+        String reason = changed.out()
+                .lines()
+                .filter(line -> line.startsWith("destination host2:" + far(2) + " failed "))
+                .findFirst()
+                .orElseThrow();
+        AccessPoint.sh(reason.split("remove the old one: ", 2)[1]);
+        String left = Files.readString(directory.resolve("known_hosts"));
+        assertFalse(left.contains("[127.0.0.2]:"), left);
+        assertTrue(left.contains("[127.0.0.3]:"), left);
+        Result missing = push(token, "host2:" + far(2));
+        assertTrue(missing.out().contains("is not in known_hosts of "), missing.said());
+    }
+
+    @Test
     void anyNameOnTheFarSideIsSafe() throws Exception {
         Path odd = Files.createDirectory(directory.resolve("far/it's \"a\" $(touch HERE) `b`; *"));
         Path token = directory.resolve("to ken's \"$x\"");
