@@ -310,6 +310,16 @@ class RootIT {
                 """, said.replace(COMMAND, "COMMAND").replace(directory.toString(), "DIR"));
     }
 
+    /** Without these, no Kubernetes Secret can be written, and nothing tells pods apart. */
+    @Test
+    void theServiceGetsWhereTheClusterIs() throws Exception {
+        String said = run("bash", "-c", """
+                printf '#!/bin/sh\\nenv | grep -E "^(KUBERNETES|HOSTNAME)" | sort' > $1/jdk/bin/java
+                export KUBERNETES_SERVICE_HOST=10.0.0.1 KUBERNETES_SERVICE_PORT=443 KUBERNETES_PORT=x HOSTNAME=pod-1
+                $0 renew < /dev/null""", COMMAND, directory.toString());
+        assertEquals("0: HOSTNAME=pod-1\nKUBERNETES_SERVICE_HOST=10.0.0.1\nKUBERNETES_SERVICE_PORT=443\n", said);
+    }
+
     @Test
     void theServiceGetsTheDirectoryOfOidcAgent() throws Exception {
         String said = run("bash", "-c", """
