@@ -180,7 +180,7 @@ class ArchitectureTest {
                     STORE + "HeldDirectory",
                     STORE + "KeyCache",
                     ROOT + "token.TokenFile",
-                    ROOT + "state.StateStore",
+                    ROOT + "state.FileStateStore",
                     ROOT + "cli.ConfigAppender",
                     ROOT + "cli.PostSetup",
                     ROOT + "cli.SelfTest",
@@ -202,7 +202,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule NO_WRITE_THAT_CANNOT_BE_FORCED = noClasses()
             .that(areNot(
-                    ROOT + "state.StateStore",
+                    ROOT + "state.FileStateStore",
                     ROOT + "cli.ConfigAppender",
                     ROOT + "cli.SelfTest",
                     ROOT + "cli.output.MetricsFile"))

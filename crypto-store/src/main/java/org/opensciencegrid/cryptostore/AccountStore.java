@@ -1,280 +1,50 @@
 package org.opensciencegrid.cryptostore;
 
-import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeSet;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Supplier;
 
 /**
- * A directory of encrypted accounts. Safe for use by several threads and processes: take the lock of an account before
- * you open or change it.
+ * Encrypted accounts, in files ({@link FileAccountStore}) or elsewhere. Safe for use by several threads and processes:
+ * take the lock of an account before you open or change it.
  */
-public final class AccountStore {
-    private final Path directory;
-    private final Path rescueDirectory;
-    private final Tools tools;
-
-    /**
-     * The dependencies of an account.
-     *
-     * @param random used only for salts and nonces, because creating a SecureRandom costs a new JVM more than the rest
-     *     of a run with nothing due
-     * @param rehearsed whether this process has sealed an account before, see {@link OpenAccount#reserve}
-     */
-    record Tools(
-            Disk disk,
-            KeyDerivation derivation,
-            KdfParameters parametersForNew,
-            Supplier<SecureRandom> random,
-            KeyCache keys,
-            HostRecords hostRecords,
-            AtomicBoolean rehearsed) {
-        Tools(Disk disk, KeyDerivation derivation, KdfParameters parametersForNew, Supplier<SecureRandom> random) {
-            this(disk, derivation, parametersForNew, random, KeyCache.NONE, HostRecords.NONE, new AtomicBoolean());
-        }
-    }
-
-    /** Created on first use. */
-    private static final class Entropy {
-        static final SecureRandom SOURCE = new SecureRandom();
-    }
-
-    /**
-     * A store with Argon2id.
-     *
-     * @param accountsDirectory created (0700) at the first lock if its parent exists
-     * @param rescueDirectory for a generation that cannot be written to the accounts directory; best on another file
-     *     system. Created (0700) when needed if its parent exists. It must outlive the run
-     * @param parametersForNew the cost of new keys; existing files contain their own
-     */
-    public AccountStore(Path accountsDirectory, Path rescueDirectory, KdfParameters parametersForNew) {
-        this(accountsDirectory, rescueDirectory, parametersForNew, KeyDerivation.argon2id());
-    }
-
-    /** A store with another key derivation, for example one that counts the calls of {@link KeyDerivation#argon2id}. */
-    public AccountStore(
-            Path accountsDirectory, Path rescueDirectory, KdfParameters parametersForNew, KeyDerivation derivation) {
-        this(
-                accountsDirectory,
-                rescueDirectory,
-                new Tools(new RealDisk(), derivation, parametersForNew, () -> Entropy.SOURCE));
-    }
-
-    AccountStore(Path accountsDirectory, Path rescueDirectory, Tools tools) {
-        this.directory = accountsDirectory.toAbsolutePath().normalize();
-        this.rescueDirectory = rescueDirectory.toAbsolutePath().normalize();
-        this.tools = tools;
-    }
-
-    /**
-     * The same store, with derived keys kept in memory until the next boot. Only for passwords that were read from a
-     * file.
-     *
-     * @param keys a directory; used only if it belongs to the current user, has mode 0700 and is on a tmpfs
-     */
-    public AccountStore withKeyCache(Path keys) {
-        return with(new KeyCache(keys), tools.hostRecords().with(keys));
-    }
-
-    /**
-     * The same store, with derived keys kept in this object alone: for a process that opens the same accounts again and
-     * again. Only for passwords that were read from a file.
-     */
-    public AccountStore withInProcessKeyCache() {
-        return with(KeyCache.inProcess(), tools.hostRecords());
-    }
-
-    /**
-     * The same store, with information about this host's accounts outside of their directory.
-     *
-     * @param directory one that is not in a backup of the accounts; used only if it belongs to the current user
-     */
-    public AccountStore withHostRecords(Path directory) {
-        return with(tools.keys(), tools.hostRecords().withDurable(directory));
-    }
-
-    private AccountStore with(KeyCache keys, HostRecords hostRecords) {
-        return new AccountStore(
-                directory,
-                rescueDirectory,
-                new Tools(
-                        tools.disk(),
-                        tools.derivation(),
-                        tools.parametersForNew(),
-                        tools.random(),
-                        keys,
-                        hostRecords,
-                        tools.rehearsed()));
-    }
-
-    /** A random name of this host, created on first use; empty if it cannot be stored. */
-    public Optional<String> instance() {
-        return tools.hostRecords().instance(tools.random());
-    }
-
-    /**
-     * A mark that differs in nearly every copy of the account's directory: the inode of its lock file, which is never
-     * deleted.
-     */
-    public Optional<String> lockInode(String name) {
-        return lockAttribute(name, "unix:ino");
-    }
-
-    /**
-     * A mark that differs in every copy, but also if the owner or mode of the files was changed: the lock file's ctime.
-     */
-    public Optional<String> lockChangedAt(String name) {
-        return lockAttribute(name, "unix:ctime");
-    }
-
-    private Optional<String> lockAttribute(String name, String attribute) {
-        try {
-            return Optional.of(Files.getAttribute(files(directory, name).lock(), attribute, LinkOption.NOFOLLOW_LINKS)
-                    .toString());
-        } catch (IOException | UnsupportedOperationException e) {
-            return Optional.empty();
-        }
-    }
-
-    /**
-     * A generation of this host that is newer than the account file. Needs no lock and no password. See {@link
-     * OpenAccount#newerGeneration}.
-     */
-    public Optional<Generation> newerGeneration(String name) {
-        AccountFiles files = files(directory, name);
-        // Read these first: a run may publish the next generation at any time.
-        long previous = GenerationScan.generation(files.previous(), name, tools.disk());
-        Generation newest = tools.hostRecords().newest(name, new Generation(previous, files.previous()));
-        GenerationScan scan = new GenerationScan(files, tools.disk());
-        if (!scan.current().readable()
-                || scan.successor().isPresent()
-                || !scan.rescueCopies().isEmpty()) {
-            return Optional.empty();
-        }
-        return Optional.of(newest)
-                .filter(known -> known.number() > scan.current().generation());
-    }
-
+public interface AccountStore {
     /**
      * The sorted names of all accounts with at least one file, even a damaged or incomplete one. Takes no lock.
      *
      * @throws StoreException UNREADABLE
      */
-    public List<String> names() throws StoreException {
-        TreeSet<String> names = new TreeSet<>();
-        for (Path root : List.of(directory, rescueDirectory)) {
-            try (DirectoryStream<Path> files = Files.newDirectoryStream(root)) {
-                files.forEach(file -> addName(file.getFileName().toString(), names));
-            } catch (NoSuchFileException | NotDirectoryException e) {
-                // There are no accounts or no rescue copies yet.
-            } catch (DirectoryIteratorException e) {
-                throw StoreException.unreadable(root, e.getCause());
-            } catch (IOException e) {
-                throw StoreException.unreadable(root, e);
-            }
-        }
-        return List.copyOf(names);
-    }
+    List<String> names() throws StoreException;
 
-    private static void addName(String file, TreeSet<String> names) {
-        for (String suffix : AccountFiles.CONTENT_SUFFIXES) {
-            if (file.endsWith(suffix)) {
-                String name = file.substring(0, file.length() - suffix.length());
-                if (AccountName.isValid(name)) {
-                    names.add(name);
-                }
-            }
-        }
-    }
-
-    /** The path of the account file, whether or not it exists. */
-    public Path file(String name) {
-        return files(directory, name).account();
-    }
+    /** Where the account is, for messages, whether or not it exists: the path of the account file. */
+    Path file(String name);
 
     /**
-     * Reads what needs no password and no lock. The account file is replaced atomically, so this never reads a partial
-     * file.
+     * Reads what needs no password and no lock. The account is replaced atomically, so this never reads a part of it.
      *
-     * @throws StoreException MISSING, CORRUPT, UNSUPPORTED, LIMITS, WRONG_ACCOUNT, UNREADABLE: about the account file
-     *     itself; recovery may still succeed
+     * @throws StoreException MISSING, CORRUPT, UNSUPPORTED, LIMITS, WRONG_ACCOUNT, UNREADABLE: about the account as it
+     *     is now; recovery may still succeed
      */
-    public Header peek(String name) throws StoreException {
-        GenerationScan scan = new GenerationScan(files(directory, name), tools.disk());
-        FormatOne.Sealed current = scan.current().orThrow();
-        List<Path> unpublished = new ArrayList<>();
-        scan.successor().ifPresent(next -> unpublished.add(next.file()));
-        scan.rescueCopies().forEach(copy -> unpublished.add(copy.file()));
-        return new Header(name, current.generation(), current.parameters(), List.copyOf(unpublished));
-    }
+    Header peek(String name) throws StoreException;
 
     /**
-     * Decrypts the current account file for display, without lock and recovery, and changes nothing. Never renew with
+     * Decrypts the account as it is now for display, without lock and recovery, and changes nothing. Never renew with
      * the result. The caller wipes it.
      *
      * @throws StoreException like {@link #peek}, and WRONG_PASSWORD, TAMPERED
      */
-    public byte[] view(String name, Password password) throws StoreException {
-        FormatOne.Sealed current = new GenerationScan(files(directory, name), tools.disk())
-                .current()
-                .orThrow();
-        DerivedKey key = new DerivedKey(tools.derivation(), password, current.salt(), current.parameters());
-        try {
-            return current.open(key);
-        } finally {
-            key.wipe();
-        }
-    }
+    byte[] view(String name, Password password) throws StoreException;
 
     /** Allocates the memory for {@link LockedAccount#open}, unless every account has a cached key. */
-    public void prepare(Iterable<String> accounts) {
-        for (String name : accounts) {
-            if (!tools.keys().contains(AccountName.check(name))) {
-                tools.derivation().prepare(tools.parametersForNew());
-                return;
-            }
-        }
-    }
+    void prepare(Iterable<String> accounts);
 
     /**
-     * Tests whether there is space for a generation, as each renewal needs it. Does nothing if the directory does not
-     * exist yet.
+     * Tests whether an account could be saved, as each renewal needs it.
      *
      * @throws StoreException UNWRITABLE
      */
-    public void requireWritable() throws StoreException {
-        Path probe = directory.resolve(".probe");
-        Disk disk = tools.disk();
-        if (!Files.isDirectory(directory)) {
-            return;
-        }
-        try {
-            disk.delete(probe);
-            try (Disk.OpenFile file = disk.create(probe)) {
-                file.write(new byte[OpenAccount.MIN_RESERVATION_BYTES]);
-                file.force(true);
-            } finally {
-                disk.delete(probe);
-            }
-        } catch (FileAlreadyExistsException e) {
-            // another process runs the same test at this moment
-        } catch (IOException e) {
-            throw StoreException.unwritable(directory, e);
-        }
-    }
+    void requireWritable() throws StoreException;
 
     /**
      * Takes the lock of an account, whether or not the account exists. The lock is held until {@link
@@ -282,20 +52,13 @@ public final class AccountStore {
      *
      * @param wait how long to wait for another run, at least zero; may take some milliseconds longer
      * @throws StoreException BUSY if the lock was not free in time or the thread was interrupted; UNWRITABLE if the
-     *     lock file or the directory cannot be created
+     *     lock cannot be created
      */
-    public LockedAccount lock(String name, Duration wait) throws StoreException {
-        AccountName.check(name);
-        try {
-            tools.disk().makeDirectory(directory);
-            AccountFiles files = files(directory.toRealPath(), name);
-            return new LockedAccount(files, tools, ProcessLock.acquire(files.lock(), wait));
-        } catch (IOException e) {
-            throw StoreException.unwritable(directory, e);
-        }
-    }
+    LockedAccount lock(String name, Duration wait) throws StoreException;
 
-    private AccountFiles files(Path accounts, String name) {
-        return new AccountFiles(AccountName.check(name), accounts, rescueDirectory);
-    }
+    /**
+     * A generation that is known here and newer than the account. Needs no lock and no password. See {@link
+     * OpenAccount#newerGeneration}.
+     */
+    Optional<Generation> newerGeneration(String name);
 }

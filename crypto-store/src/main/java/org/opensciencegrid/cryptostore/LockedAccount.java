@@ -1,198 +1,37 @@
 package org.opensciencegrid.cryptostore;
 
-import java.io.IOException;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.Optional;
-import org.jspecify.annotations.Nullable;
-import org.opensciencegrid.cryptostore.StoreException.Kind;
-
 /**
  * A locked account. {@link #close} releases the lock. Not for use by several threads at once.
  *
  * <p>There is at most one {@link OpenAccount} at a time: opening or creating another one, or closing this, closes it.
  */
-public final class LockedAccount implements AutoCloseable {
-    private final AccountFiles files;
-    private final AccountStore.Tools tools;
-    private final ProcessLock lock;
-    private @Nullable OpenAccount account;
-    private boolean closed;
-
-    LockedAccount(AccountFiles files, AccountStore.Tools tools, ProcessLock lock) {
-        this.files = files;
-        this.tools = tools;
-        this.lock = lock;
-    }
-
+public interface LockedAccount extends AutoCloseable {
     /** Whether there is anything to open, even if it is damaged. */
-    public boolean exists() {
-        requireLocked();
-        try {
-            // Nearly always enough; opening the account looks at all files anyway.
-            tools.disk().read(files.account(), 0);
-            return true;
-        } catch (NoSuchFileException e) {
-            return new GenerationScan(files, tools.disk()).exists();
-        } catch (IOException e) {
-            return true;
-        }
-    }
+    boolean exists();
 
     /**
      * Decrypts the account, and first publishes or deletes what a crash or a failed write left behind.
      *
-     * <p>Needs one key derivation, unless a {@link AccountStore#withKeyCache cached key} works. Needs a second one only
-     * if a waiting generation has another salt (after a password change).
-     *
      * @throws StoreException any kind except BUSY; UNWRITABLE if a waiting generation cannot be published
      */
-    public OpenAccount open(Password password) throws StoreException {
-        closePrevious();
-        GenerationScan scan = new GenerationScan(files, tools.disk());
-        scan.requireRecoverable();
-        account = openNewest(scan, password);
-        account.recover();
-        return account;
-    }
-
-    private OpenAccount openNewest(GenerationScan scan, Password password) throws StoreException {
-        StoreException failure = null;
-        // A rescue copy may be old, in a directory that others clean up. Use it only if it opens.
-        for (FormatOne.Sealed copy : scan.rescueCopies()) {
-            try {
-                return decrypt(scan, copy, password, OpenAccount.RecoveredFrom.RESCUE);
-            } catch (StoreException e) {
-                failure = e;
-            }
-        }
-        Optional<FormatOne.Sealed> successor = scan.successor();
-        if (successor.isPresent()) {
-            return decrypt(scan, successor.get(), password, OpenAccount.RecoveredFrom.NEXT);
-        } else if (scan.current().readable()) {
-            return decrypt(scan, scan.current().orThrow(), password, OpenAccount.RecoveredFrom.CURRENT);
-        } else if (scan.fallback().isPresent()) {
-            return decrypt(scan, scan.fallback().get(), password, OpenAccount.RecoveredFrom.PREVIOUS);
-        }
-        throw failure != null ? failure : scan.missingReason();
-    }
-
-    private OpenAccount decrypt(
-            GenerationScan scan, FormatOne.Sealed chosen, Password password, OpenAccount.RecoveredFrom recoveredFrom)
-            throws StoreException {
-        Optional<byte[]> cached = tools.keys().find(files.name(), password, chosen.salt(), chosen.parameters());
-        if (cached.isPresent()) {
-            try {
-                return decrypt(
-                        scan, chosen, new DerivedKey(cached.get(), chosen.salt(), chosen.parameters()), recoveredFrom);
-            } catch (StoreException e) {
-                if (e.kind() != Kind.WRONG_PASSWORD) {
-                    throw e;
-                }
-                tools.keys().remove(files.name()); // the cached key was changed
-            }
-        }
-        DerivedKey key = new DerivedKey(tools.derivation(), password, chosen.salt(), chosen.parameters());
-        OpenAccount account = decrypt(scan, chosen, key, recoveredFrom);
-        byte[] bytes = key.bytes();
-        tools.keys().put(files.name(), password, chosen.salt(), chosen.parameters(), bytes);
-        Arrays.fill(bytes, (byte) 0);
-        return account;
-    }
-
-    private OpenAccount decrypt(
-            GenerationScan scan, FormatOne.Sealed chosen, DerivedKey key, OpenAccount.RecoveredFrom recoveredFrom)
-            throws StoreException {
-        try {
-            byte[] plaintext = chosen.open(key);
-            FormatOne.Sealed current = scan.current().sealed();
-            if (current != null && current != chosen && key.isFor(current.salt(), current.parameters())) {
-                // Publishing would overwrite this file, so it must be authentic too (TAMPERED is never overwritten).
-                Arrays.fill(current.open(key), (byte) 0);
-            }
-            return new OpenAccount(files, tools, scan, key, plaintext, chosen, recoveredFrom);
-        } catch (StoreException e) {
-            key.wipe();
-            throw e;
-        }
-    }
+    OpenAccount open(Password password) throws StoreException;
 
     /**
-     * Starts a new account, which replaces the existing one, if any. Nothing is on disk before the first {@link
+     * Starts a new account, which replaces the existing one, if any. Nothing is stored before the first {@link
      * OpenAccount#reserve} or {@link OpenAccount#save}. The existing account stays valid until a save.
      *
      * @throws StoreException UNSUPPORTED if a newer program wrote the existing account, UNREADABLE
      */
-    public OpenAccount create(Password password) throws StoreException {
-        closePrevious();
-        GenerationScan scan = new GenerationScan(files, tools.disk());
-        scan.requireReplaceable();
-        account = new OpenAccount(files, tools, scan, password);
-        return account;
-    }
+    OpenAccount create(Password password) throws StoreException;
 
     /**
-     * Deletes all files of the account except the lock. The account file is deleted last, so a crash leaves either an
-     * account or none.
+     * Deletes everything of the account except the lock. A crash leaves either an account or none.
      *
      * @throws StoreException UNWRITABLE
      */
-    public void delete() throws StoreException {
-        closePrevious();
-        tools.keys().remove(files.name());
-        tools.hostRecords().forget(files.name());
-        Disk disk = tools.disk();
-        try {
-            for (Path rescue : files.rescues()) {
-                disk.delete(rescue);
-                disk.delete(AccountFiles.incomplete(rescue));
-            }
-            disk.delete(files.next());
-            disk.delete(files.old());
-            disk.delete(files.previous());
-            disk.forceDirectory(files.directory());
-            try {
-                disk.forceDirectory(files.rescueDirectory());
-            } catch (NoSuchFileException e) {
-                // There was never a rescue copy.
-            }
-            disk.delete(files.account());
-            disk.forceDirectory(files.directory());
-        } catch (IOException e) {
-            throw StoreException.unwritable(files.account(), e);
-        }
-    }
+    void delete() throws StoreException;
 
     /** Closes the open account, if any, and releases the lock. */
     @Override
-    public void close() {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        try {
-            closeAccount();
-        } finally {
-            lock.close();
-        }
-    }
-
-    private void closePrevious() {
-        requireLocked();
-        closeAccount();
-    }
-
-    private void closeAccount() {
-        if (account != null) {
-            account.close();
-            account = null;
-        }
-    }
-
-    private void requireLocked() {
-        if (closed) {
-            throw new IllegalStateException("the lock was given back");
-        }
-    }
+    void close();
 }

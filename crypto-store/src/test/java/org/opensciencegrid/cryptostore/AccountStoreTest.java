@@ -47,7 +47,7 @@ class AccountStoreTest {
     @TempDir
     private Path temporary;
 
-    private AccountStore store;
+    private FileAccountStore store;
     private AccountFiles files;
 
     @BeforeEach
@@ -156,10 +156,10 @@ class AccountStoreTest {
                 prepared.add(parameters);
             }
         };
-        AccountStore some = new AccountStore(
+        FileAccountStore some = new FileAccountStore(
                 files.directory(),
                 files.rescueDirectory(),
-                new AccountStore.Tools(new RealDisk(), derivation, Given.CHEAP, () -> Given.RANDOM));
+                new FileAccountStore.Tools(new RealDisk(), derivation, Given.CHEAP, () -> Given.RANDOM));
         some.prepare(List.of());
         assertEquals(List.of(), prepared);
         some.prepare(List.of(Given.NAME, "other"));
@@ -202,10 +202,10 @@ class AccountStoreTest {
                                         return called.invoke(file, given);
                                     });
                 });
-        new AccountStore(
+        new FileAccountStore(
                         files.directory(),
                         files.rescueDirectory(),
-                        new AccountStore.Tools(watched, Given.HASH, Given.CHEAP, () -> Given.RANDOM))
+                        new FileAccountStore.Tools(watched, Given.HASH, Given.CHEAP, () -> Given.RANDOM))
                 .requireWritable();
         assertEquals(List.of("write", "force", "close"), calls);
     }
@@ -237,7 +237,7 @@ class AccountStoreTest {
         assertEquals(StoreException.Kind.UNWRITABLE, e.kind());
     }
 
-    /** {@link AccountStore#newerGeneration} needs no lock, so a run may publish while it reads. */
+    /** {@link FileAccountStore#newerGeneration} needs no lock, so a run may publish while it reads. */
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
     void anAccountThatIsRenewedMeanwhileIsNotOld(int renewals) throws IOException {
@@ -260,10 +260,10 @@ class AccountStoreTest {
                     }
                     return result;
                 });
-        AccountStore reader = new AccountStore(
+        FileAccountStore reader = new FileAccountStore(
                         files.directory(),
                         files.rescueDirectory(),
-                        new AccountStore.Tools(slow, KeyDerivation.argon2id(), Given.CHEAP, () -> Given.RANDOM))
+                        new FileAccountStore.Tools(slow, KeyDerivation.argon2id(), Given.CHEAP, () -> Given.RANDOM))
                 .withHostRecords(memory);
         assertEquals(Optional.empty(), reader.newerGeneration(Given.NAME));
         assertEquals(5 + renewals, store.peek(Given.NAME).generation());
@@ -592,7 +592,7 @@ class AccountStoreTest {
             derivations.incrementAndGet();
             return Given.HASH.derive(password, salt, parameters);
         };
-        store = new AccountStore(files.directory(), files.rescueDirectory(), Given.CHEAP, counting);
+        store = new FileAccountStore(files.directory(), files.rescueDirectory(), Given.CHEAP, counting);
         Given.create(store, Given.NAME, "one");
         assertEquals(1, derivations.getAndSet(0));
         try (LockedAccount account = store.lock(Given.NAME, Given.NO_WAIT)) {
@@ -611,7 +611,7 @@ class AccountStoreTest {
             derived.add(key);
             return key;
         };
-        store = new AccountStore(files.directory(), files.rescueDirectory(), Given.CHEAP, keeping);
+        store = new FileAccountStore(files.directory(), files.rescueDirectory(), Given.CHEAP, keeping);
         byte[] zeros = new byte[KeyDerivation.LENGTH];
         Given.create(store, Given.NAME, "one");
         try (LockedAccount account = store.lock(Given.NAME, Given.NO_WAIT)) {
@@ -684,7 +684,7 @@ class AccountStoreTest {
     void aNewPasswordAndCost() throws StoreException {
         Given.create(store, Given.NAME, "one");
         KdfParameters higher = new KdfParameters(16, 2, 1);
-        AccountStore stronger = new AccountStore(files.directory(), files.rescueDirectory(), higher);
+        FileAccountStore stronger = new FileAccountStore(files.directory(), files.rescueDirectory(), higher);
         try (LockedAccount account = stronger.lock(Given.NAME, Given.NO_WAIT)) {
             OpenAccount open = account.open(Given.password());
             assertEquals(Given.CHEAP, open.parameters());

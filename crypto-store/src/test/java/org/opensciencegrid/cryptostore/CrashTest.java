@@ -120,12 +120,12 @@ class CrashTest {
         };
     }
 
-    private AccountStore store(Disk disk) {
+    private FileAccountStore store(Disk disk) {
         Counter random = new Counter();
-        return new AccountStore(
+        return new FileAccountStore(
                 files.directory(),
                 files.rescueDirectory(),
-                new AccountStore.Tools(disk, Given.HASH, Given.CHEAP, () -> random));
+                new FileAccountStore.Tools(disk, Given.HASH, Given.CHEAP, () -> random));
     }
 
     /** Opens (or creates) the account and saves twice, like a run in which the token rotates twice. */
@@ -155,7 +155,7 @@ class CrashTest {
                 continue;
             }
             String where = when + " leaves " + after.names();
-            AccountStore store = store(after);
+            FileAccountStore store = store(after);
             String found;
             try {
                 found = Given.open(store, Given.NAME).text();

@@ -65,7 +65,7 @@ class FormatOneTest {
     Stream<DynamicTest> vectors() throws IOException {
         return index().stream()
                 .map(vector -> DynamicTest.dynamicTest(vector.file(), () -> {
-                    AccountStore store = Given.store(directory);
+                    FileAccountStore store = Given.store(directory);
                     Path file = store.file(Given.NAME);
                     Files.createDirectories(file.getParent());
                     byte[] bytes = Files.readAllBytes(VECTORS.resolve(vector.file()));

@@ -22,7 +22,7 @@ class FrugalTest {
 
     private final List<Path> read = new ArrayList<>();
     private boolean isBroken;
-    private AccountStore store;
+    private FileAccountStore store;
 
     @BeforeEach
     void twoAccounts() throws Exception {
@@ -37,7 +37,7 @@ class FrugalTest {
         store = store();
     }
 
-    private AccountStore store() {
+    private FileAccountStore store() {
         RealDisk real = new RealDisk();
         Disk disk = (Disk) Proxy.newProxyInstance(
                 Disk.class.getClassLoader(), new Class<?>[] {Disk.class}, (proxy, method, arguments) -> {
@@ -50,10 +50,10 @@ class FrugalTest {
                         throw e.getCause();
                     }
                 });
-        return new AccountStore(
+        return new FileAccountStore(
                 directory.resolve("accounts"),
                 directory.resolve("rescue"),
-                new AccountStore.Tools(disk, Given.HASH, Given.CHEAP, () -> {
+                new FileAccountStore.Tools(disk, Given.HASH, Given.CHEAP, () -> {
                     if (isBroken) {
                         throw new NoClassDefFoundError("the jar was exchanged");
                     }

@@ -83,19 +83,19 @@ public final class Given {
     }
 
     /** A store on the real disk, below an existing directory. */
-    static AccountStore store(Path below) {
-        return new AccountStore(below.resolve("accounts"), below.resolve("rescue"), CHEAP);
+    static FileAccountStore store(Path below) {
+        return new FileAccountStore(below.resolve("accounts"), below.resolve("rescue"), CHEAP);
     }
 
     /** Saves a new account. */
-    static SaveResult create(AccountStore store, String name, String content) throws StoreException {
+    static SaveResult create(FileAccountStore store, String name, String content) throws StoreException {
         try (LockedAccount account = store.lock(name, NO_WAIT)) {
             return account.create(password()).save(bytes(content));
         }
     }
 
     /** Replaces the content of an account. */
-    static SaveResult rotate(AccountStore store, String name, String content) throws StoreException {
+    static SaveResult rotate(FileAccountStore store, String name, String content) throws StoreException {
         try (LockedAccount account = store.lock(name, NO_WAIT)) {
             OpenAccount open = account.open(password());
             open.reserve();
@@ -106,7 +106,7 @@ public final class Given {
     /** The content and its source. */
     record Content(String text, long generation, OpenAccount.RecoveredFrom from) {}
 
-    static Content open(AccountStore store, String name) throws StoreException {
+    static Content open(FileAccountStore store, String name) throws StoreException {
         try (LockedAccount account = store.lock(name, NO_WAIT)) {
             OpenAccount open = account.open(password());
             return new Content(text(open.plaintext()), open.generation(), open.recoveredFrom());

@@ -61,8 +61,8 @@ class KeyCacheTest {
         return keys.resolve(Given.NAME + ".key");
     }
 
-    private AccountStore store(Path cache) {
-        return new AccountStore(
+    private FileAccountStore store(Path cache) {
+        return new FileAccountStore(
                         temporary.resolve("accounts"),
                         temporary.resolve("rescue"),
                         Given.CHEAP,
@@ -122,7 +122,7 @@ class KeyCacheTest {
         return derivations.get();
     }
 
-    private String open(AccountStore store, Password secret) throws IOException {
+    private String open(FileAccountStore store, Password secret) throws IOException {
         try (secret;
                 LockedAccount account = store.lock(Given.NAME, Given.NO_WAIT)) {
             return Given.text(account.open(secret).plaintext());
@@ -131,7 +131,7 @@ class KeyCacheTest {
 
     @Test
     void aStoreKeepsKeysInItsProcessUntilThePasswordFileChanges() throws IOException {
-        AccountStore store = store(keys).withInProcessKeyCache();
+        FileAccountStore store = store(keys).withInProcessKeyCache();
         assertEquals("content", open(store, PasswordFile.read(password)));
         assertEquals("content", open(store, PasswordFile.read(password)));
         assertEquals(1, derivations.get());
@@ -147,7 +147,7 @@ class KeyCacheTest {
 
     @Test
     void aStoreKeepsNoKeyOfAPasswordWithoutAFile() throws IOException {
-        AccountStore store = store(keys).withInProcessKeyCache();
+        FileAccountStore store = store(keys).withInProcessKeyCache();
         open(store, PasswordFile.read(password).withoutOrigin());
         open(store, PasswordFile.read(password).withoutOrigin());
         assertEquals(2, derivations.get());

@@ -25,7 +25,7 @@ class LockTest {
     @TempDir
     private Path temporary;
 
-    private AccountStore store;
+    private FileAccountStore store;
 
     @BeforeEach
     void oneAccount() throws StoreException {
@@ -33,20 +33,20 @@ class LockTest {
         Given.create(store, Given.NAME, "0");
     }
 
-    private static void assertBusy(AccountStore store, Duration wait) {
+    private static void assertBusy(FileAccountStore store, Duration wait) {
         StoreException e = assertThrows(StoreException.class, () -> store.lock(Given.NAME, wait));
         assertEquals(StoreException.Kind.BUSY, e.kind());
         assertTrue(e.getMessage().contains("another run holds the lock"), e.getMessage());
     }
 
-    private AccountStore sameByLink() throws IOException {
+    private FileAccountStore sameByLink() throws IOException {
         Path link = Files.createSymbolicLink(temporary.resolve("link"), temporary.resolve("accounts"));
-        return new AccountStore(link, temporary.resolve("rescue"), Given.CHEAP, Given.HASH);
+        return new FileAccountStore(link, temporary.resolve("rescue"), Given.CHEAP, Given.HASH);
     }
 
     @Test
     void oneHolderPerAccountInAProcess() throws IOException {
-        AccountStore sameByLink = sameByLink();
+        FileAccountStore sameByLink = sameByLink();
         LockedAccount held = store.lock(Given.NAME, Given.NO_WAIT);
         assertBusy(store, Duration.ofMillis(30));
         assertBusy(sameByLink, Given.NO_WAIT);
@@ -177,7 +177,7 @@ class LockTest {
 
     /** The main method of the other process. */
     public static void main(String[] arguments) throws IOException {
-        AccountStore store = Given.store(Path.of(arguments[1]));
+        FileAccountStore store = Given.store(Path.of(arguments[1]));
         try {
             if (arguments[0].equals("count")) {
                 count(store, 20);
@@ -194,7 +194,7 @@ class LockTest {
         }
     }
 
-    private static void count(AccountStore store, int times) throws StoreException {
+    private static void count(FileAccountStore store, int times) throws StoreException {
         for (int i = 0; i < times; i++) {
             try (LockedAccount account = store.lock(Given.NAME, LONG)) {
                 OpenAccount open = account.open(Given.password());

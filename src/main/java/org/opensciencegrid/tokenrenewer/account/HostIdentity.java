@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.FileAccountStore;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 
 /**
@@ -35,13 +36,20 @@ public record HostIdentity(
         List<String> cards) {
     private static final int MOST_CARDS = 8;
 
-    /** Reads the marks of this host. */
+    /** Of accounts that belong to no host. */
+    private static final HostIdentity NONE = new HostIdentity(
+            Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), List.of());
+
+    /** Reads the marks of this host, or none if the accounts are not on it. */
     public static HostIdentity here(AccountStore store, String account) {
+        if (!(store instanceof FileAccountStore files)) {
+            return NONE;
+        }
         return new HostIdentity(
                 Machine.ID,
-                store.instance(),
-                store.lockInode(account),
-                store.lockChangedAt(account),
+                files.instance(),
+                files.lockInode(account),
+                files.lockChangedAt(account),
                 Machine.NAME,
                 Machine.CARDS);
     }

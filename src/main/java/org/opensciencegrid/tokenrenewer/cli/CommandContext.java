@@ -12,6 +12,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.FileAccountStore;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.cli.output.Environment;
 import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
@@ -28,6 +29,7 @@ import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.net.Network;
 import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
 import org.opensciencegrid.tokenrenewer.net.ProxySettings;
+import org.opensciencegrid.tokenrenewer.state.FileStateStore;
 import org.opensciencegrid.tokenrenewer.state.StateLayout;
 import org.opensciencegrid.tokenrenewer.state.StateStore;
 import org.opensciencegrid.tokenrenewer.systemd.ServiceEnvironment;
@@ -83,7 +85,7 @@ final class CommandContext implements Runnable {
     private final List<String> arguments;
     private Output output;
     private @Nullable Passwords passwords;
-    private @Nullable AccountStore cachingStore;
+    private @Nullable FileAccountStore cachingStore;
 
     /** @param arguments the whole command line, to suggest it again */
     CommandContext(Environment environment, String... arguments) {
@@ -162,13 +164,13 @@ final class CommandContext implements Runnable {
         }
     }
 
-    AccountStore store() {
+    FileAccountStore store() {
         if (cachingStore != null) {
             return cachingStore;
         }
         StateLayout layout = layout();
-        AccountStore store =
-                new AccountStore(layout.accounts(), layout.rescue(), environment.kdf()).withKeyCache(layout.rescue());
+        FileAccountStore store = new FileAccountStore(layout.accounts(), layout.rescue(), environment.kdf())
+                .withKeyCache(layout.rescue());
         return cacheDirectory().map(store::withHostRecords).orElse(store);
     }
 
@@ -268,7 +270,7 @@ final class CommandContext implements Runnable {
     /** Clients registered for accounts that are not set up yet; see {@code PendingRegistration}. */
     AccountStore registrations() {
         StateLayout layout = layout();
-        return new AccountStore(layout.registrations(), layout.registrations(), environment.kdf());
+        return new FileAccountStore(layout.registrations(), layout.registrations(), environment.kdf());
     }
 
     /** @param verbose whether to print each request and response, without secrets */
@@ -341,7 +343,7 @@ final class CommandContext implements Runnable {
             throw new UsageException("--state-dir: " + stateDirectory() + ": no such directory");
         }
         StateLayout layout = layout();
-        return new StateStore(layout.state(), layout.spareState());
+        return new FileStateStore(layout.state(), layout.spareState());
     }
 
     /** One for the whole command: the password from root's launcher can be read only once. */

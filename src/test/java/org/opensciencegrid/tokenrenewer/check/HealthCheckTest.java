@@ -15,13 +15,13 @@ import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.FileAccountStore;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.check.Finding.Kind;
 import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.state.FileStateStore;
 import org.opensciencegrid.tokenrenewer.state.StateLayout;
-import org.opensciencegrid.tokenrenewer.state.StateStore;
 import org.opensciencegrid.tokenrenewer.systemd.Sandbox;
 import org.opensciencegrid.tokenrenewer.systemd.ServiceEnvironment;
 import org.opensciencegrid.tokenrenewer.systemd.Timer;
@@ -111,8 +111,8 @@ class HealthCheckTest {
         return new HealthCheck(
                         directory.resolve("config.ini"),
                         places,
-                        new AccountStore(places.accounts(), places.rescue(), SiteDirectory.CHEAP),
-                        new StateStore(places.state(), places.spareState()),
+                        new FileAccountStore(places.accounts(), places.rescue(), SiteDirectory.CHEAP),
+                        new FileStateStore(places.state(), places.spareState()),
                         new Passwords(Optional.empty()),
                         Optional.empty(),
                         Optional.empty(),

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.FileAccountStore;
 import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.testkit.Policy;
@@ -150,7 +150,7 @@ class TranscriptTest {
         }
         Path registrations = program.file("state/registrations");
         try (LockedAccount other =
-                new AccountStore(registrations, registrations, Program.CHEAP).lock("acct", Duration.ZERO)) {
+                new FileAccountStore(registrations, registrations, Program.CHEAP).lock("acct", Duration.ZERO)) {
             session.scene("two setups at once").setup(SCOPE);
             assertFalse(other.exists());
         }

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.FileAccountStore;
 import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.testkit.Seen;
@@ -268,7 +269,7 @@ class WholeJobTest extends WithProgram {
     @Test
     void twoSetupsOfOneAccountAtOnce() throws Exception {
         Path directory = Files.createDirectories(program.file("state/registrations"));
-        AccountStore registrations = new AccountStore(directory, directory, Program.CHEAP);
+        AccountStore registrations = new FileAccountStore(directory, directory, Program.CHEAP);
         try (LockedAccount other = registrations.lock("acct", Duration.ZERO)) {
             assertFalse(other.exists());
             Result setup = program.setup("--scope=openid offline_access");

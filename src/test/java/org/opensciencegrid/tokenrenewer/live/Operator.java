@@ -30,7 +30,7 @@ import org.opensciencegrid.tokenrenewer.json.Json;
 import org.opensciencegrid.tokenrenewer.live.LiveIssuer.Predefined;
 import org.opensciencegrid.tokenrenewer.net.Sleeper;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
-import org.opensciencegrid.tokenrenewer.state.StateStore;
+import org.opensciencegrid.tokenrenewer.state.FileStateStore;
 
 /** An operator with a directory, who sets up accounts at one issuer and reads the output of the commands. */
 final class Operator {
@@ -201,7 +201,7 @@ final class Operator {
     }
 
     AccountState state(String name) throws IOException {
-        return new StateStore(site.file("state/state"), site.file("state/rescue/state")).read(name);
+        return new FileStateStore(site.file("state/state"), site.file("state/rescue/state")).read(name);
     }
 
     // Final checks

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.FileAccountStore;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
@@ -20,7 +20,7 @@ import org.opensciencegrid.tokenrenewer.net.Network;
 import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
 import org.opensciencegrid.tokenrenewer.net.Sleeper;
 import org.opensciencegrid.tokenrenewer.renewal.RenewalRun.Selection;
-import org.opensciencegrid.tokenrenewer.state.StateStore;
+import org.opensciencegrid.tokenrenewer.state.FileStateStore;
 
 /** Runs renewals at a {@link Site} in a separate process. */
 final class RenewProgram {
@@ -61,9 +61,9 @@ final class RenewProgram {
         List<Outcome> outcomes = new ArrayList<>();
         for (int i = 0; i < Integer.parseInt(arguments[1]); i++) {
             new RenewalRun(
-                            new AccountStore(
+                            new FileAccountStore(
                                     directory.resolve("accounts"), directory.resolve("run"), SiteDirectory.CHEAP),
-                            new StateStore(directory.resolve("state"), directory.resolve("spare")),
+                            new FileStateStore(directory.resolve("state"), directory.resolve("spare")),
                             new Passwords(Optional.empty()),
                             Duration.ofSeconds(60),
                             Network.DIRECT,

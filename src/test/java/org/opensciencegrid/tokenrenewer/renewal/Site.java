@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.FileAccountStore;
 import org.opensciencegrid.cryptostore.KeyDerivation;
 import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.cryptostore.OpenAccount;
@@ -41,6 +42,7 @@ import org.opensciencegrid.tokenrenewer.oidc.Provider;
 import org.opensciencegrid.tokenrenewer.oidc.TokenResponse.Identity;
 import org.opensciencegrid.tokenrenewer.renewal.RenewalRun.Selection;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.state.FileStateStore;
 import org.opensciencegrid.tokenrenewer.state.StateStore;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
 import org.opensciencegrid.tokenrenewer.util.Secret;
@@ -126,7 +128,7 @@ final class Site extends LocalSite {
 
     Site(Path directory) {
         super(directory);
-        states = new StateStore(file("state"), file("spare"));
+        states = new FileStateStore(file("state"), file("spare"));
         store = store();
         try {
             Files.createDirectory(file("tokens"));
@@ -138,7 +140,7 @@ final class Site extends LocalSite {
     @Override
     public AccountStore store() {
         KeyDerivation argon2id = KeyDerivation.argon2id();
-        return new AccountStore(file("accounts"), file("run"), cost, (password, salt, parameters) -> {
+        return new FileAccountStore(file("accounts"), file("run"), cost, (password, salt, parameters) -> {
             whileOpening.run();
             return argon2id.derive(password, salt, parameters);
         });

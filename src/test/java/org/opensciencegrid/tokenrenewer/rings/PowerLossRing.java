@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.FileAccountStore;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /**
@@ -295,7 +296,7 @@ class PowerLossRing {
         for (Map.Entry<String, byte[]> file : state.entrySet()) {
             Files.write(place.resolve(file.getKey()), file.getValue());
         }
-        AccountStore store = new AccountStore(place, directory.resolve("no-rescue"), AccessPoint.CHEAP);
+        AccountStore store = new FileAccountStore(place, directory.resolve("no-rescue"), AccessPoint.CHEAP);
         return point.account(store, "acct").refreshToken().reveal();
     }
 

@@ -34,7 +34,7 @@ class StateStoreTest {
 
     @BeforeEach
     void open() {
-        states = new StateStore(directory.resolve("state"), directory.resolve("spare"));
+        states = new FileStateStore(directory.resolve("state"), directory.resolve("spare"));
     }
 
     @Test
@@ -123,7 +123,7 @@ class StateStoreTest {
     }
 
     private StateStore another() {
-        return new StateStore(directory.resolve("state"), directory.resolve("spare"));
+        return new FileStateStore(directory.resolve("state"), directory.resolve("spare"));
     }
 
     @Test
@@ -262,7 +262,7 @@ class StateStoreTest {
     /** The service's user can create a FIFO there, and root's status and check must not wait for it. */
     @Test
     void aPipeIsNeverWaitedFor(@TempDir Path places) throws Exception {
-        StateStore files = new StateStore(places, directory.resolve("spare"));
+        StateStore files = new FileStateStore(places, directory.resolve("spare"));
         for (String name : List.of("a.json", ".a.json.tmp", ".last-run")) {
             assertEquals(
                     0,

@@ -19,8 +19,8 @@ import org.opensciencegrid.cryptostore.Owners;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.ConfigException;
 import org.opensciencegrid.tokenrenewer.config.ConfigFile;
+import org.opensciencegrid.tokenrenewer.state.FileStateStore;
 import org.opensciencegrid.tokenrenewer.state.StateLayout;
-import org.opensciencegrid.tokenrenewer.state.StateStore;
 import org.opensciencegrid.tokenrenewer.systemd.Sandbox;
 import org.opensciencegrid.tokenrenewer.systemd.Timer;
 
@@ -105,7 +105,7 @@ public record RepairCommands(Path config, Path stateDirectory, Path root) {
     Set<String> scopes(String account, Config tokens) {
         Path files = StateLayout.of(stateDirectory, stateDirectory).state();
         Set<String> scopes = new LinkedHashSet<>(
-                new StateStore(files, files).readOrUnknown(account).scope());
+                new FileStateStore(files, files).readOrUnknown(account).scope());
         if (!scopes.isEmpty()) {
             tokens.tokens().stream()
                     .filter(token -> token.account().equals(account))

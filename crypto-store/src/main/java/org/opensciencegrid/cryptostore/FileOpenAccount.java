@@ -1,0 +1,466 @@
+package org.opensciencegrid.cryptostore;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.opensciencegrid.cryptostore.StoreException.Kind;
+
+/**
+ * An account in a {@link FileAccountStore}.
+ *
+ * <p>An interrupt before or during a save does not stop it (the flag is set again afterwards). At worst the bytes go to
+ * a rescue copy. Other operations may fail with UNWRITABLE or UNREADABLE if the thread is interrupted.
+ */
+final class FileOpenAccount implements OpenAccount {
+    private static final String ANOTHER_RUN =
+            "another run works on this account, as the lock has no effect on this file system";
+    static final int MIN_RESERVATION_BYTES = 64 * 1024;
+
+    private final AccountFiles files;
+    private final FileAccountStore.Tools tools;
+    private final RecoveredFrom recoveredFrom;
+    private final Optional<Instant> interruptedAt;
+    private final Supplier<Generation> newestOnHost;
+    /** Rescue copies on disk, with their generations. */
+    private final Map<Path, Long> rescues;
+
+    private DerivedKey key;
+    private byte[] plaintext;
+    private long generation;
+    /** Whether to keep the account file as the previous generation. */
+    private boolean currentIsGood;
+    /** The generation of the account file, as this run knows it; 0 if it was not readable. */
+    private long onDisk;
+    /** Whether .next has unusable content. */
+    private boolean nextIsUnusable;
+    /** A durable generation that is not published yet; null if there is none. */
+    private @Nullable Unpublished unpublished;
+    /** The open .next with its reserved space; null if there is no reservation. */
+    private Disk.@Nullable OpenFile reservation;
+
+    private @Nullable Object reservationId;
+    /** Whether a write into the reservation has begun. Then it no longer contains only zeros. */
+    private boolean writeStarted;
+    /** Whether step 7 succeeded in the current save. */
+    private boolean durable;
+
+    private boolean closed;
+
+    private record Unpublished(byte[] sealed, Path file, long generation) {}
+
+    /** Opens a decrypted account. */
+    FileOpenAccount(
+            AccountFiles files,
+            FileAccountStore.Tools tools,
+            GenerationScan scan,
+            DerivedKey key,
+            byte[] plaintext,
+            FormatOne.Sealed chosen,
+            RecoveredFrom recoveredFrom) {
+        this.files = files;
+        this.tools = tools;
+        this.rescues = new HashMap<>(scan.rescueGenerations());
+        this.currentIsGood = scan.current().readable();
+        this.onDisk = scan.current().generation();
+        this.key = key;
+        this.plaintext = plaintext;
+        this.generation = chosen.generation();
+        this.recoveredFrom = recoveredFrom;
+        if (recoveredFrom == RecoveredFrom.NEXT || recoveredFrom == RecoveredFrom.RESCUE) {
+            unpublished = new Unpublished(chosen.bytes(), chosen.file(), chosen.generation());
+        } else {
+            nextIsUnusable = !scan.next().is(Kind.MISSING);
+        }
+        interruptedAt = nextIsUnusable ? modified(files.next()) : Optional.empty();
+        newestOnHost = () ->
+                tools.hostRecords().newest(files.name(), new Generation(scan.previousGeneration(), files.previous()));
+    }
+
+    /** Starts a new account. */
+    FileOpenAccount(AccountFiles files, FileAccountStore.Tools tools, GenerationScan scan, Password password) {
+        this.files = files;
+        this.tools = tools;
+        this.rescues = new HashMap<>(scan.rescueGenerations());
+        this.currentIsGood = scan.current().readable();
+        this.onDisk = scan.current().generation();
+        this.recoveredFrom = RecoveredFrom.CURRENT;
+        this.interruptedAt = Optional.empty();
+        this.newestOnHost = () -> new Generation(0, files.account());
+        this.plaintext = new byte[0];
+        this.generation = scan.highestGeneration();
+        // Publish the existing account's last generation before .next is used for the new account: the existing account
+        // must stay usable until the first save of the new one.
+        scan.successor().ifPresent(next -> unpublished = new Unpublished(next.bytes(), next.file(), next.generation()));
+        rekey(password);
+    }
+
+    @Override
+    public byte[] plaintext() {
+        requireOpen();
+        return plaintext.clone();
+    }
+
+    @Override
+    public long generation() {
+        return generation;
+    }
+
+    @Override
+    public RecoveredFrom recoveredFrom() {
+        return recoveredFrom;
+    }
+
+    @Override
+    public Optional<Instant> interruptedAt() {
+        return interruptedAt;
+    }
+
+    @Override
+    public Optional<Generation> newerGeneration() {
+        if (recoveredFrom != RecoveredFrom.CURRENT) {
+            return Optional.empty();
+        }
+        return Optional.of(newestOnHost.get()).filter(known -> known.number() > generation);
+    }
+
+    private static Optional<Instant> modified(Path file) {
+        try {
+            return Optional.of(
+                    Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant());
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    @Override
+    public KdfParameters parameters() {
+        return key.parameters();
+    }
+
+    @Override
+    public void rekey(Password password) {
+        requireOpen();
+        tools.keys().remove(files.name());
+        byte[] salt = new byte[FormatOne.SALT_BYTES];
+        tools.random().get().nextBytes(salt);
+        DerivedKey newKey = new DerivedKey(tools.derivation(), password, salt, tools.parametersForNew());
+        if (key != null) {
+            key.wipe();
+        }
+        key = newKey;
+    }
+
+    /** Step 3. */
+    @Override
+    public void reserve() throws StoreException {
+        requireOpen();
+        requireNextGeneration();
+        recoverAndReserve();
+        if (plaintext.length > 0 && !tools.rehearsed().get()) {
+            // Seal once as a test, so that a new JVM loads all classes before it holds the only copy of a token. Once
+            // in a process is enough. If it fails, no account may ask its issuer.
+            seal(plaintext, generation + 1);
+            tools.rehearsed().set(true);
+        }
+    }
+
+    private void recoverAndReserve() throws StoreException {
+        recover();
+        try {
+            reserveSpace();
+        } catch (IOException e) {
+            throw StoreException.unwritable(files.next(), e);
+        }
+    }
+
+    /** Step 5. */
+    private byte[] seal(byte[] content, long next) {
+        byte[] nonce = new byte[FormatOne.NONCE_BYTES];
+        tools.random().get().nextBytes(nonce);
+        return FormatOne.seal(files.name(), next, key, nonce, content);
+    }
+
+    /** Steps 5 to 10. */
+    @Override
+    public SaveResult save(byte[] newPlaintext) throws StoreException {
+        requireOpen();
+        requireNextGeneration();
+        long next = generation + 1;
+        byte[] sealed = seal(newPlaintext, next);
+        // FileChannel closes itself if its thread is interrupted. Delay the interrupt while a token is not saved.
+        boolean interrupted = Thread.interrupted();
+        SaveResult result;
+        try {
+            durable = false;
+            recoverAndReserve();
+            store(sealed);
+            String problem = publish(next);
+            result = new SaveResult(next, files.account(), false, problem);
+        } catch (IOException failure) {
+            interrupted |= Thread.interrupted();
+            long published = GenerationScan.generation(files.account(), files.name(), tools.disk());
+            if (published > onDisk && published >= next) {
+                // Another run was faster, so its answer is probably older than ours. Recovery must prefer ours.
+                next = published + 1;
+                sealed = seal(newPlaintext, next);
+            }
+            result = rescue(sealed, next, failure);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        Arrays.fill(plaintext, (byte) 0);
+        plaintext = newPlaintext.clone();
+        generation = next;
+        return result;
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        key.wipe();
+        Arrays.fill(plaintext, (byte) 0);
+        if (reservation != null) {
+            // A reservation with a started write may hold the only copy of a new token: recovery decides.
+            closeReservation(!writeStarted);
+        }
+    }
+
+    /**
+     * Publishes a waiting generation, and deletes unusable files.
+     *
+     * @throws StoreException UNWRITABLE; then the generation is still waiting
+     */
+    void recover() throws StoreException {
+        try {
+            if (unpublished != null) {
+                if (unpublished.file().equals(files.next())) {
+                    try (Disk.OpenFile next = tools.disk().open(files.next())) {
+                        truncate(next, unpublished.sealed().length);
+                    }
+                } else {
+                    reserveSpace();
+                    store(unpublished.sealed());
+                }
+                publish(unpublished.generation());
+            } else if (nextIsUnusable) {
+                tools.disk().delete(files.next());
+                for (Path rescue : files.rescues()) {
+                    tools.disk().deleteQuietly(AccountFiles.incomplete(rescue)); // from the same run, perhaps
+                }
+            }
+            nextIsUnusable = false;
+        } catch (IOException e) {
+            throw StoreException.unwritable(files.account(), e);
+        }
+        unpublished = null;
+    }
+
+    /** Step 3. */
+    private void reserveSpace() throws IOException {
+        if (reservation != null) {
+            return;
+        }
+        requireUnchanged();
+        tools.disk().delete(files.next());
+        Disk.OpenFile file = tools.disk().create(files.next());
+        reservation = file;
+        reservationId = tools.disk().identity(files.next());
+        writeStarted = false;
+        try {
+            // Write zeros instead of only setting the length: only then does the file system allocate the blocks. And
+            // only fsync reports that there are none (delayed allocation).
+            file.write(new byte[reservationBytes()]);
+            file.force(true);
+            tools.disk().forceDirectory(files.directory());
+        } catch (IOException e) {
+            closeReservation(true);
+            throw e;
+        }
+    }
+
+    /** Enough for twice the current content (Base64 takes 4/3 of it). */
+    private int reservationBytes() {
+        return Math.max(MIN_RESERVATION_BYTES, Math.min(FormatOne.MAX_FILE_BYTES, 3 * plaintext.length));
+    }
+
+    private void store(byte[] sealed) throws IOException {
+        Disk.OpenFile file = Objects.requireNonNull(reservation);
+        writeStarted = true;
+        file.write(sealed); // step 6
+        file.force(false); // step 7: durable from here; the rest only publishes it
+        durable = true;
+        truncate(file, sealed.length);
+    }
+
+    /** Step 8: removes the remaining zeros. Done before the rename, because otherwise a crash could publish them. */
+    private static void truncate(Disk.OpenFile file, int length) throws IOException {
+        file.truncate(length);
+        file.force(true);
+    }
+
+    /** Steps 9 and 10. Returns the error of copying the previous generation; empty if there was none. */
+    private String publish(long published) throws IOException {
+        Disk disk = tools.disk();
+        if (reservation != null) {
+            requireOwnReservation();
+            requireUnchanged();
+            reservation.close();
+            reservation = null;
+        }
+        String problem = "";
+        if (currentIsGood) { // a damaged account file must not replace a good previous generation
+            try {
+                // Step 9. Uses a link, so that the account file always exists.
+                disk.delete(files.old());
+                disk.link(files.account(), files.old());
+                disk.rename(files.old(), files.previous());
+            } catch (IOException e) {
+                // The file system may not support hard links. The new generation is more important than a copy of the
+                // old one.
+                problem = "the previous generation was not kept: " + StoreException.reason(e);
+            }
+        }
+        disk.rename(files.next(), files.account()); // step 10
+        onDisk = published;
+        disk.forceDirectory(files.directory());
+        currentIsGood = true;
+        tools.hostRecords().published(files.name(), published);
+        removeRescues(published);
+        return problem;
+    }
+
+    /**
+     * If locks have no effect on this file system, another run may have put its own reservation there. Its zeros must
+     * not be published.
+     */
+    private void requireOwnReservation() throws IOException {
+        if (!tools.disk().identity(files.next()).equals(reservationId)) {
+            throw new IOException(ANOTHER_RUN);
+        }
+    }
+
+    /** Or it may have published a generation since this one was read. */
+    private void requireUnchanged() throws IOException {
+        long now = GenerationScan.generation(files.account(), files.name(), tools.disk());
+        if (now != 0 && onDisk != 0 && now != onDisk) {
+            throw new IOException(ANOTHER_RUN);
+        }
+    }
+
+    private boolean isReserved() {
+        try {
+            return tools.disk().identity(files.next()).equals(reservationId);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Steps 6 to 10 failed, and the new generation must be stored somewhere else. */
+    private SaveResult rescue(byte[] sealed, long next, IOException failure) throws StoreException {
+        String problem = failure instanceof StoreException known && known.getCause() instanceof IOException cause
+                ? StoreException.reason(cause)
+                : StoreException.reason(failure);
+        for (Path rescue : files.rescues()) {
+            try {
+                writeRescue(rescue, sealed);
+                rescues.put(rescue, next);
+                unpublished = new Unpublished(sealed, rescue, next);
+                closeReservation(true);
+                return new SaveResult(next, rescue, true, problem);
+            } catch (IOException e) {
+                failure.addSuppressed(e);
+            }
+        }
+        if (durable) {
+            for (Path file : List.of(files.account(), files.next())) {
+                if (contains(file, sealed)) {
+                    unpublished = file.equals(files.next()) ? new Unpublished(sealed, file, next) : null;
+                    return new SaveResult(next, file, true, problem);
+                }
+            }
+        }
+        throw StoreException.unwritable(files.account(), failure);
+    }
+
+    private void writeRescue(Path rescue, byte[] sealed) throws IOException {
+        Disk disk = tools.disk();
+        Path part = AccountFiles.incomplete(rescue);
+        Path directory = Objects.requireNonNull(rescue.getParent());
+        if (!directory.equals(files.directory())) {
+            disk.makeDirectory(directory);
+        }
+        disk.delete(part);
+        try {
+            try (Disk.OpenFile file = disk.create(part)) {
+                file.write(sealed);
+                file.force(true);
+            }
+            disk.rename(part, rescue);
+        } catch (IOException e) {
+            disk.deleteQuietly(part);
+            throw e;
+        }
+        disk.forceDirectory(directory);
+    }
+
+    private boolean contains(Path file, byte[] sealed) {
+        try {
+            byte[] bytes = tools.disk().read(file, FormatOne.MAX_FILE_BYTES);
+            return Arrays.equals(FormatOne.withoutReservedSpace(bytes), sealed);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /**
+     * Deletes rescue copies that are not newer than the published generation. If one remains, its generation shows that
+     * it is old.
+     */
+    private void removeRescues(long published) {
+        rescues.entrySet()
+                .removeIf(
+                        rescue -> rescue.getValue() <= published && tools.disk().deleteQuietly(rescue.getKey()));
+    }
+
+    private void closeReservation(boolean delete) {
+        try {
+            if (reservation != null) {
+                reservation.close();
+            }
+        } catch (IOException e) {
+            // The important data is already durable.
+        }
+        reservation = null;
+        if (delete && isReserved()) {
+            tools.disk().deleteQuietly(files.next()); // a leftover .next is recognized later
+        }
+    }
+
+    private void requireNextGeneration() throws StoreException {
+        if (generation >= FormatOne.MAX_GENERATION) {
+            throw new StoreException(
+                    Kind.LIMITS, files.account(), "no generation is left; delete it and set it up again");
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the account is closed");
+        }
+    }
+}
