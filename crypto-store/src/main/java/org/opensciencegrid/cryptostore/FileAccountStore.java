@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -41,6 +42,47 @@ public final class FileAccountStore implements AccountStore {
             AtomicBoolean rehearsed) {
         Tools(Disk disk, KeyDerivation derivation, KdfParameters parametersForNew, Supplier<SecureRandom> random) {
             this(disk, derivation, parametersForNew, random, KeyCache.NONE, HostRecords.NONE, new AtomicBoolean());
+        }
+
+        /** A decrypted account and its key. The holder wipes both. */
+        record Opened(DerivedKey key, byte[] plaintext) {}
+
+        /** Decrypts with a cached key, or else derives one. */
+        Opened open(String name, FormatOne.Sealed chosen, Password password) throws StoreException {
+            Optional<byte[]> cached = keys.find(name, password, chosen.salt(), chosen.parameters());
+            if (cached.isPresent()) {
+                try {
+                    return open(chosen, new DerivedKey(cached.get(), chosen.salt(), chosen.parameters()));
+                } catch (StoreException e) {
+                    if (e.kind() != StoreException.Kind.WRONG_PASSWORD) {
+                        throw e;
+                    }
+                    keys.remove(name); // the cached key was changed
+                }
+            }
+            Opened opened = open(chosen, new DerivedKey(derivation, password, chosen.salt(), chosen.parameters()));
+            byte[] bytes = opened.key().bytes();
+            keys.put(name, password, chosen.salt(), chosen.parameters(), bytes);
+            Arrays.fill(bytes, (byte) 0);
+            return opened;
+        }
+
+        private static Opened open(FormatOne.Sealed chosen, DerivedKey key) throws StoreException {
+            try {
+                return new Opened(key, chosen.open(key));
+            } catch (StoreException e) {
+                key.wipe();
+                throw e;
+            }
+        }
+
+        void prepare(Iterable<String> accounts) {
+            for (String name : accounts) {
+                if (!keys.contains(AccountName.check(name))) {
+                    derivation.prepare(parametersForNew);
+                    return;
+                }
+            }
         }
     }
 
@@ -220,12 +262,7 @@ public final class FileAccountStore implements AccountStore {
 
     @Override
     public void prepare(Iterable<String> accounts) {
-        for (String name : accounts) {
-            if (!tools.keys().contains(AccountName.check(name))) {
-                tools.derivation().prepare(tools.parametersForNew());
-                return;
-            }
-        }
+        tools.prepare(accounts);
     }
 
     /** Tests whether there is space for a generation. Does nothing if the directory does not exist yet. */

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.opensciencegrid.cryptostore.StoreException.Kind;
 
 /** The lock of an account in a {@link FileAccountStore}. */
 final class FileLockedAccount implements LockedAccount {
@@ -74,37 +73,15 @@ final class FileLockedAccount implements LockedAccount {
     private FileOpenAccount decrypt(
             GenerationScan scan, FormatOne.Sealed chosen, Password password, OpenAccount.RecoveredFrom recoveredFrom)
             throws StoreException {
-        Optional<byte[]> cached = tools.keys().find(files.name(), password, chosen.salt(), chosen.parameters());
-        if (cached.isPresent()) {
-            try {
-                return decrypt(
-                        scan, chosen, new DerivedKey(cached.get(), chosen.salt(), chosen.parameters()), recoveredFrom);
-            } catch (StoreException e) {
-                if (e.kind() != Kind.WRONG_PASSWORD) {
-                    throw e;
-                }
-                tools.keys().remove(files.name()); // the cached key was changed
-            }
-        }
-        DerivedKey key = new DerivedKey(tools.derivation(), password, chosen.salt(), chosen.parameters());
-        FileOpenAccount account = decrypt(scan, chosen, key, recoveredFrom);
-        byte[] bytes = key.bytes();
-        tools.keys().put(files.name(), password, chosen.salt(), chosen.parameters(), bytes);
-        Arrays.fill(bytes, (byte) 0);
-        return account;
-    }
-
-    private FileOpenAccount decrypt(
-            GenerationScan scan, FormatOne.Sealed chosen, DerivedKey key, OpenAccount.RecoveredFrom recoveredFrom)
-            throws StoreException {
+        FileAccountStore.Tools.Opened opened = tools.open(files.name(), chosen, password);
+        DerivedKey key = opened.key();
         try {
-            byte[] plaintext = chosen.open(key);
             FormatOne.Sealed current = scan.current().sealed();
             if (current != null && current != chosen && key.isFor(current.salt(), current.parameters())) {
                 // Publishing would overwrite this file, so it must be authentic too (TAMPERED is never overwritten).
                 Arrays.fill(current.open(key), (byte) 0);
             }
-            return new FileOpenAccount(files, tools, scan, key, plaintext, chosen, recoveredFrom);
+            return new FileOpenAccount(files, tools, scan, key, opened.plaintext(), chosen, recoveredFrom);
         } catch (StoreException e) {
             key.wipe();
             throw e;

@@ -398,12 +398,21 @@ final class FileOpenAccount implements OpenAccount {
     }
 
     private void writeRescue(Path rescue, byte[] sealed) throws IOException {
-        Disk disk = tools.disk();
-        Path part = AccountFiles.incomplete(rescue);
-        Path directory = Objects.requireNonNull(rescue.getParent());
-        if (!directory.equals(files.directory())) {
-            disk.makeDirectory(directory);
+        if (files.directory().equals(rescue.getParent())) {
+            replace(tools.disk(), rescue, sealed);
+        } else {
+            writeRescue(tools.disk(), rescue, sealed);
         }
+    }
+
+    /** Also makes its directory. */
+    static void writeRescue(Disk disk, Path rescue, byte[] sealed) throws IOException {
+        disk.makeDirectory(Objects.requireNonNull(rescue.getParent()));
+        replace(disk, rescue, sealed);
+    }
+
+    private static void replace(Disk disk, Path rescue, byte[] sealed) throws IOException {
+        Path part = AccountFiles.incomplete(rescue);
         disk.delete(part);
         try {
             try (Disk.OpenFile file = disk.create(part)) {
@@ -415,7 +424,7 @@ final class FileOpenAccount implements OpenAccount {
             disk.deleteQuietly(part);
             throw e;
         }
-        disk.forceDirectory(directory);
+        disk.forceDirectory(Objects.requireNonNull(rescue.getParent()));
     }
 
     private boolean contains(Path file, byte[] sealed) {

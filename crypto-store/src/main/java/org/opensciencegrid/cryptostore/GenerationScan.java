@@ -73,7 +73,7 @@ final class GenerationScan {
         return readFile(disk, file, name, false).generation();
     }
 
-    private static GenerationFile readFile(Disk disk, Path file, String name, boolean mayHaveReservedSpace) {
+    static GenerationFile readFile(Disk disk, Path file, String name, boolean mayHaveReservedSpace) {
         try {
             byte[] bytes = disk.read(file, FormatOne.MAX_FILE_BYTES);
             byte[] content = mayHaveReservedSpace ? FormatOne.withoutReservedSpace(bytes) : bytes;

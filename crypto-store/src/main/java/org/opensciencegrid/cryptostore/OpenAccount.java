@@ -53,6 +53,14 @@ public interface OpenAccount extends AutoCloseable {
     void rekey(Password password);
 
     /**
+     * Whether the lock is certain to be held until an answer of the issuer has arrived. Check it right before each
+     * request leaves.
+     */
+    default boolean mayAsk() {
+        return true;
+    }
+
+    /**
      * Reserves the next generation, to find that it cannot be stored before the issuer is asked for a new token. Does
      * nothing if it is already reserved.
      *

@@ -88,14 +88,14 @@ public final class Given {
     }
 
     /** Saves a new account. */
-    static SaveResult create(FileAccountStore store, String name, String content) throws StoreException {
+    static SaveResult create(AccountStore store, String name, String content) throws StoreException {
         try (LockedAccount account = store.lock(name, NO_WAIT)) {
             return account.create(password()).save(bytes(content));
         }
     }
 
     /** Replaces the content of an account. */
-    static SaveResult rotate(FileAccountStore store, String name, String content) throws StoreException {
+    static SaveResult rotate(AccountStore store, String name, String content) throws StoreException {
         try (LockedAccount account = store.lock(name, NO_WAIT)) {
             OpenAccount open = account.open(password());
             open.reserve();
@@ -106,7 +106,7 @@ public final class Given {
     /** The content and its source. */
     record Content(String text, long generation, OpenAccount.RecoveredFrom from) {}
 
-    static Content open(FileAccountStore store, String name) throws StoreException {
+    static Content open(AccountStore store, String name) throws StoreException {
         try (LockedAccount account = store.lock(name, NO_WAIT)) {
             OpenAccount open = account.open(password());
             return new Content(text(open.plaintext()), open.generation(), open.recoveredFrom());

@@ -1,0 +1,175 @@
+package org.opensciencegrid.cryptostore;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.opensciencegrid.cryptostore.AccountRecords.ConflictException;
+import org.opensciencegrid.cryptostore.AccountRecords.Lease;
+import org.opensciencegrid.cryptostore.AccountRecords.Stored;
+import org.opensciencegrid.cryptostore.StoreException.Kind;
+
+/**
+ * A lease that this process holds. A thread renews it until {@link #close}.
+ *
+ * <p>Machines have different clocks, so nobody reads the times in a lease. A holder counts from before its last
+ * successful write. Others count from when they first saw that write, so they always wait longer.
+ */
+final class AccountLease implements AutoCloseable {
+    private static final Duration POLL = Duration.ofMillis(500);
+    private static final int TRIES = 3;
+    private static final long NANOS_AT_START = System.nanoTime();
+    private static final long MILLIS_AT_START = System.currentTimeMillis();
+
+    private final AccountRecords records;
+    private final String account;
+    private final String holder;
+    private final LeaseTerms terms;
+    private String version;
+    private boolean closed;
+    private volatile long validUntil;
+
+    /** The lease of another holder, since this process has seen this version of it. */
+    record Observed(String version, long nanos) {}
+
+    private AccountLease(
+            AccountRecords records, String account, String holder, LeaseTerms terms, String version, long before) {
+        this.records = records;
+        this.account = account;
+        this.holder = holder;
+        this.terms = terms;
+        this.version = version;
+        this.validUntil = before + terms.duration().toNanos();
+        Thread renewer = new Thread(this::renewUntilClosed, "lease " + account);
+        renewer.setDaemon(true);
+        renewer.start();
+    }
+
+    /** @param observed the leases of other holders that this process has seen */
+    static AccountLease acquire(
+            AccountRecords records,
+            String account,
+            String holder,
+            LeaseTerms terms,
+            Map<String, Observed> observed,
+            Duration wait)
+            throws StoreException {
+        long start = System.nanoTime();
+        int failures = 0;
+        while (true) {
+            try {
+                Optional<Stored<Lease>> found = records.readLease(account);
+                if (found.isEmpty() || isFree(found.get(), account, holder, observed)) {
+                    long before = now();
+                    String version = records.writeLease(
+                            account, found.map(Stored::version), new Lease(Optional.of(holder), terms.duration()));
+                    observed.remove(account);
+                    return new AccountLease(records, account, holder, terms, version, before);
+                }
+            } catch (ConflictException e) {
+                // Another run was faster.
+            } catch (IOException e) {
+                if (++failures == TRIES) {
+                    throw StoreException.unwritable(records.place(account), e);
+                }
+            }
+            long left = wait.toNanos() - (System.nanoTime() - start);
+            if (left <= 0 && failures == 0) {
+                throw busy(records, account);
+            }
+            try {
+                TimeUnit.NANOSECONDS.sleep(failures > 0 ? POLL.toNanos() : Math.min(left, POLL.toNanos()));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw busy(records, account);
+            }
+        }
+    }
+
+    static StoreException busy(AccountRecords records, String account) {
+        return new StoreException(Kind.BUSY, records.place(account), "another run holds its lease");
+    }
+
+    private static boolean isFree(Stored<Lease> lease, String account, String holder, Map<String, Observed> observed) {
+        Optional<String> other = lease.content().holder();
+        if (other.isEmpty() || other.get().equals(holder)) { // ours if the answer to its creation was lost
+            return true;
+        }
+        long nanos = System.nanoTime(); // does not count while this machine sleeps, and the holder may not sleep
+        Observed first = observed.compute(
+                account,
+                (name, known) -> known != null && known.version().equals(lease.version())
+                        ? known
+                        : new Observed(lease.version(), nanos));
+        return nanos - first.nanos() > lease.content().duration().toNanos();
+    }
+
+    /** Time that also passes while this machine sleeps. A clock that is set forward ends a lease early. */
+    private static long now() {
+        return Math.max(
+                System.nanoTime() - NANOS_AT_START,
+                TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis() - MILLIS_AT_START));
+    }
+
+    String holder() {
+        return holder;
+    }
+
+    /** Whether the lease is certain to be held for long enough to ask the issuer now. */
+    boolean mayAsk() {
+        return validUntil - now() >= terms.toAsk().toNanos();
+    }
+
+    private synchronized void renewUntilClosed() {
+        long pause = terms.renewal().toMillis();
+        while (true) {
+            try {
+                wait(pause);
+                if (closed || !renew()) {
+                    return;
+                }
+                pause = terms.renewal().toMillis();
+            } catch (IOException e) {
+                pause = Math.min(terms.renewal().toMillis(), POLL.toMillis());
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    /** @return false if another holder has the lease */
+    private boolean renew() throws IOException {
+        long before = now();
+        try {
+            version =
+                    records.writeLease(account, Optional.of(version), new Lease(Optional.of(holder), terms.duration()));
+            validUntil = before + terms.duration().toNanos();
+            return true;
+        } catch (ConflictException e) {
+            Optional<Stored<Lease>> found = records.readLease(account);
+            if (found.isPresent() && found.get().content().holder().equals(Optional.of(holder))) {
+                version = found.get().version(); // the answer to the last renewal was lost
+                throw new IOException(e); // try again
+            }
+            validUntil = before;
+            return false;
+        }
+    }
+
+    /** Releases the lease, so that others need not wait until it ends. */
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        validUntil = now();
+        notifyAll();
+        try {
+            records.writeLease(account, Optional.of(version), new Lease(Optional.empty(), terms.duration()));
+        } catch (IOException e) {
+            // It ends by itself.
+        }
+    }
+}

@@ -1,0 +1,153 @@
+package org.opensciencegrid.cryptostore;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.opensciencegrid.cryptostore.AccountRecords.Entry;
+import org.opensciencegrid.cryptostore.AccountRecords.Stored;
+import org.opensciencegrid.cryptostore.StoreException.Kind;
+
+/**
+ * Encrypted accounts in a database that several machines share. {@code docs/reference/account-secret.md} specifies the
+ * rotation protocol.
+ */
+public final class RemoteAccountStore implements AccountStore {
+    private final AccountRecords records;
+    private final Path rescueDirectory;
+    private final LeaseTerms terms;
+    private final Consumer<StoreException> onRetry;
+    private final FileAccountStore.Tools tools;
+    private final Map<String, AccountLease.Observed> observed = new ConcurrentHashMap<>();
+
+    /** Created on first use. */
+    private static final class Entropy {
+        static final SecureRandom SOURCE = new SecureRandom();
+    }
+
+    /**
+     * Keeps derived keys in this object alone.
+     *
+     * @param rescueDirectory for a generation that cannot be saved at once. Created (0700) when needed if its parent
+     *     exists. Helps only if the next process on this machine finds it
+     * @param parametersForNew the cost of new keys; existing accounts contain their own
+     * @param onRetry called when a save fails, and about once a minute until it succeeds
+     */
+    public RemoteAccountStore(
+            AccountRecords records,
+            Path rescueDirectory,
+            KdfParameters parametersForNew,
+            LeaseTerms terms,
+            Consumer<StoreException> onRetry) {
+        this(
+                records,
+                rescueDirectory,
+                terms,
+                onRetry,
+                new FileAccountStore.Tools(
+                        new RealDisk(),
+                        KeyDerivation.argon2id(),
+                        parametersForNew,
+                        () -> Entropy.SOURCE,
+                        KeyCache.inProcess(),
+                        HostRecords.NONE,
+                        new AtomicBoolean()));
+    }
+
+    RemoteAccountStore(
+            AccountRecords records,
+            Path rescueDirectory,
+            LeaseTerms terms,
+            Consumer<StoreException> onRetry,
+            FileAccountStore.Tools tools) {
+        this.records = records;
+        this.rescueDirectory = rescueDirectory.toAbsolutePath().normalize();
+        this.terms = terms;
+        this.onRetry = onRetry;
+        this.tools = tools;
+    }
+
+    /** None: a list of the accounts needs the right to read all records. */
+    @Override
+    public List<String> names() {
+        return List.of();
+    }
+
+    @Override
+    public Path file(String name) {
+        return records.place(AccountName.check(name));
+    }
+
+    @Override
+    public Header peek(String name) throws StoreException {
+        FormatOne.Sealed sealed = stored(name);
+        GenerationScan.GenerationFile rescued = GenerationScan.readFile(tools.disk(), rescueCopy(name), name, false);
+        return new Header(
+                name,
+                sealed.generation(),
+                sealed.parameters(),
+                rescued.generation() == sealed.generation() + 1 ? List.of(rescued.file()) : List.of());
+    }
+
+    @Override
+    public byte[] view(String name, Password password) throws StoreException {
+        FormatOne.Sealed sealed = stored(name);
+        DerivedKey key = new DerivedKey(tools.derivation(), password, sealed.salt(), sealed.parameters());
+        try {
+            return sealed.open(key);
+        } finally {
+            key.wipe();
+        }
+    }
+
+    private FormatOne.Sealed stored(String name) throws StoreException {
+        try {
+            Optional<Entry> entry = records.read(AccountName.check(name)).map(Stored::content);
+            if (entry.filter(Entry::hasAccount).isEmpty()) {
+                throw new StoreException(Kind.MISSING, file(name), "there is no such account");
+            }
+            return FormatOne.decode(file(name), entry.get().sealed(), name);
+        } catch (StoreException e) {
+            throw e;
+        } catch (IOException e) {
+            throw StoreException.unreadable(file(name), e);
+        }
+    }
+
+    @Override
+    public void prepare(Iterable<String> accounts) {
+        tools.prepare(accounts);
+    }
+
+    /** Does nothing: only a write could test it, and reserving is one. */
+    @Override
+    public void requireWritable() {}
+
+    @Override
+    public Optional<Generation> newerGeneration(String name) {
+        return Optional.empty();
+    }
+
+    @Override
+    public LockedAccount lock(String name, Duration wait) throws StoreException {
+        AccountName.check(name);
+        byte[] unique = new byte[8];
+        tools.random().get().nextBytes(unique);
+        String holder = records.holder() + "_" + HexFormat.of().formatHex(unique);
+        AccountLease lease = AccountLease.acquire(records, name, holder, terms, observed, wait);
+        return new RemoteLockedAccount(name, records, rescueCopy(name), lease, onRetry, tools);
+    }
+
+    private Path rescueCopy(String name) {
+        return new AccountFiles(name, rescueDirectory, rescueDirectory)
+                .rescues()
+                .get(0);
+    }
+}

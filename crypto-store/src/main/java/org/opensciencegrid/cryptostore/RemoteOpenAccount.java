@@ -1,0 +1,344 @@
+package org.opensciencegrid.cryptostore;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Optional;
+import org.opensciencegrid.cryptostore.AccountRecords.ConflictException;
+import org.opensciencegrid.cryptostore.AccountRecords.Entry;
+import org.opensciencegrid.cryptostore.AccountRecords.Intent;
+import org.opensciencegrid.cryptostore.AccountRecords.Stored;
+import org.opensciencegrid.cryptostore.StoreException.Kind;
+
+/**
+ * An account in a {@link RemoteAccountStore}. {@link #reserve} writes the intent to ask the issuer, and {@link #save}
+ * the next generation. Nobody writes between the two but a machine that took the account over because this process had
+ * stopped for longer than its lease. Then the answer to the later request counts.
+ */
+final class RemoteOpenAccount implements OpenAccount {
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+    private static final Duration REPORTS = Duration.ofMinutes(1);
+
+    private final RemoteLockedAccount locked;
+    private final RecoveredFrom recoveredFrom;
+    private final Optional<Instant> interruptedAt;
+    /** Whether the content is a new authorization, which replaces every other one. */
+    private final boolean isNew;
+
+    private DerivedKey key;
+    private byte[] plaintext;
+    private long generation;
+    /** Empty if there is no record. */
+    private Optional<String> version;
+
+    private Entry entry;
+    /** The number of our intent; 0 if there is none. */
+    private long intent;
+    /** The intent of a run that ended before it could save. It stays until a save ends the doubt. */
+    private Optional<Intent> doubt;
+    /** Whether the record may have an intent of ours. */
+    private boolean mayHaveIntent;
+    /** Whether another machine took the account over. */
+    private boolean isLost;
+
+    private boolean closed;
+
+    /** Opens a decrypted account. */
+    RemoteOpenAccount(
+            RemoteLockedAccount locked,
+            Stored<Entry> stored,
+            long generation,
+            FileAccountStore.Tools.Opened opened,
+            boolean isRescued) {
+        this.locked = locked;
+        this.version = Optional.of(stored.version());
+        this.entry = stored.content();
+        this.generation = generation;
+        this.key = opened.key();
+        this.plaintext = opened.plaintext();
+        this.recoveredFrom = isRescued ? RecoveredFrom.RESCUE : RecoveredFrom.CURRENT;
+        this.interruptedAt = isRescued ? Optional.empty() : entry.intent().map(Intent::at);
+        this.doubt = entry.intent();
+        this.isNew = false;
+    }
+
+    /** Starts a new account. */
+    RemoteOpenAccount(RemoteLockedAccount locked, Optional<Stored<Entry>> stored, long generation, Password password) {
+        this.locked = locked;
+        this.version = stored.map(Stored::version);
+        this.entry = stored.map(Stored::content).orElse(Entry.EMPTY);
+        this.generation = generation;
+        this.plaintext = new byte[0];
+        this.recoveredFrom = RecoveredFrom.CURRENT;
+        this.interruptedAt = Optional.empty();
+        this.doubt = entry.intent();
+        this.isNew = true;
+        this.key = newKey(password);
+    }
+
+    @Override
+    public byte[] plaintext() {
+        requireOpen();
+        return plaintext.clone();
+    }
+
+    @Override
+    public long generation() {
+        return generation;
+    }
+
+    @Override
+    public RecoveredFrom recoveredFrom() {
+        return recoveredFrom;
+    }
+
+    @Override
+    public Optional<Instant> interruptedAt() {
+        return interruptedAt;
+    }
+
+    @Override
+    public Optional<Generation> newerGeneration() {
+        return Optional.empty();
+    }
+
+    @Override
+    public KdfParameters parameters() {
+        return key.parameters();
+    }
+
+    @Override
+    public void rekey(Password password) {
+        requireOpen();
+        key.wipe();
+        key = newKey(password);
+    }
+
+    private DerivedKey newKey(Password password) {
+        locked.tools.keys().remove(locked.name);
+        byte[] salt = new byte[FormatOne.SALT_BYTES];
+        locked.tools.random().get().nextBytes(salt);
+        return new DerivedKey(locked.tools.derivation(), password, salt, locked.tools.parametersForNew());
+    }
+
+    @Override
+    public boolean mayAsk() {
+        return !isLost && locked.lease.mayAsk();
+    }
+
+    /** Writes the intent. If that fails, the issuer must not be asked. */
+    @Override
+    public void reserve() throws StoreException {
+        requireOpen();
+        requireNextGeneration();
+        if (!mayAsk()) {
+            throw AccountLease.busy(locked.records, locked.name);
+        }
+        if (intent == 0) {
+            Entry next = new Entry(
+                    entry.sealed(),
+                    entry.asked() + 1,
+                    entry.answered(),
+                    Optional.of(new Intent(locked.lease.holder(), Instant.now())));
+            mayHaveIntent = true;
+            try {
+                version = Optional.of(locked.records.write(locked.name, version, next));
+            } catch (ConflictException e) {
+                isLost = true;
+                throw AccountLease.busy(locked.records, locked.name);
+            } catch (IOException e) {
+                adoptIfWritten(e);
+            }
+            entry = next;
+            intent = next.asked();
+        }
+        if (plaintext.length > 0 && !locked.tools.rehearsed().get()) {
+            seal(plaintext, generation + 1); // see FileOpenAccount
+            locked.tools.rehearsed().set(true);
+        }
+    }
+
+    /** The answer to the write of the intent was lost. */
+    private void adoptIfWritten(IOException failure) throws StoreException {
+        try {
+            Optional<Stored<Entry>> now = locked.records.read(locked.name);
+            if (now.isPresent() && isOurs(now.get().content())) {
+                version = Optional.of(now.get().version());
+                return;
+            }
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+        throw StoreException.unwritable(locked.place(), failure);
+    }
+
+    private boolean isOurs(Entry other) {
+        return other.intent()
+                .filter(found -> found.holder().equals(locked.lease.holder()))
+                .isPresent();
+    }
+
+    private byte[] seal(byte[] content, long next) {
+        byte[] nonce = new byte[FormatOne.NONCE_BYTES];
+        locked.tools.random().get().nextBytes(nonce);
+        return FormatOne.seal(locked.name, next, key, nonce, content);
+    }
+
+    /** Tries until the bytes are in the record, whatever happens: this process has the only copy. */
+    @Override
+    public SaveResult save(byte[] newPlaintext) throws StoreException {
+        requireOpen();
+        requireNextGeneration();
+        if (isLost && !isNew) {
+            throw AccountLease.busy(locked.records, locked.name);
+        }
+        boolean interrupted = Thread.interrupted(); // an interrupt would end the request that saves
+        Retries retries = new Retries();
+        try {
+            long mine = intent != 0 ? intent : entry.asked() + 1;
+            byte[] sealed = seal(newPlaintext, generation + 1);
+            boolean mustRead = false;
+            while (true) {
+                try {
+                    if (mustRead) {
+                        Optional<Stored<Entry>> now = locked.records.read(locked.name);
+                        version = now.map(Stored::version);
+                        entry = now.map(Stored::content).orElse(Entry.EMPTY);
+                        if (Arrays.equals(entry.sealed(), sealed)) {
+                            return saved(newPlaintext, entry, version);
+                        }
+                        long stored = storedGeneration();
+                        if (entry.answered() >= mine && !isNew) {
+                            return superseded(stored);
+                        }
+                        if (stored != generation) {
+                            generation = Math.max(generation, stored);
+                            sealed = seal(newPlaintext, generation + 1);
+                        }
+                        mustRead = false;
+                    }
+                    Optional<Intent> other = isOurs(entry) || intent == 0 ? Optional.empty() : entry.intent();
+                    Entry next = new Entry(sealed, Math.max(entry.asked(), mine), mine, other);
+                    return saved(newPlaintext, next, Optional.of(locked.records.write(locked.name, version, next)));
+                } catch (ConflictException e) {
+                    mustRead = true;
+                } catch (IOException e) {
+                    mustRead = true;
+                    interrupted |= retries.pause(e, sealed);
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private SaveResult saved(byte[] newPlaintext, Entry now, Optional<String> newVersion) {
+        byte[] copy = newPlaintext.clone(); // first: it may be the array that is wiped
+        Arrays.fill(plaintext, (byte) 0);
+        plaintext = copy;
+        generation++;
+        entry = now;
+        version = newVersion;
+        intent = 0;
+        doubt = Optional.empty();
+        mayHaveIntent = false;
+        locked.tools.disk().deleteQuietly(locked.rescueCopy);
+        return new SaveResult(generation, locked.place(), false, "");
+    }
+
+    /** Another machine asked after us and saved its answer: ours is the older one. */
+    private SaveResult superseded(long stored) {
+        isLost = true;
+        mayHaveIntent = false;
+        locked.tools.disk().deleteQuietly(locked.rescueCopy);
+        return new SaveResult(stored, locked.place(), false, "another run saved the answer to a later request");
+    }
+
+    private long storedGeneration() throws StoreException {
+        if (!entry.hasAccount()) {
+            return generation; // somebody deleted it
+        }
+        try {
+            return FormatOne.decode(locked.place(), entry.sealed(), locked.name).generation();
+        } catch (StoreException e) {
+            if (e.kind() == Kind.UNSUPPORTED) {
+                throw e;
+            }
+            return generation; // damaged, and replaced now
+        }
+    }
+
+    /** The pauses of a save that fails. The first one stores a rescue copy. */
+    private final class Retries {
+        private Duration pause = FIRST_PAUSE;
+        private long reportedAt;
+        private boolean isRescued;
+
+        /** @return whether the thread was interrupted */
+        boolean pause(IOException failure, byte[] sealed) {
+            if (!isRescued) {
+                try {
+                    FileOpenAccount.writeRescue(locked.tools.disk(), locked.rescueCopy, sealed);
+                    isRescued = true;
+                } catch (IOException e) {
+                    failure.addSuppressed(e); // this process still has it
+                }
+            }
+            long now = System.nanoTime();
+            if (reportedAt == 0 || now - reportedAt > REPORTS.toNanos()) {
+                locked.onRetry.accept(StoreException.unwritable(locked.place(), failure));
+                reportedAt = now;
+            }
+            try {
+                Thread.sleep(pause.toMillis());
+                return false;
+            } catch (InterruptedException e) {
+                return true;
+            } finally {
+                Duration longer = pause.multipliedBy(2);
+                pause = longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE;
+            }
+        }
+    }
+
+    /** Removes an intent that was not used, so that the next run is not in doubt. */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        key.wipe();
+        Arrays.fill(plaintext, (byte) 0);
+        if (mayHaveIntent) {
+            try {
+                Optional<Stored<Entry>> now = locked.records.read(locked.name);
+                if (now.isPresent() && isOurs(now.get().content())) {
+                    locked.records.write(
+                            locked.name,
+                            Optional.of(now.get().version()),
+                            now.get().content().with(doubt));
+                }
+            } catch (IOException e) {
+                // The next run is in doubt, and asks the issuer.
+            }
+        }
+    }
+
+    private void requireNextGeneration() throws StoreException {
+        if (generation >= FormatOne.MAX_GENERATION) {
+            throw new StoreException(
+                    Kind.LIMITS, locked.place(), "no generation is left; delete it and set it up again");
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the account is closed");
+        }
+    }
+}
