@@ -19,6 +19,9 @@ import org.opensciencegrid.cryptostore.StoreException.Kind;
 final class RemoteOpenAccount implements OpenAccount {
     private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+    /** To write an intent. */
+    private static final int TRIES = 3;
+
     private static final Duration REPORTS = Duration.ofMinutes(1);
 
     private final RemoteLockedAccount locked;
@@ -143,14 +146,7 @@ final class RemoteOpenAccount implements OpenAccount {
                     entry.answered(),
                     Optional.of(new Intent(locked.lease.holder(), Instant.now())));
             mayHaveIntent = true;
-            try {
-                version = Optional.of(locked.records.write(locked.name, version, next));
-            } catch (ConflictException e) {
-                isLost = true;
-                throw AccountLease.busy(locked.records, locked.name);
-            } catch (IOException e) {
-                adoptIfWritten(e);
-            }
+            writeIntent(next);
             entry = next;
             intent = next.asked();
         }
@@ -160,18 +156,46 @@ final class RemoteOpenAccount implements OpenAccount {
         }
     }
 
-    /** The answer to the write of the intent was lost. */
-    private void adoptIfWritten(IOException failure) throws StoreException {
+    private void writeIntent(Entry next) throws StoreException {
+        for (int failures = 1; ; failures++) {
+            try {
+                version = Optional.of(locked.records.write(locked.name, version, next));
+                return;
+            } catch (ConflictException e) {
+                isLost = true;
+                throw AccountLease.busy(locked.records, locked.name);
+            } catch (IOException e) {
+                if (isWritten(e)) {
+                    return;
+                } else if (failures == TRIES || pause(FIRST_PAUSE)) {
+                    throw StoreException.unwritable(locked.place(), e);
+                }
+            }
+        }
+    }
+
+    /** Whether the answer to the write of the intent was lost. */
+    private boolean isWritten(IOException failure) {
         try {
             Optional<Stored<Entry>> now = locked.records.read(locked.name);
             if (now.isPresent() && isOurs(now.get().content())) {
                 version = Optional.of(now.get().version());
-                return;
+                return true;
             }
         } catch (IOException e) {
             failure.addSuppressed(e);
         }
-        throw StoreException.unwritable(locked.place(), failure);
+        return false;
+    }
+
+    /** @return whether the thread was interrupted */
+    private static boolean pause(Duration time) {
+        try {
+            Thread.sleep(time.toMillis());
+            return false;
+        } catch (InterruptedException e) {
+            return true;
+        }
     }
 
     private boolean isOurs(Entry other) {
@@ -226,7 +250,7 @@ final class RemoteOpenAccount implements OpenAccount {
                     mustRead = true;
                 } catch (IOException e) {
                     mustRead = true;
-                    interrupted |= retries.pause(e, sealed);
+                    interrupted |= retries.waitAfter(e, sealed);
                 }
             }
         } finally {
@@ -279,7 +303,7 @@ final class RemoteOpenAccount implements OpenAccount {
         private boolean isRescued;
 
         /** @return whether the thread was interrupted */
-        boolean pause(IOException failure, byte[] sealed) {
+        boolean waitAfter(IOException failure, byte[] sealed) {
             if (!isRescued) {
                 try {
                     FileOpenAccount.writeRescue(locked.tools.disk(), locked.rescueCopy, sealed);
@@ -293,15 +317,10 @@ final class RemoteOpenAccount implements OpenAccount {
                 locked.onRetry.accept(StoreException.unwritable(locked.place(), failure));
                 reportedAt = now;
             }
-            try {
-                Thread.sleep(pause.toMillis());
-                return false;
-            } catch (InterruptedException e) {
-                return true;
-            } finally {
-                Duration longer = pause.multipliedBy(2);
-                pause = longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE;
-            }
+            boolean isInterrupted = RemoteOpenAccount.pause(pause);
+            Duration longer = pause.multipliedBy(2);
+            pause = longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE;
+            return isInterrupted;
         }
     }
 

@@ -22,6 +22,7 @@ complete -c osg-token-renewer-setup -l reauthenticate -d 'authorize the account 
 complete -c osg-token-renewer-setup -l registration-token-file -r -F -d 'file with the initial access token of an issuer that requires one for registration'
 complete -c osg-token-renewer-setup -l scope -x -d 'scopes, separated by spaces'
 complete -c osg-token-renewer-setup -l state-dir -r -F -d 'directory of accounts and state'
+complete -c osg-token-renewer-setup -l store -x -d 'where the accounts are'
 complete -c osg-token-renewer-setup -l token -x -a '(__osg_token_renewer_names token)' -d 'name of the first tokens section'
 complete -c osg-token-renewer-setup -l token-path -r -F -d 'file of the first token'
 complete -c osg-token-renewer-setup -l verbose -d 'show each request to the issuer and its answer, without secrets'

@@ -291,6 +291,16 @@ public final class Account {
         return with("audience_parameter", parameter.map(AudienceParameter::word));
     }
 
+    /** The store that the account was moved to, or is being moved to. Then this copy must not be used. */
+    public Optional<String> movedTo() {
+        return members.string("moved_to").map(Printable::of);
+    }
+
+    /** @param store empty: this copy may be used */
+    public Account withMovedTo(Optional<String> store) {
+        return with("moved_to", store);
+    }
+
     public Account withCaFile(Optional<String> path) {
         return with("cert_path", path);
     }

@@ -198,8 +198,7 @@ public record AccountRemoval(AccountStore store, StateStore states, Duration loc
         } catch (IOException e) {
             // The state file holds no secret, and a new account of that name replaces it.
             if (!locked.exists()) {
-                throw new FailureException(
-                        new Failure(Failure.Kind.STATE_UNWRITABLE, request.account(), Printable.of(e.getMessage())));
+                throw new FailureException(FailureMapper.ofState(e, request.account()));
             }
         }
         locked.delete();

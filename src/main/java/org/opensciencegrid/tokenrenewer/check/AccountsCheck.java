@@ -70,6 +70,11 @@ final class AccountsCheck {
             boolean isRequired =
                     named.contains(section.name()) || Files.exists(check.store().file(section.name()));
             if (named.contains(section.name())) {
+                check.rights()
+                        .ifPresent(rights -> rights.missing(section.name())
+                                .forEach(why -> findings.add(Finding.of(why, section.name()))));
+            }
+            if (named.contains(section.name())) {
                 finder.of(section.name(), state(section.name()))
                         .forEach(token -> findings.add(
                                 Finding.of(Kind.TOKEN_FORGOTTEN, token.path(), token.token(), section.name())));

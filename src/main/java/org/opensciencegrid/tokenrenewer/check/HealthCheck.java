@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.tokenrenewer.account.KubernetesRights;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.check.Finding.Kind;
 import org.opensciencegrid.tokenrenewer.config.Config;
@@ -30,6 +31,7 @@ import org.opensciencegrid.tokenrenewer.state.UnusedAccount;
  * @param network empty: check no issuer
  * @param shell proxies of this process, if {@code network} uses those of the installed service
  * @param warn secrets and authorizations that expire within this time are reported
+ * @param rights empty if the accounts are not in a cluster
  * @param machine empty if the service is not installed
  */
 public record HealthCheck(
@@ -40,6 +42,7 @@ public record HealthCheck(
         Passwords passwords,
         Optional<Network> network,
         Optional<ProxySettings> shell,
+        Optional<KubernetesRights> rights,
         Optional<ServiceMachine> machine,
         Duration warn,
         Clock clock) {
@@ -83,7 +86,8 @@ public record HealthCheck(
 
     /** A section that lacks an option, such as ca_file or proxy, would blame the issuer. */
     private HealthCheck withoutNetwork() {
-        return new HealthCheck(config, layout, store, states, passwords, Optional.empty(), shell, machine, warn, clock);
+        return new HealthCheck(
+                config, layout, store, states, passwords, Optional.empty(), shell, rights, machine, warn, clock);
     }
 
     private List<Finding> of(Config read) {

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.FileAccountStore;
 import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.tokenrenewer.check.Finding.Kind;
 import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
@@ -39,6 +40,9 @@ record StateCheck(StateLayout layout, AccountStore store) {
         } catch (StoreException e) {
             isWritable = false;
             findings.add(Finding.of(FailureMapper.of(e), ""));
+        }
+        if (!(store instanceof FileAccountStore)) {
+            return findings; // the accounts are in no directory
         }
         Path directory =
                 Objects.requireNonNull(layout.accounts().toAbsolutePath().getParent());

@@ -58,6 +58,7 @@ final class CheckCommand implements Callable<Integer> {
                         context.passwords(),
                         network,
                         ofService.flatMap(service -> context.proxiesOfShell()),
+                        context.rights(),
                         machine,
                         within,
                         context.environment().clock())

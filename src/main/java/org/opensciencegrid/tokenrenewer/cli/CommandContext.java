@@ -13,6 +13,12 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.FileAccountStore;
+import org.opensciencegrid.cryptostore.LeaseTerms;
+import org.opensciencegrid.cryptostore.RemoteAccountStore;
+import org.opensciencegrid.cryptostore.StoreException;
+import org.opensciencegrid.tokenrenewer.account.AccountMove;
+import org.opensciencegrid.tokenrenewer.account.KubernetesRecords;
+import org.opensciencegrid.tokenrenewer.account.KubernetesRights;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.cli.output.Environment;
 import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
@@ -26,10 +32,18 @@ import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.ConfigException;
 import org.opensciencegrid.tokenrenewer.config.ConfigFile;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
+import org.opensciencegrid.tokenrenewer.json.JsonObject;
+import org.opensciencegrid.tokenrenewer.kubernetes.KubernetesApi;
+import org.opensciencegrid.tokenrenewer.kubernetes.KubernetesException;
+import org.opensciencegrid.tokenrenewer.kubernetes.ServiceAccount;
+import org.opensciencegrid.tokenrenewer.net.Limits;
 import org.opensciencegrid.tokenrenewer.net.Network;
 import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
 import org.opensciencegrid.tokenrenewer.net.ProxySettings;
+import org.opensciencegrid.tokenrenewer.state.AccountObjects;
 import org.opensciencegrid.tokenrenewer.state.FileStateStore;
+import org.opensciencegrid.tokenrenewer.state.KubernetesStateStore;
 import org.opensciencegrid.tokenrenewer.state.StateLayout;
 import org.opensciencegrid.tokenrenewer.state.StateStore;
 import org.opensciencegrid.tokenrenewer.systemd.ServiceEnvironment;
@@ -59,6 +73,9 @@ import picocli.CommandLine.Spec;
         })
 final class CommandContext implements Runnable {
     private static final String SERVICE = "osg-token-svc";
+    private static final String FILES = "files";
+    private static final String KUBERNETES = "kubernetes";
+    private static final LeaseTerms LEASE = new LeaseTerms(Limits.LEASE, Limits.LEASE_TO_ASK, Limits.LEASE_RENEWAL);
     private static final Path RUNTIME = Path.of("/run/osg-token-renewer");
     private static final Path CACHE = Path.of("/var/cache/osg-token-renewer/host");
 
@@ -81,11 +98,23 @@ final class CommandContext implements Runnable {
                     + " /var/lib/osg-token-renewer)")
     private Path stateDirectory;
 
+    @Option(
+            names = "--store",
+            paramLabel = "STORE",
+            scope = ScopeType.INHERIT,
+            description = "where the accounts are: files, or kubernetes for the cluster that this pod runs in"
+                    + " (default: $OSG_TOKEN_RENEWER_STORE, else files)")
+    private String store;
+
     private final Environment environment;
     private final List<String> arguments;
     private Output output;
     private @Nullable Passwords passwords;
     private @Nullable FileAccountStore cachingStore;
+    private @Nullable Cluster cluster;
+
+    /** One for the whole process: it holds the keys, the connections and what it has seen of the leases. */
+    private record Cluster(AccountStore store, StateStore states, KubernetesRights rights) {}
 
     /** @param arguments the whole command line, to suggest it again */
     CommandContext(Environment environment, String... arguments) {
@@ -164,7 +193,68 @@ final class CommandContext implements Runnable {
         }
     }
 
-    FileAccountStore store() {
+    AccountStore store() {
+        return isInCluster() ? cluster().store() : fileStore();
+    }
+
+    /** Whether the accounts are in the cluster. */
+    boolean isInCluster() {
+        String name = Optional.ofNullable(store)
+                .or(() -> environment.variable("OSG_TOKEN_RENEWER_STORE"))
+                .orElse(FILES);
+        if (!name.equals(FILES) && !name.equals(KUBERNETES)) {
+            throw new UsageException("the store '" + Printable.of(name) + "' is neither files nor kubernetes");
+        }
+        return name.equals(KUBERNETES);
+    }
+
+    /** The accounts in the cluster, whatever the option says. */
+    AccountMove.Place inCluster() {
+        return new AccountMove.Place(KUBERNETES, cluster().store(), cluster().states());
+    }
+
+    /** The accounts in files, whatever the option says. */
+    AccountMove.Place inFiles() {
+        return new AccountMove.Place(FILES, fileStore(), fileStates());
+    }
+
+    /** Empty if the accounts are not in a cluster. */
+    Optional<KubernetesRights> rights() {
+        return isInCluster() ? Optional.of(cluster().rights()) : Optional.empty();
+    }
+
+    private Cluster cluster() {
+        if (cluster == null) {
+            try {
+                KubernetesApi api = new KubernetesApi(
+                        ServiceAccount.of(environment::variable),
+                        network(name -> Optional.empty(), false),
+                        environment.pause());
+                AccountObjects objects = new AccountObjects(api.namespace());
+                KubernetesRecords records = new KubernetesRecords(
+                        api, objects, environment.variable("HOSTNAME").orElse("unknown"), environment.clock());
+                cluster = new Cluster(
+                        new RemoteAccountStore(records, layout().rescue(), environment.kdf(), LEASE, this::notSavedYet),
+                        new KubernetesStateStore(api, objects),
+                        new KubernetesRights(api, objects));
+            } catch (KubernetesException e) {
+                throw new UsageException(
+                        "the store is kubernetes: " + e.getMessage(),
+                        Repair.advice("run this in a pod with a service account, or use --store=files"));
+            }
+        }
+        return cluster;
+    }
+
+    private void notSavedYet(StoreException e) {
+        output.warning(
+                "a new refresh token is not saved yet, and this process tries until it is: "
+                        + Printable.of(e.getMessage()),
+                Optional.of(messages().repair(FailureMapper.of(e), "")),
+                JsonObject.NONE.with("event", "not_saved_yet"));
+    }
+
+    private FileAccountStore fileStore() {
         if (cachingStore != null) {
             return cachingStore;
         }
@@ -176,7 +266,9 @@ final class CommandContext implements Runnable {
 
     /** For a process that opens the same accounts again and again. */
     void cacheKeys() {
-        cachingStore = store().withInProcessKeyCache();
+        if (!isInCluster()) {
+            cachingStore = fileStore().withInProcessKeyCache();
+        }
     }
 
     /** Outside the state directory, and so not in its backup. */
@@ -201,7 +293,8 @@ final class CommandContext implements Runnable {
      * with the command to run.
      */
     void requireReadable() {
-        for (Path needed : List.of(configFile(), stateDirectory())) {
+        List<Path> files = isInCluster() ? List.of(configFile()) : List.of(configFile(), stateDirectory());
+        for (Path needed : files) {
             if (!Files.isReadable(needed) && !Files.notExists(needed)) {
                 throw new UsageException(
                         needed + ": permission denied for " + System.getProperty("user.name"), letRead(needed));
@@ -232,15 +325,34 @@ final class CommandContext implements Runnable {
 
     /** For commands that write: makes the state directory if its parent exists. */
     void makeStateDirectory() {
-        try {
-            Files.createDirectory(
-                    stateDirectory(),
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-            giveToService(stateDirectory());
-        } catch (IOException e) {
-            // It exists, or we cannot make it: then the store's message names the file that it cannot write.
+        if (isInCluster()) {
+            makeDirectory(layout().rescue());
+        } else {
+            makeFileDirectory();
+        }
+    }
+
+    /** For commands that write files whatever the store is. */
+    void makeFileDirectory() {
+        if (makeDirectory(stateDirectory())) {
+            try {
+                giveToService(stateDirectory());
+            } catch (IOException e) {
+                // The store's message names the file that it cannot write.
+            }
         }
         requireOwner(stateDirectory());
+    }
+
+    /** @return false if it exists, or we cannot make it: then the store's message names what it cannot write */
+    private static boolean makeDirectory(Path directory) {
+        try {
+            Files.createDirectory(
+                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** Only root can make the service's directory; the unit and setup must be able to write there. */
@@ -270,7 +382,9 @@ final class CommandContext implements Runnable {
     /** Clients registered for accounts that are not set up yet; see {@code PendingRegistration}. */
     AccountStore registrations() {
         StateLayout layout = layout();
-        return new FileAccountStore(layout.registrations(), layout.registrations(), environment.kdf());
+        // In a cluster they stay in the pod: an incomplete setup is not worth the rights to more objects.
+        Path directory = isInCluster() ? layout.rescue().resolve("registrations") : layout.registrations();
+        return new FileAccountStore(directory, directory, environment.kdf());
     }
 
     /** @param verbose whether to print each request and response, without secrets */
@@ -339,6 +453,10 @@ final class CommandContext implements Runnable {
     }
 
     StateStore states() {
+        return isInCluster() ? cluster().states() : fileStates();
+    }
+
+    private StateStore fileStates() {
         if (stateDirectory != null && !Files.isDirectory(stateDirectory)) {
             throw new UsageException("--state-dir: " + stateDirectory() + ": no such directory");
         }

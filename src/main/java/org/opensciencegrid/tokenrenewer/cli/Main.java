@@ -46,6 +46,8 @@ public final class Main {
                 .addSubcommand(new SetupCommand(context))
                 .addSubcommand(new ImportCommand(context))
                 .addSubcommand(new ExportCommand(context))
+                .addSubcommand(new MoveCommand.Import(context))
+                .addSubcommand(new MoveCommand.Export(context))
                 .addSubcommand(new ChangePasswordCommand(context))
                 .addSubcommand(new RemoveCommand(context))
                 .addSubcommand(new HelpCommand())

@@ -43,6 +43,12 @@ public record Failure(Kind kind, String where, String detail) {
         STORE_FULL(Trait.ACCOUNT_FILES),
         /** There are free blocks, but no free inodes. */
         STORE_NO_INODES(Trait.ACCOUNT_FILES),
+        /** The service account lacks a right; {@code where} is its verb, resource and object. */
+        CLUSTER_FORBIDDEN(Trait.ACCOUNT_FILES),
+        /** The API server refuses to store an account for another reason. */
+        CLUSTER_REFUSED(Trait.ACCOUNT_FILES),
+        /** The account was moved, or is being moved, to another store; {@code detail} is that store. */
+        ACCOUNT_MOVED(Trait.ACCOUNT_FILES),
         /** The rotated refresh token was saved, but in another place. */
         REFRESH_TOKEN_RESCUED,
         /** The rotated refresh token could not be saved anywhere. */

@@ -51,6 +51,9 @@ public final class FailureMapper {
     }
 
     public static Failure of(StoreException e) {
+        if (e.getCause() != null && e.getCause().getCause() instanceof KubernetesException cluster) {
+            return of(cluster);
+        }
         Kind kind = switch (e.kind()) {
             case CORRUPT, LIMITS -> Kind.ACCOUNT_DAMAGED;
             case WRONG_PASSWORD -> Kind.WRONG_PASSWORD;
@@ -63,6 +66,36 @@ public final class FailureMapper {
             case UNREADABLE -> Kind.ACCOUNT_UNREADABLE;
         };
         return new Failure(kind, e.file().toString(), Printable.of(e.getMessage()));
+    }
+
+    /** The state of an account cannot be written. */
+    public static Failure ofState(IOException e, String account) {
+        return e.getCause() instanceof KubernetesException cluster
+                ? of(cluster)
+                : new Failure(Kind.STATE_UNWRITABLE, account, Printable.of(e.getMessage()));
+    }
+
+    /** For an account in a cluster. */
+    public static Failure of(KubernetesException e) {
+        Failure failure = of(e, "");
+        return switch (failure.kind()) {
+            case SECRET_FORBIDDEN ->
+                e.object()
+                        .map(name -> missingRight(e.verb(), name, e.getMessage()))
+                        .orElse(failure);
+            case SECRET_UNUSABLE -> new Failure(Kind.CLUSTER_REFUSED, failure.where(), failure.detail());
+            default -> failure;
+        };
+    }
+
+    /** @param verb as in rules of RBAC */
+    public static Failure missingRight(String verb, ObjectName name, String message) {
+        String group = name.type().group();
+        String resource = name.type().resource() + (group.isEmpty() ? "" : "." + group);
+        return new Failure(
+                Kind.CLUSTER_FORBIDDEN,
+                verb + " " + resource + " " + name.namespace() + "/" + name.name(),
+                Printable.of(message));
     }
 
     /** Why the account file seems to be restored from a backup; needs no password. */

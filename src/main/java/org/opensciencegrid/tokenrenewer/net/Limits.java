@@ -35,6 +35,22 @@ public final class Limits {
      */
     public static final Duration LOCK = RENEWAL.plusSeconds(10);
 
+    /**
+     * In a cluster: the time that a lease must be valid when a request is sent. The longest wait for its answer, and
+     * the save.
+     */
+    public static final Duration LEASE_TO_ASK =
+            RESPONSE.plus(MEMORY_WAIT).plus(LONG_BODY).plusSeconds(10);
+
+    /** In a cluster: the time between two renewals of a lease. */
+    public static final Duration LEASE_RENEWAL = Duration.ofSeconds(10);
+
+    /**
+     * In a cluster: how long others wait after the holder of an account has disappeared. Shorter than LOCK, so that one
+     * run can wait for it.
+     */
+    public static final Duration LEASE = LEASE_TO_ASK.plusSeconds(30);
+
     /** No renewal begins later in a run than this. */
     public static final Duration LAST_RENEWAL_START = Duration.ofMinutes(4);
 

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
 import org.opensciencegrid.tokenrenewer.net.IssuerException.Kind;
@@ -92,11 +93,16 @@ public final class Transport {
      *     whether the issuer processed the request, and its response can no longer arrive
      */
     public <T> T send(HTTPRequest request, ResponseHandler<T> handler) throws IssuerException {
+        return send(request, () -> true, handler);
+    }
+
+    /** @param maySend called right before the first byte leaves; if it returns false, nothing is sent */
+    public <T> T send(HTTPRequest request, BooleanSupplier maySend, ResponseHandler<T> handler) throws IssuerException {
         URI uri = request.getURI();
         requireSafe(uri);
         ResponseMemory memory = memories.computeIfAbsent(origin(uri), key -> new ResponseMemory());
         try {
-            return handler.handle(send(request, memory));
+            return handler.handle(send(request, maySend, memory));
         } catch (VirtualMachineError e) { // a response may exceed the stack or the heap
             throw noAnswer(uri, e);
         } finally {
@@ -104,14 +110,15 @@ public final class Transport {
         }
     }
 
-    private HttpResponse send(HTTPRequest request, ResponseMemory memory) throws IssuerException {
+    private HttpResponse send(HTTPRequest request, BooleanSupplier maySend, ResponseMemory memory)
+            throws IssuerException {
         URI uri = request.getURI();
         if (Thread.currentThread().isInterrupted()) {
             throw notSent(uri);
         }
         network.log(() -> RequestLog.request(request) + connector.proxyNote(uri));
         try {
-            HttpResponse raw = exchange(request, memory);
+            HttpResponse raw = exchange(request, maySend, memory);
             network.log(() -> RequestLog.response(request, raw));
             return raw;
         } catch (IssuerException e) {
@@ -133,7 +140,8 @@ public final class Transport {
         return isLoopback(HostNames.name(uri)) ? List.of() : connector.unreachableAddresses(uri);
     }
 
-    private HttpResponse exchange(HTTPRequest request, ResponseMemory memory) throws IssuerException {
+    private HttpResponse exchange(HTTPRequest request, BooleanSupplier maySend, ResponseMemory memory)
+            throws IssuerException {
         URI uri = request.getURI();
         byte[] bytes = bytes(request);
         HttpConnection connection = null;
@@ -143,6 +151,12 @@ public final class Transport {
             if (Thread.currentThread().isInterrupted()) {
                 connection.close();
                 throw notSent(uri);
+            }
+            if (!maySend.getAsBoolean()) {
+                connection.close();
+                throw new IssuerException(
+                        Kind.UNREACHABLE,
+                        hostAndPort(uri) + " was not asked: the lease of the account may end before the answer");
             }
             isSent = true;
             HttpConnection.RawResponse raw = connection.exchange(bytes, network.responseTimeout(), memory);

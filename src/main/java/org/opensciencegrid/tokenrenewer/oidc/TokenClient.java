@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.opensciencegrid.tokenrenewer.net.HttpResponse;
 import org.opensciencegrid.tokenrenewer.net.IssuerException;
@@ -60,11 +61,23 @@ public final class TokenClient {
             RequestedToken requested,
             Consumer<Secret> onNewRefreshToken)
             throws IssuerException {
+        return refresh(tokenEndpoint, client, refreshToken, requested, onNewRefreshToken, () -> true);
+    }
+
+    /** @param maySend called right before each request leaves; if it returns false, the request is not sent */
+    public TokenResponse refresh(
+            URI tokenEndpoint,
+            Client client,
+            Secret refreshToken,
+            RequestedToken requested,
+            Consumer<Secret> onNewRefreshToken,
+            BooleanSupplier maySend)
+            throws IssuerException {
         AtomicReference<Secret> current = new AtomicReference<>(refreshToken);
         return withRetries(() -> {
             Secret sent = Objects.requireNonNull(current.get());
             AuthorizationGrant grant = new RefreshTokenGrant(new RefreshToken(sent.reveal()));
-            return transport.send(request(tokenEndpoint, client, grant, requested), response -> {
+            return transport.send(request(tokenEndpoint, client, grant, requested), maySend, response -> {
                 takeRefreshToken(response, sent, next -> {
                     onNewRefreshToken.accept(next);
                     current.set(next);

@@ -33,7 +33,6 @@ import org.opensciencegrid.tokenrenewer.state.StateStore;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
 import org.opensciencegrid.tokenrenewer.token.TokenFile;
 import org.opensciencegrid.tokenrenewer.token.TokenFileException;
-import org.opensciencegrid.tokenrenewer.util.Printable;
 
 /**
  * One account in one run. Its tokens are renewed in order, because each rotated refresh token depends on the one
@@ -476,7 +475,7 @@ final class AccountRenewal {
         try {
             states.write(account, state);
         } catch (IOException e) {
-            Failure unwritable = new Failure(Failure.Kind.STATE_UNWRITABLE, account, Printable.of(e.getMessage()));
+            Failure unwritable = FailureMapper.ofState(e, account);
             states.keepUnwritten(account, withOutcome(accountFailure.or(() -> Optional.of(unwritable))));
             outcomes.replaceAll(
                     (token, outcome) -> outcome instanceof Renewed ? Failed.of(account, token, unwritable) : outcome);

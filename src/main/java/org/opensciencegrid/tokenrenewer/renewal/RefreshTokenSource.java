@@ -87,6 +87,11 @@ final class RefreshTokenSource implements TokenSource {
             store.close();
             throw new FailureException(FailureMapper.invalidAccount(file, e));
         }
+        Optional<String> movedTo = account.movedTo();
+        if (movedTo.isPresent()) {
+            store.close();
+            throw new FailureException(new Failure(Failure.Kind.ACCOUNT_MOVED, file.toString(), movedTo.get()));
+        }
         this.otherHostAt = account.isFromAnotherHost(here) ? Optional.of(clock.instant()) : Optional.empty();
         this.whyCopied = account.whyCopied(here, file);
         this.account = account.savedBy(here);
@@ -214,7 +219,8 @@ final class RefreshTokenSource implements TokenSource {
                             client(),
                             account.refreshToken(),
                             requestedToken(token, scope),
-                            this::keep);
+                            this::keep,
+                            store::mayAsk);
             inDoubtSince = Optional.empty();
             refreshTokenExpiresAt = response.refreshTokenExpiresAt();
             if (hasEndpointMoved || rotations == 0 && needsSave()) {

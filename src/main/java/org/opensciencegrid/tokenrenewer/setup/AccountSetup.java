@@ -298,7 +298,8 @@ public record AccountSetup(
                                     account.client(),
                                     account.refreshToken(),
                                     new RequestedToken(List.of(), other.audience(), other.audienceParameter()),
-                                    rotated -> latest[0] = trySave(open, latest[0].withRefreshToken(rotated))));
+                                    rotated -> latest[0] = trySave(open, latest[0].withRefreshToken(rotated)),
+                                    open::mayAsk));
             SaveResult saved = open.save(latest[0].withAudienceParameter(found).encode());
             requireNotRescued(FailureMapper.of(saved, store.file(request.account())));
             ui.audience(found);

@@ -116,6 +116,7 @@ class HealthCheckTest {
                         new Passwords(Optional.empty()),
                         Optional.empty(),
                         Optional.empty(),
+                        Optional.empty(),
                         Optional.of(machine),
                         AccountState.SOON,
                         Clock.systemUTC())

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,7 +30,12 @@ class GoldenTest {
         Messages withoutService = new Messages(Host.WITHOUT_SERVICE);
         StringBuilder text = new StringBuilder();
         for (Failure.Kind kind : Failure.Kind.values()) {
-            String where = kind == Failure.Kind.REGISTRATION_REFUSED ? "https://issuer.example.org" : "/where/file";
+            String where = switch (kind) {
+                case REGISTRATION_REFUSED -> "https://issuer.example.org";
+                case CLUSTER_FORBIDDEN ->
+                    "update secrets NAMESPACE/osg-token-renewer-account-ACCOUNT".toLowerCase(Locale.ROOT);
+                default -> "/where/file";
+            };
             Failure failure = new Failure(kind, where, "DETAIL");
             text.append(kind.word())
                     .append("\n  ")

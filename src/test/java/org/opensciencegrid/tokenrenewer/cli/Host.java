@@ -173,6 +173,7 @@ public final class Host {
                         of.passwords(),
                         online ? Optional.of(network(of)) : Optional.empty(),
                         shell,
+                        of.rights(),
                         Optional.of(new ServiceMachine(
                                 user,
                                 true,

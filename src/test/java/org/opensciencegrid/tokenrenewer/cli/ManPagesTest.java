@@ -37,7 +37,8 @@ import picocli.CommandLine.Model.OptionSpec;
 class ManPagesTest {
     private static final Path MAN = Path.of("main", "dist", "usr", "share", "man");
     private static final String EVERY_COMMAND = "every command";
-    private static final Set<String> OF_EVERY_COMMAND = Set.of("--config", "--state-dir", "--help", "--version");
+    private static final Set<String> OF_EVERY_COMMAND =
+            Set.of("--config", "--state-dir", "--store", "--help", "--version");
     private static final Pattern GENERATED =
             Pattern.compile("(\\.\\\\\" Options of ([a-z -]+): .*\\n)(?:.*\\n)*?(\\.\\\\\" End of the options\\n)");
     private static final Pattern OPTION = Pattern.compile("--[a-z][a-z-]+");

@@ -18,6 +18,8 @@ public final class Program extends LocalSite {
             "setup",
             "import-oidc-agent",
             "export-oidc-agent",
+            "import",
+            "export",
             "change-password",
             "remove");
 

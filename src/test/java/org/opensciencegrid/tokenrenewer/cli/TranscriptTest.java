@@ -228,6 +228,10 @@ class TranscriptTest {
         session.scene("expired").run("token", "acct").run("status");
         session.scene("every").run("renew", "--every=5s").run("renew", "--every=10min", "--force");
         session.run("renew", "--liveness-file=alive").run("renew", "--every=soon");
+        session.scene("a cluster")
+                .run("renew", "--store=vault")
+                .run("import", "acct")
+                .run("export", "acct");
         session.hold("transcripts/commands");
     }
 

@@ -47,6 +47,8 @@ public record Messages(RepairCommands commands) {
             case ACCOUNT_BUSY -> "another run or command holds the account";
             case STORE_UNWRITABLE, STORE_READ_ONLY, STORE_FULL, STORE_NO_INODES ->
                 "the issuer is not contacted, because no account can be saved: " + detail;
+            case CLUSTER_FORBIDDEN, CLUSTER_REFUSED -> "the account in the cluster cannot be used: " + detail;
+            case ACCOUNT_MOVED -> "the account was moved to " + detail + ", or its move is not complete";
             case REFRESH_TOKEN_RESCUED ->
                 "the new refresh token could not be saved in its place (" + where + "); it was saved to " + detail;
             case REFRESH_TOKEN_LOST -> "the new refresh token could not be saved anywhere: " + detail;
@@ -195,6 +197,12 @@ public record Messages(RepairCommands commands) {
                 new Repair(
                         "the disk has free blocks but no free inodes: delete small files there; this shows how many are used",
                         RepairCommands.showInodes(store));
+            case CLUSTER_FORBIDDEN -> RepairCommands.addRight(failure.where(), detail);
+            case CLUSTER_REFUSED ->
+                Repair.advice("create the namespace, or compare the Secret with the page 'accounts in a cluster' of the"
+                        + " documentation");
+            case ACCOUNT_MOVED ->
+                new Repair("complete the move; it is safe to repeat it", commands.move(account, detail));
             case REFRESH_TOKEN_RESCUED ->
                 new Repair(
                         "free some space before the next reboot, and the next run saves it in its place; this shows the space",

@@ -46,6 +46,9 @@ public record RepairCommands(Path config, Path stateDirectory, Path root) {
     private static final Pattern SERVER = Pattern.compile("https://([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+])(:\\d+)?");
     private static final String DROP_INS = "/etc/systemd/system/osg-token-renewer.service.d/";
 
+    private static final Pattern RIGHT = Pattern.compile("([a-z]+)\\s([a-z0-9.]+)\\s([-a-z0-9]+)/([-a-z0-9.]+)");
+    private static final Pattern SERVICE_ACCOUNT = Pattern.compile("system:serviceaccount:([-a-z0-9]+:[-a-z0-9.]+)");
+
     static final List<String> RELOAD = List.of("systemctl", "daemon-reload");
 
     private static final String UID = "unix:uid";
@@ -146,6 +149,48 @@ public record RepairCommands(Path config, Path stateDirectory, Path root) {
     /** Removes an account on this host only. Other hosts that have its authorization can still use it. */
     List<String> removeLocally(String account) {
         return thisProgram("remove", account);
+    }
+
+    /** @param store where the account is to be */
+    List<String> move(String account, String store) {
+        return program(PROGRAM, store.equals("files") ? "export" : "import", account);
+    }
+
+    /**
+     * Lets a service account use one object of its cluster.
+     *
+     * @param right verb, resource and NAMESPACE/NAME
+     * @param message of the API server, which names the service account
+     */
+    static Repair addRight(String right, String message) {
+        Matcher words = RIGHT.matcher(right);
+        if (!words.matches()) {
+            return Repair.NOTHING; // written by a newer version
+        }
+        String verb = words.group(1);
+        String namespace = words.group(3);
+        String object = words.group(4);
+        String role = object + "-" + verb;
+        Matcher user = SERVICE_ACCOUNT.matcher(message);
+        String account = user.find() ? user.group(1) : namespace + ":default";
+        List<String> rule = new ArrayList<>(List.of(
+                "kubectl", "-n", namespace, "create", "role", role, "--verb=" + verb, "--resource=" + words.group(2)));
+        if (!verb.equals("create")) { // a request to create has no name
+            rule.add("--resource-name=" + object);
+        }
+        return new Repair(
+                "add this right to the role of the service account; this adds a role of its own",
+                ShellQuote.all(List.of(
+                        rule,
+                        List.of(
+                                "kubectl",
+                                "-n",
+                                namespace,
+                                "create",
+                                "rolebinding",
+                                role,
+                                "--role=" + role,
+                                "--serviceaccount=" + account))));
     }
 
     /** The same command line for root, whose launcher switches to the service's user. */

@@ -1,0 +1,38 @@
+package org.opensciencegrid.tokenrenewer.account;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
+import org.opensciencegrid.tokenrenewer.kubernetes.KubernetesApi;
+import org.opensciencegrid.tokenrenewer.kubernetes.KubernetesException;
+import org.opensciencegrid.tokenrenewer.kubernetes.ObjectName;
+import org.opensciencegrid.tokenrenewer.state.AccountObjects;
+
+/** The rights that the service account needs for an account. */
+public record KubernetesRights(KubernetesApi api, AccountObjects objects) {
+    /** Each missing right. Asks the API server and changes nothing. */
+    public List<Failure> missing(String account) {
+        List<Failure> missing = new ArrayList<>();
+        for (ObjectName name : List.of(objects.lease(account), objects.account(account), objects.state(account))) {
+            try {
+                boolean mayGet = require("get", name, missing);
+                if (mayGet && api.get(name).isEmpty()) {
+                    require("create", name, missing);
+                }
+                require("update", name, missing);
+            } catch (KubernetesException e) {
+                missing.add(FailureMapper.of(e));
+            }
+        }
+        return missing;
+    }
+
+    private boolean require(String verb, ObjectName name, List<Failure> missing) throws KubernetesException {
+        boolean isAllowed = api.isAllowed(verb, name);
+        if (!isAllowed) {
+            missing.add(FailureMapper.missingRight(verb, name, "the service account may not " + verb + " " + name));
+        }
+        return isAllowed;
+    }
+}

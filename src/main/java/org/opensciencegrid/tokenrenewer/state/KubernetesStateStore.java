@@ -1,0 +1,101 @@
+package org.opensciencegrid.tokenrenewer.state;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.opensciencegrid.tokenrenewer.json.JsonObject;
+import org.opensciencegrid.tokenrenewer.kubernetes.KubernetesApi;
+import org.opensciencegrid.tokenrenewer.kubernetes.KubernetesException;
+import org.opensciencegrid.tokenrenewer.kubernetes.KubernetesObject;
+
+/** The states in Secrets of the cluster, one for each account. */
+public final class KubernetesStateStore implements StateStore {
+    private static final String KEY = "state.json";
+
+    private final KubernetesApi api;
+    private final AccountObjects objects;
+    private final Map<String, AccountState> unwritten = new ConcurrentHashMap<>();
+
+    public KubernetesStateStore(KubernetesApi api, AccountObjects objects) {
+        this.api = api;
+        this.objects = objects;
+    }
+
+    @Override
+    public AccountState read(String account) throws IOException {
+        AccountState pending = unwritten.get(account);
+        if (pending != null) {
+            return pending;
+        }
+        try {
+            return api.get(objects.state(account))
+                    .flatMap(secret -> secret.data(KEY))
+                    .flatMap(bytes -> JsonObject.parse(new String(bytes, StandardCharsets.UTF_8)))
+                    .map(AccountState::new)
+                    .orElse(AccountState.UNKNOWN);
+        } catch (KubernetesException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public void write(String account, AccountState state) throws IOException {
+        put(account, state.members().toJson().getBytes(StandardCharsets.UTF_8));
+        unwritten.remove(account);
+    }
+
+    private void put(String account, byte[] content) throws IOException {
+        try {
+            Optional<KubernetesObject> found = api.get(objects.state(account));
+            if (found.isPresent()) {
+                api.replace(found.get().withData(KEY, content));
+            } else if (content.length > 0) {
+                api.create(KubernetesObject.of(objects.state(account))
+                        .withLabel("app.kubernetes.io/name", "osg-token-renewer")
+                        .withAnnotation("osg-token-renewer/account", account)
+                        .withData(KEY, content));
+            }
+        } catch (KubernetesException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    /** This process keeps it in memory. */
+    @Override
+    public void keepUnwritten(String account, AccountState state) {
+        unwritten.put(account, state);
+    }
+
+    /** Does nothing: it matters only to a timer of systemd. */
+    @Override
+    public Optional<IOException> recordRun(Instant at) {
+        return Optional.empty();
+    }
+
+    @Override
+    public Optional<Instant> lastRun() {
+        return Optional.empty();
+    }
+
+    @Override
+    public boolean mayBeUnwritable() {
+        return false;
+    }
+
+    /** None: a list of the accounts needs the right to read all Secrets of the namespace. */
+    @Override
+    public List<String> accounts() {
+        return List.of();
+    }
+
+    /** Empties the Secret, so that no right to delete is needed. */
+    @Override
+    public void delete(String account) throws IOException {
+        unwritten.remove(account);
+        put(account, new byte[0]);
+    }
+}
