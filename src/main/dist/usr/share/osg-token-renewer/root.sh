@@ -81,6 +81,7 @@ choose_user() {
         case $previous in
             --state-dir) state=$word ;;
             --config) config=$word ;;
+            --store) ;;
             *) case $word in -*) ;; *) command=${command:-$word} ;; esac ;;
         esac
         case $word in

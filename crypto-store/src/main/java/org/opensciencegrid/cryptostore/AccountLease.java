@@ -19,8 +19,7 @@ import org.opensciencegrid.cryptostore.StoreException.Kind;
 final class AccountLease implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(500);
     private static final int TRIES = 3;
-    private static final long NANOS_AT_START = System.nanoTime();
-    private static final long MILLIS_AT_START = System.currentTimeMillis();
+    private static final RunningTime TIME = new RunningTime(System::nanoTime, System::currentTimeMillis);
 
     private final AccountRecords records;
     private final String account;
@@ -58,28 +57,31 @@ final class AccountLease implements AutoCloseable {
         long start = System.nanoTime();
         int failures = 0;
         while (true) {
+            boolean isHeld = false;
             try {
                 Optional<Stored<Lease>> found = records.readLease(account);
                 if (found.isEmpty() || isFree(found.get(), account, holder, observed)) {
-                    long before = now();
+                    long before = TIME.nanos();
                     String version = records.writeLease(
                             account, found.map(Stored::version), new Lease(Optional.of(holder), terms.duration()));
                     observed.remove(account);
                     return new AccountLease(records, account, holder, terms, version, before);
                 }
+                isHeld = true;
+                failures = 0;
             } catch (ConflictException e) {
-                // Another run was faster.
+                isHeld = true; // another run was faster
             } catch (IOException e) {
                 if (++failures == TRIES) {
                     throw StoreException.unwritable(records.place(account), e);
                 }
             }
             long left = wait.toNanos() - (System.nanoTime() - start);
-            if (left <= 0 && failures == 0) {
+            if (left <= 0 && isHeld) {
                 throw busy(records, account);
             }
             try {
-                TimeUnit.NANOSECONDS.sleep(failures > 0 ? POLL.toNanos() : Math.min(left, POLL.toNanos()));
+                TimeUnit.NANOSECONDS.sleep(left <= 0 ? POLL.toNanos() : Math.min(left, POLL.toNanos()));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw busy(records, account);
@@ -105,20 +107,18 @@ final class AccountLease implements AutoCloseable {
         return nanos - first.nanos() > lease.content().duration().toNanos();
     }
 
-    /** Time that also passes while this machine sleeps. A clock that is set forward ends a lease early. */
-    private static long now() {
-        return Math.max(
-                System.nanoTime() - NANOS_AT_START,
-                TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis() - MILLIS_AT_START));
-    }
-
     String holder() {
         return holder;
     }
 
+    /** Whether the lease is certain to be held now. */
+    boolean isValid() {
+        return validUntil - TIME.nanos() > 0;
+    }
+
     /** Whether the lease is certain to be held for long enough to ask the issuer now. */
     boolean mayAsk() {
-        return validUntil - now() >= terms.toAsk().toNanos();
+        return validUntil - TIME.nanos() >= terms.toAsk().toNanos();
     }
 
     private synchronized void renewUntilClosed() {
@@ -140,7 +140,7 @@ final class AccountLease implements AutoCloseable {
 
     /** @return false if another holder has the lease */
     private boolean renew() throws IOException {
-        long before = now();
+        long before = TIME.nanos();
         try {
             version =
                     records.writeLease(account, Optional.of(version), new Lease(Optional.of(holder), terms.duration()));
@@ -164,7 +164,7 @@ final class AccountLease implements AutoCloseable {
             return;
         }
         closed = true;
-        validUntil = now();
+        validUntil = TIME.nanos();
         notifyAll();
         try {
             records.writeLease(account, Optional.of(version), new Lease(Optional.empty(), terms.duration()));

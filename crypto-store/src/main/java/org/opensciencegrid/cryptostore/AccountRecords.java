@@ -41,10 +41,6 @@ public interface AccountRecords {
         boolean hasAccount() {
             return sealed.length > 0;
         }
-
-        Entry with(Optional<Intent> other) {
-            return new Entry(sealed, asked, answered, other);
-        }
     }
 
     /**

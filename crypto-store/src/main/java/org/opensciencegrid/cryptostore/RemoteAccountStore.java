@@ -87,18 +87,18 @@ public final class RemoteAccountStore implements AccountStore {
 
     @Override
     public Header peek(String name) throws StoreException {
-        FormatOne.Sealed sealed = stored(name);
-        GenerationScan.GenerationFile rescued = GenerationScan.readFile(tools.disk(), rescueCopy(name), name, false);
+        Entry entry = entry(name);
+        FormatOne.Sealed sealed = decode(name, entry);
+        RescueCopy rescued = rescueCopy(name);
+        boolean isWaiting =
+                rescued.read().filter(copy -> copy.isNewerThan(entry)).isPresent();
         return new Header(
-                name,
-                sealed.generation(),
-                sealed.parameters(),
-                rescued.generation() == sealed.generation() + 1 ? List.of(rescued.file()) : List.of());
+                name, sealed.generation(), sealed.parameters(), isWaiting ? List.of(rescued.file()) : List.of());
     }
 
     @Override
     public byte[] view(String name, Password password) throws StoreException {
-        FormatOne.Sealed sealed = stored(name);
+        FormatOne.Sealed sealed = decode(name, entry(name));
         DerivedKey key = new DerivedKey(tools.derivation(), password, sealed.salt(), sealed.parameters());
         try {
             return sealed.open(key);
@@ -107,18 +107,22 @@ public final class RemoteAccountStore implements AccountStore {
         }
     }
 
-    private FormatOne.Sealed stored(String name) throws StoreException {
+    private Entry entry(String name) throws StoreException {
         try {
             Optional<Entry> entry = records.read(AccountName.check(name)).map(Stored::content);
             if (entry.filter(Entry::hasAccount).isEmpty()) {
                 throw new StoreException(Kind.MISSING, file(name), "there is no such account");
             }
-            return FormatOne.decode(file(name), entry.get().sealed(), name);
+            return entry.get();
         } catch (StoreException e) {
             throw e;
         } catch (IOException e) {
             throw StoreException.unreadable(file(name), e);
         }
+    }
+
+    private FormatOne.Sealed decode(String name, Entry entry) throws StoreException {
+        return FormatOne.decode(file(name), entry.sealed(), name);
     }
 
     @Override
@@ -145,9 +149,7 @@ public final class RemoteAccountStore implements AccountStore {
         return new RemoteLockedAccount(name, records, rescueCopy(name), lease, onRetry, tools);
     }
 
-    private Path rescueCopy(String name) {
-        return new AccountFiles(name, rescueDirectory, rescueDirectory)
-                .rescues()
-                .get(0);
+    private RescueCopy rescueCopy(String name) {
+        return RescueCopy.in(rescueDirectory, tools.disk(), name);
     }
 }

@@ -15,19 +15,22 @@ import org.opensciencegrid.cryptostore.StoreException.Kind;
 final class RemoteLockedAccount implements LockedAccount {
     final String name;
     final AccountRecords records;
-    /** Where a generation goes that cannot be saved at once. */
-    final Path rescueCopy;
+    /** Where an answer goes that cannot be saved at once. */
+    final RescueCopy rescueCopy;
 
     final AccountLease lease;
     final Consumer<StoreException> onRetry;
     final Tools tools;
     private @Nullable RemoteOpenAccount account;
+    /** Of the record as the last open account left it. */
+    private Optional<String> version = Optional.empty();
+
     private boolean closed;
 
     RemoteLockedAccount(
             String name,
             AccountRecords records,
-            Path rescueCopy,
+            RescueCopy rescueCopy,
             AccountLease lease,
             Consumer<StoreException> onRetry,
             Tools tools) {
@@ -64,10 +67,7 @@ final class RemoteLockedAccount implements LockedAccount {
         }
     }
 
-    /**
-     * Saves a rescue copy first. It is the answer to the intent that is still in the record; otherwise another machine
-     * has saved a later one, and the copy is useless.
-     */
+    /** Saves a rescue copy first, unless a later answer is in the record. */
     @Override
     public OpenAccount open(Password password) throws StoreException {
         closePrevious();
@@ -77,16 +77,22 @@ final class RemoteLockedAccount implements LockedAccount {
         }
         FormatOne.Sealed current =
                 FormatOne.decode(place(), stored.get().content().sealed(), name);
-        GenerationScan.GenerationFile rescued = GenerationScan.readFile(tools.disk(), rescueCopy, name, false);
-        if (rescued.generation() == current.generation() + 1
-                && stored.get().content().intent().isPresent()) {
-            Tools.Opened opened = tools.open(name, rescued.orThrow(), password);
-            account = new RemoteOpenAccount(this, stored.get(), current.generation(), opened, true);
+        Optional<RescueCopy.Content> rescued = rescueCopy.read();
+        if (rescued.isPresent() && rescued.get().isNewerThan(stored.get().content())) {
+            Tools.Opened opened = tools.open(name, rescued.get().sealed(), password);
+            account = new RemoteOpenAccount(
+                    this,
+                    stored.get(),
+                    current.generation(),
+                    opened,
+                    rescued.get().intent());
             account.save(opened.plaintext());
         } else {
-            tools.disk().deleteQuietly(rescueCopy);
+            if (rescued.isPresent()) {
+                rescueCopy.deleteQuietly();
+            }
             Tools.Opened opened = tools.open(name, current, password);
-            account = new RemoteOpenAccount(this, stored.get(), current.generation(), opened, false);
+            account = new RemoteOpenAccount(this, stored.get(), current.generation(), opened, 0);
         }
         return account;
     }
@@ -110,21 +116,31 @@ final class RemoteLockedAccount implements LockedAccount {
         return account;
     }
 
-    /** Empties the record, so that no right to delete is needed, and nobody creates it again with other rights. */
+    /**
+     * Empties the record, so that no right to delete is needed, and nobody creates it again with other rights. Fails if
+     * another machine has changed the account since it was opened here.
+     */
     @Override
     public void delete() throws StoreException {
         closePrevious();
+        if (!lease.isValid()) {
+            throw AccountLease.busy(records, name);
+        }
         tools.keys().remove(name);
         try {
-            tools.disk().delete(rescueCopy); // first: it would bring the account back
             Optional<Stored<Entry>> stored = records.read(name);
             if (stored.isPresent()) {
+                if (version.isPresent() && !version.get().equals(stored.get().version())) {
+                    throw AccountLease.busy(records, name);
+                }
                 long asked = stored.get().content().asked();
                 records.write(
                         name,
                         Optional.of(stored.get().version()),
                         new Entry(new byte[0], asked, asked, Optional.empty()));
+                version = Optional.empty();
             }
+            tools.disk().delete(rescueCopy.file());
         } catch (ConflictException e) {
             throw AccountLease.busy(records, name);
         } catch (IOException e) {
@@ -153,6 +169,7 @@ final class RemoteLockedAccount implements LockedAccount {
     private void closeAccount() {
         if (account != null) {
             account.close();
+            version = account.version();
             account = null;
         }
     }

@@ -48,21 +48,28 @@ final class RemoteOpenAccount implements OpenAccount {
 
     private boolean closed;
 
-    /** Opens a decrypted account. */
+    /**
+     * Opens a decrypted account.
+     *
+     * @param rescued the intent that the content answers, which is not in the record yet; 0 if it is the content of the
+     *     record
+     */
     RemoteOpenAccount(
             RemoteLockedAccount locked,
             Stored<Entry> stored,
             long generation,
             FileAccountStore.Tools.Opened opened,
-            boolean isRescued) {
+            long rescued) {
         this.locked = locked;
         this.version = Optional.of(stored.version());
         this.entry = stored.content();
         this.generation = generation;
         this.key = opened.key();
         this.plaintext = opened.plaintext();
-        this.recoveredFrom = isRescued ? RecoveredFrom.RESCUE : RecoveredFrom.CURRENT;
-        this.interruptedAt = isRescued ? Optional.empty() : entry.intent().map(Intent::at);
+        this.intent = rescued;
+        this.recoveredFrom = rescued != 0 ? RecoveredFrom.RESCUE : RecoveredFrom.CURRENT;
+        this.interruptedAt =
+                (rescued != 0 && rescued == entry.asked() ? Optional.<Intent>empty() : entry.intent()).map(Intent::at);
         this.doubt = entry.intent();
         this.isNew = false;
     }
@@ -85,6 +92,11 @@ final class RemoteOpenAccount implements OpenAccount {
     public byte[] plaintext() {
         requireOpen();
         return plaintext.clone();
+    }
+
+    /** Of the record as this has read or written it. */
+    Optional<String> version() {
+        return version;
     }
 
     @Override
@@ -126,8 +138,18 @@ final class RemoteOpenAccount implements OpenAccount {
         return new DerivedKey(locked.tools.derivation(), password, salt, locked.tools.parametersForNew());
     }
 
+    /** Each request has an intent of its own, also if the first answer was saved and the request is repeated. */
     @Override
     public boolean mayAsk() {
+        try {
+            reserve();
+            return isHeld(); // writing takes time
+        } catch (StoreException e) {
+            return false;
+        }
+    }
+
+    private boolean isHeld() {
         return !isLost && locked.lease.mayAsk();
     }
 
@@ -136,19 +158,17 @@ final class RemoteOpenAccount implements OpenAccount {
     public void reserve() throws StoreException {
         requireOpen();
         requireNextGeneration();
-        if (!mayAsk()) {
+        if (!isHeld()) {
             throw AccountLease.busy(locked.records, locked.name);
         }
         if (intent == 0) {
-            Entry next = new Entry(
+            mayHaveIntent = true;
+            write(new Entry(
                     entry.sealed(),
                     entry.asked() + 1,
                     entry.answered(),
-                    Optional.of(new Intent(locked.lease.holder(), Instant.now())));
-            mayHaveIntent = true;
-            writeIntent(next);
-            entry = next;
-            intent = next.asked();
+                    Optional.of(new Intent(locked.lease.holder(), Instant.now()))));
+            intent = entry.asked();
         }
         if (plaintext.length > 0 && !locked.tools.rehearsed().get()) {
             seal(plaintext, generation + 1); // see FileOpenAccount
@@ -156,16 +176,19 @@ final class RemoteOpenAccount implements OpenAccount {
         }
     }
 
-    private void writeIntent(Entry next) throws StoreException {
+    /** For what is not the only copy of an answer: fails on any conflict, and soon if the database does not answer. */
+    private void write(Entry next) throws StoreException {
         for (int failures = 1; ; failures++) {
             try {
                 version = Optional.of(locked.records.write(locked.name, version, next));
+                entry = next;
                 return;
             } catch (ConflictException e) {
                 isLost = true;
                 throw AccountLease.busy(locked.records, locked.name);
             } catch (IOException e) {
-                if (isWritten(e)) {
+                if (isWritten(next, e)) {
+                    entry = next;
                     return;
                 } else if (failures == TRIES || pause(FIRST_PAUSE)) {
                     throw StoreException.unwritable(locked.place(), e);
@@ -174,11 +197,11 @@ final class RemoteOpenAccount implements OpenAccount {
         }
     }
 
-    /** Whether the answer to the write of the intent was lost. */
-    private boolean isWritten(IOException failure) {
+    /** Whether only the answer to a write was lost. */
+    private boolean isWritten(Entry written, IOException failure) {
         try {
             Optional<Stored<Entry>> now = locked.records.read(locked.name);
-            if (now.isPresent() && isOurs(now.get().content())) {
+            if (now.isPresent() && isSame(now.get().content(), written)) {
                 version = Optional.of(now.get().version());
                 return true;
             }
@@ -186,6 +209,13 @@ final class RemoteOpenAccount implements OpenAccount {
             failure.addSuppressed(e);
         }
         return false;
+    }
+
+    private static boolean isSame(Entry one, Entry other) {
+        return Arrays.equals(one.sealed(), other.sealed())
+                && one.asked() == other.asked()
+                && one.answered() == other.answered()
+                && one.intent().equals(other.intent());
     }
 
     /** @return whether the thread was interrupted */
@@ -210,7 +240,10 @@ final class RemoteOpenAccount implements OpenAccount {
         return FormatOne.seal(locked.name, next, key, nonce, content);
     }
 
-    /** Tries until the bytes are in the record, whatever happens: this process has the only copy. */
+    /**
+     * Saves an answer of the issuer, or a new authorization: tries until the bytes are in the record, whatever happens,
+     * because this process has the only copy. Other content must not replace an answer: see {@link #saveChange}.
+     */
     @Override
     public SaveResult save(byte[] newPlaintext) throws StoreException {
         requireOpen();
@@ -221,7 +254,9 @@ final class RemoteOpenAccount implements OpenAccount {
         boolean interrupted = Thread.interrupted(); // an interrupt would end the request that saves
         Retries retries = new Retries();
         try {
-            long mine = intent != 0 ? intent : entry.asked() + 1;
+            if (intent == 0 && !isNew) {
+                return saveChange(newPlaintext);
+            }
             byte[] sealed = seal(newPlaintext, generation + 1);
             boolean mustRead = false;
             while (true) {
@@ -231,10 +266,10 @@ final class RemoteOpenAccount implements OpenAccount {
                         version = now.map(Stored::version);
                         entry = now.map(Stored::content).orElse(Entry.EMPTY);
                         if (Arrays.equals(entry.sealed(), sealed)) {
-                            return saved(newPlaintext, entry, version);
+                            return saved(newPlaintext);
                         }
                         long stored = storedGeneration();
-                        if (entry.answered() >= mine && !isNew) {
+                        if (entry.answered() >= intent && !isNew) {
                             return superseded(stored);
                         }
                         if (stored != generation) {
@@ -243,9 +278,10 @@ final class RemoteOpenAccount implements OpenAccount {
                         }
                         mustRead = false;
                     }
-                    Optional<Intent> other = isOurs(entry) || intent == 0 ? Optional.empty() : entry.intent();
-                    Entry next = new Entry(sealed, Math.max(entry.asked(), mine), mine, other);
-                    return saved(newPlaintext, next, Optional.of(locked.records.write(locked.name, version, next)));
+                    Entry next = answer(sealed);
+                    version = Optional.of(locked.records.write(locked.name, version, next));
+                    entry = next;
+                    return saved(newPlaintext);
                 } catch (ConflictException e) {
                     mustRead = true;
                 } catch (IOException e) {
@@ -260,17 +296,33 @@ final class RemoteOpenAccount implements OpenAccount {
         }
     }
 
-    private SaveResult saved(byte[] newPlaintext, Entry now, Optional<String> newVersion) {
+    /** A new authorization also counts as the answer to all requests before it. */
+    private Entry answer(byte[] sealed) {
+        long asked = Math.max(entry.asked(), intent);
+        return isNew || asked == intent
+                ? new Entry(sealed, asked, asked, Optional.empty())
+                : new Entry(sealed, asked, intent, entry.intent());
+    }
+
+    /** Saves what is no answer, such as a new password: only if nobody has changed or may be changing the account. */
+    private SaveResult saveChange(byte[] newPlaintext) throws StoreException {
+        if (doubt.isPresent()) {
+            throw new StoreException(
+                    Kind.INTERRUPTED, locked.place(), "a run was interrupted while it asked the issuer");
+        }
+        write(new Entry(seal(newPlaintext, generation + 1), entry.asked(), entry.answered(), entry.intent()));
+        return saved(newPlaintext);
+    }
+
+    private SaveResult saved(byte[] newPlaintext) {
         byte[] copy = newPlaintext.clone(); // first: it may be the array that is wiped
         Arrays.fill(plaintext, (byte) 0);
         plaintext = copy;
         generation++;
-        entry = now;
-        version = newVersion;
         intent = 0;
-        doubt = Optional.empty();
+        doubt = entry.intent();
         mayHaveIntent = false;
-        locked.tools.disk().deleteQuietly(locked.rescueCopy);
+        locked.rescueCopy.deleteQuietly();
         return new SaveResult(generation, locked.place(), false, "");
     }
 
@@ -278,7 +330,7 @@ final class RemoteOpenAccount implements OpenAccount {
     private SaveResult superseded(long stored) {
         isLost = true;
         mayHaveIntent = false;
-        locked.tools.disk().deleteQuietly(locked.rescueCopy);
+        locked.rescueCopy.deleteQuietly();
         return new SaveResult(stored, locked.place(), false, "another run saved the answer to a later request");
     }
 
@@ -306,7 +358,7 @@ final class RemoteOpenAccount implements OpenAccount {
         boolean waitAfter(IOException failure, byte[] sealed) {
             if (!isRescued) {
                 try {
-                    FileOpenAccount.writeRescue(locked.tools.disk(), locked.rescueCopy, sealed);
+                    locked.rescueCopy.write(intent != 0 ? intent : entry.asked(), sealed);
                     isRescued = true;
                 } catch (IOException e) {
                     failure.addSuppressed(e); // this process still has it
@@ -324,7 +376,7 @@ final class RemoteOpenAccount implements OpenAccount {
         }
     }
 
-    /** Removes an intent that was not used, so that the next run is not in doubt. */
+    /** Removes an intent that was not answered, with its number: the record is as before, and the next run not in doubt. */
     @Override
     public void close() {
         if (closed) {
@@ -337,10 +389,11 @@ final class RemoteOpenAccount implements OpenAccount {
             try {
                 Optional<Stored<Entry>> now = locked.records.read(locked.name);
                 if (now.isPresent() && isOurs(now.get().content())) {
-                    locked.records.write(
+                    Entry ours = now.get().content();
+                    version = Optional.of(locked.records.write(
                             locked.name,
                             Optional.of(now.get().version()),
-                            now.get().content().with(doubt));
+                            new Entry(ours.sealed(), ours.asked() - 1, ours.answered(), doubt)));
                 }
             } catch (IOException e) {
                 // The next run is in doubt, and asks the issuer.

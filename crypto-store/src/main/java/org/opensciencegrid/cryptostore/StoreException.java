@@ -33,6 +33,11 @@ public final class StoreException extends IOException {
         MISSING,
         /** Another process or thread holds the lock. */
         BUSY,
+        /**
+         * Another run was interrupted, and the answer of the issuer may be in a rescue copy of its machine. A save that
+         * is no answer itself could make that copy useless.
+         */
+        INTERRUPTED,
         /** The operating system did not permit writing: full, read-only, permission... The cause is its exception. */
         UNWRITABLE,
         /**

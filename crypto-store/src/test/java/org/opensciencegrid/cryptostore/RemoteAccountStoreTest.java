@@ -3,6 +3,7 @@ package org.opensciencegrid.cryptostore;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -193,7 +194,7 @@ class RemoteAccountStoreTest {
     void aSaveIsRetriedUntilTheDatabaseIsBack() throws IOException {
         MemoryRecords.Client client = records.client("a");
         AtomicInteger failures = new AtomicInteger();
-        Path rescued = temporary.resolve("a").resolve(Given.NAME + ".account.rescue");
+        Path rescued = temporary.resolve("a").resolve(Given.NAME + ".cluster.rescue");
         client.fault = (request, isExecuted) -> {
             if (!issuer.current().equals("token 1") && request.matches("read|write") && failures.get() < 5) {
                 if (failures.getAndIncrement() > 0) {
@@ -287,6 +288,7 @@ class RemoteAccountStoreTest {
         try (LockedAccount locked = next.lock(Given.NAME, WAIT)) {
             OpenAccount account = locked.open(Given.password());
             assertTrue(account.interruptedAt().isPresent(), "a request that failed does not end the doubt");
+            account.reserve();
             account.save(Given.bytes("saved"));
         }
         try (LockedAccount locked = next.lock(Given.NAME, WAIT)) {
@@ -378,6 +380,183 @@ class RemoteAccountStoreTest {
         assertEquals(Kind.BUSY, e.kind());
         Thread.sleep(900);
         other.lock(Given.NAME, Duration.ZERO).close();
+    }
+
+    /** An answer that was cut short had a new refresh token, with which the request is repeated. */
+    @Test
+    void aSecondRequestNeedsAnotherIntentAndItsRescueCopyIsUsed() throws IOException {
+        MemoryRecords.Client client = records.client("a");
+        Path rescue = temporary.resolve("rescue");
+        RemoteAccountStore store = store(client, rescue, TERMS, failure -> {
+            throw new Killed();
+        });
+        OpenAccount open = store.lock(Given.NAME, WAIT).open(Given.password());
+        open.reserve();
+        open.save(Given.bytes("token 2"));
+        assertTrue(open.mayAsk());
+        assertTrue(records.entry(Given.NAME).intent().isPresent());
+        client.fault = (request, isExecuted) -> {
+            throw new IOException("no answer");
+        };
+        assertThrows(Killed.class, () -> open.save(Given.bytes("token 3")));
+        records.endLease(Given.NAME);
+        RemoteAccountStore next = store(records.client("a2"), rescue, TERMS, retries::add);
+        assertEquals(new Given.Content("token 3", 3, OpenAccount.RecoveredFrom.RESCUE), Given.open(next, Given.NAME));
+        assertEquals(Optional.empty(), records.entry(Given.NAME).intent());
+    }
+
+    @Test
+    void aSecondRequestDoesNotLeaveIfItsIntentIsNotWritten() throws IOException {
+        MemoryRecords.Client client = records.client("a");
+        OpenAccount open = store(client).lock(Given.NAME, WAIT).open(Given.password());
+        open.reserve();
+        open.save(Given.bytes("token 2"));
+        client.fault = (request, isExecuted) -> {
+            throw new IOException("no answer");
+        };
+        assertFalse(open.mayAsk());
+    }
+
+    /** A holder that stopped for longer than its lease, with a save that is no answer of the issuer. */
+    @Test
+    void aSaveWithoutARequestDoesNotReplaceTheAnswerToOne() throws IOException {
+        OpenAccount stopped = store(records.client("a")).lock(Given.NAME, WAIT).open(Given.password());
+        records.endLease(Given.NAME);
+        OpenAccount asking = store(records.client("b")).lock(Given.NAME, WAIT).open(Given.password());
+        asking.reserve();
+        assertEquals(
+                Kind.BUSY,
+                assertThrows(StoreException.class, () -> stopped.save(Given.bytes("of stopped")))
+                        .kind());
+        assertTrue(records.entry(Given.NAME).intent().isPresent());
+        asking.save(Given.bytes("answer"));
+        assertEquals("answer", content());
+        assertThrows(StoreException.class, () -> stopped.save(Given.bytes("of stopped")));
+        assertEquals("answer", content());
+    }
+
+    @Test
+    void aSaveWithoutARequestDoesNotUseUpANumber() throws IOException {
+        long asked = records.entry(Given.NAME).asked();
+        long answered = records.entry(Given.NAME).answered();
+        try (LockedAccount locked = store(records.client("a")).lock(Given.NAME, WAIT)) {
+            OpenAccount open = locked.open(Given.password());
+            assertEquals(2, open.save(Given.bytes("changed")).generation());
+            assertEquals(3, open.save(Given.bytes("changed again")).generation());
+        }
+        assertEquals("changed again", content());
+        assertEquals(asked, records.entry(Given.NAME).asked());
+        assertEquals(answered, records.entry(Given.NAME).answered());
+    }
+
+    @Test
+    void aSaveWithoutARequestEndsWhenTheDatabaseDoesNotAnswer() throws IOException {
+        MemoryRecords.Client client = records.client("a");
+        OpenAccount open = store(client).lock(Given.NAME, WAIT).open(Given.password());
+        client.fault = (request, isExecuted) -> {
+            if (request.equals("write") && isExecuted) {
+                throw new IOException("the answer is lost");
+            }
+        };
+        assertEquals(2, open.save(Given.bytes("changed")).generation());
+        assertEquals("changed", content());
+        client.fault = (request, isExecuted) -> {
+            throw new IOException("no answer");
+        };
+        assertEquals(
+                Kind.UNWRITABLE,
+                assertThrows(StoreException.class, () -> open.save(Given.bytes("x")))
+                        .kind());
+    }
+
+    @Test
+    void aNewerAccountIsNotDeleted() throws IOException {
+        LockedAccount stopped = store(records.client("a")).lock(Given.NAME, WAIT);
+        stopped.open(Given.password());
+        records.endLease(Given.NAME);
+        assertTrue(rotate(store(records.client("b"))));
+        assertEquals(
+                Kind.BUSY, assertThrows(StoreException.class, stopped::delete).kind());
+        assertEquals("token 2", content());
+    }
+
+    @Test
+    void nothingIsDeletedAfterTheLeaseHasEnded() throws Exception {
+        LeaseTerms terms = new LeaseTerms(Duration.ofMillis(200), Duration.ofMillis(100), Duration.ofSeconds(10));
+        LockedAccount stopped = store(records.client("a"), temporary.resolve("a"), terms, retries::add)
+                .lock(Given.NAME, WAIT);
+        Thread.sleep(250);
+        assertEquals(
+                Kind.BUSY, assertThrows(StoreException.class, stopped::delete).kind());
+        assertEquals("token 1", content());
+    }
+
+    @Test
+    void nothingIsSavedWithoutARequestWhileAnAnswerMayBeLost() throws IOException {
+        Path rescue = killAfterTheRescueCopy();
+        try (LockedAccount locked = store(records.client("b")).lock(Given.NAME, WAIT)) {
+            OpenAccount open = locked.open(Given.password());
+            open.rekey(Given.password());
+            assertEquals(
+                    Kind.INTERRUPTED,
+                    assertThrows(StoreException.class, () -> open.save(open.plaintext()))
+                            .kind());
+        }
+        RemoteAccountStore next = store(records.client("a2"), rescue, TERMS, retries::add);
+        assertEquals("token 2", Given.open(next, Given.NAME).text());
+        try (LockedAccount locked = next.lock(Given.NAME, WAIT)) {
+            locked.open(Given.password()).save(Given.bytes("changed"));
+        }
+        assertEquals("changed", content());
+    }
+
+    @Test
+    void aRescueCopyIsKeptUntilItIsSaved() throws IOException {
+        Path rescue = killAfterTheRescueCopy();
+        try (LockedAccount locked = store(records.client("b")).lock(Given.NAME, WAIT)) {
+            locked.open(Given.password()).reserve(); // another run, which fails
+        }
+        RemoteAccountStore next = store(records.client("a2"), rescue, TERMS, retries::add);
+        assertEquals("token 2", Given.open(next, Given.NAME).text());
+        assertTrue(rotate(next));
+        assertFalse(Files.exists(rescue.resolve(Given.NAME + ".cluster.rescue")));
+    }
+
+    @Test
+    void aRescueCopyOfTheFilesIsLeftAlone() throws IOException {
+        Path rescue = Files.createDirectories(temporary.resolve("a"));
+        Path other = Files.writeString(rescue.resolve(Given.NAME + ".account.rescue"), "of the files");
+        assertTrue(rotate(store(records.client("a"))));
+        assertEquals("of the files", Files.readString(other));
+    }
+
+    @Test
+    void anAnswerToARequestBeforeANewAuthorizationIsDropped() throws IOException {
+        OpenAccount stopped = store(records.client("a")).lock(Given.NAME, WAIT).open(Given.password());
+        stopped.reserve();
+        records.endLease(Given.NAME);
+        Given.create(store(records.client("b")), Given.NAME, "set up again");
+        stopped.save(Given.bytes("token 2"));
+        assertEquals("set up again", content());
+        assertEquals(Optional.empty(), records.entry(Given.NAME).intent());
+    }
+
+    @Test
+    void aHeldLeaseEndsTheWaitAlsoAfterAFailedRequest() throws IOException {
+        store(records.client("a")).lock(Given.NAME, WAIT);
+        MemoryRecords.Client client = records.client("b");
+        AtomicInteger requests = new AtomicInteger();
+        client.fault = (request, isExecuted) -> {
+            if (requests.getAndIncrement() == 0) {
+                throw new IOException("no answer");
+            }
+        };
+        assertTimeoutPreemptively(
+                Duration.ofSeconds(10),
+                () -> assertEquals(
+                        Kind.BUSY,
+                        assertThrows(StoreException.class, () -> store(client).lock(Given.NAME, Duration.ofMillis(100)))
+                                .kind()));
     }
 
     @Test

@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer.account;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import org.opensciencegrid.cryptostore.AccountStore;
@@ -21,7 +22,7 @@ import org.opensciencegrid.tokenrenewer.state.StateStore;
  * command completes it, and the opposite command takes it back.
  */
 public record AccountMove(Place from, Place to, Duration lockWait) {
-    /** @param name as in the member moved_to of an account that was moved there */
+    /** @param name as in the member moved_to of an account that was moved there: {@code files} or {@code kubernetes NAMESPACE} */
     public record Place(String name, AccountStore store, StateStore states) {}
 
     /** @return false if the account was there already */
@@ -37,9 +38,12 @@ public record AccountMove(Place from, Place to, Duration lockWait) {
             }
             try (OpenAccount open = source.open(password)) {
                 Account account = decode(open, from, name);
-                boolean isClosed = account.movedTo().equals(Optional.of(to.name()));
-                if (!isClosed || !isOwner(name, destination, password)) {
-                    if (!isClosed && isOwner(name, destination, password)) {
+                requireMovedTo(to, account, from, name);
+                boolean isClosed = account.movedTo().isPresent();
+                boolean isOwner = isOwner(name, destination, password);
+                if (!isClosed || !isOwner) {
+                    requireNewest(account, open, name);
+                    if (isOwner) {
                         throw new FailureException(new Failure(
                                 Failure.Kind.ACCOUNT_EXISTS,
                                 to.store().file(name).toString(),
@@ -96,7 +100,9 @@ public record AccountMove(Place from, Place to, Duration lockWait) {
             return false;
         }
         try (OpenAccount open = destination.open(password)) {
-            return decode(open, to, name).movedTo().isEmpty();
+            Account account = decode(open, to, name);
+            requireMovedTo(from, account, to, name);
+            return account.movedTo().isEmpty();
         }
     }
 
@@ -105,6 +111,7 @@ public record AccountMove(Place from, Place to, Duration lockWait) {
             throws StoreException, FailureException {
         try (OpenAccount open = destination.open(password)) {
             Account account = decode(open, to, name);
+            requireMovedTo(from, account, to, name);
             if (account.movedTo().isPresent()) {
                 require(
                         open.save(account.withMovedTo(Optional.empty()).encode())
@@ -112,6 +119,30 @@ public record AccountMove(Place from, Place to, Duration lockWait) {
                         to,
                         name);
             }
+        }
+    }
+
+    /** An account that was moved to a third place may be in use there. */
+    private static void requireMovedTo(Place expected, Account account, Place place, String name)
+            throws FailureException {
+        Optional<String> other = account.movedTo().filter(moved -> !moved.equals(expected.name()));
+        if (other.isPresent()) {
+            throw new FailureException(new Failure(
+                    Failure.Kind.ACCOUNT_MOVED, place.store().file(name).toString(), other.get()));
+        }
+    }
+
+    /** A copy, or an account that was restored from a backup, may have a refresh token that is used up. */
+    private void requireNewest(Account account, OpenAccount open, String name) throws FailureException {
+        Path file = from.store().file(name);
+        Optional<Failure> why = account.whyCopied(HostIdentity.here(from.store(), name), file);
+        why = why.or(() -> open.newerGeneration()
+                .map(newer -> new Failure(
+                        Failure.Kind.ACCOUNT_OLDER,
+                        file.toString(),
+                        "this host had generation " + newer.number() + " of it, see " + newer.file())));
+        if (why.isPresent()) {
+            throw new FailureException(why.get());
         }
     }
 

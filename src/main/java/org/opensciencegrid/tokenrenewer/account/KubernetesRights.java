@@ -11,10 +11,17 @@ import org.opensciencegrid.tokenrenewer.state.AccountObjects;
 
 /** The rights that the service account needs for an account. */
 public record KubernetesRights(KubernetesApi api, AccountObjects objects) {
-    /** Each missing right. Asks the API server and changes nothing. */
-    public List<Failure> missing(String account) {
+    /**
+     * Each missing right. Asks the API server and changes nothing.
+     *
+     * @param isStored whether the account has a Secret: one with client credentials has none
+     */
+    public List<Failure> missing(String account, boolean isStored) {
+        List<ObjectName> names = isStored
+                ? List.of(objects.lease(account), objects.account(account), objects.state(account))
+                : List.of(objects.lease(account), objects.state(account));
         List<Failure> missing = new ArrayList<>();
-        for (ObjectName name : List.of(objects.lease(account), objects.account(account), objects.state(account))) {
+        for (ObjectName name : names) {
             try {
                 boolean mayGet = require("get", name, missing);
                 if (mayGet && api.get(name).isEmpty()) {

@@ -71,7 +71,7 @@ final class AccountsCheck {
                     named.contains(section.name()) || Files.exists(check.store().file(section.name()));
             if (named.contains(section.name())) {
                 check.rights()
-                        .ifPresent(rights -> rights.missing(section.name())
+                        .ifPresent(rights -> rights.missing(section.name(), section instanceof StoredAccount)
                                 .forEach(why -> findings.add(Finding.of(why, section.name()))));
             }
             if (named.contains(section.name())) {

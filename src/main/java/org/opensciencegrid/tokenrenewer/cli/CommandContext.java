@@ -165,7 +165,7 @@ final class CommandContext implements Runnable {
     }
 
     RepairCommands commands() {
-        return new RepairCommands(configFile(), stateDirectory());
+        return new RepairCommands(configFile(), stateDirectory(), isInCluster(), Path.of("/"));
     }
 
     Messages messages() {
@@ -210,7 +210,9 @@ final class CommandContext implements Runnable {
 
     /** The accounts in the cluster, whatever the option says. */
     AccountMove.Place inCluster() {
-        return new AccountMove.Place(KUBERNETES, cluster().store(), cluster().states());
+        String namespace = cluster().rights().objects().namespace();
+        return new AccountMove.Place(
+                KUBERNETES + " " + namespace, cluster().store(), cluster().states());
     }
 
     /** The accounts in files, whatever the option says. */

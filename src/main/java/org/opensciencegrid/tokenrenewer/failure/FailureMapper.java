@@ -62,6 +62,7 @@ public final class FailureMapper {
             case UNSUPPORTED -> Kind.ACCOUNT_NEWER;
             case MISSING -> Kind.ACCOUNT_MISSING;
             case BUSY -> Kind.ACCOUNT_BUSY;
+            case INTERRUPTED -> Kind.ACCOUNT_INTERRUPTED;
             case UNWRITABLE -> unwritable(e);
             case UNREADABLE -> Kind.ACCOUNT_UNREADABLE;
         };

@@ -332,6 +332,7 @@ final class RefreshTokenSource implements TokenSource {
 
     private boolean needsSave() {
         return isFromAnotherHost()
+                || store.interruptedAt().isPresent() // a store in a cluster keeps the doubt until a save
                 || store.recoveredFrom() == OpenAccount.RecoveredFrom.PREVIOUS
                 || store.newerGeneration().isPresent();
     }

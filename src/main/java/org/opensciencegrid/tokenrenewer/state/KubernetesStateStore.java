@@ -18,26 +18,38 @@ public final class KubernetesStateStore implements StateStore {
 
     private final KubernetesApi api;
     private final AccountObjects objects;
-    private final Map<String, AccountState> unwritten = new ConcurrentHashMap<>();
+    private final Map<String, Unwritten> unwritten = new ConcurrentHashMap<>();
+    /** The versions that this process has read or written; empty if there is no Secret. */
+    private final Map<String, String> versions = new ConcurrentHashMap<>();
+
+    /** @param version of the Secret that the state is newer than */
+    private record Unwritten(AccountState state, String version) {}
 
     public KubernetesStateStore(KubernetesApi api, AccountObjects objects) {
         this.api = api;
         this.objects = objects;
     }
 
+    /** A state that could not be written counts until another pod has written one. */
     @Override
     public AccountState read(String account) throws IOException {
-        AccountState pending = unwritten.get(account);
-        if (pending != null) {
-            return pending;
-        }
+        Unwritten pending = unwritten.get(account);
         try {
-            return api.get(objects.state(account))
-                    .flatMap(secret -> secret.data(KEY))
+            Optional<KubernetesObject> found = api.get(objects.state(account));
+            String version = found.map(KubernetesObject::resourceVersion).orElse("");
+            if (pending != null && pending.version().equals(version)) {
+                return pending.state();
+            }
+            unwritten.remove(account);
+            versions.put(account, version);
+            return found.flatMap(secret -> secret.data(KEY))
                     .flatMap(bytes -> JsonObject.parse(new String(bytes, StandardCharsets.UTF_8)))
                     .map(AccountState::new)
                     .orElse(AccountState.UNKNOWN);
         } catch (KubernetesException e) {
+            if (pending != null) {
+                return pending.state();
+            }
             throw new IOException(e.getMessage(), e);
         }
     }
@@ -51,23 +63,26 @@ public final class KubernetesStateStore implements StateStore {
     private void put(String account, byte[] content) throws IOException {
         try {
             Optional<KubernetesObject> found = api.get(objects.state(account));
+            versions.put(account, found.map(KubernetesObject::resourceVersion).orElse(""));
             if (found.isPresent()) {
-                api.replace(found.get().withData(KEY, content));
+                KubernetesObject stored = api.replace(found.get().withData(KEY, content));
+                versions.put(account, stored.resourceVersion());
             } else if (content.length > 0) {
-                api.create(KubernetesObject.of(objects.state(account))
+                KubernetesObject stored = api.create(KubernetesObject.of(objects.state(account))
                         .withLabel("app.kubernetes.io/name", "osg-token-renewer")
                         .withAnnotation("osg-token-renewer/account", account)
                         .withData(KEY, content));
+                versions.put(account, stored.resourceVersion());
             }
         } catch (KubernetesException e) {
             throw new IOException(e.getMessage(), e);
         }
     }
 
-    /** This process keeps it in memory. */
+    /** This process keeps it in memory, until the Secret has another version than this process knows. */
     @Override
     public void keepUnwritten(String account, AccountState state) {
-        unwritten.put(account, state);
+        unwritten.put(account, new Unwritten(state, versions.getOrDefault(account, "")));
     }
 
     /** Does nothing: it matters only to a timer of systemd. */

@@ -139,6 +139,33 @@ class AccountMoveTest {
     }
 
     @Test
+    void anAccountThatWasMovedToAThirdPlaceIsNotUsed() throws Exception {
+        AccountMove.Place third = place("kubernetes third");
+        save(files, "first", Optional.of("kubernetes third"));
+        assertEquals(Failure.Kind.ACCOUNT_MOVED, kind(new AccountMove(files, cluster, Duration.ZERO)));
+        assertEquals(Failure.Kind.ACCOUNT_MOVED, kind(new AccountMove(cluster, files, Duration.ZERO)));
+        save(cluster, "second", Optional.empty());
+        assertEquals(Failure.Kind.ACCOUNT_MOVED, kind(new AccountMove(cluster, files, Duration.ZERO)));
+        assertContents("first kubernetes third", "second");
+        assertTrue(new AccountMove(files, third, Duration.ZERO).run(NAME, password()));
+        assertContents("", "second");
+    }
+
+    @Test
+    void anAccountThatWasRestoredFromABackupIsNotMoved() throws Exception {
+        Path hostRecords = Files.createDirectories(directory.resolve("host"));
+        AccountMove.Place withRecords = new AccountMove.Place(
+                "files", ((FileAccountStore) files.store()).withHostRecords(hostRecords), files.states());
+        Path file = directory.resolve("files/accounts/acct.account");
+        byte[] backup = Files.readAllBytes(file);
+        save(withRecords, "second", Optional.empty());
+        Files.write(file, backup);
+        Files.deleteIfExists(directory.resolve("files/accounts/acct.account.prev"));
+        assertEquals(Failure.Kind.ACCOUNT_OLDER, kind(new AccountMove(withRecords, cluster, Duration.ZERO)));
+        assertContents("first", "");
+    }
+
+    @Test
     void aDestinationThatCannotBeWrittenLosesNothing() throws Exception {
         Path accounts = directory.resolve("kubernetes/accounts");
         try (LockedAccount made = cluster.store().lock(NAME, Duration.ZERO)) {

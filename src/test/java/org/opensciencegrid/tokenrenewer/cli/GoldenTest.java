@@ -87,7 +87,8 @@ class GoldenTest {
                 new Failure(Failure.Kind.TOKEN_NOT_PERMITTED, token.toString(), "Operation not permitted"),
                 new Failure(Failure.Kind.TOKEN_NOT_PERMITTED, file.toString(), "Operation not permitted"),
                 new Failure(Failure.Kind.TOKEN_OWNER_CLOSED, file.toString(), "alice"),
-                new Failure(Failure.Kind.HOOK_NOT_STARTED, file.toString(), ""))) {
+                new Failure(Failure.Kind.HOOK_NOT_STARTED, file.toString(), ""),
+                new Failure(Failure.Kind.NOT_IN_CLUSTER, "", ""))) {
             said(text, failure.kind().word(), messages.repair(failure, "ACCOUNT"));
         }
         CheckText check = new CheckText(messages, Host.COMMANDS, Colors.NONE);
@@ -103,6 +104,11 @@ class GoldenTest {
         Files.createFile(here.accountFile("ACCOUNT"));
         Finding unused = new Finding(Finding.Kind.UNUSED_ACCOUNT, "/where", "", "ACCOUNT", Optional.empty());
         said(text, "unused_account", new CheckText(messages, here, Colors.NONE).repair(unused));
+        text.append("\nwith --store=kubernetes\n");
+        RepairCommands inCluster = new RepairCommands(RepairCommands.CONFIG, RepairCommands.STATE, true, directory);
+        for (Failure.Kind kind : List.of(Failure.Kind.ACCOUNT_MISSING, Failure.Kind.ACCOUNT_INTERRUPTED)) {
+            said(text, kind.word(), new Messages(inCluster).repair(new Failure(kind, "", ""), "ACCOUNT"));
+        }
         text.append("\nwithout systemd and other programs\n");
         Messages few = new Messages(bare);
         for (Failure.Kind kind : Failure.Kind.values()) {

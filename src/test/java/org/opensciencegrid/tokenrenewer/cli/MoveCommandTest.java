@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -16,6 +17,7 @@ import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFile;
 import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.tokenrenewer.account.Account;
+import org.opensciencegrid.tokenrenewer.cli.output.RepairCommands;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /** What the commands for a cluster do without one; {@code KubernetesStoreRing} has one. */
@@ -62,6 +64,17 @@ class MoveCommandTest {
         }
         assertEquals(2, program.run("--store=kubernetes", "renew").status());
         assertEquals(0, program.run("renew").status());
+    }
+
+    @Test
+    void aSuggestedCommandHasTheStore() {
+        Result result = program.run("--store=kubernetes", "renew");
+        assertEquals(2, result.status());
+        RepairCommands commands = new RepairCommands(RepairCommands.CONFIG, RepairCommands.STATE, true, Path.of("/"));
+        assertEquals(List.of("osg-token-renewer", "--store=kubernetes", "setup", "acct"), commands.setup("acct"));
+        assertEquals(
+                List.of("osg-token-renewer", "--store", "kubernetes", "check"),
+                commands.rerun(List.of("--store", "kubernetes", "check")));
     }
 
     @Test

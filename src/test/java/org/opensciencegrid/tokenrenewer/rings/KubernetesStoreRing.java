@@ -289,13 +289,13 @@ class KubernetesStoreRing {
         point.authorize();
         point.issuer.fault(Fault.on("/token").grant("refresh_token").whenAnswered(proxy::down));
         Running run = point.start("renew", "--force");
-        AccessPoint.await(() -> Files.exists(point.file("run/acct.account.rescue")));
+        AccessPoint.await(() -> Files.exists(point.file("run/acct.cluster.rescue")));
         run.process().destroyForcibly().waitFor();
         proxy.up();
         endLease();
         mustRenew();
         assertEquals(0, point.issuer.reuses());
-        assertFalse(Files.exists(point.file("run/acct.account.rescue")));
+        assertFalse(Files.exists(point.file("run/acct.cluster.rescue")));
     }
 
     /** An answer of the issuer is on its way when its receiver stops for longer than its lease. */

@@ -45,6 +45,8 @@ public record Messages(RepairCommands commands) {
                         + "; restored from a backup or a copy of another host?";
             case OUT_OF_TIME -> "the run ended before this renewal: " + detail;
             case ACCOUNT_BUSY -> "another run or command holds the account";
+            case ACCOUNT_INTERRUPTED ->
+                "a run was interrupted while it asked the issuer, and its new refresh token may be in the pod of that run";
             case STORE_UNWRITABLE, STORE_READ_ONLY, STORE_FULL, STORE_NO_INODES ->
                 "the issuer is not contacted, because no account can be saved: " + detail;
             case CLUSTER_FORBIDDEN, CLUSTER_REFUSED -> "the account in the cluster cannot be used: " + detail;
@@ -186,6 +188,10 @@ public record Messages(RepairCommands commands) {
                                 + " this host separately",
                         commands.reauthenticate(account));
             case ACCOUNT_BUSY -> commands.waitForRun();
+            case ACCOUNT_INTERRUPTED ->
+                new Repair(
+                        "renew first, in the pod of that run if it still exists; then repeat this command",
+                        commands.renewNow(account));
             case STORE_UNWRITABLE -> makeWritable(store, detail);
             case STORE_READ_ONLY ->
                 new Repair(
@@ -323,7 +329,7 @@ public record Messages(RepairCommands commands) {
                         commands.renew());
             case NOT_IN_CLUSTER ->
                 Repair.advice("run this in a pod whose service account token is mounted (automountServiceAccountToken),"
-                        + " or remove token_secret");
+                        + (failure.where().isEmpty() ? " or use --store=files" : " or remove token_secret"));
             case CLUSTER_UNREACHABLE -> Repair.NOTHING;
             case CLUSTER_UNAUTHORIZED ->
                 Repair.advice("restart the pod, so that it gets a new service account token; if that does not help,"

@@ -29,9 +29,10 @@ import org.opensciencegrid.tokenrenewer.systemd.Timer;
  * installed service; otherwise they have the same options as this command. If a program is not installed, its command
  * becomes advice.
  *
+ * @param isInCluster whether the accounts are in a cluster
  * @param root the file system root below which we look for programs and units
  */
-public record RepairCommands(Path config, Path stateDirectory, Path root) {
+public record RepairCommands(Path config, Path stateDirectory, boolean isInCluster, Path root) {
     /** The config file of the installed service. */
     public static final Path CONFIG = Path.of("/etc/osg/token-renewer/config.ini");
 
@@ -53,7 +54,12 @@ public record RepairCommands(Path config, Path stateDirectory, Path root) {
 
     private static final String UID = "unix:uid";
 
-    /** The commands for this machine. */
+    /** The commands for accounts in files. */
+    public RepairCommands(Path config, Path stateDirectory, Path root) {
+        this(config, stateDirectory, false, root);
+    }
+
+    /** The commands for accounts in files of this machine. */
     public RepairCommands(Path config, Path stateDirectory) {
         this(config, stateDirectory, Path.of("/"));
     }
@@ -88,9 +94,12 @@ public record RepairCommands(Path config, Path stateDirectory, Path root) {
 
     // ---- this program
 
-    /** The command that sets up an account; the wrapper of the installed service switches to the service's user. */
+    /**
+     * The command that sets up an account; the wrapper of the installed service switches to the service's user. A pod
+     * has another user, which the wrapper refuses.
+     */
     public List<String> setup(String... arguments) {
-        List<String> words = isService() ? program(WRAPPER) : program(PROGRAM, "setup");
+        List<String> words = isService() && !isInCluster ? program(WRAPPER) : program(PROGRAM, "setup");
         words.addAll(List.of(arguments));
         return words;
     }
@@ -130,7 +139,14 @@ public record RepairCommands(Path config, Path stateDirectory, Path root) {
 
     /** Starts a run now: the service if systemd runs it. */
     public List<String> renew() {
-        return isService() && hasSystemd() ? List.of("systemctl", "start", SERVICE) : thisProgram("renew");
+        return isService() && hasSystemd() && !isInCluster
+                ? List.of("systemctl", "start", SERVICE)
+                : thisProgram("renew");
+    }
+
+    /** Renews the tokens of an account, whether or not they are due. */
+    List<String> renewNow(String account) {
+        return thisProgram("renew", "--force", "--account=" + account);
     }
 
     List<String> renewWithoutTimer() {
@@ -170,16 +186,18 @@ public record RepairCommands(Path config, Path stateDirectory, Path root) {
         String verb = words.group(1);
         String namespace = words.group(3);
         String object = words.group(4);
-        String role = object + "-" + verb;
+        String resource = words.group(2);
+        String role = object + "-" + resource.split("\\.", 2)[0] + "-" + verb; // a Lease and a Secret can have one name
         Matcher user = SERVICE_ACCOUNT.matcher(message);
-        String account = user.find() ? user.group(1) : namespace + ":default";
+        String account = user.find() ? user.group(1) : namespace + ":NAME";
         List<String> rule = new ArrayList<>(List.of(
-                "kubectl", "-n", namespace, "create", "role", role, "--verb=" + verb, "--resource=" + words.group(2)));
+                "kubectl", "-n", namespace, "create", "role", role, "--verb=" + verb, "--resource=" + resource));
         if (!verb.equals("create")) { // a request to create has no name
             rule.add("--resource-name=" + object);
         }
         return new Repair(
-                "add this right to the role of the service account; this adds a role of its own",
+                "add this right to the role of the service account; this adds a role of its own"
+                        + (account.endsWith(":NAME") ? "; replace NAME with the name of the service account" : ""),
                 ShellQuote.all(List.of(
                         rule,
                         List.of(
@@ -219,6 +237,9 @@ public record RepairCommands(Path config, Path stateDirectory, Path root) {
         }
         if (!isService()) {
             words.add("--state-dir=" + stateDirectory);
+        }
+        if (isInCluster && Stream.of(arguments).noneMatch(word -> word.startsWith("--store"))) {
+            words.add("--store=kubernetes");
         }
         words.addAll(List.of(arguments));
         return words;
