@@ -104,7 +104,7 @@ public record RepairCommands(Path config, Path stateDirectory, boolean isInClust
         return words;
     }
 
-    /** The config file as it is now; empty if nothing in it is usable. */
+    /** The current content of the config file; empty if nothing in it is usable. */
     public Optional<Config> readConfig() {
         try {
             return Optional.of(ConfigFile.read(config));
