@@ -17,6 +17,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.cryptostore.StoreException.Kind;
@@ -191,6 +192,7 @@ class RemoteAccountStoreTest {
     }
 
     @Test
+    @Tag("slow")
     void aSaveIsRetriedUntilTheDatabaseIsBack() throws IOException {
         MemoryRecords.Client client = records.client("a");
         AtomicInteger failures = new AtomicInteger();
@@ -346,6 +348,7 @@ class RemoteAccountStoreTest {
     }
 
     @Test
+    @Tag("slow")
     void aLeaseThatCannotBeRenewedEndsTheRightToAsk() throws Exception {
         MemoryRecords.Client client = records.client("a");
         LeaseTerms terms = new LeaseTerms(Duration.ofMillis(900), Duration.ofMillis(500), Duration.ofMillis(50));
@@ -367,6 +370,7 @@ class RemoteAccountStoreTest {
     }
 
     @Test
+    @Tag("slow")
     void othersWaitForTheWholeDurationFromWhenTheySawTheLease() throws Exception {
         LeaseTerms terms = new LeaseTerms(Duration.ofMillis(900), Duration.ofMillis(500), Duration.ofSeconds(10));
         MemoryRecords.Client client = records.client("a");

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.cryptostore.LockedAccount;
@@ -21,6 +22,7 @@ import org.opensciencegrid.tokenrenewer.cli.output.RepairCommands;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
 
 /** What the commands for a cluster do without one; {@code KubernetesStoreRing} has one. */
+@Tag("program")
 class MoveCommandTest {
     @TempDir
     private Path directory;

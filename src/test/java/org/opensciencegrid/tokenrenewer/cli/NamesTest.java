@@ -11,6 +11,7 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -111,6 +112,7 @@ class NamesTest {
 
     @ParameterizedTest
     @MethodSource("bad")
+    @Tag("slow")
     void isRefusedInEachPlaceAndLeavesNothing(String name) throws IOException {
         List<String> before = files();
         for (String command : List.of("setup", "import-oidc-agent", "export-oidc-agent", "change-password", "remove")) {

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.tokenrenewer.cli.output.Colors;
@@ -21,6 +22,7 @@ import org.opensciencegrid.tokenrenewer.systemd.Sandbox;
 import org.opensciencegrid.tokenrenewer.systemd.Timer;
 
 /** Tests what status says about the timer, from its unit, the boot time and the last run, without systemd. */
+@Tag("program")
 class StatusTimerTest {
     private static final String TIMER = "osg-token-renewer.timer";
 

@@ -11,6 +11,7 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.testkit.EmbeddedIssuer;
@@ -18,6 +19,7 @@ import org.opensciencegrid.testkit.TestCa;
 import org.opensciencegrid.tokenrenewer.oidc.HostileAnswersTest;
 
 /** Hosts with several addresses, in a JVM that uses a hosts file instead of the name service. */
+@Tag("slow")
 class AddressesTest {
     private static final String TOKEN = "{\"access_token\":\"t\",\"refresh_token\":\"next\"}";
 

@@ -880,6 +880,7 @@ class TransportTest {
 
     /** A server that sends the rest of a long response too slowly does not keep others waiting a second time. */
     @Test
+    @Tag("slow")
     void aServerThatLetsItsTimeRunOutGetsNoMoreRoom() throws Exception {
         String start = "x".repeat(ResponseMemory.SHORT_RESPONSE_BYTES * 2);
         RawServer.Reply slow = connection -> {

@@ -191,6 +191,7 @@ class RenewalRunTest extends SiteTest {
 
     /** The first two workers wait until all accounts have sent a request, which needs more workers. */
     @Test
+    @Tag("slow")
     void anAccountThatWaitsHoldsUpNoOtherOfItsIssuer() {
         CountDownLatch all = new CountDownLatch(5);
         for (int i = 0; i < 5; i++) {

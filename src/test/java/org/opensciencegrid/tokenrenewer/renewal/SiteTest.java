@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
@@ -22,6 +23,7 @@ import org.opensciencegrid.tokenrenewer.renewal.Outcome.Renewed;
  * Base of all tests with a {@link Site}: a new site for each test, outcomes as short text, and a search for secrets at
  * the end.
  */
+@Tag("program")
 abstract class SiteTest {
     @TempDir
     Path directory;

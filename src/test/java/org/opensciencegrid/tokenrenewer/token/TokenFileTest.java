@@ -388,6 +388,7 @@ class TokenFileTest {
         "65533, 0, alice/own, ok",
         "65533, 65534, ours, ok"
     })
+    @Tag("slow")
     void aLinkLeadsToTheUserInWhoseDirectoryItIs(int owner, int maker, String target, String outcome) throws Exception {
         assumeService();
         Path alice = Files.createDirectory(tokens.resolve("alice"));
@@ -495,6 +496,7 @@ class TokenFileTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
+    @Tag("slow")
     void aFileThatIsSwappedForAPipeIsWaitedForASecondAtMost(boolean isRead) throws Exception {
         assumeTrue(has("python3"), "python3 is not installed");
         Path path = old("t");

@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.tokenrenewer.cli.Golden;
@@ -30,6 +31,7 @@ import org.opensciencegrid.tokenrenewer.json.JsonObject;
 import org.opensciencegrid.tokenrenewer.systemd.RunningTimer;
 
 /** Compares the JSON of status with docs/reference/status-schema.json and docs/reference/status-json.md. */
+@Tag("program")
 public class StatusJsonTest {
     private static final Pattern MEMBER = Pattern.compile("`([a-z_]+)`");
     private static final ObjectMapper JSON = new ObjectMapper();
