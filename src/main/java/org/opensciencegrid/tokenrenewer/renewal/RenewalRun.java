@@ -61,7 +61,7 @@ public final class RenewalRun {
 
     private RunDeadline deadline;
     private final Map<String, IssuerHealth> healthByIssuer = new ConcurrentHashMap<>();
-    private final Map<Route, IssuerClients> issuers = new ConcurrentHashMap<>();
+    private final Map<List<Object>, IssuerClients> issuers = new ConcurrentHashMap<>();
     private final Set<String> fromAnotherHost = new ConcurrentSkipListSet<>();
     private final Set<String> narrowed = new ConcurrentSkipListSet<>();
 
@@ -396,11 +396,11 @@ public final class RenewalRun {
         return new AccountRenewal(account, tokens, force, store, states, lockWait, deadline, clock, progress);
     }
 
-    private record Route(Optional<Path> caFile, NetworkOptions options) {}
-
     /** One for each set of trusted certificates and each proxy, so that accounts share connections and TLS sessions. */
     private IssuerClients issuers(Optional<Path> caFile, NetworkOptions options) {
-        return issuers.computeIfAbsent(new Route(caFile, options), route -> {
+        // Not a record, whose first hash code takes a run 10 ms.
+        List<Object> key = List.of(caFile, options.proxies(), options.responseTimeout());
+        return issuers.computeIfAbsent(key, k -> {
             Transport transport = network.with(options).transport(caFile);
             return new IssuerClients(transport, new TokenClient(transport, clock, pause), new Discovery(transport));
         });
