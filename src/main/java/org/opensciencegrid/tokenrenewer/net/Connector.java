@@ -12,15 +12,20 @@ import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLProtocolException;
 import javax.net.ssl.SSLSocket;
 import org.opensciencegrid.tokenrenewer.net.IssuerException.Kind;
 import org.opensciencegrid.tokenrenewer.net.ProxySettings.Proxy;
@@ -39,12 +44,24 @@ final class Connector {
     private final TrustStore trust;
     private final ProxySettings proxies;
     private final Duration handshakeTimeout;
+    /** Servers that do not accept what {@link KeyShares} leaves, as host:port. */
+    private final Set<String> allShares = ConcurrentHashMap.newKeySet();
 
     /** @param maxHandshake maximum time for TLS and the proxy, for each address */
     Connector(TrustStore trust, ProxySettings proxies, Duration maxHandshake) {
         this.trust = trust;
         this.proxies = proxies;
         this.handshakeTimeout = maxHandshake.compareTo(HANDSHAKE_TIMEOUT) < 0 ? maxHandshake : HANDSHAKE_TIMEOUT;
+    }
+
+    /** Servers that get all key shares in the first TLS message, as host:port: {@link #allShares(Collection)} and more. */
+    Set<String> allShares() {
+        return Set.copyOf(allShares);
+    }
+
+    /** Servers that an earlier run added to {@link #allShares()}. */
+    void allShares(Collection<String> servers) {
+        allShares.addAll(servers);
     }
 
     /** The name of a server in messages, including the proxy if one is used. */
@@ -109,6 +126,22 @@ final class Connector {
     /** @param end deadline for everything, by {@code System.nanoTime()} */
     private HttpConnection open(URI uri, InetAddress address, long end, List<String> failedAddresses)
             throws IOException, IssuerException {
+        String server = Transport.hostAndPort(uri);
+        if (allShares.contains(server)) {
+            return open(uri, address, end, failedAddresses, false);
+        }
+        try {
+            return open(uri, address, end, failedAddresses, true);
+        } catch (KeyShares.NotAccepted e) {
+            HttpConnection connection = open(uri, address, end, failedAddresses, false);
+            allShares.add(server);
+            return connection;
+        }
+    }
+
+    private HttpConnection open(
+            URI uri, InetAddress address, long end, List<String> failedAddresses, boolean reducesShares)
+            throws IOException, IssuerException {
         Optional<Proxy> proxy = proxies.proxy(uri);
         boolean isTls = "https".equalsIgnoreCase(uri.getScheme());
         int port = HostNames.port(uri) < 0 ? (isTls ? 443 : 80) : HostNames.port(uri);
@@ -127,7 +160,7 @@ final class Connector {
                 socket = tunnel(proxy.get(), wire, uri, port);
             }
             if (isTls) {
-                socket = tls(socket, HostNames.name(uri), port);
+                socket = tls(socket, HostNames.name(uri), port, reducesShares);
             }
             return new HttpConnection(wire, socket, failedAddresses);
         } catch (IOException | IssuerException | RuntimeException | Error e) {
@@ -151,7 +184,7 @@ final class Connector {
     /** Uses TLS with the proxy if configured, and asks it for a tunnel. */
     private Socket tunnel(Proxy proxy, LimitedSocket wire, URI uri, int port) throws IOException, IssuerException {
         Socket socket = proxy.isTls()
-                ? tls(wire, HostNames.withoutDot(proxy.host().toLowerCase(Locale.ROOT)), proxy.port())
+                ? tls(wire, HostNames.withoutDot(proxy.host().toLowerCase(Locale.ROOT)), proxy.port(), false)
                 : wire;
         String target = HostNames.of(uri).orElse("") + ":" + port;
         String credentials = proxy.credentials()
@@ -176,19 +209,25 @@ final class Connector {
         throw new ConnectException("the proxy answered " + status);
     }
 
-    private SSLSocket tls(Socket below, String host, int port) throws IOException, IssuerException {
+    private SSLSocket tls(Socket below, String host, int port, boolean reducesShares)
+            throws IOException, IssuerException {
         String name = HostNames.bare(host);
         Optional<byte[]> address = host.matches("[0-9.]+") || host.startsWith("[")
                 ? Optional.of(InetAddress.getByName(name).getAddress())
                 : Optional.empty();
         SSLSocket socket = (SSLSocket) trust.sockets().createSocket(below, name, port, true);
+        SSLParameters parameters = socket.getSSLParameters();
+        boolean isReduced = reducesShares && KeyShares.reduce(parameters);
         if (address.isEmpty()) {
-            SSLParameters parameters = socket.getSSLParameters();
             // As bytes, because the JDK would omit a name with an underscore.
             parameters.setServerNames(List.of(new SNIHostName(name.getBytes(StandardCharsets.US_ASCII))));
-            socket.setSSLParameters(parameters);
         }
-        socket.startHandshake();
+        socket.setSSLParameters(parameters);
+        try {
+            socket.startHandshake();
+        } catch (SSLHandshakeException | SSLProtocolException e) {
+            throw isReduced && !ExceptionMapper.isCertificate(e) ? new KeyShares.NotAccepted(e) : e;
+        }
         X509Certificate certificate = (X509Certificate) socket.getSession().getPeerCertificates()[0];
         if (!HostNames.isFor(certificate, name, address)) {
             throw new SSLPeerUnverifiedException(

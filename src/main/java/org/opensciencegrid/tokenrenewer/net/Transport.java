@@ -13,11 +13,13 @@ import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
@@ -72,6 +74,19 @@ public final class Transport {
     /** Without a proxy and without a log. */
     public Transport(TrustStore trust, Duration responseTimeout) {
         this(trust, new Network(ProxySettings.NONE, responseTimeout, Optional.empty()));
+    }
+
+    /**
+     * Servers that did not accept the reduced key shares of a first connection, as host:port. The next run passes them
+     * to {@link #allShares(Collection)}, so that it does not need a second connection.
+     */
+    public Set<String> allShares() {
+        return connector.allShares();
+    }
+
+    /** The first connection to these servers offers all key shares. */
+    public void allShares(Collection<String> servers) {
+        connector.allShares(servers);
     }
 
     /** Reads a response. */

@@ -12,7 +12,6 @@ import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
 import org.opensciencegrid.tokenrenewer.net.IssuerException;
 import org.opensciencegrid.tokenrenewer.oidc.Client;
 import org.opensciencegrid.tokenrenewer.oidc.RequestedToken;
-import org.opensciencegrid.tokenrenewer.oidc.TokenClient;
 import org.opensciencegrid.tokenrenewer.oidc.TokenResponse;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.util.Secret;
@@ -20,12 +19,13 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
 /** Gets tokens with the client credentials grant. The config file has the id and the secret; nothing is stored. */
 final class ClientCredentialsSource implements TokenSource {
     private final ClientCredentialsAccount section;
-    private final TokenClient tokens;
+    private final RenewalRun.IssuerClients clients;
     private final Client client;
 
-    ClientCredentialsSource(ClientCredentialsAccount section, TokenClient tokens) throws FailureException {
+    ClientCredentialsSource(ClientCredentialsAccount section, RenewalRun.IssuerClients clients)
+            throws FailureException {
         this.section = section;
-        this.tokens = tokens;
+        this.clients = clients;
         this.client =
                 Client.of(section.clientId(), Optional.of(secret(section))).with(section.clientAuth());
     }
@@ -49,10 +49,11 @@ final class ClientCredentialsSource implements TokenSource {
     @Override
     public TokenResponse token(TokenSection token, List<String> scope) throws FailureException {
         try {
-            return tokens.clientCredentials(
-                    section.tokenRequestUrl(),
-                    client,
-                    new RequestedToken(scope, token.audience(), section.audienceParameter()));
+            return clients.tokens()
+                    .clientCredentials(
+                            section.tokenRequestUrl(),
+                            client,
+                            new RequestedToken(scope, token.audience(), section.audienceParameter()));
         } catch (IssuerException e) {
 
             boolean isOfTheClient =
@@ -66,6 +67,7 @@ final class ClientCredentialsSource implements TokenSource {
 
     @Override
     public AccountState updateState(AccountState state) {
-        return state.withClient(issuer(), section.clientId());
+        return state.withClient(issuer(), section.clientId())
+                .withAllKeyShares(clients.transport().allShares());
     }
 }

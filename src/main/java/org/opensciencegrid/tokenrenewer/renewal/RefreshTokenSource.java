@@ -352,7 +352,8 @@ final class RefreshTokenSource implements TokenSource {
         return account.updateState(state)
                 .withRotations(rotations, refreshTokenExpiresAt)
                 .withOtherHost(otherHostAt)
-                .withDoubt(inDoubtSince);
+                .withDoubt(inDoubtSince)
+                .withAllKeyShares(issuer.transport().allShares());
     }
 
     @Override

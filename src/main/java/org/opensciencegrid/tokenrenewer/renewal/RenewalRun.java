@@ -38,6 +38,7 @@ import org.opensciencegrid.tokenrenewer.net.Sleeper;
 import org.opensciencegrid.tokenrenewer.net.Transport;
 import org.opensciencegrid.tokenrenewer.oidc.Discovery;
 import org.opensciencegrid.tokenrenewer.oidc.TokenClient;
+import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.StateStore;
 import org.opensciencegrid.tokenrenewer.util.Printable;
 
@@ -382,14 +383,14 @@ public final class RenewalRun {
                     store.file(stored.name()),
                     HostIdentity.here(store, stored.name()),
                     passwords,
-                    ca -> issuers(ca, stored.networkOptions()),
+                    ca -> issuers(ca, stored.networkOptions()).after(state),
                     state.inDoubtSince(),
                     deadline,
                     clock);
         }
         ClientCredentialsAccount section = (ClientCredentialsAccount) account;
         return (locked, state) -> new ClientCredentialsSource(
-                section, issuers(section.caFile(), section.networkOptions()).tokens());
+                section, issuers(section.caFile(), section.networkOptions()).after(state));
     }
 
     private AccountRenewal of(AccountSection account, List<TokenSection> tokens, boolean force) {
@@ -407,5 +408,11 @@ public final class RenewalRun {
     }
 
     /** The clients for the issuers that have the same trusted certificates and the same route. */
-    record IssuerClients(Transport transport, TokenClient tokens, Discovery discovery) {}
+    record IssuerClients(Transport transport, TokenClient tokens, Discovery discovery) {
+        /** With what earlier runs learned about the TLS of the issuer. */
+        IssuerClients after(AccountState state) {
+            transport.allShares(state.allKeyShares());
+            return this;
+        }
+    }
 }

@@ -133,6 +133,15 @@ public final class AccountState {
         return new AccountState(members.with("tokens", members.member("tokens").with(name, token.members())));
     }
 
+    /** Servers of the issuer that need all key shares in the first TLS message, as host:port. */
+    public List<String> allKeyShares() {
+        return members.words("all_key_shares");
+    }
+
+    public AccountState withAllKeyShares(Collection<String> servers) {
+        return servers.isEmpty() ? this : new AccountState(members.with("all_key_shares", List.copyOf(servers)));
+    }
+
     /** Fingerprint of the account's section at the last outcome. */
     public Optional<String> sectionFingerprint() {
         return members.string("section_fingerprint");
