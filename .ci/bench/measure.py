@@ -1,4 +1,4 @@
-"""Whole processes, timed in turns: measure.py DIRECTORY RUNS N... with the command that starts BenchSite in $ISSUER.
+"""Whole processes, timed in turns: measure.py DIRECTORY PROGRAMS RUNS N... with the command that starts BenchSite in $ISSUER.
 
 Each command runs once for nothing and then RUNS times, A B C A B C ..., so that what else the machine does hits all of them.
 Wall is to the exit of the command; CPU is user and system time of every process that it left behind too (daemons are
@@ -15,8 +15,8 @@ import time
 
 PR_SET_CHILD_SUBREAPER = 36
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-PROGRAM = ROOT + "/src/target/dist/usr/libexec/osg-token-renewer/osg-token-renewer.sh"
+SERVICE = "/usr/libexec/osg-token-renewer/osg-token-renewer.sh"
+COMMAND = "/usr/bin/osg-token-renewer"
 
 
 def timed(command, environment):
@@ -37,7 +37,7 @@ def timed(command, environment):
         rss = max(rss, used.ru_maxrss)
         if pid == child:
             wall = time.monotonic() - began
-            if status != 0:
+            if status != 0 and "check" not in command:  # it has findings about this directory
                 sys.exit("%s: status %d\n%s" % (" ".join(command), status, open("log").read()[-2000:]))
     return wall * 1000, cpu * 1000, rss / 1024
 
@@ -75,8 +75,50 @@ def curl(n):
     return ["curl"] + (["-Z", "--parallel-max", "32"] if n > 1 else []) + ["-K", "curl-%d" % n]
 
 
+class Program:
+    """The shipped tree with the archive for one Java."""
+
+    def __init__(self, line, several):
+        version, self.home, self.tree = line.split()
+        self.suffix = ", Java " + version if several else ""
+
+    def case(self, name, environment, words=None, before=lambda: None):
+        command = [self.tree + COMMAND] + words if words else [self.tree + SERVICE]
+        return name + self.suffix, command, dict(environment, OSG_TOKEN_RENEWER_JAVA_HOME=self.home), before
+
+
+def measured(issuer, cases, times, due):
+    """Name to figures of each turn, and name to the requests and connections of the last one."""
+    took, asked = {name: [] for name, *_ in cases}, {}
+    for turn in range(-1, times):
+        for name, command, environment, before in cases:
+            before()
+            issuer.tell()
+            figures = timed(command, environment)
+            asked[name] = issuer.tell()
+            if due(name) is not None and asked[name][1] != due(name):
+                sys.exit("%s: %d requests for %d tokens that are due" % (name, asked[name][1], due(name)))
+            if turn >= 0:
+                took[name].append(figures)
+    return took, asked
+
+
+def show(title, times, took, asked):
+    base = next(iter(took.values()))
+    print("\n%s, %d turns, load %.1f\n" % (title, times, os.getloadavg()[0]))
+    print("| | wall ms | CPU ms | RSS MiB | wall x | CPU x | requests | connections |")
+    print("|---|---|---|---|---|---|---|---|")
+    for name in took:
+        wall, cpu, rss = (statistics.median(column) for column in zip(*took[name]))
+        ratios = [statistics.median(mine[k] / its[k] for mine, its in zip(took[name], base)) for k in (0, 1)]
+        print("| %s | %.0f | %.0f | %.0f | %.3f | %.3f | %d | %d |" % (
+            name, wall, cpu, rss, *ratios, asked[name][1], asked[name][2]), flush=True)
+
+
 def main():
-    directory, runs, counts = os.path.abspath(sys.argv[1]), int(sys.argv[2]), [int(n) for n in sys.argv[3:]]
+    directory, runs, counts = os.path.abspath(sys.argv[1]), int(sys.argv[3]), [int(n) for n in sys.argv[4:]]
+    lines = open(sys.argv[2]).read().splitlines()
+    programs = [Program(line, len(lines) > 1) for line in lines]
     issuer = Issuer(os.environ["ISSUER"].split())
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     os.chdir(directory)
@@ -84,58 +126,54 @@ def main():
     peer = shutil.which("oidc-agent") is not None
 
     def config(name):
-        return dict(ours, OSG_TOKEN_RENEWER_CONFIG_PATH=directory + "/" + name)
+        return dict(ours, OSG_TOKEN_RENEWER_CONFIG_PATH=directory + "/config-%s.ini" % name)
 
     def cold():
         for name in os.listdir(ours["RUNTIME_DIRECTORY"]):
             os.unlink(ours["RUNTIME_DIRECTORY"] + "/" + name)
 
-    def nothing():
-        pass
-
     hundred = 100 in counts
+    if hundred:  # so that nothing is due afterwards
+        subprocess.run(programs[0].case("", config("100"))[1], env=programs[0].case("", config("100"))[2], check=True,
+                       stdout=subprocess.DEVNULL)
     for latency in [0] + ([50] if hundred else []):
         if latency:
             issuer.tell("latency %d" % latency)
         for n in [100] if latency else counts:
             cases = []
             if peer and not latency and n <= 100:
-                cases.append(("oidc-agent", [HERE + "/peer", directory, str(n)], ours, nothing))
+                cases.append(("oidc-agent", [HERE + "/peer", directory, str(n)], ours, lambda: None))
             if n <= 100:
-                cases.append(("curl", curl(n), ours, nothing))
-            cases.append(("renew", [PROGRAM], config("config-%d.ini" % n), nothing))
-            if not latency and n <= 10:  # with more tokens the derivations only add up
-                cases.append(("renew, keys derived again", [PROGRAM], config("config-%d.ini" % n), cold))
-            if not latency:
-                cases.append(("nothing due", [PROGRAM], config("config-%d-fresh.ini" % n), nothing))
-            if n == 1 and hundred:  # its goal is a fraction of the agent's run of one token
-                subprocess.run([PROGRAM], env=config("config-100.ini"), check=True, stdout=subprocess.DEVNULL)
-                cases.append(("nothing due, 100 accounts", [PROGRAM], config("config-100-fresh.ini"), nothing))
-            took = {name: [] for name, *_ in cases}
-            asked = {}
+                cases.append(("curl", curl(n), ours, lambda: None))
+            for program in programs:
+                cases.append(program.case("renew", config(n)))
+                if not latency and n <= 10:  # with more tokens the derivations only add up
+                    cases.append(program.case("renew, keys derived again", config(n), before=cold))
+                if not latency:
+                    cases.append(program.case("nothing due", config("%d-fresh" % n)))
+                if n == 1 and hundred:  # its goal is a fraction of the agent's run of one token
+                    cases.append(program.case("nothing due, 100 accounts", config("100-fresh")))
             times = runs if n < 100 else max(1, runs // 3)
-            for run in range(-1, times):
-                for name, command, environment, before in cases:
-                    before()
-                    issuer.tell()
-                    figures = timed(command, environment)
-                    asked[name] = issuer.tell()
-                    due = 0 if name.startswith("nothing due") else n
-                    if command == [PROGRAM] and asked[name][1] != due:
-                        sys.exit("%s: %d requests for %d tokens that are due" % (name, asked[name][1], due))
-                    if run >= 0:
-                        took[name].append(figures)
-            base = cases[0][0]
-            print("\n%d %s, %s%d turns, load %.1f\n" % (
+
+            def due(name):
+                return 0 if name.startswith("nothing due") else n if name.startswith("renew") else None
+
+            title = "%d %s%s" % (
                 n, "account" if n == 1 else "accounts" if n <= 100 else "tokens on %d accounts" % (n / 10),
-                "issuer takes %d ms, " % latency if latency else "", times, os.getloadavg()[0]))
-            print("| | wall ms | CPU ms | RSS MiB | wall x | CPU x | requests | connections |")
-            print("|---|---|---|---|---|---|---|---|")
-            for name in took:
-                wall, cpu, rss = (statistics.median(column) for column in zip(*took[name]))
-                ratios = [statistics.median(mine[k] / its[k] for mine, its in zip(took[name], took[base])) for k in (0, 1)]
-                print("| %s | %.0f | %.0f | %.0f | %.3f | %.3f | %d | %d |" % (
-                    name, wall, cpu, rss, *ratios, asked[name][1], asked[name][2]), flush=True)
+                ", issuer takes %d ms" % latency if latency else "")
+            show(title, times, *measured(issuer, cases, times, due))
+    if hundred:
+        issuer.tell("latency 0")
+        for program in programs:
+            fresh = config("40-fresh")
+            cases = [
+                program.case("nothing due", fresh),
+                program.case("status", fresh, ["status"]),
+                program.case("status --json", fresh, ["status", "--json"]),
+                program.case("check --offline", fresh, ["check", "--offline"]),
+                program.case("renew tok1", config("40"), ["renew", "tok1"]),
+            ]
+            show("40 accounts" + program.suffix, runs, *measured(issuer, cases, runs, lambda name: None))
 
 
 main()

@@ -6,9 +6,13 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.KdfParameters;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFile;
@@ -26,6 +30,12 @@ import org.opensciencegrid.tokenrenewer.net.FakeSleeper;
  * those of oidc-agent, to use both in turn.
  */
 public final class BenchSite extends Installed implements AutoCloseable {
+    /**
+     * -Dbench.bundle=FILE: the system's CAs, to which the issuer's CA is added. Otherwise each account has the CA in its
+     * own file, which takes less time to read.
+     */
+    private static final @Nullable String BUNDLE = System.getProperty("bench.bundle");
+
     private final EmbeddedIssuer issuer;
 
     /**
@@ -37,6 +47,9 @@ public final class BenchSite extends Installed implements AutoCloseable {
         Files.createDirectory(file("run"));
         mode("run", "rwx------");
         variables.put("RUNTIME_DIRECTORY", file("run").toString());
+        if (BUNDLE != null) {
+            Files.write(Path.of(BUNDLE), Files.readAllBytes(caFile()), StandardOpenOption.APPEND);
+        }
         issuer = startIssuer();
         issuer.policy.rotate = rotates;
         issuer.policy.strict = false; // oidc-agent does not send Accept
@@ -56,9 +69,11 @@ public final class BenchSite extends Installed implements AutoCloseable {
                 BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
             int tokens = Integer.parseInt(arguments[1]);
             site.issuer.policy.signatureAlgorithm = arguments[2];
-            for (int n = 1; n <= tokens; n *= 10) {
-                site.config(n, 0);
-                site.config(n, 60);
+            for (int n : List.of(1, 10, 40, 100, 1000, 10_000)) {
+                if (n <= tokens) {
+                    site.config(n, 0);
+                    site.config(n, 60);
+                }
             }
             Files.copy(site.config(tokens, 0), site.file("config.ini"));
             int accounts = tokens / tokensOfAnAccount(tokens);
@@ -93,13 +108,16 @@ public final class BenchSite extends Installed implements AutoCloseable {
     void setUp(String name, KdfParameters cost) {
         this.cost = cost;
         Path password = secret(name + ".pw", "password of " + name);
-        must(
+        List<String> words = new ArrayList<>(List.of(
                 "setup",
                 "--issuer=" + issuer.issuer(),
                 "--scope=openid offline_access",
-                "--ca-file=" + caFile(),
                 "--pw-file=" + password,
-                name);
+                name));
+        if (BUNDLE == null) {
+            words.add(1, "--ca-file=" + caFile());
+        }
+        must(words.toArray(String[]::new));
     }
 
     private void export(String name) throws IOException {
@@ -113,7 +131,7 @@ public final class BenchSite extends Installed implements AutoCloseable {
             Account account = Account.decode(store().view(name, password));
             write(name + ".curl", """
                     url = "%s"
-                    cacert = "%s/ca.pem"
+                    cacert = "%s"
                     silent
                     fail
                     header = "Accept: application/json"
@@ -122,7 +140,7 @@ public final class BenchSite extends Installed implements AutoCloseable {
                     output = "%s/%s.out"
                     """.formatted(
                             account.tokenEndpoint(),
-                            directory,
+                            BUNDLE == null ? caFile() : BUNDLE,
                             account.client().id(),
                             account.client().secret().orElseThrow().reveal(),
                             account.refreshToken().reveal(),
@@ -156,6 +174,25 @@ public final class BenchSite extends Installed implements AutoCloseable {
         }
         return Files.writeString(
                 directory.resolve("config-" + tokens + (minLifetime > 0 ? "-fresh" : "") + ".ini"), text);
+    }
+
+    /** A config file for one token by client credentials. */
+    Path clientCredentials() throws IOException {
+        issuer.addClient(
+                "host:bench", "secret of the client", "any", List.of("client_credentials"), List.of("compute.read"));
+        Path secret = secret("client.secret", "secret of the client");
+        return Files.writeString(directory.resolve("config-cc.ini"), """
+                [account cc]
+                token_request_url = %s
+                client_id = host:bench
+                client_secret_file = %s
+                %s
+                [token cc]
+                account = cc
+                token_path = %s/cc.token
+                scope = compute.read
+                """.formatted(
+                        issuer.base() + "/token", secret, BUNDLE == null ? "ca_file = " + caFile() : "", directory));
     }
 
     private void must(String... words) {

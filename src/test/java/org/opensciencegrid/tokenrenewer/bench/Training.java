@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -34,14 +33,16 @@ public final class Training {
         Path directory = Files.isWritable(memory)
                 ? Files.createTempDirectory(memory, "osg-token-renewer-")
                 : Files.createTempDirectory("osg-token-renewer-");
-        TreeMap<String, Integer> classes = new TreeMap<>();
+        Path list = Path.of(arguments[0]);
+        TreeMap<String, Integer> classes = Files.exists(list) ? counted(Files.readAllLines(list)) : new TreeMap<>();
         List<String> versions = new ArrayList<>();
         try (BenchSite site = new BenchSite(directory, true)) {
             site.setUp("acct1", BenchSite.CHEAP);
             for (int i = 1; i < arguments.length; i += 2) {
                 String home = arguments[i];
                 versions.add(version(home));
-                for (Path config : List.of(site.config(1, 0), site.config(1, 0), site.config(1, 60))) {
+                for (Path config :
+                        List.of(site.config(1, 0), site.config(1, 0), site.config(1, 60), site.clientCredentials())) {
                     loaded(site, home, Path.of(arguments[i + 1]), config)
                             .forEach((line, times) -> classes.merge(line, times, Math::max));
                 }
@@ -54,7 +55,7 @@ public final class Training {
         List<String> lines = new ArrayList<>();
         lines.add(HEAD + String.join(", ", versions));
         classes.forEach((line, times) -> lines.addAll(Collections.nCopies(times, line)));
-        Files.write(Path.of(arguments[0]), lines);
+        Files.write(list, lines);
         System.exit(0); // the issuer's threads may linger
     }
 
@@ -86,8 +87,12 @@ public final class Training {
         if (program.start().waitFor() != 0) {
             throw new IllegalStateException("the run to learn from failed");
         }
-        Map<String, Integer> lines = new HashMap<>();
-        for (String line : Files.readAllLines(list)) {
+        return counted(Files.readAllLines(list));
+    }
+
+    private static TreeMap<String, Integer> counted(List<String> list) {
+        TreeMap<String, Integer> lines = new TreeMap<>();
+        for (String line : list) {
             if (line.startsWith("@")
                     ? MARK.matcher(line).matches()
                     : !line.startsWith("#") && !line.contains(" source: ")) {
