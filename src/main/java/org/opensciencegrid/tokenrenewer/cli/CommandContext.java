@@ -48,6 +48,7 @@ import org.opensciencegrid.tokenrenewer.state.StateLayout;
 import org.opensciencegrid.tokenrenewer.state.StateStore;
 import org.opensciencegrid.tokenrenewer.systemd.ServiceEnvironment;
 import org.opensciencegrid.tokenrenewer.systemd.Timer;
+import org.opensciencegrid.tokenrenewer.token.TokenSecrets;
 import org.opensciencegrid.tokenrenewer.util.Printable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -223,6 +224,11 @@ final class CommandContext implements Runnable {
     /** Empty if the accounts are not in a cluster. */
     Optional<KubernetesRights> rights() {
         return isInCluster() ? Optional.of(cluster().rights()) : Optional.empty();
+    }
+
+    /** For one run. Uses no proxy. */
+    TokenSecrets tokenSecrets() {
+        return new TokenSecrets(environment::variable, network(name -> Optional.empty(), false), environment.pause());
     }
 
     private Cluster cluster() {
