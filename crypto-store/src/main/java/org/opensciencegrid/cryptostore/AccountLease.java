@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.opensciencegrid.cryptostore.AccountRecords.ConflictException;
 import org.opensciencegrid.cryptostore.AccountRecords.Lease;
@@ -25,6 +26,7 @@ final class AccountLease implements AutoCloseable {
     private final String account;
     private final String holder;
     private final LeaseTerms terms;
+    private final Set<AccountLease> held;
     private String version;
     private boolean closed;
     private volatile long validUntil;
@@ -33,11 +35,18 @@ final class AccountLease implements AutoCloseable {
     record Observed(String version, long nanos) {}
 
     private AccountLease(
-            AccountRecords records, String account, String holder, LeaseTerms terms, String version, long before) {
+            AccountRecords records,
+            String account,
+            String holder,
+            LeaseTerms terms,
+            Set<AccountLease> held,
+            String version,
+            long before) {
         this.records = records;
         this.account = account;
         this.holder = holder;
         this.terms = terms;
+        this.held = held;
         this.version = version;
         this.validUntil = before + terms.duration().toNanos();
         Thread renewer = new Thread(this::renewUntilClosed, "lease " + account);
@@ -45,13 +54,17 @@ final class AccountLease implements AutoCloseable {
         renewer.start();
     }
 
-    /** @param observed the leases of other holders that this process has seen */
+    /**
+     * @param observed the leases of other holders that this process has seen
+     * @param held gets the lease until it is closed
+     */
     static AccountLease acquire(
             AccountRecords records,
             String account,
             String holder,
             LeaseTerms terms,
             Map<String, Observed> observed,
+            Set<AccountLease> held,
             Duration wait)
             throws StoreException {
         long start = System.nanoTime();
@@ -65,7 +78,9 @@ final class AccountLease implements AutoCloseable {
                     String version = records.writeLease(
                             account, found.map(Stored::version), new Lease(Optional.of(holder), terms.duration()));
                     observed.remove(account);
-                    return new AccountLease(records, account, holder, terms, version, before);
+                    AccountLease lease = new AccountLease(records, account, holder, terms, held, version, before);
+                    held.add(lease);
+                    return lease;
                 }
                 isHeld = true;
                 failures = 0;
@@ -147,14 +162,22 @@ final class AccountLease implements AutoCloseable {
             validUntil = before + terms.duration().toNanos();
             return true;
         } catch (ConflictException e) {
-            Optional<Stored<Lease>> found = records.readLease(account);
-            if (found.isPresent() && found.get().content().holder().equals(Optional.of(holder))) {
-                version = found.get().version(); // the answer to the last renewal was lost
+            if (readAgain()) {
                 throw new IOException(e); // try again
             }
             validUntil = before;
             return false;
         }
+    }
+
+    /** Whether the lease is still ours: only the answer to the last renewal was lost. */
+    private boolean readAgain() throws IOException {
+        Optional<Stored<Lease>> found = records.readLease(account);
+        boolean isOurs = found.isPresent() && found.get().content().holder().equals(Optional.of(holder));
+        if (isOurs) {
+            version = found.get().version();
+        }
+        return isOurs;
     }
 
     /** Releases the lease, so that others need not wait until it ends. */
@@ -166,10 +189,30 @@ final class AccountLease implements AutoCloseable {
         closed = true;
         validUntil = TIME.nanos();
         notifyAll();
+        for (int i = 1; i <= TRIES && !release(); i++) {
+            try {
+                TimeUnit.NANOSECONDS.sleep(i == TRIES ? 0 : POLL.toNanos());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                break; // it ends by itself
+            }
+        }
+        held.remove(this);
+    }
+
+    /** Whether it is released, or another holder has it. */
+    private boolean release() {
         try {
             records.writeLease(account, Optional.of(version), new Lease(Optional.empty(), terms.duration()));
+            return true;
+        } catch (ConflictException e) {
+            try {
+                return !readAgain();
+            } catch (IOException unreadable) {
+                return false;
+            }
         } catch (IOException e) {
-            // It ends by itself.
+            return false;
         }
     }
 }

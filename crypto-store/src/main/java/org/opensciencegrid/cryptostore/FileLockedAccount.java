@@ -5,15 +5,12 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** The lock of an account in a {@link FileAccountStore}. */
-final class FileLockedAccount implements LockedAccount {
+final class FileLockedAccount extends AbstractLockedAccount<FileOpenAccount> {
     private final AccountFiles files;
     private final FileAccountStore.Tools tools;
     private final ProcessLock lock;
-    private @Nullable FileOpenAccount account;
-    private boolean closed;
 
     FileLockedAccount(AccountFiles files, FileAccountStore.Tools tools, ProcessLock lock) {
         this.files = files;
@@ -44,7 +41,7 @@ final class FileLockedAccount implements LockedAccount {
         closePrevious();
         GenerationScan scan = new GenerationScan(files, tools.disk());
         scan.requireRecoverable();
-        account = openNewest(scan, password);
+        FileOpenAccount account = opened(openNewest(scan, password));
         account.recover();
         return account;
     }
@@ -81,7 +78,7 @@ final class FileLockedAccount implements LockedAccount {
                 // Publishing would overwrite this file, so it must be authentic too (TAMPERED is never overwritten).
                 Arrays.fill(current.open(key), (byte) 0);
             }
-            return new FileOpenAccount(files, tools, scan, key, opened.plaintext(), chosen, recoveredFrom);
+            return new FileOpenAccount(files, tools, scan, opened, chosen, recoveredFrom);
         } catch (StoreException e) {
             key.wipe();
             throw e;
@@ -93,8 +90,7 @@ final class FileLockedAccount implements LockedAccount {
         closePrevious();
         GenerationScan scan = new GenerationScan(files, tools.disk());
         scan.requireReplaceable();
-        account = new FileOpenAccount(files, tools, scan, password);
-        return account;
+        return opened(new FileOpenAccount(files, tools, scan, password));
     }
 
     /** The account file is deleted last. */
@@ -126,33 +122,7 @@ final class FileLockedAccount implements LockedAccount {
     }
 
     @Override
-    public void close() {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        try {
-            closeAccount();
-        } finally {
-            lock.close();
-        }
-    }
-
-    private void closePrevious() {
-        requireLocked();
-        closeAccount();
-    }
-
-    private void closeAccount() {
-        if (account != null) {
-            account.close();
-            account = null;
-        }
-    }
-
-    private void requireLocked() {
-        if (closed) {
-            throw new IllegalStateException("the lock was given back");
-        }
+    void unlock() {
+        lock.close();
     }
 }

@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.opensciencegrid.cryptostore.FileAccountStore.Tools;
 import org.opensciencegrid.cryptostore.StoreException.Kind;
 
 /**
@@ -21,22 +22,16 @@ import org.opensciencegrid.cryptostore.StoreException.Kind;
  * <p>An interrupt before or during a save does not stop it (the flag is set again afterwards). At worst the bytes go to
  * a rescue copy. Other operations may fail with UNWRITABLE or UNREADABLE if the thread is interrupted.
  */
-final class FileOpenAccount implements OpenAccount {
+final class FileOpenAccount extends AbstractOpenAccount {
     private static final String ANOTHER_RUN =
             "another run works on this account, as the lock has no effect on this file system";
     static final int MIN_RESERVATION_BYTES = 64 * 1024;
 
     private final AccountFiles files;
-    private final FileAccountStore.Tools tools;
-    private final RecoveredFrom recoveredFrom;
-    private final Optional<Instant> interruptedAt;
     private final Supplier<Generation> newestOnHost;
     /** Rescue copies on disk, with their generations. */
     private final Map<Path, Long> rescues;
 
-    private DerivedKey key;
-    private byte[] plaintext;
-    private long generation;
     /** Whether to keep the account file as the previous generation. */
     private boolean currentIsGood;
     /** The generation of the account file, as this run knows it; 0 if it was not readable. */
@@ -54,83 +49,68 @@ final class FileOpenAccount implements OpenAccount {
     /** Whether step 7 succeeded in the current save. */
     private boolean durable;
 
-    private boolean closed;
-
     private record Unpublished(byte[] sealed, Path file, long generation) {}
 
     /** Opens a decrypted account. */
     FileOpenAccount(
             AccountFiles files,
-            FileAccountStore.Tools tools,
+            Tools tools,
             GenerationScan scan,
-            DerivedKey key,
-            byte[] plaintext,
+            Tools.Opened opened,
             FormatOne.Sealed chosen,
             RecoveredFrom recoveredFrom) {
+        super(
+                files.name(),
+                tools,
+                opened,
+                chosen.generation(),
+                recoveredFrom,
+                isUnusable(scan, recoveredFrom) ? modified(files.next()) : Optional.empty());
         this.files = files;
-        this.tools = tools;
         this.rescues = new HashMap<>(scan.rescueGenerations());
         this.currentIsGood = scan.current().readable();
         this.onDisk = scan.current().generation();
-        this.key = key;
-        this.plaintext = plaintext;
-        this.generation = chosen.generation();
-        this.recoveredFrom = recoveredFrom;
-        if (recoveredFrom == RecoveredFrom.NEXT || recoveredFrom == RecoveredFrom.RESCUE) {
+        this.nextIsUnusable = isUnusable(scan, recoveredFrom);
+        if (isWaiting(recoveredFrom)) {
             unpublished = new Unpublished(chosen.bytes(), chosen.file(), chosen.generation());
-        } else {
-            nextIsUnusable = !scan.next().is(Kind.MISSING);
         }
-        interruptedAt = nextIsUnusable ? modified(files.next()) : Optional.empty();
         newestOnHost = () ->
                 tools.hostRecords().newest(files.name(), new Generation(scan.previousGeneration(), files.previous()));
     }
 
     /** Starts a new account. */
-    FileOpenAccount(AccountFiles files, FileAccountStore.Tools tools, GenerationScan scan, Password password) {
+    FileOpenAccount(AccountFiles files, Tools tools, GenerationScan scan, Password password) {
+        super(files.name(), tools, password, scan.highestGeneration());
         this.files = files;
-        this.tools = tools;
         this.rescues = new HashMap<>(scan.rescueGenerations());
         this.currentIsGood = scan.current().readable();
         this.onDisk = scan.current().generation();
-        this.recoveredFrom = RecoveredFrom.CURRENT;
-        this.interruptedAt = Optional.empty();
         this.newestOnHost = () -> new Generation(0, files.account());
-        this.plaintext = new byte[0];
-        this.generation = scan.highestGeneration();
         // Publish the existing account's last generation before .next is used for the new account: the existing account
         // must stay usable until the first save of the new one.
         scan.successor().ifPresent(next -> unpublished = new Unpublished(next.bytes(), next.file(), next.generation()));
-        rekey(password);
+    }
+
+    /** Whether the content is that of a complete generation that is not in its place yet. */
+    private static boolean isWaiting(RecoveredFrom from) {
+        return from == RecoveredFrom.NEXT || from == RecoveredFrom.RESCUE;
+    }
+
+    private static boolean isUnusable(GenerationScan scan, RecoveredFrom from) {
+        return !isWaiting(from) && !scan.next().is(Kind.MISSING);
     }
 
     @Override
-    public byte[] plaintext() {
-        requireOpen();
-        return plaintext.clone();
-    }
-
-    @Override
-    public long generation() {
-        return generation;
-    }
-
-    @Override
-    public RecoveredFrom recoveredFrom() {
-        return recoveredFrom;
-    }
-
-    @Override
-    public Optional<Instant> interruptedAt() {
-        return interruptedAt;
+    Path place() {
+        return files.account();
     }
 
     @Override
     public Optional<Generation> newerGeneration() {
-        if (recoveredFrom != RecoveredFrom.CURRENT) {
+        if (recoveredFrom() != RecoveredFrom.CURRENT) {
             return Optional.empty();
         }
-        return Optional.of(newestOnHost.get()).filter(known -> known.number() > generation);
+        return Optional.of(newestOnHost.get()).filter(known -> known.number() > generation());
     }
 
     private static Optional<Instant> modified(Path file) {
@@ -142,36 +122,12 @@ final class FileOpenAccount implements OpenAccount {
         }
     }
 
-    @Override
-    public KdfParameters parameters() {
-        return key.parameters();
-    }
-
-    @Override
-    public void rekey(Password password) {
-        requireOpen();
-        tools.keys().remove(files.name());
-        byte[] salt = new byte[FormatOne.SALT_BYTES];
-        tools.random().get().nextBytes(salt);
-        DerivedKey newKey = new DerivedKey(tools.derivation(), password, salt, tools.parametersForNew());
-        if (key != null) {
-            key.wipe();
-        }
-        key = newKey;
-    }
-
     /** Step 3. */
     @Override
     public void reserve() throws StoreException {
-        requireOpen();
         requireNextGeneration();
         recoverAndReserve();
-        if (plaintext.length > 0 && !tools.rehearsed().get()) {
-            // Seal once as a test, so that a new JVM loads all classes before it holds the only copy of a token. Once
-            // in a process is enough. If it fails, no account may ask its issuer.
-            seal(plaintext, generation + 1);
-            tools.rehearsed().set(true);
-        }
+        rehearse();
     }
 
     private void recoverAndReserve() throws StoreException {
@@ -183,20 +139,12 @@ final class FileOpenAccount implements OpenAccount {
         }
     }
 
-    /** Step 5. */
-    private byte[] seal(byte[] content, long next) {
-        byte[] nonce = new byte[FormatOne.NONCE_BYTES];
-        tools.random().get().nextBytes(nonce);
-        return FormatOne.seal(files.name(), next, key, nonce, content);
-    }
-
     /** Steps 5 to 10. */
     @Override
     public SaveResult save(byte[] newPlaintext) throws StoreException {
-        requireOpen();
         requireNextGeneration();
-        long next = generation + 1;
-        byte[] sealed = seal(newPlaintext, next);
+        long next = generation() + 1;
+        byte[] sealed = seal(newPlaintext, next); // step 5
         // FileChannel closes itself if its thread is interrupted. Delay the interrupt while a token is not saved.
         boolean interrupted = Thread.interrupted();
         SaveResult result;
@@ -220,20 +168,12 @@ final class FileOpenAccount implements OpenAccount {
                 Thread.currentThread().interrupt();
             }
         }
-        Arrays.fill(plaintext, (byte) 0);
-        plaintext = newPlaintext.clone();
-        generation = next;
+        replace(newPlaintext, next);
         return result;
     }
 
     @Override
-    public void close() {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        key.wipe();
-        Arrays.fill(plaintext, (byte) 0);
+    void release() {
         if (reservation != null) {
             // A reservation with a started write may hold the only copy of a new token: recovery decides.
             closeReservation(!writeStarted);
@@ -295,7 +235,7 @@ final class FileOpenAccount implements OpenAccount {
 
     /** Enough for twice the current content (Base64 takes 4/3 of it). */
     private int reservationBytes() {
-        return Math.max(MIN_RESERVATION_BYTES, Math.min(FormatOne.MAX_FILE_BYTES, 3 * plaintext.length));
+        return Math.max(MIN_RESERVATION_BYTES, Math.min(FormatOne.MAX_FILE_BYTES, 3 * length()));
     }
 
     private void store(byte[] sealed) throws IOException {
@@ -457,19 +397,6 @@ final class FileOpenAccount implements OpenAccount {
         reservation = null;
         if (delete && isReserved()) {
             tools.disk().deleteQuietly(files.next()); // a leftover .next is recognized later
-        }
-    }
-
-    private void requireNextGeneration() throws StoreException {
-        if (generation >= FormatOne.MAX_GENERATION) {
-            throw new StoreException(
-                    Kind.LIMITS, files.account(), "no generation is left; delete it and set it up again");
-        }
-    }
-
-    private void requireOpen() {
-        if (closed) {
-            throw new IllegalStateException("the account is closed");
         }
     }
 }

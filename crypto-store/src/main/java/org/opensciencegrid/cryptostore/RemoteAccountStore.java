@@ -8,6 +8,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -26,6 +27,7 @@ public final class RemoteAccountStore implements AccountStore {
     private final Consumer<StoreException> onRetry;
     private final FileAccountStore.Tools tools;
     private final Map<String, AccountLease.Observed> observed = new ConcurrentHashMap<>();
+    private final Set<AccountLease> held = ConcurrentHashMap.newKeySet();
 
     /** Created on first use. */
     private static final class Entropy {
@@ -145,8 +147,13 @@ public final class RemoteAccountStore implements AccountStore {
         byte[] unique = new byte[8];
         tools.random().get().nextBytes(unique);
         String holder = records.holder() + "_" + HexFormat.of().formatHex(unique);
-        AccountLease lease = AccountLease.acquire(records, name, holder, terms, observed, wait);
+        AccountLease lease = AccountLease.acquire(records, name, holder, terms, observed, held, wait);
         return new RemoteLockedAccount(name, records, rescueCopy(name), lease, onRetry, tools);
+    }
+
+    /** For the end of a process whose threads do not close their accounts: others need not wait for its leases. */
+    public void releaseAll() {
+        List.copyOf(held).forEach(AccountLease::close);
     }
 
     private RescueCopy rescueCopy(String name) {

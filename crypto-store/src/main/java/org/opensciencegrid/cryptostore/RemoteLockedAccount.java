@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.AccountRecords.ConflictException;
 import org.opensciencegrid.cryptostore.AccountRecords.Entry;
 import org.opensciencegrid.cryptostore.AccountRecords.Stored;
@@ -12,7 +11,7 @@ import org.opensciencegrid.cryptostore.FileAccountStore.Tools;
 import org.opensciencegrid.cryptostore.StoreException.Kind;
 
 /** The lease of an account in a {@link RemoteAccountStore}. */
-final class RemoteLockedAccount implements LockedAccount {
+final class RemoteLockedAccount extends AbstractLockedAccount<RemoteOpenAccount> {
     final String name;
     final AccountRecords records;
     /** Where an answer goes that cannot be saved at once. */
@@ -21,11 +20,8 @@ final class RemoteLockedAccount implements LockedAccount {
     final AccountLease lease;
     final Consumer<StoreException> onRetry;
     final Tools tools;
-    private @Nullable RemoteOpenAccount account;
     /** Of the record as the last open account left it. */
     private Optional<String> version = Optional.empty();
-
-    private boolean closed;
 
     RemoteLockedAccount(
             String name,
@@ -80,21 +76,21 @@ final class RemoteLockedAccount implements LockedAccount {
         Optional<RescueCopy.Content> rescued = rescueCopy.read();
         if (rescued.isPresent() && rescued.get().isNewerThan(stored.get().content())) {
             Tools.Opened opened = tools.open(name, rescued.get().sealed(), password);
-            account = new RemoteOpenAccount(
+            RemoteOpenAccount account = opened(new RemoteOpenAccount(
                     this,
                     stored.get(),
                     current.generation(),
                     opened,
-                    rescued.get().intent());
+                    rescued.get().intent()));
             account.save(opened.plaintext());
+            return account;
         } else {
             if (rescued.isPresent()) {
                 rescueCopy.deleteQuietly();
             }
             Tools.Opened opened = tools.open(name, current, password);
-            account = new RemoteOpenAccount(this, stored.get(), current.generation(), opened, 0);
+            return opened(new RemoteOpenAccount(this, stored.get(), current.generation(), opened, 0));
         }
-        return account;
     }
 
     @Override
@@ -112,8 +108,7 @@ final class RemoteLockedAccount implements LockedAccount {
                 }
             }
         }
-        account = new RemoteOpenAccount(this, stored, generation, password);
-        return account;
+        return opened(new RemoteOpenAccount(this, stored, generation, password));
     }
 
     /**
@@ -149,34 +144,12 @@ final class RemoteLockedAccount implements LockedAccount {
     }
 
     @Override
-    public void close() {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        try {
-            closeAccount();
-        } finally {
-            lease.close();
-        }
+    void closed(RemoteOpenAccount previous) {
+        version = previous.version();
     }
 
-    private void closePrevious() {
-        requireLocked();
-        closeAccount();
-    }
-
-    private void closeAccount() {
-        if (account != null) {
-            account.close();
-            version = account.version();
-            account = null;
-        }
-    }
-
-    private void requireLocked() {
-        if (closed) {
-            throw new IllegalStateException("the lock was given back");
-        }
+    @Override
+    void unlock() {
+        lease.close();
     }
 }

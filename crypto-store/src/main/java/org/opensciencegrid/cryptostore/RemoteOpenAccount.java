@@ -1,6 +1,7 @@
 package org.opensciencegrid.cryptostore;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -16,7 +17,7 @@ import org.opensciencegrid.cryptostore.StoreException.Kind;
  * the next generation. Nobody writes between the two but a machine that took the account over because this process had
  * stopped for longer than its lease. Then the answer to the later request counts.
  */
-final class RemoteOpenAccount implements OpenAccount {
+final class RemoteOpenAccount extends AbstractOpenAccount {
     private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
     /** To write an intent. */
@@ -25,14 +26,9 @@ final class RemoteOpenAccount implements OpenAccount {
     private static final Duration REPORTS = Duration.ofMinutes(1);
 
     private final RemoteLockedAccount locked;
-    private final RecoveredFrom recoveredFrom;
-    private final Optional<Instant> interruptedAt;
     /** Whether the content is a new authorization, which replaces every other one. */
     private final boolean isNew;
 
-    private DerivedKey key;
-    private byte[] plaintext;
-    private long generation;
     /** Empty if there is no record. */
     private Optional<String> version;
 
@@ -46,8 +42,6 @@ final class RemoteOpenAccount implements OpenAccount {
     /** Whether another machine took the account over. */
     private boolean isLost;
 
-    private boolean closed;
-
     /**
      * Opens a decrypted account.
      *
@@ -60,38 +54,38 @@ final class RemoteOpenAccount implements OpenAccount {
             long generation,
             FileAccountStore.Tools.Opened opened,
             long rescued) {
+        super(
+                locked.name,
+                locked.tools,
+                opened,
+                generation,
+                rescued != 0 ? RecoveredFrom.RESCUE : RecoveredFrom.CURRENT,
+                stored.content()
+                        .intent()
+                        .filter(left ->
+                                rescued == 0 || rescued != stored.content().asked())
+                        .map(Intent::at));
         this.locked = locked;
         this.version = Optional.of(stored.version());
         this.entry = stored.content();
-        this.generation = generation;
-        this.key = opened.key();
-        this.plaintext = opened.plaintext();
         this.intent = rescued;
-        this.recoveredFrom = rescued != 0 ? RecoveredFrom.RESCUE : RecoveredFrom.CURRENT;
-        this.interruptedAt =
-                (rescued != 0 && rescued == entry.asked() ? Optional.<Intent>empty() : entry.intent()).map(Intent::at);
         this.doubt = entry.intent();
         this.isNew = false;
     }
 
     /** Starts a new account. */
     RemoteOpenAccount(RemoteLockedAccount locked, Optional<Stored<Entry>> stored, long generation, Password password) {
+        super(locked.name, locked.tools, password, generation);
         this.locked = locked;
         this.version = stored.map(Stored::version);
         this.entry = stored.map(Stored::content).orElse(Entry.EMPTY);
-        this.generation = generation;
-        this.plaintext = new byte[0];
-        this.recoveredFrom = RecoveredFrom.CURRENT;
-        this.interruptedAt = Optional.empty();
         this.doubt = entry.intent();
         this.isNew = true;
-        this.key = newKey(password);
     }
 
     @Override
-    public byte[] plaintext() {
-        requireOpen();
-        return plaintext.clone();
+    Path place() {
+        return locked.place();
     }
 
     /** Of the record as this has read or written it. */
@@ -100,42 +94,8 @@ final class RemoteOpenAccount implements OpenAccount {
     }
 
     @Override
-    public long generation() {
-        return generation;
-    }
-
-    @Override
-    public RecoveredFrom recoveredFrom() {
-        return recoveredFrom;
-    }
-
-    @Override
-    public Optional<Instant> interruptedAt() {
-        return interruptedAt;
-    }
-
-    @Override
     public Optional<Generation> newerGeneration() {
         return Optional.empty();
-    }
-
-    @Override
-    public KdfParameters parameters() {
-        return key.parameters();
-    }
-
-    @Override
-    public void rekey(Password password) {
-        requireOpen();
-        key.wipe();
-        key = newKey(password);
-    }
-
-    private DerivedKey newKey(Password password) {
-        locked.tools.keys().remove(locked.name);
-        byte[] salt = new byte[FormatOne.SALT_BYTES];
-        locked.tools.random().get().nextBytes(salt);
-        return new DerivedKey(locked.tools.derivation(), password, salt, locked.tools.parametersForNew());
     }
 
     /** Each request has an intent of its own, also if the first answer was saved and the request is repeated. */
@@ -156,7 +116,6 @@ final class RemoteOpenAccount implements OpenAccount {
     /** Writes the intent. If that fails, the issuer must not be asked. */
     @Override
     public void reserve() throws StoreException {
-        requireOpen();
         requireNextGeneration();
         if (!isHeld()) {
             throw AccountLease.busy(locked.records, locked.name);
@@ -170,10 +129,7 @@ final class RemoteOpenAccount implements OpenAccount {
                     Optional.of(new Intent(locked.lease.holder(), Instant.now()))));
             intent = entry.asked();
         }
-        if (plaintext.length > 0 && !locked.tools.rehearsed().get()) {
-            seal(plaintext, generation + 1); // see FileOpenAccount
-            locked.tools.rehearsed().set(true);
-        }
+        rehearse();
     }
 
     /** For what is not the only copy of an answer: fails on any conflict, and soon if the database does not answer. */
@@ -234,19 +190,12 @@ final class RemoteOpenAccount implements OpenAccount {
                 .isPresent();
     }
 
-    private byte[] seal(byte[] content, long next) {
-        byte[] nonce = new byte[FormatOne.NONCE_BYTES];
-        locked.tools.random().get().nextBytes(nonce);
-        return FormatOne.seal(locked.name, next, key, nonce, content);
-    }
-
     /**
      * Saves an answer of the issuer, or a new authorization: tries until the bytes are in the record, whatever happens,
      * because this process has the only copy. Other content must not replace an answer: see {@link #saveChange}.
      */
     @Override
     public SaveResult save(byte[] newPlaintext) throws StoreException {
-        requireOpen();
         requireNextGeneration();
         if (isLost && !isNew) {
             throw AccountLease.busy(locked.records, locked.name);
@@ -257,7 +206,7 @@ final class RemoteOpenAccount implements OpenAccount {
             if (intent == 0 && !isNew) {
                 return saveChange(newPlaintext);
             }
-            byte[] sealed = seal(newPlaintext, generation + 1);
+            byte[] sealed = seal(newPlaintext, generation() + 1);
             boolean mustRead = false;
             while (true) {
                 try {
@@ -272,9 +221,9 @@ final class RemoteOpenAccount implements OpenAccount {
                         if (entry.answered() >= intent && !isNew) {
                             return superseded(stored);
                         }
-                        if (stored != generation) {
-                            generation = Math.max(generation, stored);
-                            sealed = seal(newPlaintext, generation + 1);
+                        if (stored != generation()) {
+                            setGeneration(Math.max(generation(), stored));
+                            sealed = seal(newPlaintext, generation() + 1);
                         }
                         mustRead = false;
                     }
@@ -310,20 +259,17 @@ final class RemoteOpenAccount implements OpenAccount {
             throw new StoreException(
                     Kind.INTERRUPTED, locked.place(), "a run was interrupted while it asked the issuer");
         }
-        write(new Entry(seal(newPlaintext, generation + 1), entry.asked(), entry.answered(), entry.intent()));
+        write(new Entry(seal(newPlaintext, generation() + 1), entry.asked(), entry.answered(), entry.intent()));
         return saved(newPlaintext);
     }
 
     private SaveResult saved(byte[] newPlaintext) {
-        byte[] copy = newPlaintext.clone(); // first: it may be the array that is wiped
-        Arrays.fill(plaintext, (byte) 0);
-        plaintext = copy;
-        generation++;
+        replace(newPlaintext, generation() + 1);
         intent = 0;
         doubt = entry.intent();
         mayHaveIntent = false;
         locked.rescueCopy.deleteQuietly();
-        return new SaveResult(generation, locked.place(), false, "");
+        return new SaveResult(generation(), locked.place(), false, "");
     }
 
     /** Another machine asked after us and saved its answer: ours is the older one. */
@@ -336,7 +282,7 @@ final class RemoteOpenAccount implements OpenAccount {
 
     private long storedGeneration() throws StoreException {
         if (!entry.hasAccount()) {
-            return generation; // somebody deleted it
+            return generation(); // somebody deleted it
         }
         try {
             return FormatOne.decode(locked.place(), entry.sealed(), locked.name).generation();
@@ -344,7 +290,7 @@ final class RemoteOpenAccount implements OpenAccount {
             if (e.kind() == Kind.UNSUPPORTED) {
                 throw e;
             }
-            return generation; // damaged, and replaced now
+            return generation(); // damaged, and replaced now
         }
     }
 
@@ -378,13 +324,7 @@ final class RemoteOpenAccount implements OpenAccount {
 
     /** Removes an intent that was not answered, with its number: the record is as before, and the next run not in doubt. */
     @Override
-    public void close() {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        key.wipe();
-        Arrays.fill(plaintext, (byte) 0);
+    void release() {
         if (mayHaveIntent) {
             try {
                 Optional<Stored<Entry>> now = locked.records.read(locked.name);
@@ -398,19 +338,6 @@ final class RemoteOpenAccount implements OpenAccount {
             } catch (IOException e) {
                 // The next run is in doubt, and asks the issuer.
             }
-        }
-    }
-
-    private void requireNextGeneration() throws StoreException {
-        if (generation >= FormatOne.MAX_GENERATION) {
-            throw new StoreException(
-                    Kind.LIMITS, locked.place(), "no generation is left; delete it and set it up again");
-        }
-    }
-
-    private void requireOpen() {
-        if (closed) {
-            throw new IllegalStateException("the account is closed");
         }
     }
 }

@@ -97,6 +97,27 @@ class RemoteAccountStoreTest {
         }
     }
 
+    @Test
+    void aProcessThatEndsReleasesItsLeases() throws IOException {
+        RemoteAccountStore ending = store(records.client("ending"));
+        LockedAccount locked = ending.lock(Given.NAME, WAIT);
+        ending.releaseAll();
+        assertTrue(rotate(store(records.client("next"))), "it need not wait");
+        locked.close();
+    }
+
+    @Test
+    void aReleaseThatWasLostIsRepeated() throws IOException {
+        MemoryRecords.Client client = records.client("unlucky");
+        RemoteAccountStore store = store(client);
+        for (boolean afterwards : new boolean[] {false, true}) {
+            LockedAccount locked = store.lock(Given.NAME, WAIT);
+            client.fault = atRequest(1, afterwards, false, new AtomicInteger());
+            locked.close();
+            assertTrue(rotate(store(records.client("next"))), "it need not wait");
+        }
+    }
+
     /** Lets the n-th request fail, and all later ones if the process is dead then. */
     private static MemoryRecords.Fault atRequest(int number, boolean afterwards, boolean dies, AtomicInteger requests) {
         AtomicBoolean isDead = new AtomicBoolean();

@@ -23,23 +23,11 @@ public record KubernetesRights(KubernetesApi api, AccountObjects objects) {
         List<Failure> missing = new ArrayList<>();
         for (ObjectName name : names) {
             try {
-                boolean mayGet = require("get", name, missing);
-                if (mayGet && api.get(name).isEmpty()) {
-                    require("create", name, missing);
-                }
-                require("update", name, missing);
+                api.missingRights(name).forEach(right -> missing.add(FailureMapper.of(right)));
             } catch (KubernetesException e) {
                 missing.add(FailureMapper.of(e));
             }
         }
         return missing;
-    }
-
-    private boolean require(String verb, ObjectName name, List<Failure> missing) throws KubernetesException {
-        boolean isAllowed = api.isAllowed(verb, name);
-        if (!isAllowed) {
-            missing.add(FailureMapper.missingRight(verb, name, "the service account may not " + verb + " " + name));
-        }
-        return isAllowed;
     }
 }

@@ -24,6 +24,7 @@ import org.opensciencegrid.tokenrenewer.net.ProxySettings;
 import org.opensciencegrid.tokenrenewer.state.StateLayout;
 import org.opensciencegrid.tokenrenewer.state.StateStore;
 import org.opensciencegrid.tokenrenewer.state.UnusedAccount;
+import org.opensciencegrid.tokenrenewer.token.TokenSecrets;
 
 /**
  * Runs all checks. Deletes the test files that it creates, and changes nothing else.
@@ -31,6 +32,7 @@ import org.opensciencegrid.tokenrenewer.state.UnusedAccount;
  * @param network empty: check no issuer
  * @param shell proxies of this process, if {@code network} uses those of the installed service
  * @param warn secrets and authorizations that expire within this time are reported
+ * @param secrets the Secrets of token_secret
  * @param rights empty if the accounts are not in a cluster
  * @param machine empty if the service is not installed
  */
@@ -42,6 +44,7 @@ public record HealthCheck(
         Passwords passwords,
         Optional<Network> network,
         Optional<ProxySettings> shell,
+        TokenSecrets secrets,
         Optional<KubernetesRights> rights,
         Optional<ServiceMachine> machine,
         Duration warn,
@@ -87,7 +90,18 @@ public record HealthCheck(
     /** A section that lacks an option, such as ca_file or proxy, would blame the issuer. */
     private HealthCheck withoutNetwork() {
         return new HealthCheck(
-                config, layout, store, states, passwords, Optional.empty(), shell, rights, machine, warn, clock);
+                config,
+                layout,
+                store,
+                states,
+                passwords,
+                Optional.empty(),
+                shell,
+                secrets,
+                rights,
+                machine,
+                warn,
+                clock);
     }
 
     private List<Finding> of(Config read) {

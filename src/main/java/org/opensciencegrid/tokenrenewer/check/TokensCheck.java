@@ -13,19 +13,23 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.opensciencegrid.cryptostore.Owners;
 import org.opensciencegrid.tokenrenewer.check.Finding.Kind;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.PostRenewal;
 import org.opensciencegrid.tokenrenewer.config.TokenAccess;
+import org.opensciencegrid.tokenrenewer.config.TokenSecret;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
+import org.opensciencegrid.tokenrenewer.kubernetes.KubernetesException;
 import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
@@ -49,6 +53,7 @@ final class TokensCheck {
     private final HealthCheck check;
     private final Config config;
     private final List<Finding> findings = new ArrayList<>();
+    private final Set<String> reported = new HashSet<>();
 
     TokensCheck(HealthCheck check, Config config) {
         this.check = check;
@@ -58,7 +63,6 @@ final class TokensCheck {
     List<Finding> run() {
         Map<String, AccountState> accounts = new HashMap<>(); // one may have thousands of tokens
         for (TokenSection section : config.tokens()) {
-            Path path = section.tokenPath();
             TokenState state = accounts.computeIfAbsent(section.account(), check.states()::readOrUnknown)
                     .token(section.name())
                     .withoutResolvedFailure(section, true);
@@ -80,20 +84,34 @@ final class TokensCheck {
             }
             section.postRenewal().ifPresent(hook -> {
                 hook(section, hook.program());
-                command(section, hook.program());
+                command(section, hook.program(), hook.isShipped());
                 variables(section, hook);
             });
-            link(section, path);
-            try {
-                trustedPath(section, path);
-                directory(section, Objects.requireNonNullElse(path.getParent(), path));
-                access(section, path);
-                file(section, path);
-            } catch (IOException | UnsupportedOperationException e) {
-                // We cannot read the file; the service's journal reports its problems.
-            }
+            section.tokenPath().ifPresent(path -> file(section, path));
+            section.tokenSecret().ifPresent(secret -> secret(section, secret));
         }
         return findings;
+    }
+
+    private void file(TokenSection section, Path path) {
+        link(section, path);
+        try {
+            trustedPath(section, path);
+            directory(section, path);
+            access(section, path);
+            content(section, path);
+        } catch (IOException | UnsupportedOperationException e) {
+            // We cannot read the file; the service's journal reports its problems.
+        }
+    }
+
+    /** What would make a run fail to write the Secret. */
+    private void secret(TokenSection section, TokenSecret secret) {
+        for (KubernetesException e : check.secrets().problems(secret)) {
+            if (reported.add(e.getMessage())) { // an outage has the same message for each Secret
+                findings.add(Finding.of(FailureMapper.of(e, secret.toString()), section.account()));
+            }
+        }
     }
 
     /** What the service would report about the links and directories in the token's path. */
@@ -112,18 +130,18 @@ final class TokensCheck {
         }
     }
 
-    private void directory(TokenSection section, Path directory) throws IOException {
+    private void directory(TokenSection section, Path path) throws IOException {
+        Path directory = Objects.requireNonNullElse(path.getParent(), path);
         Optional<User> user = check.machine().flatMap(ServiceMachine::user);
         Optional<Path> closed = user.isPresent() ? user.get().closedParent(directory) : Optional.empty();
         if (closed.isPresent()) {
-            findings.add(Finding.of(
-                    Kind.DIRECTORY_CLOSED, closed.get(), section.tokenPath().toString(), section.account()));
+            findings.add(Finding.of(Kind.DIRECTORY_CLOSED, closed.get(), path.toString(), section.account()));
             return;
         }
         if (!Files.isDirectory(directory)) {
             Failure missing = new Failure(
                     Failure.Kind.TOKEN_DIRECTORY_MISSING,
-                    section.tokenPath().toString(),
+                    path.toString(),
                     "the directory " + directory + " does not exist");
             findings.add(Finding.of(missing, section.account()));
             outsideSandbox(section, directory);
@@ -132,7 +150,7 @@ final class TokensCheck {
         if (isOpen(directory)) {
             findings.add(Finding.of(Kind.TOKEN_DIRECTORY_OPEN, directory, "", section.account()));
         }
-        if (user.isPresent() && !canWrite(user.get(), section.tokenPath(), directory)) {
+        if (user.isPresent() && !canWrite(user.get(), path, directory)) {
             findings.add(Finding.of(Kind.TOKEN_DIRECTORY_CLOSED, directory, "", section.account()));
         }
         outsideSandbox(section, directory);
@@ -160,7 +178,7 @@ final class TokensCheck {
                 if (user.isPresent()
                         && !owner.equals(
                                 names.lookupPrincipalByName(number(user.get().uid())))) {
-                    unwritable(section, Failure.Kind.TOKEN_OWNER_CLOSED, owner.getName());
+                    unwritable(section, path, Failure.Kind.TOKEN_OWNER_CLOSED, owner.getName());
                 }
             }
             if (access.group().isPresent()) {
@@ -168,16 +186,16 @@ final class TokensCheck {
                 GroupPrincipal group = names.lookupPrincipalByGroupName(name);
                 if (user.isPresent()
                         && !canSetGroup(user.get(), group, Objects.requireNonNullElse(path.getParent(), path), names)) {
-                    unwritable(section, Failure.Kind.TOKEN_GROUP_CLOSED, group.getName());
+                    unwritable(section, path, Failure.Kind.TOKEN_GROUP_CLOSED, group.getName());
                 }
             }
         } catch (UserPrincipalNotFoundException e) {
-            unwritable(section, Failure.Kind.TOKEN_NAME_UNKNOWN, name); // on Java 25 the exception has no name
+            unwritable(section, path, Failure.Kind.TOKEN_NAME_UNKNOWN, name); // on Java 25 the exception has no name
         }
     }
 
-    private void unwritable(TokenSection section, Failure.Kind kind, String name) {
-        findings.add(Finding.of(new Failure(kind, section.tokenPath().toString(), name), section.account()));
+    private void unwritable(TokenSection section, Path path, Failure.Kind kind, String name) {
+        findings.add(Finding.of(new Failure(kind, path.toString(), name), section.account()));
     }
 
     /** A new file gets the user's own group, or that of a setgid directory. Any other group needs chown. */
@@ -225,10 +243,10 @@ final class TokensCheck {
     }
 
     /** Checks the command that a shipped program needs. */
-    private void command(TokenSection section, Path program) {
+    private void command(TokenSection section, Path program, boolean isShipped) {
         String command = SHIPPED_HOOKS.getOrDefault(String.valueOf(program.getFileName()), "");
         if (!command.isEmpty()
-                && program.toString().endsWith("/libexec/osg-token-renewer/hooks/" + program.getFileName())
+                && isShipped
                 && Stream.of(PostRenewal.PATH.split(":"))
                         .noneMatch(directory -> Files.isExecutable(Path.of(directory, command)))) {
             findings.add(Finding.of(Kind.HOOK_COMMAND_MISSING, program, command, section.account()));
@@ -267,7 +285,7 @@ final class TokensCheck {
                 && (user.mayWrite(directory) || (Files.isRegularFile(file) && user.mayWrite(file)));
     }
 
-    private void file(TokenSection section, Path path) throws IOException {
+    private void content(TokenSection section, Path path) throws IOException {
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             return;
         }

@@ -58,6 +58,7 @@ final class CheckCommand implements Callable<Integer> {
                         context.passwords(),
                         network,
                         ofService.flatMap(service -> context.proxiesOfShell()),
+                        context.tokenSecrets(),
                         context.rights(),
                         machine,
                         within,

@@ -41,6 +41,7 @@ import org.opensciencegrid.tokenrenewer.net.Limits;
 import org.opensciencegrid.tokenrenewer.net.Network;
 import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
 import org.opensciencegrid.tokenrenewer.net.ProxySettings;
+import org.opensciencegrid.tokenrenewer.renewal.ShutdownGuard;
 import org.opensciencegrid.tokenrenewer.state.AccountObjects;
 import org.opensciencegrid.tokenrenewer.state.FileStateStore;
 import org.opensciencegrid.tokenrenewer.state.KubernetesStateStore;
@@ -48,6 +49,7 @@ import org.opensciencegrid.tokenrenewer.state.StateLayout;
 import org.opensciencegrid.tokenrenewer.state.StateStore;
 import org.opensciencegrid.tokenrenewer.systemd.ServiceEnvironment;
 import org.opensciencegrid.tokenrenewer.systemd.Timer;
+import org.opensciencegrid.tokenrenewer.token.TokenSecrets;
 import org.opensciencegrid.tokenrenewer.util.Printable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -225,6 +227,11 @@ final class CommandContext implements Runnable {
         return isInCluster() ? Optional.of(cluster().rights()) : Optional.empty();
     }
 
+    /** For one run. Uses no proxy. */
+    TokenSecrets tokenSecrets() {
+        return new TokenSecrets(environment::variable, network(name -> Optional.empty(), false), environment.pause());
+    }
+
     private Cluster cluster() {
         if (cluster == null) {
             try {
@@ -235,10 +242,11 @@ final class CommandContext implements Runnable {
                 AccountObjects objects = new AccountObjects(api.namespace());
                 KubernetesRecords records = new KubernetesRecords(
                         api, objects, environment.variable("HOSTNAME").orElse("unknown"), environment.clock());
+                RemoteAccountStore accounts =
+                        new RemoteAccountStore(records, layout().rescue(), environment.kdf(), LEASE, this::notSavedYet);
+                ShutdownGuard.atEnd(accounts::releaseAll);
                 cluster = new Cluster(
-                        new RemoteAccountStore(records, layout().rescue(), environment.kdf(), LEASE, this::notSavedYet),
-                        new KubernetesStateStore(api, objects),
-                        new KubernetesRights(api, objects));
+                        accounts, new KubernetesStateStore(api, objects), new KubernetesRights(api, objects));
             } catch (KubernetesException e) {
                 throw new UsageException(
                         "the store is kubernetes: " + e.getMessage(),

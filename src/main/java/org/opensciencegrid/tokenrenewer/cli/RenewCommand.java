@@ -33,6 +33,7 @@ import org.opensciencegrid.tokenrenewer.state.StateStore;
 import org.opensciencegrid.tokenrenewer.state.UnusedAccount;
 import org.opensciencegrid.tokenrenewer.status.StatusReport;
 import org.opensciencegrid.tokenrenewer.systemd.Timer;
+import org.opensciencegrid.tokenrenewer.token.TokenSecrets;
 import org.opensciencegrid.tokenrenewer.util.Printable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -170,6 +171,7 @@ final class RenewCommand implements Callable<Integer> {
             UnusedAccount.find(config, store, states, environment.clock().instant())
                     .forEach(account -> log.unusedAccount(account, config));
         }
+        TokenSecrets secrets = context.tokenSecrets();
         RenewalRun run = new RenewalRun(
                         store,
                         states,
@@ -178,7 +180,7 @@ final class RenewCommand implements Callable<Integer> {
                         context.network(config, verbose),
                         environment.clock(),
                         environment.pause())
-                .withEnvironment(environment::variable);
+                .withSecrets(secrets);
         if (dryRun) {
             run.dryRun(config, selection, log::report);
             log.summary();
@@ -206,10 +208,14 @@ final class RenewCommand implements Callable<Integer> {
                         store,
                         states,
                         context.passwords(),
+                        secrets,
                         context.timer(),
                         AccountState.SOON,
                         environment.clock()),
                 startedAt);
+        if (loop != null) {
+            secrets.close();
+        }
         log.finish();
         if (afterSetup) {
             PostSetup.timer(context).forEach(context.output()::info);

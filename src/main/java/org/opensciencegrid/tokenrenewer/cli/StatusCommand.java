@@ -129,6 +129,7 @@ final class StatusCommand implements Callable<Integer> {
                     context.store(),
                     context.states(),
                     context.passwords(),
+                    context.tokenSecrets(),
                     context.timerNow(),
                     within,
                     context.environment().clock());

@@ -20,7 +20,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "token",
         description = {
-            "Prints a token, for scripts. Uses no network.",
+            "Prints a token, for scripts. Uses no network, except to read the Secret of a token without token_path.",
             "If there is no token or it has expired, prints nothing; the exit status is 1."
         })
 final class TokenCommand implements Callable<Integer> {
@@ -46,11 +46,11 @@ final class TokenCommand implements Callable<Integer> {
         context.requireReadable();
         TokenSection section = section(context.readConfig());
         AccountState state = context.states().readOrUnknown(section.account());
-        TokenOnDisk token = TokenOnDisk.read(section, state.token(section.name()));
+        TokenOnDisk token = TokenOnDisk.read(section, state.token(section.name()), context.tokenSecrets());
         Instant now = environment.clock().instant();
         if (token.token().isEmpty()) {
             String why = token.onDisk() == OnDisk.UNREADABLE ? "cannot read " : "there is no token in ";
-            return failed(why + section.tokenPath());
+            return failed(why + section.place());
         }
         if (token.expiresAt().filter(expiry -> !expiry.isAfter(now)).isPresent()) {
             return failed(

@@ -19,7 +19,7 @@ public record PostRenewal(List<String> command, Duration timeout, When when, Lis
 
     /** Variables that the program sets for the command. */
     static final Set<String> OWN_VARIABLES =
-            Set.of("PATH", "TOKEN_NAME", "EACH", "TOKEN_PATH", "EXPIRES_AT", "POST_RENEWAL_ID");
+            Set.of("PATH", "TOKEN_NAME", "EACH", "TOKEN_PATH", "TOKEN_SECRET", "EXPIRES_AT", "POST_RENEWAL_ID");
 
     /** In which runs the command is called. A command that failed is called again in the next run in any case. */
     public enum When {
@@ -36,6 +36,11 @@ public record PostRenewal(List<String> command, Duration timeout, When when, Lis
 
     public Path program() {
         return Path.of(command.get(0));
+    }
+
+    /** Whether it is a program of this package. These copy the file at token_path. */
+    public boolean isShipped() {
+        return program().toString().contains("/libexec/osg-token-renewer/hooks/");
     }
 
     /** The same command, with another timeout. */

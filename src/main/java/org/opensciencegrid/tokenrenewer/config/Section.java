@@ -295,7 +295,7 @@ final class Section {
         }
     }
 
-    /** The Kubernetes Secret that gets the token too. */
+    /** The Kubernetes Secret that gets the token. */
     Optional<TokenSecret> tokenSecret() {
         Optional<String> text = text("token_secret");
         Optional<TokenSecret> secret = text.flatMap(TokenSecret::parse);

@@ -5,7 +5,7 @@ import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.kubernetes.ObjectName;
 
 /**
- * {@code token_secret}: a key of a Kubernetes Secret that gets the token too.
+ * {@code token_secret}: a key of a Kubernetes Secret that gets the token.
  *
  * @param namespace empty for that of the pod
  */

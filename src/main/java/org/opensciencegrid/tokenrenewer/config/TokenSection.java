@@ -11,21 +11,21 @@ import java.util.OptionalLong;
  * @param name NAME, or NAME@WORD for the token of a word of {@code for_each}
  * @param section NAME
  * @param line the line number of the section header
- * @param tokenPath an absolute path, as written
+ * @param tokenPath an absolute path, as written; empty if only the Secret has the token
  * @param audience empty to request none
  * @param scope empty to request none
  * @param minLifetime in seconds
  * @param strict whether to reject a token that allows more than was requested
  * @param access permissions of the token file
  * @param postRenewal empty to run nothing
- * @param tokenSecret a Kubernetes Secret that gets the token too; empty for none
+ * @param tokenSecret a Kubernetes Secret that gets the token; empty for none, then there is a tokenPath
  */
 public record TokenSection(
         String name,
         String section,
         int line,
         String account,
-        Path tokenPath,
+        Optional<Path> tokenPath,
         List<String> audience,
         List<String> scope,
         OptionalLong minLifetime,
@@ -36,6 +36,16 @@ public record TokenSection(
     public TokenSection {
         audience = List.copyOf(audience);
         scope = List.copyOf(scope);
+    }
+
+    /** Where the token is: the path of its file; without one, its Secret. For messages and state files. */
+    public String place() {
+        return tokenPath.map(Path::toString).orElseGet(() -> "Secret " + tokenSecret.orElseThrow());
+    }
+
+    /** The Secret, if the token has no file; otherwise empty. */
+    public Optional<TokenSecret> onlySecret() {
+        return tokenPath.isPresent() ? Optional.empty() : tokenSecret;
     }
 
     /** The word of {@code for_each}; empty for a section without it. */

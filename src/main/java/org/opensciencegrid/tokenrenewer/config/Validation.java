@@ -219,7 +219,13 @@ final class Validation {
                         "Config for " + section + ": missing [account " + Printable.of(name) + "] section" + meant));
             }
         });
-        Optional<Path> tokenPath = section.requiredFile("token_path");
+        Optional<TokenSecret> tokenSecret = section.tokenSecret();
+        boolean isInSecretOnly = section.has("token_secret") && !section.has("token_path");
+        Optional<Path> tokenPath = isInSecretOnly ? Optional.empty() : section.requiredFile("token_path");
+        Optional<PostRenewal> postRenewal = section.postRenewal();
+        if (isInSecretOnly) {
+            reportOptionsOfFiles(section, postRenewal);
+        }
         List<String> audience = section.words("audience");
         if (String.join(" ", audience).contains(",")) {
             section.warning(
@@ -231,15 +237,32 @@ final class Validation {
                 section.headerName(),
                 section.line(),
                 account.orElse(""),
-                tokenPath.orElse(Path.of("")),
+                tokenPath,
                 audience,
                 section.words("scope"),
                 section.seconds("min_lifetime"),
                 section.flag("strict"),
                 section.access(),
-                section.postRenewal(),
-                section.tokenSecret());
-        return account.isPresent() && tokenPath.isPresent() ? Optional.of(token) : Optional.empty();
+                postRenewal,
+                tokenSecret);
+        return account.isPresent() && (isInSecretOnly ? tokenSecret : tokenPath).isPresent()
+                ? Optional.of(token)
+                : Optional.empty();
+    }
+
+    /** Options that have no effect without token_path, and programs that would fail after each renewal. */
+    private static void reportOptionsOfFiles(Section section, Optional<PostRenewal> postRenewal) {
+        for (String option : List.of("token_mode", "token_owner", "token_group")) {
+            if (section.has(option)) {
+                section.warning(section.line(option), option + " without 'token_path' means nothing");
+            }
+        }
+        if (postRenewal.filter(PostRenewal::isShipped).isPresent()) {
+            section.problem(
+                    section.line("post_renewal"),
+                    postRenewal.get().program().getFileName() + " copies the file at token_path, and the section has"
+                            + " none; write for example token_path = /etc/osg/tokens/" + section.fileName());
+        }
     }
 
     private Optional<AccountSection> account(Section section) {
@@ -340,34 +363,36 @@ final class Validation {
         }
         List<Path> directories = new ArrayList<>();
         reserved.forEach(path -> directories.add(realPath(path)));
-        tokens.forEach((section, token) -> token.map(TokenSection::tokenPath).ifPresent(path -> {
-            Path target = realPath(path);
-            String what = serviceFiles.get(target);
-            String directoryOption = serviceFiles.get(target.getParent());
-            if (what == null && directoryOption != null) {
-                what = "in " + directoryOption;
-            }
-            for (Path directory : directories) {
-                if (what == null && target.startsWith(directory)) {
-                    what = "in the service's own directory " + directory;
-                }
-            }
-            if (what != null) {
-                section.problem(
-                        section.line("token_path"),
-                        "token_path is " + what + "; name a file of its own, such as /srv/tokens/"
-                                + section.fileName());
-            }
-        }));
+        tokens.forEach((section, token) -> token.flatMap(TokenSection::tokenPath)
+                .ifPresent(path -> {
+                    Path target = realPath(path);
+                    String what = serviceFiles.get(target);
+                    String directoryOption = serviceFiles.get(target.getParent());
+                    if (what == null && directoryOption != null) {
+                        what = "in " + directoryOption;
+                    }
+                    for (Path directory : directories) {
+                        if (what == null && target.startsWith(directory)) {
+                            what = "in the service's own directory " + directory;
+                        }
+                    }
+                    if (what != null) {
+                        section.problem(
+                                section.line("token_path"),
+                                "token_path is " + what + "; name a file of its own, such as /srv/tokens/"
+                                        + section.fileName());
+                    }
+                }));
     }
 
     /** Rejects the second of two tokens of one section that have the same file, as with {@code %(each)s/../t}. */
     private static void rejectSharedPaths(Map<Section, Optional<TokenSection>> tokens) {
         Map<Path, TokenSection> byPath = new HashMap<>();
         tokens.forEach((section, token) -> {
-            if (section.usesWord("token_path") && token.isPresent()) {
-                TokenSection other = byPath.putIfAbsent(
-                        token.get().tokenPath().toAbsolutePath().normalize(), token.get());
+            Optional<Path> path = token.flatMap(TokenSection::tokenPath);
+            if (section.usesWord("token_path") && path.isPresent()) {
+                TokenSection other =
+                        byPath.putIfAbsent(path.get().toAbsolutePath().normalize(), token.orElseThrow());
                 if (other != null && other.section().equals(section.headerName())) {
                     section.problem(
                             section.line("token_path"),
@@ -426,7 +451,11 @@ final class Validation {
     private void warnOfSharedPaths(List<TokenSection> tokens) {
         Map<Path, TokenSection> byPath = new HashMap<>();
         for (TokenSection token : tokens) {
-            TokenSection other = byPath.put(token.tokenPath().toAbsolutePath().normalize(), token);
+            if (token.tokenPath().isEmpty()) {
+                continue;
+            }
+            TokenSection other =
+                    byPath.put(token.tokenPath().get().toAbsolutePath().normalize(), token);
             if (other != null) {
                 diagnostics.warning(
                         token.line(),

@@ -166,6 +166,30 @@ public final class KubernetesApi {
         return Boolean.TRUE.equals(answer.json().member("status").asMap().get("allowed"));
     }
 
+    /**
+     * The rights that the service account lacks to read the object and to replace it, or to create it if it does not
+     * exist. Each is an exception as if the API server had answered 403. Changes nothing.
+     */
+    public List<KubernetesException> missingRights(ObjectName name) throws KubernetesException {
+        List<KubernetesException> missing = new ArrayList<>();
+        boolean mayGet = requireRight("get", name, missing);
+        if (mayGet && get(name).isEmpty()) {
+            requireRight("create", name, missing);
+        }
+        requireRight("update", name, missing);
+        return missing;
+    }
+
+    private boolean requireRight(String verb, ObjectName name, List<KubernetesException> missing)
+            throws KubernetesException {
+        boolean isAllowed = isAllowed(verb, name);
+        if (!isAllowed) {
+            missing.add(new KubernetesException(
+                    Kind.FORBIDDEN, verb, Optional.of(name), account.user() + " may not " + verb + " " + name));
+        }
+        return isAllowed;
+    }
+
     /** Closes the connections that wait for another request. */
     public void closeIdle() {
         transport.closeIdle();

@@ -2,10 +2,13 @@ package org.opensciencegrid.tokenrenewer.kubernetes;
 
 import java.io.IOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.Optional;
 import java.util.function.Function;
+import org.opensciencegrid.tokenrenewer.json.JsonObject;
 import org.opensciencegrid.tokenrenewer.kubernetes.KubernetesException.Kind;
 import org.opensciencegrid.tokenrenewer.util.Printable;
 import org.opensciencegrid.tokenrenewer.util.Secret;
@@ -18,6 +21,7 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
 public record ServiceAccount(URI server, Path directory) {
     private static final String DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount";
     private static final int MAX_BYTES = 1 << 16;
+    private static final String UNNAMED = "the service account";
 
     /** Names another directory, for pods with {@code automountServiceAccountToken: false} and a projected volume. */
     public static final String DIRECTORY_VARIABLE = "OSG_TOKEN_RENEWER_SERVICE_ACCOUNT_DIR";
@@ -46,6 +50,20 @@ public record ServiceAccount(URI server, Path directory) {
     /** Not cached: Kubernetes replaces the token about once an hour. */
     Secret bearer() throws KubernetesException {
         return Secret.of(read("token"));
+    }
+
+    /** {@code system:serviceaccount:NAMESPACE:NAME}, as messages of the API server name it; for messages. */
+    String user() throws KubernetesException {
+        String[] parts = bearer().reveal().split("\\.", 3);
+        try {
+            String claims = new String(Base64.getUrlDecoder().decode(parts[parts.length / 2]), StandardCharsets.UTF_8);
+            return JsonObject.parse(claims)
+                    .flatMap(json -> json.string("sub"))
+                    .filter(user -> user.matches("system:serviceaccount:[-.a-z0-9]+:[-.a-z0-9]+"))
+                    .orElse(UNNAMED);
+        } catch (IllegalArgumentException e) {
+            return UNNAMED; // not a JWT
+        }
     }
 
     Path ca() {

@@ -15,12 +15,15 @@ import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.tokenrenewer.config.PostRenewal;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.kubernetes.KubernetesException;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Failed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Fresh;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.HookFailed;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.StateStore;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
+import org.opensciencegrid.tokenrenewer.token.TokenSecrets;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /**
  * The post_renewal commands of an account's tokens. They run one after the other and without the account's lock: a
@@ -31,6 +34,7 @@ record AccountHooks(
         List<TokenSection> sections,
         AccountStore store,
         StateStore states,
+        TokenSecrets secrets,
         Duration lockWait,
         RunDeadline deadline,
         Clock clock) {
@@ -77,7 +81,7 @@ record AccountHooks(
     }
 
     private void run(TokenSection section, PostRenewal hook, TokenState token, Map<String, Outcome> outcomes) {
-        HookResult result = HookProcess.run(hook, section, token.expiresAt(), clock.instant());
+        HookResult result = HookProcess.run(hook, section, current(section), token.expiresAt(), clock.instant());
         if (result.failure().isPresent()) {
             Outcome renewal = Objects.requireNonNull(outcomes.get(section.name()));
             outcomes.put(
@@ -85,6 +89,15 @@ record AccountHooks(
         }
         if (!with(token, result).isSame(token)) { // otherwise the run needs no lock
             recordResult(section.name(), result);
+        }
+    }
+
+    /** Not shown if the program prints it. */
+    private Optional<Secret> current(TokenSection section) {
+        try {
+            return secrets.read(section);
+        } catch (KubernetesException e) {
+            return Optional.empty(); // the program cannot read it either
         }
     }
 

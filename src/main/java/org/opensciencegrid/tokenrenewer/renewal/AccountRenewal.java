@@ -23,6 +23,7 @@ import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.failure.FailureException;
 import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
+import org.opensciencegrid.tokenrenewer.kubernetes.KubernetesException;
 import org.opensciencegrid.tokenrenewer.oidc.TokenResponse;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Failed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Fresh;
@@ -33,6 +34,8 @@ import org.opensciencegrid.tokenrenewer.state.StateStore;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
 import org.opensciencegrid.tokenrenewer.token.TokenFile;
 import org.opensciencegrid.tokenrenewer.token.TokenFileException;
+import org.opensciencegrid.tokenrenewer.token.TokenSecrets;
+import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /**
  * One account in one run. Its tokens are renewed in order, because each rotated refresh token depends on the one
@@ -52,6 +55,7 @@ final class AccountRenewal {
     private final BackOff backOff;
     private final AccountStore store;
     private final StateStore states;
+    private final TokenSecrets secrets;
     private final Duration lockWait;
     private final RunDeadline deadline;
     private final Clock clock;
@@ -71,6 +75,7 @@ final class AccountRenewal {
             boolean force,
             AccountStore store,
             StateStore states,
+            TokenSecrets secrets,
             Duration lockWait,
             RunDeadline deadline,
             Clock clock,
@@ -82,11 +87,12 @@ final class AccountRenewal {
         this.backOff = new BackOff(clock, force);
         this.store = store;
         this.states = states;
+        this.secrets = secrets;
         this.lockWait = lockWait;
         this.deadline = deadline;
         this.clock = clock;
         this.progress = progress;
-        this.hooks = new AccountHooks(account, sections, store, states, lockWait, deadline, clock);
+        this.hooks = new AccountHooks(account, sections, store, states, secrets, lockWait, deadline, clock);
     }
 
     /** Whether there is anything to do. If not, the run takes no lock, reads no password and opens no connection. */
@@ -167,7 +173,7 @@ final class AccountRenewal {
     /** What a run would do now, from the files on disk: no request, no lock, no write. */
     Map<String, Outcome> dryRun() {
         for (TokenSection section : due(sections)) {
-            Outcome wouldRenew = new Outcome.WouldRenew(account, section.name(), section.tokenPath());
+            Outcome wouldRenew = new Outcome.WouldRenew(account, section.name(), section.place(), section.onlySecret());
             Optional<BackOff.Refusal> refused = backOff.refusal(accountSection, state)
                     .or(() -> backOff.refusal(section, state.token(section.name())));
             Optional<Outcome> older = force || !(accountSection instanceof StoredAccount)
@@ -259,13 +265,13 @@ final class AccountRenewal {
             return older;
         }
         for (TokenSection section : due) {
-            Optional<Instant> issued = Due.issuedAfter(section, state.token(section.name()), source.issuer());
+            Optional<Instant> issued =
+                    Due.issuedAfter(section, token(section), state.token(section.name()), source.issuer());
             if (issued.filter(at -> at.isAfter(rotated.get().plus(Due.SKEW))).isPresent()) {
                 return Optional.of(new Failure(
                         Failure.Kind.ACCOUNT_OLDER,
                         store.file(account).toString(),
-                        section.tokenPath() + " was issued at " + issued.get()
-                                + ", after the last renewal that is known"));
+                        section.place() + " was issued at " + issued.get() + ", after the last renewal that is known"));
             }
         }
         return Optional.empty();
@@ -298,7 +304,7 @@ final class AccountRenewal {
         }
         Duration left = deadline.left();
         try {
-            requireWritablePath(section);
+            requireWritable(section);
             requireOwnAccount(section, source.authorizedScope());
             List<String> scope = narrows() ? List.of() : section.scope();
             TokenResponse response = source.token(section, scope);
@@ -327,6 +333,9 @@ final class AccountRenewal {
             return failure.kind().isSingleTokenFailure() ? Optional.empty() : Optional.of(failure);
         } catch (TokenFileException e) {
             fail(section, source.storageProblem().orElse(FailureMapper.of(e)));
+            return source.storageProblem();
+        } catch (KubernetesException e) {
+            fail(section, source.storageProblem().orElse(FailureMapper.of(e, section.place())));
             return source.storageProblem();
         }
     }
@@ -364,11 +373,25 @@ final class AccountRenewal {
         return new Failure(Failure.Kind.GRANT_NARROWED, failure.where(), failure.detail());
     }
 
-    /** If the token could not be written last time, checks first: each failed attempt may use up a refresh token. */
-    private void requireWritablePath(TokenSection section) throws TokenFileException {
+    /**
+     * Each failed attempt may use up a refresh token. So if the token could not be written to its file last time, checks
+     * first. Always checks a Secret that will have the only copy.
+     */
+    private void requireWritable(TokenSection section) throws TokenFileException, KubernetesException {
         Optional<Failure> last = state.token(section.name()).failure();
-        if (last.filter(why -> why.kind().isTokenFileFailure()).isPresent()) {
-            new TokenFile(section.tokenPath()).requireWritable(section.access());
+        if (section.onlySecret().isPresent()) {
+            secrets.requireWritable(section.onlySecret().get());
+        } else if (last.filter(why -> why.kind().isTokenFileFailure()).isPresent()) {
+            new TokenFile(section.tokenPath().orElseThrow()).requireWritable(section.access());
+        }
+    }
+
+    /** The token that is at its place now; empty if it cannot be read. */
+    private Optional<Secret> token(TokenSection section) {
+        try {
+            return secrets.read(section);
+        } catch (KubernetesException e) {
+            return Optional.empty(); // a renewal fails for the same reason, before its request
         }
     }
 
@@ -378,8 +401,12 @@ final class AccountRenewal {
             Granted granted,
             Optional<String> other,
             Optional<Duration> ahead)
-            throws TokenFileException {
-        new TokenFile(section.tokenPath()).write(response.accessToken(), section.access());
+            throws TokenFileException, KubernetesException {
+        if (section.onlySecret().isPresent()) {
+            secrets.write(section.onlySecret().get(), response.accessToken(), response.expiresAt(), old -> false);
+        } else {
+            new TokenFile(section.tokenPath().orElseThrow()).write(response.accessToken(), section.access());
+        }
         written.add(section.name());
         Instant now = clock.instant();
         state = state.withToken(
@@ -388,7 +415,7 @@ final class AccountRenewal {
                         .tried(now, section.scope(), section.audience())
                         .renewed(
                                 now,
-                                section.tokenPath(),
+                                section.place(),
                                 Fingerprint.of(response.accessToken().reveal()),
                                 response.expiresAt(),
                                 response.scope().orElse(List.of()),
@@ -409,7 +436,8 @@ final class AccountRenewal {
                 new Renewed(
                         account,
                         section.name(),
-                        section.tokenPath(),
+                        section.place(),
+                        section.onlySecret(),
                         response.expiresAt(),
                         response.expiresAt()
                                 .map(expiry -> Duration.between(now.minus(ahead.orElse(Duration.ZERO)), expiry)),
@@ -433,8 +461,9 @@ final class AccountRenewal {
         state = readState();
         List<TokenSection> due = new ArrayList<>();
         for (TokenSection section : candidates) {
-            Optional<Duration> fresh =
-                    force ? Optional.empty() : Due.freshFor(section, state.token(section.name()), clock.instant());
+            Optional<Duration> fresh = force
+                    ? Optional.empty()
+                    : Due.freshFor(section, token(section), state.token(section.name()), clock.instant());
             if (fresh.isPresent()) {
                 outcomes.put(section.name(), new Fresh(account, section.name(), fresh.get()));
             } else {
@@ -445,7 +474,7 @@ final class AccountRenewal {
     }
 
     private Outcome refused(BackOff.Refusal refusal, TokenSection section) {
-        Optional<Duration> left = Due.left(section, state.token(section.name()), clock.instant());
+        Optional<Duration> left = Due.left(token(section), state.token(section.name()), clock.instant());
         return refusal.of(account, section, left);
     }
 
@@ -465,7 +494,7 @@ final class AccountRenewal {
         state = state.withToken(
                 section.name(),
                 tried.failed(now, failure, failure.kind().isSingleTokenFailure() ? next : Optional.empty()));
-        Optional<Duration> left = Due.left(section, state.token(section.name()), now);
+        Optional<Duration> left = Due.left(token(section), state.token(section.name()), now);
         outcomes.put(section.name(), new Failed(account, section.name(), failure, next, wasRequested, left));
     }
 

@@ -8,7 +8,6 @@ import java.util.Set;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
-import org.opensciencegrid.tokenrenewer.token.TokenFile;
 import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /** Decides whether a token must be renewed now. */
@@ -21,45 +20,39 @@ final class Due {
     private Due() {}
 
     /**
-     * The remaining lifetime of the token on disk, if it is longer than the section's min_lifetime and there is no
-     * other reason to renew; empty if the token is due. A section without min_lifetime is always due, as in the
-     * original program.
+     * The remaining lifetime of the token, if it is longer than the section's min_lifetime and there is no other reason
+     * to renew; empty if the token is due. A section without min_lifetime is always due, as in the original program.
+     *
+     * @param token the one that is at its place now
      */
-    static Optional<Duration> freshFor(TokenSection section, TokenState state, Instant now) {
+    static Optional<Duration> freshFor(TokenSection section, Optional<Secret> token, TokenState state, Instant now) {
         if (section.minLifetime().isEmpty()
                 || state.failure().filter(why -> !why.kind().isHookFailure()).isPresent()
-                || !state.path().equals(section.tokenPath().toString())
+                || !state.path().equals(section.place())
                 || !sameWords(section.scope(), state.requestedScope())
                 || !sameWords(section.audience(), state.requestedAudience())) {
             return Optional.empty();
         }
         Duration minLifetime = Duration.ofSeconds(section.minLifetime().getAsLong());
-        return left(section, state, now).filter(left -> left.compareTo(minLifetime) > 0);
+        return left(token, state, now).filter(left -> left.compareTo(minLifetime) > 0);
+    }
+
+    /** The remaining lifetime of the token; empty if there is none, it has expired, or its expiry is unknown. */
+    static Optional<Duration> left(Optional<Secret> token, TokenState state, Instant now) {
+        return token.flatMap(present -> timeLeft(present, state, now)).filter(left -> !left.isNegative());
     }
 
     /**
-     * The remaining lifetime of the token at token_path; empty if the file is missing, the token has expired, or its
-     * expiry is unknown.
-     */
-    static Optional<Duration> left(TokenSection section, TokenState state, Instant now) {
-        return new TokenFile(section.tokenPath())
-                .read()
-                .flatMap(token -> timeLeft(token, state, now))
-                .filter(left -> !left.isNegative());
-    }
-
-    /**
-     * When the token at token_path was issued, if this issuer issued it after the last renewal in the state and the
+     * When the token was issued, if this issuer issued it after the last renewal in the state and the
      * state does not contain it. Then the state is older than the token, for example because it was restored from a
      * backup.
      */
-    static Optional<Instant> issuedAfter(TokenSection section, TokenState state, String issuer) {
-        Optional<Instant> renewed = state.renewedAt()
-                .filter(at -> state.path().equals(section.tokenPath().toString()));
+    static Optional<Instant> issuedAfter(
+            TokenSection section, Optional<Secret> token, TokenState state, String issuer) {
+        Optional<Instant> renewed = state.renewedAt().filter(at -> state.path().equals(section.place()));
         if (renewed.isEmpty()) {
             return Optional.empty();
         }
-        Optional<Secret> token = new TokenFile(section.tokenPath()).read();
         return token.flatMap(read -> JwtClaims.of(read.reveal()))
                 .filter(claims -> claims.issuer().equals(Optional.of(issuer)))
                 .flatMap(JwtClaims::issuedAt)

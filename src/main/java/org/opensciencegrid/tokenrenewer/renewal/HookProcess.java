@@ -16,7 +16,6 @@ import org.opensciencegrid.tokenrenewer.config.PostRenewal;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
-import org.opensciencegrid.tokenrenewer.token.TokenFile;
 import org.opensciencegrid.tokenrenewer.util.Printable;
 import org.opensciencegrid.tokenrenewer.util.Redactor;
 import org.opensciencegrid.tokenrenewer.util.Secret;
@@ -62,9 +61,11 @@ final class HookProcess {
     /**
      * Waits until the command ends or its timeout is over.
      *
-     * @param expiresAt of the token that is at token_path now; empty if unknown
+     * @param token the one that is at its place now; it is not shown
+     * @param expiresAt of that token; empty if unknown
      */
-    static HookResult run(PostRenewal hook, TokenSection section, Optional<Instant> expiresAt, Instant now) {
+    static HookResult run(
+            PostRenewal hook, TokenSection section, Optional<Secret> token, Optional<Instant> expiresAt, Instant now) {
         Path program = hook.program();
         Optional<Failure> unfit = FailureMapper.invalidHook(program, Files.isExecutable(program));
         if (unfit.isPresent()) {
@@ -83,10 +84,13 @@ final class HookProcess {
         environment.put(MARK, mark);
         environment.put("TOKEN_NAME", section.name());
         section.each().ifPresent(each -> environment.put("EACH", each));
-        environment.put("TOKEN_PATH", section.tokenPath().toAbsolutePath().toString());
+        section.tokenPath()
+                .ifPresent(path ->
+                        environment.put("TOKEN_PATH", path.toAbsolutePath().toString()));
+        section.onlySecret().ifPresent(secret -> environment.put("TOKEN_SECRET", secret.toString()));
         expiresAt.ifPresent(expiry -> environment.put("EXPIRES_AT", expiry.toString()));
         try {
-            return new HookProcess(builder.start(), hook, mark).await(new TokenFile(section.tokenPath()).read(), now);
+            return new HookProcess(builder.start(), hook, mark).await(token, now);
         } catch (IOException e) {
             return HookResult.failed(new Failure(
                     Failure.Kind.HOOK_NOT_STARTED, program.toString(), Printable.of(String.valueOf(e.getMessage()))));

@@ -1,6 +1,5 @@
 package org.opensciencegrid.tokenrenewer.renewal;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -16,8 +15,10 @@ public sealed interface Outcome {
     String token();
 
     /**
-     * A new token is at its path.
+     * A new token is at its place.
      *
+     * @param place the path, or the Secret of a token without a path
+     * @param onlySecret the Secret of a token without a path; otherwise empty
      * @param expiresAt empty if unknown
      * @param lifetime the lifetime from now; empty if unknown
      * @param minLifetime from the section, if set
@@ -30,7 +31,8 @@ public sealed interface Outcome {
     record Renewed(
             String account,
             String token,
-            Path path,
+            String place,
+            Optional<TokenSecret> onlySecret,
             Optional<Instant> expiresAt,
             Optional<Duration> lifetime,
             Optional<Duration> minLifetime,
@@ -58,7 +60,8 @@ public sealed interface Outcome {
     record Fresh(String account, String token, Duration left) implements Outcome {}
 
     /** Dry run: a run would request the token now. */
-    record WouldRenew(String account, String token, Path path) implements Outcome {}
+    record WouldRenew(String account, String token, String place, Optional<TokenSecret> onlySecret)
+            implements Outcome {}
 
     /**
      * No new token, or a new token whose account could not be saved safely.

@@ -19,7 +19,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.AccountStore;
@@ -30,8 +29,10 @@ import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.InvalidToken;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
+import org.opensciencegrid.tokenrenewer.config.TokenSecret;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
 import org.opensciencegrid.tokenrenewer.net.Network;
 import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
 import org.opensciencegrid.tokenrenewer.net.Sleeper;
@@ -40,6 +41,7 @@ import org.opensciencegrid.tokenrenewer.oidc.Discovery;
 import org.opensciencegrid.tokenrenewer.oidc.TokenClient;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.StateStore;
+import org.opensciencegrid.tokenrenewer.token.TokenSecrets;
 import org.opensciencegrid.tokenrenewer.util.Printable;
 
 /** Renews the due tokens of a {@link Config}: accounts in parallel, the tokens of one account in order. */
@@ -52,7 +54,7 @@ public final class RenewalRun {
     private final Clock clock;
     private final Sleeper pause;
     private Progress progress = Progress.NONE;
-    private Function<String, Optional<String>> variable = name -> Optional.empty();
+    private TokenSecrets secrets;
     private @Nullable HookQueue hooks;
     /** How long we wait for each missing result when the run must end. */
     private static final Duration LAST_WAIT = Duration.ofMillis(250);
@@ -83,11 +85,12 @@ public final class RenewalRun {
         this.clock = clock;
         this.pause = pause;
         this.deadline = new RunDeadline(pause);
+        this.secrets = new TokenSecrets(name -> Optional.empty(), network, pause);
     }
 
-    /** For tokens that are written to a Kubernetes Secret: reads the environment variables of a pod. */
-    public RenewalRun withEnvironment(Function<String, Optional<String>> variables) {
-        variable = variables;
+    /** For tokens that are written to a Kubernetes Secret. */
+    public RenewalRun withSecrets(TokenSecrets other) {
+        secrets = other;
         return this;
     }
 
@@ -149,8 +152,7 @@ public final class RenewalRun {
         faulty(config, selection).forEach(inOrder);
         List<TokenSection> sections = selection.of(config);
         Map<String, List<TokenSection>> byAccount = byAccount(sections);
-        SecretPublisher publisher =
-                new SecretPublisher(store, states, lockWait, deadline, network, variable, clock, pause);
+        SecretPublisher publisher = new SecretPublisher(store, states, lockWait, deadline, secrets, clock);
         if (byAccount.isEmpty()) {
             if (config.problems().isEmpty()) {
                 states.recordRun(clock.instant());
@@ -172,7 +174,6 @@ public final class RenewalRun {
             }
         } finally {
             queues.values().forEach(IssuerQueue::close);
-            publisher.close();
         }
         states.recordRun(clock.instant());
     }
@@ -241,7 +242,7 @@ public final class RenewalRun {
         issuers.values().forEach(clients -> clients.transport().closeIdle());
     }
 
-    /** What {@link #run} would do now: no request, no lock, no write. */
+    /** What {@link #run} would do now: no request to an issuer, no lock, no write. */
     public void dryRun(Config config, Selection selection, Consumer<Outcome> inOrder) {
         faulty(config, selection).forEach(inOrder);
         List<TokenSection> sections = selection.of(config);
@@ -251,9 +252,15 @@ public final class RenewalRun {
                         name,
                         of(section(config, name), tokens, selection.force()).dryRun()));
         for (TokenSection section : sections) {
-            inOrder.accept(
+            Outcome outcome = Objects.requireNonNull(
                     Objects.requireNonNull(outcomes.get(section.account())).get(section.name()));
+            Optional<Failure> unwritable = section.tokenSecret().flatMap(this::unwritable);
+            inOrder.accept(unwritable.isPresent() ? new Outcome.NotPublished(outcome, unwritable.get()) : outcome);
         }
+    }
+
+    private Optional<Failure> unwritable(TokenSecret secret) {
+        return secrets.problems(secret).stream().findFirst().map(e -> FailureMapper.of(e, secret.toString()));
     }
 
     private static Map<String, List<TokenSection>> byAccount(List<TokenSection> sections) {
@@ -394,7 +401,7 @@ public final class RenewalRun {
     }
 
     private AccountRenewal of(AccountSection account, List<TokenSection> tokens, boolean force) {
-        return new AccountRenewal(account, tokens, force, store, states, lockWait, deadline, clock, progress);
+        return new AccountRenewal(account, tokens, force, store, states, secrets, lockWait, deadline, clock, progress);
     }
 
     /** One for each set of trusted certificates and each proxy, so that accounts share connections and TLS sessions. */

@@ -1,6 +1,8 @@
 package org.opensciencegrid.tokenrenewer.renewal;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.opensciencegrid.tokenrenewer.net.Limits;
@@ -9,11 +11,12 @@ import org.opensciencegrid.tokenrenewer.net.Limits;
  * Runs work that SIGTERM and SIGINT must not interrupt: from a refresh request until the response is on disk. The
  * shutdown hook lets running work finish and blocks new work, because the process is about to end.
  */
-final class ShutdownGuard {
+public final class ShutdownGuard {
     /** Longer than a renewal, shorter than the unit's TimeoutStopSec. */
     private static final Duration LONGEST = Limits.RENEWAL.plusSeconds(10);
 
     private static final ReentrantReadWriteLock ENDING = new ReentrantReadWriteLock(true);
+    private static final List<Runnable> LAST = new CopyOnWriteArrayList<>();
 
     static {
         Runtime.getRuntime().addShutdownHook(new Thread(ShutdownGuard::awaitAll, "finish"));
@@ -24,6 +27,11 @@ final class ShutdownGuard {
     @FunctionalInterface
     interface Work<T, E extends Exception> {
         T run() throws E;
+    }
+
+    /** Runs when the process ends, after all such work. */
+    public static void atEnd(Runnable last) {
+        LAST.add(last);
     }
 
     static <T, E extends Exception> T run(Work<T, E> work) throws E {
@@ -41,6 +49,7 @@ final class ShutdownGuard {
             if (!ENDING.writeLock().tryLock(LONGEST.toSeconds(), TimeUnit.SECONDS)) {
                 return;
             }
+            LAST.forEach(Runnable::run);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

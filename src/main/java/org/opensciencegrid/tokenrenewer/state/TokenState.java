@@ -27,7 +27,7 @@ public final class TokenState {
         return members;
     }
 
-    /** The configured token_path when the token was last written; empty before that. */
+    /** {@link TokenSection#place} when the token was last written; empty before that. */
     public String path() {
         return members.string("path").orElse("");
     }
@@ -118,7 +118,7 @@ public final class TokenState {
 
     /** Whether the failure is about the token's file, or a link or directory in its path. */
     private static boolean isAboutPath(TokenSection section, Failure why) {
-        return section.tokenPath().startsWith(why.where());
+        return section.tokenPath().filter(path -> path.startsWith(why.where())).isPresent();
     }
 
     /** When the current failures began. */
@@ -234,12 +234,12 @@ public final class TokenState {
     /** The state after a new token was written. */
     public TokenState renewed(
             Instant now,
-            Path path,
+            String place,
             String fingerprint,
             Optional<Instant> expiresAt,
             List<String> scope,
             List<String> audience) {
-        return new TokenState(members.with("path", path.toString())
+        return new TokenState(members.with("path", place)
                 .with("fingerprint", fingerprint)
                 .with("renewed_at", now)
                 .with("expires_at", expiresAt)

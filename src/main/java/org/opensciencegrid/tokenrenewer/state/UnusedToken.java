@@ -59,7 +59,8 @@ public record UnusedToken(String token, Path path, Instant renewedAt) {
     /** The real paths that sections write. */
     static Set<Path> configuredPaths(Config config) {
         return config.tokens().stream()
-                .map(token -> realPath(token.tokenPath()))
+                .flatMap(token -> token.tokenPath().stream())
+                .map(UnusedToken::realPath)
                 .collect(Collectors.toSet());
     }
 

@@ -34,6 +34,7 @@ import org.opensciencegrid.tokenrenewer.state.UnusedAccount;
 import org.opensciencegrid.tokenrenewer.state.UnusedToken;
 import org.opensciencegrid.tokenrenewer.status.TokenStatus.OnDisk;
 import org.opensciencegrid.tokenrenewer.systemd.Timer;
+import org.opensciencegrid.tokenrenewer.token.TokenSecrets;
 
 /**
  * The state of every configured account and token at one moment.
@@ -87,6 +88,7 @@ public record StatusReport(
     /**
      * Reads the present state.
      *
+     * @param secrets the Secrets of tokens without token_path
      * @param timer the timer that renews tokens, if any
      * @param warn secrets and authorizations that expire within this time are a warning
      * @throws IOException if the state files cannot be read; the message names the file
@@ -96,6 +98,7 @@ public record StatusReport(
             AccountStore store,
             StateStore states,
             Passwords passwords,
+            TokenSecrets secrets,
             Optional<Timer> timer,
             Duration warn,
             Clock clock)
@@ -110,7 +113,7 @@ public record StatusReport(
             AccountState state = states.read(section.name());
             List<TokenSection> tokens = byAccount.getOrDefault(section.name(), List.of());
             unusedTokens.addAll(finder.of(section.name(), state));
-            accounts.add(account(section, state, tokens, store, passwords, timer, warn, now));
+            accounts.add(account(section, state, tokens, store, passwords, secrets, timer, warn, now));
         }
         return new StatusReport(
                 now,
@@ -143,6 +146,7 @@ public record StatusReport(
             List<TokenSection> sections,
             AccountStore store,
             Passwords passwords,
+            TokenSecrets secrets,
             Optional<Timer> timer,
             Duration warn,
             Instant now) {
@@ -154,7 +158,7 @@ public record StatusReport(
         boolean areFilesSound =
                 problem.filter(why -> why.kind().isSeenWithoutOpening()).isEmpty();
         List<TokenStatus> tokens = sections.stream()
-                .map(token -> token(token, state, areFilesSound, ofAccount, timer, now))
+                .map(token -> token(token, state, secrets, areFilesSound, ofAccount, timer, now))
                 .toList();
         Level level = tokens.stream().map(TokenStatus::level).reduce(ofAccount, Level::or);
         if (worldReadable.isPresent()
@@ -214,12 +218,13 @@ public record StatusReport(
     private static TokenStatus token(
             TokenSection section,
             AccountState account,
+            TokenSecrets secrets,
             boolean areFilesSound,
             Level ofAccount,
             Optional<Timer> timer,
             Instant now) {
         TokenState state = account.token(section.name()).withoutResolvedFailure(section, areFilesSound);
-        TokenOnDisk found = TokenOnDisk.read(section, state);
+        TokenOnDisk found = TokenOnDisk.read(section, state, secrets);
         OnDisk onDisk = found.onDisk();
         Optional<JwtClaims> claims = found.claims();
         Optional<Instant> expiresAt = found.expiresAt();

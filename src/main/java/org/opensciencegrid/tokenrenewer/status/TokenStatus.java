@@ -8,9 +8,9 @@ import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
 
 /**
- * One token section, and the file at its path.
+ * One token section, and the file at its path or its Secret.
  *
- * @param onDisk whether there is a token at token_path; {@code UNREADABLE} if unknown
+ * @param onDisk whether there is a token at token_path, or in the Secret of a section without one; {@code UNREADABLE} if unknown
  * @param claims of the token on disk; empty for an opaque token
  * @param expiresAt of the token on disk; empty if unknown
  * @param missingScope requested last time, but not granted to the token on disk; empty if unknown
@@ -30,7 +30,7 @@ public record TokenStatus(
         boolean isShorterThanMinLifetime,
         Level level) {
 
-    /** What is at token_path. */
+    /** What is at token_path, or in the Secret of a section without one. */
     public enum OnDisk {
         TOKEN,
         /** No file, or an empty file. */

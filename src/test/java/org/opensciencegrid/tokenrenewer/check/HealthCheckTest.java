@@ -19,12 +19,15 @@ import org.opensciencegrid.cryptostore.FileAccountStore;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.check.Finding.Kind;
 import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
+import org.opensciencegrid.tokenrenewer.net.Network;
+import org.opensciencegrid.tokenrenewer.net.Sleeper;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.FileStateStore;
 import org.opensciencegrid.tokenrenewer.state.StateLayout;
 import org.opensciencegrid.tokenrenewer.systemd.Sandbox;
 import org.opensciencegrid.tokenrenewer.systemd.ServiceEnvironment;
 import org.opensciencegrid.tokenrenewer.systemd.Timer;
+import org.opensciencegrid.tokenrenewer.token.TokenSecrets;
 
 /** Checks that run only if the service is installed: its user, its timer, its sandbox. */
 class HealthCheckTest {
@@ -116,6 +119,7 @@ class HealthCheckTest {
                         new Passwords(Optional.empty()),
                         Optional.empty(),
                         Optional.empty(),
+                        new TokenSecrets(name -> Optional.empty(), Network.DIRECT, Sleeper.REAL),
                         Optional.empty(),
                         Optional.of(machine),
                         AccountState.SOON,

@@ -142,6 +142,7 @@ public final class Host {
                 of.store(),
                 of.states(),
                 of.passwords(),
+                of.tokenSecrets(),
                 Timer.read(root, systemd),
                 AccountState.SOON,
                 session.program.clock);
@@ -173,6 +174,7 @@ public final class Host {
                         of.passwords(),
                         online ? Optional.of(network(of)) : Optional.empty(),
                         shell,
+                        of.tokenSecrets(),
                         of.rights(),
                         Optional.of(new ServiceMachine(
                                 user,

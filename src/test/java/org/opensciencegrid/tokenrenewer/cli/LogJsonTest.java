@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.testkit.Policy;
+import org.opensciencegrid.tokenrenewer.fixture.ClusterApi;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
 import org.opensciencegrid.tokenrenewer.json.Json;
 
@@ -108,6 +109,15 @@ class LogJsonTest extends WithProgram {
         assertFalse(text.out().contains("2 tokens"), text.out());
         assertEquals("not_published", Json.member(secret, "failure").isEmpty() ? "" : secret.get("event"));
 
+        try (ClusterApi cluster = new ClusterApi(program.file("pod"))) {
+            program.variables.putAll(cluster.variables());
+            assertEquals("published", lines(0, renew, json).get(1).get("event"));
+            program.accountWith("[token one]\naccount = acct\ntoken_secret = tokens\n");
+            lines(0, renew, json, "--dry-run");
+            assertEquals("tokens#token", lines(0, renew, json).get(0).get("secret"));
+            program.variables.keySet().removeAll(cluster.variables().keySet());
+        }
+
         program.accountWith(one.replace("one.token", "none/one.token"));
         Map<String, Object> failed = lines(1, renew, json).get(0);
         Map<String, Object> failure = new LinkedHashMap<>(Json.member(failed, "failure"));
@@ -173,8 +183,8 @@ class LogJsonTest extends WithProgram {
         Map<String, Set<String>> documented = documented(3);
         documented
                 .keySet()
-                // need a bug, a second host or clock, renew --every, or a cluster
-                .removeAll(Set.of("bug", "two_hosts", "clock_differs", "no_liveness_file", "published"));
+                // need a bug, a second host or clock, or renew --every
+                .removeAll(Set.of("bug", "two_hosts", "clock_differs", "no_liveness_file"));
         assertEquals(documented, seen);
     }
 

@@ -21,6 +21,7 @@ import org.opensciencegrid.cryptostore.FileAccountStore;
 import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.testkit.Policy;
+import org.opensciencegrid.tokenrenewer.fixture.ClusterApi;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 
 /** Every command with all of its output, as golden files; {@link EveryTextTest} requires that no text is missing. */
@@ -333,6 +334,26 @@ class TranscriptTest {
                 + "token_secret = osg-token-renewer-account-acct#account\n");
         session.run("renew", "--dry-run");
         session.hold("transcripts/for-each");
+    }
+
+    @Test
+    void aTokenInASecret() {
+        try (ClusterApi cluster = new ClusterApi(directory.resolve("pod"))) {
+            program.variables.putAll(cluster.variables());
+            session.setup(SCOPE);
+            String section = "[token one]\naccount = acct\ntoken_secret = osg-tokens\nmin_lifetime = 100\n";
+            program.accountWith(section);
+            cluster.denied.add("create secrets");
+            session.run("renew", "--dry-run").run("renew");
+            cluster.denied.clear();
+            session.run("renew").run("renew").run("status", "one").run("status", "--long");
+            cluster.delete("osg-tokens");
+            session.scene("a Secret that was deleted").run("status").run("token", "one");
+            program.accountWith(section + "token_mode = 0640\n"
+                    + "post_renewal = /usr/libexec/osg-token-renewer/hooks/push-ssh worker1\n");
+            session.scene("options of a file").run("renew");
+            session.hold("transcripts/secret");
+        }
     }
 
     @Test

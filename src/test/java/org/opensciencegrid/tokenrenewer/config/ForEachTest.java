@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -39,7 +38,7 @@ class ForEachTest {
         assertEquals("ce", second.section());
         assertEquals(Optional.of("ce2.example.org:9619"), second.each());
         assertEquals(3, second.line());
-        assertEquals(Path.of("/t/ce.ce2.example.org:9619.token"), second.tokenPath());
+        assertEquals("/t/ce.ce2.example.org:9619.token", second.place());
         assertEquals(List.of("ce2.example.org:9619", "https://ce2.example.org:9619/"), second.audience());
         assertEquals(
                 List.of("/bin/hook", "ce2.example.org:9619"),
@@ -52,7 +51,7 @@ class ForEachTest {
         Config config = Texts.read("[DEFAULT]\nces = x\n  y\nfor_each = %(ces)s z\naccount = a\n"
                 + "dir = /t/%(each)s\ntoken_path = %(dir)s.%(name)s\n" + ACCOUNT + "[token r]\n[token w]\n");
         assertEquals(List.of("r@x", "r@y", "r@z", "w@x", "w@y", "w@z"), names(config));
-        assertEquals(Path.of("/t/z.w"), config.tokens().get(5).tokenPath());
+        assertEquals("/t/z.w", config.tokens().get(5).place());
     }
 
     @Test

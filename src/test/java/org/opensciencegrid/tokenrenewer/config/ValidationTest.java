@@ -192,6 +192,27 @@ class ValidationTest {
                 inherited.tokens().stream().map(TokenSection::name).toList());
     }
 
+    private static final String IN_SECRET = ACCOUNT + "[token T]\naccount = A\ntoken_secret = s\n";
+
+    @Test
+    void aSecretCanBeTheOnlyPlace() throws Exception {
+        TokenSection token = Texts.read(IN_SECRET).tokens().get(0);
+        assertEquals(Optional.empty(), token.tokenPath());
+        assertEquals("Secret s#token", token.place());
+        assertEquals(
+                List.of("6: Config section [token T]: token_mode without 'token_path' means nothing"),
+                Texts.warnings(IN_SECRET + "token_mode = 0640\n"));
+        assertEquals(
+                List.of("6: Config section [token T]: push-ssh copies the file at token_path, and the section has none;"
+                        + " write for example token_path = /etc/osg/tokens/T"),
+                Texts.problems(IN_SECRET + "post_renewal = /usr/libexec/osg-token-renewer/hooks/push-ssh worker1\n"));
+        assertEquals(
+                List.of("Secret s#a", "Secret s#b"),
+                Texts.read(IN_SECRET.replace("= s", "= s#%(each)s") + "for_each = a b\n").tokens().stream()
+                        .map(TokenSection::place)
+                        .toList());
+    }
+
     static Stream<Arguments> otherProblems() {
         return Stream.of(
                 arguments(

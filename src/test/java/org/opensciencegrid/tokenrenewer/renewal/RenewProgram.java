@@ -42,7 +42,7 @@ final class RenewProgram {
                 "t",
                 1,
                 "acct",
-                directory.resolve("tokens/t"),
+                Optional.of(directory.resolve("tokens/t")),
                 List.of(),
                 List.of(),
                 OptionalLong.empty(),

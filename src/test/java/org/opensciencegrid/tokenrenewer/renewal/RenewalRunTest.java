@@ -69,7 +69,7 @@ class RenewalRunTest extends SiteTest {
         JwtClaims claims = JwtClaims.of(token).orElseThrow();
         assertEquals(token + "\n", site.onDisk("t"));
         assertEquals(Optional.of(Site.SUBJECT), claims.subject());
-        assertEquals(directory.resolve("tokens/t"), outcome.path());
+        assertEquals(directory.resolve("tokens/t").toString(), outcome.place());
         assertEquals(claims.expiresAt(), outcome.expiresAt());
         assertEquals(AS_ASKED, outcome.granted());
         assertEquals(1, site.requests());

@@ -298,7 +298,7 @@ final class Site extends LocalSite {
                         wish.name,
                         1,
                         wish.account,
-                        wish.path,
+                        Optional.of(wish.path),
                         wish.audience,
                         wish.scope,
                         wish.minLifetime,

@@ -2,12 +2,20 @@ package org.opensciencegrid.tokenrenewer.rings;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashSet;
@@ -19,8 +27,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,6 +52,7 @@ import org.opensciencegrid.tokenrenewer.kubernetes.ServiceAccount;
  */
 class KubernetesStoreRing {
     private static final String SECRET = "osg-token-renewer-account-acct";
+    private static final String STATE = "osg-token-renewer-state-acct";
 
     @TempDir
     Path directory;
@@ -149,38 +163,282 @@ class KubernetesStoreRing {
         assertEquals(1, point.inProcess("renew", "--force").status());
     }
 
+    /** The objects and the rights of the manifests, and no others. */
     @Test
-    void eachMissingRightIsNamed() throws Exception {
-        point.authorize();
-        for (String role : List.of("secrets", "leases")) {
-            cluster.kubectl("delete", "rolebinding", role);
-            Result check = point.inProcess("check");
-            Result renew = point.inProcess("renew", "--force");
-            for (Result result : List.of(check, renew)) {
-                assertEquals(1, result.status());
-                assertTrue(
-                        result.said().contains("--resource=" + (role.equals("secrets") ? role : role + ".")),
-                        result.said());
-                assertTrue(result.said().contains("create rolebinding"), result.said());
-            }
-            assertTrue(check.said().contains("--verb=update"), check.said());
-            cluster.kubectl(
-                    "create",
-                    "rolebinding",
-                    role,
-                    "--role=" + role,
-                    "--serviceaccount=" + cluster.namespace() + ":renewer");
-        }
+    void theManifestsAreEnoughForAllCommands() throws Exception {
+        cluster.kubectl("delete", "rolebindings", "--all");
+        cluster.kubectlWith(Cluster.kubectlAnywhere("kustomize", "../kubernetes/base"), "apply", "-f", "-");
+        Files.writeString(directory.resolve("pod/token"), cluster.token("osg-token-renewer", 3600));
+        point.config(SiteDirectory.accountSection("myclient")
+                + "[token mytoken]\naccount = myclient\ntoken_secret = osg-tokens#mytoken\nmin_lifetime = 60\n");
+        point.mustInProcess(
+                point.setupLine("--issuer=" + point.issuer.issuer(), "--scope=openid offline_access", "myclient"));
+        point.mustInProcess("renew");
         mustRenew();
-        Path token = directory.resolve("pod/token");
-        String valid = Files.readString(token);
-        Files.writeString(token, "expired");
-        Result renew = point.inProcess("renew", "--force");
-        assertEquals(1, renew.status());
-        System.out.println(renew.said());
-        Files.writeString(token, valid);
+        point.mustInProcess("status");
+        String check = point.inProcess("check").said();
+        assertFalse(check.contains("may not") || check.contains("cluster"), check);
+        point.mustInProcess("export", "myclient");
+        point.mustInProcess("import", "myclient");
+        mustRenew();
+        point.mustInProcess("remove", "--revoke", "myclient");
+        point.mustInProcess(
+                point.setupLine("--issuer=" + point.issuer.issuer(), "--scope=openid offline_access", "myclient"));
         mustRenew();
         assertEquals(0, point.issuer.reuses());
+        String user = "--as=system:serviceaccount:" + cluster.namespace() + ":osg-token-renewer";
+        assertThrows(IOException.class, () -> cluster.kubectl("auth", "can-i", "create", "secrets", user));
+        assertThrows(IOException.class, () -> cluster.kubectl("auth", "can-i", "list", "secrets", user));
+    }
+
+    /** A right that a role gives; {@code name} is empty for create. */
+    private record Right(String verb, String resource, String name) {
+        String rule() {
+            String group = resource.equals("leases") ? "coordination.k8s.io" : "";
+            return "{\"apiGroups\":[\"" + group + "\"],\"resources\":[\"" + resource + "\"],\"verbs\":[\"" + verb
+                    + "\"]" + (name.isEmpty() ? "" : ",\"resourceNames\":[\"" + name + "\"]") + "}";
+        }
+    }
+
+    /** Lets the service account do this, and nothing else. */
+    private void allowOnly(List<Right> rights) throws Exception {
+        cluster.kubectl("delete", "rolebindings,roles", "--all");
+        String metadata = "\"apiVersion\":\"rbac.authorization.k8s.io/v1\",\"metadata\":{\"name\":\"only\"}";
+        String rules = rights.stream().map(Right::rule).collect(Collectors.joining(","));
+        cluster.kubectlWith("{\"kind\":\"Role\"," + metadata + ",\"rules\":[" + rules + "]}", "apply", "-f", "-");
+        cluster.kubectlWith(
+                "{\"kind\":\"RoleBinding\"," + metadata
+                        + ",\"roleRef\":{\"apiGroup\":\"rbac.authorization.k8s.io\",\"kind\":\"Role\",\"name\":\"only\"},"
+                        + "\"subjects\":[{\"kind\":\"ServiceAccount\",\"name\":\"renewer\"}]}",
+                "apply",
+                "-f",
+                "-");
+    }
+
+    @Test
+    void eachMissingRightIsNamedWithCommandsThatAddIt() throws Exception {
+        point.authorize();
+        List<Right> rights = new ArrayList<>();
+        for (String verb : List.of("get", "update")) {
+            rights.add(new Right(verb, "secrets", SECRET));
+            rights.add(new Right(verb, "secrets", STATE));
+            rights.add(new Right(verb, "leases", SECRET));
+        }
+        rights.add(new Right("create", "secrets", ""));
+        rights.add(new Right("create", "leases", ""));
+        System.out.println("--- rights taken away");
+        for (Right right : rights) {
+            boolean isLease = right.resource().equals("leases");
+            if (right.verb().equals("create")) { // matters only for an object that does not exist
+                cluster.kubectl("delete", right.resource(), isLease ? SECRET : STATE);
+            }
+            List<Right> rest = new ArrayList<>(rights);
+            rest.remove(right);
+            allowOnly(rest);
+            String object = (isLease ? "Lease " : "Secret ") + cluster.namespace() + "/" + right.name();
+            String what = right.verb() + " " + object;
+            Result check = point.inProcess("check");
+            assertEquals(1, check.status(), what);
+            assertTrue(check.said().replaceAll("\\s+", " ").contains("may not " + what), check.said());
+            Result renew = point.inProcess("renew", "--force");
+            assertEquals(1, renew.status(), what);
+            assertTrue(renew.said().contains("answered 403 to " + what), renew.said());
+            Matcher fix = Pattern.compile("(?m): (kubectl .*)").matcher(renew.said());
+            assertTrue(fix.find(), renew.said());
+            Process administrator =
+                    new ProcessBuilder("sh", "-c", fix.group(1)).inheritIO().start();
+            assertEquals(0, administrator.waitFor(), fix.group(1));
+            mustRenew();
+            System.out.println(what.replace(cluster.namespace() + "/", "")
+                    + ": named by check and renew; the printed commands add it");
+        }
+        assertEquals(0, point.issuer.reuses());
+    }
+
+    /** A token that the API server has issued and that has expired, before the request and after the answer. */
+    @Test
+    void aServiceAccountTokenThatHasExpired() throws Exception {
+        point.authorize();
+        int before = point.refreshes();
+        long generation = generation();
+        Path token = directory.resolve("pod/token");
+        String valid = Files.readString(token);
+        String expired = expired(valid);
+        Files.writeString(token, expired);
+        Result renew = point.inProcess("renew", "--force");
+        assertEquals(1, renew.status());
+        assertTrue(renew.said().contains("answered 401"), renew.said());
+        assertEquals(before, point.refreshes());
+
+        Files.writeString(token, valid);
+        point.issuer.fault(Fault.on("/token").grant("refresh_token").whenAnswered(() -> write(token, expired)));
+        Running run = point.start("renew", "--force");
+        AccessPoint.await(() -> Files.exists(point.file("run/acct.cluster.rescue")));
+        Thread.sleep(5_000);
+        assertTrue(run.process().isAlive());
+        Files.writeString(token, cluster.token("renewer", 600));
+        Result result = run.await();
+        assertEquals(0, result.status(), result.said());
+        assertTrue(result.err().contains("not saved yet"), result.said());
+        assertEquals(generation + 1, generation());
+        mustRenew();
+        assertEquals(0, point.issuer.reuses());
+        System.out.println("--- service account token expired: the issuer not asked; expired after the answer: 0 lost");
+    }
+
+    private static void write(Path file, String text) {
+        try {
+            Files.writeString(file, text);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The same token with times of two hours ago, signed with the key of the API server. */
+    private String expired(String token) throws Exception {
+        String key = serverOfTheRing().resolve("sa.key").toString();
+        String[] parts = token.split("\\.");
+        long then = Instant.now().getEpochSecond() - 7200;
+        String claims = new String(Base64.getUrlDecoder().decode(parts[1]), StandardCharsets.UTF_8)
+                .replaceAll("\"exp\":\\d+", "\"exp\":" + (then + 3600))
+                .replaceAll("\"(iat|nbf)\":\\d+", "\"$1\":" + then);
+        String content = parts[0] + "."
+                + Base64.getUrlEncoder().withoutPadding().encodeToString(claims.getBytes(StandardCharsets.UTF_8));
+        Path file = Files.writeString(directory.resolve("unsigned"), content);
+        Process sign = new ProcessBuilder("openssl", "dgst", "-sha256", "-sign", key, file.toString()).start();
+        byte[] signature = sign.getInputStream().readAllBytes();
+        assertEquals(0, sign.waitFor());
+        return content + "." + Base64.getUrlEncoder().withoutPadding().encodeToString(signature);
+    }
+
+    /** The directory of the API server that {@code .ci/kubernetes/run} started; skips the test without it. */
+    private static Path serverOfTheRing() {
+        String server = System.getenv("KUBERNETES_RING_SERVER");
+        Assumptions.assumeTrue(server != null, "needs the API server of .ci/kubernetes/run");
+        return Path.of(server);
+    }
+
+    /** kill -9 of the API server right after the answer of the issuer; it is back after a minute. */
+    @Test
+    void theApiServerIsKilledBetweenTheAnswerAndTheSave() throws Exception {
+        Path server = serverOfTheRing();
+        point.variables.putAll(
+                Cluster.environment(new ServiceAccount(Cluster.server(), directory.resolve("real")))); // no proxy
+        point.authorize();
+        long before = generation();
+        long pid = Long.parseLong(Files.readString(server.resolve("api.pid")).strip());
+        ProcessHandle api = ProcessHandle.of(pid).orElseThrow();
+        point.issuer.fault(Fault.on("/token").grant("refresh_token").whenAnswered(api::destroyForcibly));
+        Running run = point.start("renew", "--force");
+        AccessPoint.await(() -> !api.isAlive());
+        Thread.sleep(60_000);
+        boolean isWaiting = run.process().isAlive();
+        new ProcessBuilder("sh", server.resolve("api").toString()).start().waitFor();
+        AccessPoint.await(KubernetesStoreRing::isReady);
+        Result result = run.await();
+        assertTrue(isWaiting, result.said());
+        assertEquals(0, result.status(), result.said());
+        assertTrue(result.err().contains("not saved yet"), result.said());
+        assertEquals(before + 1, generation());
+        mustRenew();
+        assertEquals(0, point.issuer.reuses());
+        System.out.println("--- API server killed after the answer, started again after 60 s: 0 lost");
+    }
+
+    private static boolean isReady() {
+        try {
+            Cluster.kubectlAnywhere("get", "--raw", "/readyz");
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** The database refuses writes, first before the request, then after the answer of the issuer. */
+    @Test
+    void theDatabaseIsFull() throws Exception {
+        point.authorize();
+        long before = generation();
+        int refreshes = point.refreshes();
+        try {
+            setOutOfSpace(true);
+            Result full = point.inProcess("renew", "--force");
+            assertEquals(1, full.status());
+            assertTrue(full.said().contains("database space exceeded"), full.said());
+            assertEquals(refreshes, point.refreshes(), "the issuer is not asked");
+            setOutOfSpace(false);
+            mustRenew();
+            point.issuer.fault(Fault.on("/token").grant("refresh_token").whenAnswered(() -> setOutOfSpace(true)));
+            Running run = point.start("renew", "--force");
+            AccessPoint.await(() -> Files.exists(point.file("run/acct.cluster.rescue")));
+            Thread.sleep(10_000);
+            assertTrue(run.process().isAlive(), "it waits for the save");
+            setOutOfSpace(false);
+            Result result = run.await();
+            assertEquals(0, result.status(), result.said());
+        } finally {
+            setOutOfSpace(false);
+        }
+        assertEquals(before + 2, generation());
+        mustRenew();
+        assertEquals(0, point.issuer.reuses());
+        System.out.println("--- etcd out of space: the issuer not asked; after the answer: 0 lost");
+    }
+
+    /** Sets or clears the alarm with which etcd refuses writes when its quota is used up. */
+    private static void setOutOfSpace(boolean isFull) {
+        String etcd = System.getenv("KUBERNETES_RING_ETCD");
+        Assumptions.assumeTrue(etcd != null, "needs the etcd of .ci/kubernetes/run");
+        try {
+            String body = "{\"action\":\"" + (isFull ? "ACTIVATE" : "DEACTIVATE") + "\",\"alarm\":\"NOSPACE\"}";
+            HttpRequest request = HttpRequest.newBuilder(URI.create(etcd + "/v3/maintenance/alarm"))
+                    .POST(HttpRequest.BodyPublishers.ofString(body))
+                    .build();
+            HttpResponse<String> answer =
+                    HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
+            assertEquals(200, answer.statusCode(), answer.body());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Every answer of the API server is late, and one save is later than the program waits. */
+    @Test
+    void theApiServerAnswersSlowly() throws Exception {
+        point.authorize();
+        int before = point.refreshes();
+        proxy.restart((at, request, isExecuted) -> {
+            Thread.sleep(isExecuted ? 1_000 : 0);
+            return true;
+        });
+        ExecutorService pods = Executors.newFixedThreadPool(4);
+        List<Future<Result>> runs = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            runs.add(pods.submit(() -> point.start("renew", "--force").await()));
+        }
+        for (Future<Result> run : runs) {
+            assertEquals(0, run.get().status(), run.get().said());
+        }
+        pods.shutdown();
+        assertEquals(before + 8, point.refreshes());
+        AtomicInteger writes = new AtomicInteger();
+        proxy.restart((at, request, isExecuted) -> {
+            boolean isSave = request.startsWith("PUT") && request.endsWith("/secrets/" + SECRET) && isExecuted;
+            if (isSave && writes.incrementAndGet() == 2) {
+                Thread.sleep(20_000);
+            }
+            return true;
+        });
+        Result late = point.start("renew", "--force").await();
+        assertEquals(0, late.status(), late.said());
+        proxy.clear();
+        mustRenew();
+        assertEquals(0, point.issuer.reuses());
+        assertNoGenerationWasSavedTwice();
+        System.out.println("--- API answers 1 s late: 8 of 8 runs of 4 replicas renewed; a save 20 s late: 0 lost; "
+                + point.issuer.reuses() + " reuses");
     }
 
     /** SIGKILL of the process at each request to the API server, before and after the server has executed it. */
@@ -411,19 +669,5 @@ class KubernetesStoreRing {
         assertEquals(
                 0, point.inProcess("status").status(), point.inProcess("status").said());
         assertNoGenerationWasSavedTwice();
-    }
-
-    /** As an API server whose database has no space: it reads and does not write. */
-    @Test
-    void nothingIsAskedWhileTheDatabaseIsFull() throws Exception {
-        point.authorize();
-        int before = point.refreshes();
-        proxy.restart((at, request, isExecuted) -> !request.startsWith("PUT") || isExecuted);
-        Result result = point.inProcess("renew", "--force");
-        assertEquals(1, result.status());
-        assertEquals(before, point.refreshes());
-        proxy.clear();
-        mustRenew();
-        assertEquals(0, point.issuer.reuses());
     }
 }

@@ -16,10 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.tokenrenewer.dist.Installed;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
 
-/**
- * The shipped push-kubectl at a real API server: {@code -Dkubernetes.server=URL -Dkubernetes.ca=FILE
- * -Dkubernetes.token=FILE}, with kubectl in the PATH. Skipped without them.
- */
+/** The shipped push-kubectl at the cluster that {@code KUBECONFIG} names, with kubectl in the PATH. */
 class PushKubectlRing {
     private static final Path PUSH = Installed.DIST.resolve("usr/libexec/osg-token-renewer/hooks/push-kubectl");
     private static final String SECRET = "push-kubectl-ring";
@@ -33,24 +30,11 @@ class PushKubectlRing {
 
     @BeforeEach
     void cluster() throws Exception {
-        String server = System.getProperty("kubernetes.server", "");
-        assumeTrue(!server.isEmpty(), "needs -Dkubernetes.server, -Dkubernetes.ca and -Dkubernetes.token");
+        assumeTrue(System.getenv("KUBECONFIG") != null, "needs KUBECONFIG: see .ci/kubernetes/run");
         site = new Installed(directory.resolve("site"));
         token = directory.resolve("token");
-        kubeconfig = Files.writeString(directory.resolve("kubeconfig"), """
-                apiVersion: v1
-                kind: Config
-                clusters: [{name: c, cluster: {server: "SERVER", certificate-authority: "CA"}}]
-                users: [{name: u, user: {token: "TOKEN"}}]
-                contexts: [{name: x, context: {cluster: c, user: u, namespace: default}}]
-                current-context: x
-                """.replace("SERVER", server)
-                .replace("CA", System.getProperty("kubernetes.ca"))
-                .replace(
-                        "TOKEN",
-                        Files.readString(Path.of(System.getProperty("kubernetes.token")))
-                                .strip()));
-        kubectl("delete", "secret", SECRET, "--ignore-not-found");
+        kubeconfig = Path.of(System.getenv("KUBECONFIG"));
+        kubectl("--namespace=default", "delete", "secret", SECRET, "--ignore-not-found");
     }
 
     private Result kubectl(String... words) throws Exception {

@@ -149,6 +149,37 @@ class TokenSecretRing {
         assertEquals(file(), token(stored()));
     }
 
+    @Test
+    void aSecretHasTheOnlyCopy() throws Exception {
+        site.config(AccessPoint.accountSection("acct")
+                + "[token t0]\naccount = acct\nmin_lifetime = 60\ntoken_secret = tokens\n");
+        int before = site.refreshes();
+        String check = site.inProcess("check").said().replaceAll("\\s+", " ");
+        for (String verb : new String[] {"get", "update"}) {
+            assertTrue(
+                    check.contains("system:serviceaccount:" + cluster.namespace() + ":renewer may not " + verb
+                            + " Secret " + cluster.namespace() + "/tokens"),
+                    check);
+        }
+        administrator(renew(1));
+        Result noCreate = renew(1);
+        assertTrue(noCreate.said().contains("may not create Secret"), noCreate.said());
+        administrator(noCreate);
+        assertEquals(before, site.refreshes(), "the issuer is not asked in vain");
+        renew(0);
+        assertTrue(JwtClaims.of(token(stored())).isPresent());
+        String version = stored().resourceVersion();
+        renew(0);
+        assertEquals(version, stored().resourceVersion());
+        assertEquals(before + 1, site.refreshes());
+        cluster.kubectl("patch", "secret", "tokens", "-p", "{\"stringData\":{\"token\":\"null\"}}");
+        renew(0);
+        assertTrue(JwtClaims.of(token(stored())).isPresent());
+        assertEquals(before + 2, site.refreshes());
+        assertFalse(site.inProcess("check").said().contains("Secret"));
+        assertEquals(0, site.inProcess("status").status());
+    }
+
     /** Runs the command that the program printed. */
     private static void administrator(Result result) throws Exception {
         Matcher command = Pattern.compile(": (kubectl .*)").matcher(result.said());

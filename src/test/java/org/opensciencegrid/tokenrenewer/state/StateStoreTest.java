@@ -44,7 +44,7 @@ class StateStoreTest {
                 .tried(NOW, List.of("a", "b"), List.of("aud"))
                 .renewed(
                         NOW,
-                        Path.of("/tokens/t"),
+                        "/tokens/t",
                         "0123456789abcdef",
                         Optional.of(NOW.plusSeconds(300)),
                         List.of("a"),
@@ -136,7 +136,7 @@ class StateStoreTest {
         assertEquals(Optional.of(NOW), token.failingSince());
         assertEquals(Optional.empty(), token.nextTry());
 
-        TokenState renewed = token.renewed(NOW, Path.of("/t"), "f", Optional.empty(), List.of(), List.of());
+        TokenState renewed = token.renewed(NOW, "/t", "f", Optional.empty(), List.of(), List.of());
         assertEquals(Optional.empty(), renewed.failure());
         assertEquals(Optional.empty(), renewed.failingSince());
         assertEquals(Optional.empty(), renewed.nextTry());

@@ -8,7 +8,7 @@ import org.opensciencegrid.tokenrenewer.failure.Failure;
 /** The commands of an administrator of the cluster that fix a failure to write a Secret. */
 final class KubectlCommands {
     private static final Pattern SECRET = Pattern.compile("Secret ([-.a-z0-9]+)/([-.a-z0-9]+)");
-    private static final Pattern VERB = Pattern.compile("answered 403 to (get|create|update) ");
+    private static final Pattern VERB = Pattern.compile("(?:answered 403 to|may not) (get|create|update) ");
     private static final Pattern USER = Pattern.compile("system:serviceaccount:([-.a-z0-9]+:[-.a-z0-9]+)");
 
     private KubectlCommands() {}

@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.ConfigError;
+import org.opensciencegrid.tokenrenewer.config.TokenSecret;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome;
@@ -161,8 +162,12 @@ public final class RenewalLog {
                     .map(expiresAt -> "expires in " + HumanFormat.span(Duration.between(clock.instant(), expiresAt)))
                     .orElse("expiry unknown");
             output.info(
-                    "token " + done.token() + ": renewed, " + expiry + " > " + done.path(),
-                    event("renewed", done).with("path", done.path().toString()).with("expires_at", done.expiresAt()));
+                    "token " + done.token() + ": renewed, " + expiry + " > " + done.place(),
+                    event("renewed", done)
+                            .with(
+                                    place(done.onlySecret()),
+                                    done.onlySecret().map(TokenSecret::toString).orElse(done.place()))
+                            .with("expires_at", done.expiresAt()));
             warn(done);
         } else if (outcome instanceof Fresh good) {
             fresh++;
@@ -172,8 +177,11 @@ public final class RenewalLog {
         } else if (outcome instanceof WouldRenew due) {
             wouldRenew++;
             output.info(
-                    "token " + due.token() + ": would be renewed > " + due.path(),
-                    event("would_renew", due).with("path", due.path().toString()));
+                    "token " + due.token() + ": would be renewed > " + due.place(),
+                    event("would_renew", due)
+                            .with(
+                                    place(due.onlySecret()),
+                                    due.onlySecret().map(TokenSecret::toString).orElse(due.place())));
         } else if (outcome instanceof HookFailed hook) {
             report(hook.renewal());
             failed++;
@@ -329,6 +337,11 @@ public final class RenewalLog {
             twoRuns = gap.get().orElse(USUAL_GAP).multipliedBy(2);
         }
         return twoRuns;
+    }
+
+    /** The member that says where the token is. */
+    private static String place(Optional<TokenSecret> onlySecret) {
+        return onlySecret.isPresent() ? "secret" : "path";
     }
 
     private static JsonObject event(String name) {

@@ -121,7 +121,7 @@ public record StatusJson(Messages messages) {
         return JsonObject.NONE
                 .with("token", token.section().name())
                 .with("section", token.section().section())
-                .with("path", token.section().tokenPath().toString())
+                .with("path", token.section().tokenPath().map(Path::toString))
                 .with("secret", token.section().tokenSecret().map(TokenSecret::toString))
                 .with("level", token.level().word())
                 .with("on_disk", token.onDisk().name().toLowerCase(java.util.Locale.ROOT))

@@ -537,7 +537,7 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
                                     Columns.padded(token.section().name(), names),
                                     left(token, now),
                                     renewed(token, now)));
-                    lines.add(INDENT + token.section().tokenPath());
+                    lines.add(INDENT + token.section().place());
                     notes(token, account).forEach(note -> addBelow(lines, note, now));
                 });
         return lines;

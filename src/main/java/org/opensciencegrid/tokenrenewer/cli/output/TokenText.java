@@ -1,5 +1,6 @@
 package org.opensciencegrid.tokenrenewer.cli.output;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -38,9 +39,11 @@ public final class TokenText {
         TokenSection section = token.section();
         lines.add("token " + section.name());
         fact("account", Optional.of(section.account()));
-        fact("token_path", Optional.of(section.tokenPath().toString()));
+        fact("token_path", section.tokenPath().map(Path::toString));
         fact("token_secret", section.tokenSecret().map(TokenSecret::toString));
-        fact("on disk", Optional.of(onDisk(token.onDisk(), claims)));
+        fact(
+                section.tokenPath().isPresent() ? "on disk" : "in the Secret",
+                Optional.of(onDisk(token.onDisk(), claims)));
         compareWithAccount(
                 "issuer (iss)", claims.flatMap(JwtClaims::issuer), "not that of the account", known.issuer());
         compareWithAccount(

@@ -1,0 +1,147 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.testkit.Policy;
+import org.opensciencegrid.tokenrenewer.fixture.ClusterApi;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
+import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
+import org.opensciencegrid.tokenrenewer.json.JsonObject;
+
+/** Commands with accounts in a cluster; {@code KubernetesStoreRing} has faults and a real API server. */
+class KubernetesStoreTest {
+    private static final String ACCOUNT = "osg-token-renewer-account-acct";
+
+    @TempDir
+    private Path directory;
+
+    private Program program;
+    private ClusterApi cluster;
+
+    @BeforeEach
+    void start() {
+        program = new Program(directory);
+        cluster = new ClusterApi(directory.resolve("pod"));
+        program.variables.putAll(cluster.variables());
+        program.variables.put("OSG_TOKEN_RENEWER_STORE", "kubernetes");
+        program.variables.put("HOSTNAME", "pod-0");
+        program.config(SiteDirectory.accountSection("acct")
+                + "[token one]\naccount = acct\ntoken_secret = tokens\nmin_lifetime = 60\n");
+        program.variables.put("RUNTIME_DIRECTORY", program.file("run").toString());
+        Result setup = program.setup("--scope=openid offline_access");
+        assertEquals(0, setup.status(), setup.said());
+    }
+
+    @AfterEach
+    void stop() {
+        program.close();
+        cluster.close();
+    }
+
+    private Result run(int status, String... words) {
+        Result result = program.run(words);
+        assertEquals(status, result.status(), result.said());
+        return result;
+    }
+
+    private Optional<String> annotation(String name) {
+        return cluster.secret(ACCOUNT).member("metadata").member("annotations").string("osg-token-renewer/" + name);
+    }
+
+    private int refreshes() {
+        return program.issuer.count("/token", Policy.REFRESH_TOKEN);
+    }
+
+    @Test
+    void nothingOfTheAccountIsInFiles() throws Exception {
+        run(0, "renew");
+        run(0, "status");
+        run(0, "renew", "--force");
+        assertFalse(Files.exists(program.file("state")), "with token_secret alone, a pod needs no volume");
+        assertEquals(Optional.of("2"), annotation("asked"));
+        assertEquals(Optional.of("2"), annotation("answered"));
+        assertEquals(Optional.empty(), annotation("intent"));
+        String stored = cluster.secret(ACCOUNT).toJson()
+                + cluster.secret("osg-token-renewer-state-acct").toJson();
+        for (String secret : program.issuer.secrets()) {
+            assertFalse(stored.contains(secret), "encrypted");
+        }
+        assertEquals(0, program.issuer.reuses());
+    }
+
+    /** Another pod finds a token that is fresh, in a Secret and with a state that both share. */
+    @Test
+    void anotherPodDoesNotRenewAFreshToken() {
+        run(0, "renew");
+        int before = refreshes();
+        program.variables.put("HOSTNAME", "pod-1");
+        assertTrue(run(0, "renew").said().contains("not renewing"));
+        assertEquals(before, refreshes());
+    }
+
+    /** An issuer that does not rotate gives nothing to save. The record must be saved nevertheless, or the doubt stays. */
+    @Test
+    void anIntentThatWasLeftIsRemovedByASaveEvenIfTheIssuerDoesNotRotate() {
+        program.issuer.policy.rotate = false;
+        run(0, "renew");
+        JsonObject secret = cluster.secret(ACCOUNT);
+        JsonObject metadata = secret.member("metadata");
+        JsonObject annotations = metadata.member("annotations")
+                .with("osg-token-renewer/intent", "dead at 2026-11-26T10:00:00Z")
+                .with("osg-token-renewer/asked", "2");
+        cluster.put(ACCOUNT, secret.with("metadata", metadata.with("annotations", annotations)));
+        run(0, "renew", "--force");
+        assertEquals(Optional.empty(), annotation("intent"));
+        assertEquals(annotation("asked"), annotation("answered"));
+        String after = cluster.data(ACCOUNT, "account");
+        run(0, "renew", "--force");
+        assertEquals(after, cluster.data(ACCOUNT, "account"), "without a doubt, nothing is saved");
+    }
+
+    @Test
+    void theIssuerIsNotAskedIfTheIntentCannotBeWritten() {
+        run(0, "renew");
+        int before = refreshes();
+        cluster.denied.add("update secrets/" + ACCOUNT);
+        Result renew = run(1, "renew", "--force");
+        assertTrue(renew.said().contains("answered 403 to update Secret ns/" + ACCOUNT), renew.said());
+        assertTrue(renew.said().contains("--verb=update --resource=secrets --resource-name=" + ACCOUNT), renew.said());
+        assertTrue(run(1, "check").said().contains("--serviceaccount=ns:renewer"));
+        assertEquals(before, refreshes());
+        cluster.denied.clear();
+        run(0, "renew", "--force");
+        assertEquals(0, program.issuer.reuses());
+    }
+
+    @Test
+    void theRequestsOfARenewal() {
+        run(0, "renew");
+        cluster.requests.clear();
+        run(0, "renew", "--force");
+        assertEquals("""
+                GET secrets/osg-token-renewer-state-acct
+                GET leases/osg-token-renewer-account-acct
+                PUT leases/osg-token-renewer-account-acct
+                GET secrets/osg-token-renewer-state-acct
+                GET secrets/osg-token-renewer-account-acct
+                GET secrets/tokens
+                GET secrets/tokens
+                PUT secrets/osg-token-renewer-account-acct
+                PUT secrets/osg-token-renewer-account-acct
+                GET secrets/tokens
+                PUT secrets/tokens
+                GET secrets/osg-token-renewer-state-acct
+                PUT secrets/osg-token-renewer-state-acct
+                PUT leases/osg-token-renewer-account-acct
+                """, String.join("\n", cluster.requests).replaceAll("/api\\S*/ns/", "") + "\n");
+    }
+}

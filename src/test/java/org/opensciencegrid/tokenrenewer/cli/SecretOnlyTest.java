@@ -1,0 +1,197 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.opensciencegrid.testkit.Policy;
+import org.opensciencegrid.tokenrenewer.fixture.ClusterApi;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
+import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
+import org.opensciencegrid.tokenrenewer.json.JsonObject;
+
+/** A token with token_secret and without token_path: the Secret has the only copy. */
+class SecretOnlyTest {
+    @TempDir
+    private Path directory;
+
+    private Program program;
+    private ClusterApi cluster;
+
+    @BeforeEach
+    void start() {
+        program = new Program(directory);
+        cluster = new ClusterApi(directory.resolve("pod"));
+        program.variables.putAll(cluster.variables());
+        configure("");
+        assertEquals(0, program.setup("--scope=openid offline_access").status());
+        assertEquals(0, program.run("renew").status());
+    }
+
+    @AfterEach
+    void stop() {
+        program.close();
+        cluster.close();
+    }
+
+    private void configure(String more) {
+        program.config(SiteDirectory.accountSection("acct")
+                + "[token one]\naccount = acct\ntoken_secret = tokens#one\nmin_lifetime = 60\n" + more);
+    }
+
+    private String token() {
+        return cluster.data("tokens", "one");
+    }
+
+    private int refreshes() {
+        return program.issuer.count("/token", Policy.REFRESH_TOKEN);
+    }
+
+    private Result run(int status, String... words) {
+        Result result = program.run(words);
+        assertEquals(status, result.status(), result.said());
+        return result;
+    }
+
+    @Test
+    void theSecretDecidesWhetherItIsDue() {
+        String first = token();
+        assertTrue(first.startsWith("ey"), first);
+        int before = refreshes();
+        assertTrue(run(0, "renew").said().contains("not renewing"));
+        assertEquals(before, refreshes());
+        cluster.put("tokens", cluster.secret("tokens").with("data", JsonObject.NONE.with("one", "bnVsbA==")));
+        assertTrue(run(0, "renew").said().contains("> Secret tokens#one"));
+        assertFalse(token().equals("null"));
+        cluster.delete("tokens");
+        run(0, "renew");
+        assertTrue(token().startsWith("ey"));
+        assertEquals(before + 2, refreshes());
+        program.clock.advance(Duration.ofDays(1));
+        run(0, "renew");
+        assertEquals(before + 3, refreshes());
+        assertEquals(0, program.issuer.reuses());
+    }
+
+    @Test
+    void anOpaqueTokenIsKnownByTheState() {
+        program.issuer.policy.opaqueAccessTokens = true;
+        run(0, "renew", "--force");
+        int before = refreshes();
+        run(0, "renew");
+        assertEquals(before, refreshes());
+        cluster.put("tokens", cluster.secret("tokens").with("data", JsonObject.NONE.with("one", "bnVsbA==")));
+        run(0, "renew");
+        assertEquals(before + 1, refreshes());
+    }
+
+    @Test
+    void setupPublishesTheFirstToken() {
+        cluster.delete("tokens");
+        run(0, "remove", "acct");
+        program.config("[token one]\naccount = acct\ntoken_secret = tokens#one\n");
+        Result setup = program.setup("--write-config", "--scope=openid offline_access");
+        assertEquals(0, setup.status(), setup.said());
+        assertTrue(setup.said().contains("> Secret tokens#one"), setup.said());
+        assertTrue(token().startsWith("ey"));
+    }
+
+    @Test
+    void statusReadsTheSecret() {
+        String json = run(0, "status", "--json").out();
+        assertTrue(json.contains("\"secret\":\"tokens#one\""), json);
+        assertTrue(json.contains("\"on_disk\":\"token\""), json);
+        assertFalse(json.contains("\"path\""), json);
+        assertTrue(run(0, "status", "--long").said().contains("Secret tokens#one"));
+        assertEquals(token(), run(0, "token", "one").out().strip());
+        cluster.delete("tokens");
+        assertTrue(run(1, "status").said().contains("no token"));
+        assertTrue(run(1, "token", "one").said().contains("no token in Secret tokens#one"));
+        cluster.status = 503;
+        String unreadable = run(0, "status", "--json").out();
+        assertTrue(unreadable.contains("\"on_disk\":\"unreadable\""), unreadable);
+    }
+
+    /** A request would use up a refresh token for a token that nobody gets. */
+    @Test
+    void theIssuerIsNotAskedWhileTheSecretCannotBeWritten() {
+        int before = refreshes();
+        for (String right : new String[] {"get secrets/tokens", "update secrets/tokens"}) {
+            cluster.denied.add(right);
+            String verb = right.substring(0, right.indexOf(' '));
+            for (String[] words : new String[][] {{"renew", "--force"}, {"renew", "--force", "--dry-run"}, {"check"}}) {
+                Result result = program.run(words);
+                assertTrue(result.said().contains(verb + " Secret ns/tokens"), result.said());
+                assertTrue(
+                        result.said().contains("--serviceaccount=ns:renewer")
+                                && result.said()
+                                        .contains("--verb=get,update --resource=secrets --resource-name=tokens"),
+                        result.said());
+            }
+            assertEquals(1, program.run("renew", "--force").status());
+            assertEquals(1, program.run("check").status());
+            String status = run(1, "status").said().replaceAll("\\s+", " ");
+            assertTrue(status.contains("may not " + verb + " Secret ns/tokens"), status);
+            cluster.denied.clear();
+        }
+        cluster.delete("tokens");
+        cluster.denied.add("create secrets");
+        Result create = run(1, "renew");
+        assertTrue(create.said().contains("may not create Secret ns/tokens"), create.said());
+        assertTrue(create.said().contains("kubectl --namespace ns create secret generic tokens"), create.said());
+        cluster.denied.clear();
+        cluster.put("tokens", JsonObject.NONE.with("immutable", true).with("type", "Opaque"));
+        assertTrue(run(1, "renew").said().contains("it is immutable"));
+        assertTrue(run(1, "check").said().contains("it is immutable"));
+        cluster.delete("tokens");
+        cluster.status = 503;
+        assertTrue(run(1, "renew").said().contains("answered 503"));
+        cluster.status = 0;
+        program.variables.remove("KUBERNETES_SERVICE_HOST");
+        assertTrue(run(1, "renew", "--strict").said().contains("KUBERNETES_SERVICE_HOST"));
+        assertTrue(run(1, "check").said().contains("KUBERNETES_SERVICE_HOST"));
+        assertEquals(before, refreshes());
+        program.variables.putAll(cluster.variables());
+        run(0, "renew");
+        assertEquals(before + 1, refreshes());
+        run(0, "status");
+    }
+
+    @Test
+    void aDryRunReportsASecretThatCannotBeWrittenBesideAFile() throws Exception {
+        program.config(SiteDirectory.accountSection("acct") + SiteDirectory.tokenSection("one", "acct", "DIR/one.token")
+                + "token_secret = tokens#one\n");
+        run(0, "renew");
+        assertEquals(Files.readString(directory.resolve("one.token")).strip(), token());
+        cluster.denied.add("update secrets/tokens");
+        String said = run(0, "renew", "--dry-run").said();
+        assertTrue(said.contains("would be renewed") && said.contains("may not update Secret ns/tokens"), said);
+        assertTrue(run(1, "check").said().contains("may not update Secret ns/tokens"));
+    }
+
+    @Test
+    void postRenewalGetsTheNameOfTheSecret() throws Exception {
+        Path hook = directory.resolve("hook");
+        Files.writeString(hook, "#!/bin/sh\necho \"$TOKEN_SECRET ${TOKEN_PATH-none}\" > " + directory + "/seen\n");
+        hook.toFile().setExecutable(true);
+        configure("post_renewal = " + hook + "\n");
+        run(0, "renew", "--force");
+        assertEquals("tokens#one none\n", Files.readString(directory.resolve("seen")));
+    }
+
+    @Test
+    void metricsShowWhenItExpires() throws Exception {
+        run(0, "renew", "--metrics-file=" + directory.resolve("metrics"));
+        String metrics = Files.readString(directory.resolve("metrics"));
+        assertTrue(
+                metrics.contains("osg_token_renewer_token_expiry_timestamp_seconds{account=\"acct\",token=\"one\"} 1"),
+                metrics);
+    }
+}
