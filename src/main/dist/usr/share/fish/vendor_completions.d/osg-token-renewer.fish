@@ -16,6 +16,7 @@ complete -c osg-token-renewer -n '__fish_seen_subcommand_from check' -l color -x
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from check' -l config -r -F -d 'config file'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from check' -s h -l help -d 'Show this help message and exit.'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from check' -l json -d 'print one line of JSON for programs'
+complete -c osg-token-renewer -n '__fish_seen_subcommand_from check' -l notify -d 'also send a test message to each target of notify in the config file'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from check' -l offline -d 'do not contact the issuers'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from check' -l state-dir -r -F -d 'directory of accounts and state'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from check' -l store -x -d 'where the accounts are'

@@ -27,6 +27,7 @@ import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
 import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
+import org.opensciencegrid.tokenrenewer.process.SiteProgram;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
 import org.opensciencegrid.tokenrenewer.systemd.Sandbox;
@@ -229,7 +230,7 @@ final class TokensCheck {
         String command = SHIPPED_HOOKS.getOrDefault(String.valueOf(program.getFileName()), "");
         if (!command.isEmpty()
                 && program.toString().endsWith("/libexec/osg-token-renewer/hooks/" + program.getFileName())
-                && Stream.of(PostRenewal.PATH.split(":"))
+                && Stream.of(SiteProgram.PATH.split(":"))
                         .noneMatch(directory -> Files.isExecutable(Path.of(directory, command)))) {
             findings.add(Finding.of(Kind.HOOK_COMMAND_MISSING, program, command, section.account()));
         }
@@ -256,7 +257,7 @@ final class TokensCheck {
     }
 
     /** Whether every user can change the file, or replace it. */
-    private static boolean isOpen(Path path) throws IOException {
+    static boolean isOpen(Path path) throws IOException {
         boolean isSticky = ((Integer) Files.getAttribute(path, UNIX_MODE) & STICKY) != 0;
         return !isSticky && Files.getPosixFilePermissions(path).contains(PosixFilePermission.OTHERS_WRITE);
     }

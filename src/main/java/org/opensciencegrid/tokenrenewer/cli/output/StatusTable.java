@@ -13,8 +13,11 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
+import org.opensciencegrid.tokenrenewer.config.NotifyOptions;
+import org.opensciencegrid.tokenrenewer.config.NotifyTarget;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.state.NotifyState;
 import org.opensciencegrid.tokenrenewer.status.AccountStatus;
 import org.opensciencegrid.tokenrenewer.status.Level;
 import org.opensciencegrid.tokenrenewer.status.Schedule;
@@ -333,6 +336,15 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
                         Level.WARNING,
                         "everyone can read " + file,
                         new Repair("let only the service read it", commands.protect(file)))));
+        for (NotifyTarget target : account.notNotified()) {
+            NotifyState.Target last = state.notifyState().target(target.id());
+            notes.add(Note.of(
+                    Level.WARNING,
+                    target + " could not be notified since "
+                            + HumanFormat.time(last.undeliveredSince().orElseThrow()) + ": "
+                            + Printable.of(last.reason()),
+                    messages.repairNotification()));
+        }
         return notes.stream().map(note -> note.withSubject("account", name)).toList();
     }
 
@@ -561,6 +573,9 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
         if (state.narrows().orElse(false)) {
             facts.add("the whole scope for each token");
         }
+        account.notifications()
+                .flatMap(NotifyOptions::owner)
+                .ifPresent(owner -> facts.add("owner " + Printable.of(owner)));
         return facts.isEmpty() ? Optional.empty() : Optional.of(String.join(", ", facts));
     }
 
