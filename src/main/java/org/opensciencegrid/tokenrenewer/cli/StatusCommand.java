@@ -8,12 +8,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.opensciencegrid.tokenrenewer.account.HostIdentity;
 import org.opensciencegrid.tokenrenewer.cli.output.AccountText;
 import org.opensciencegrid.tokenrenewer.cli.output.Colors;
 import org.opensciencegrid.tokenrenewer.cli.output.Environment;
 import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
 import org.opensciencegrid.tokenrenewer.cli.output.LineWrapper;
 import org.opensciencegrid.tokenrenewer.cli.output.Messages;
+import org.opensciencegrid.tokenrenewer.cli.output.StatusCalendar;
 import org.opensciencegrid.tokenrenewer.cli.output.StatusJson;
 import org.opensciencegrid.tokenrenewer.cli.output.StatusTable;
 import org.opensciencegrid.tokenrenewer.cli.output.TokenText;
@@ -39,6 +41,9 @@ import picocli.CommandLine.Parameters;
 final class StatusCommand implements Callable<Integer> {
     @Option(names = "--json", description = "print one line of JSON for programs")
     private boolean json;
+
+    @Option(names = "--ics", description = "print a calendar file with the ends of authorizations and client secrets")
+    private boolean ics;
 
     @Option(
             names = "--long",
@@ -84,14 +89,18 @@ final class StatusCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (json && (token != null || account != null || watch != null)) {
-            throw new UsageException("--json cannot be combined with TOKEN, --account or --watch");
+        if ((json || ics) && (token != null || account != null || watch != null)) {
+            throw new UsageException(
+                    (json ? "--json" : "--ics") + " cannot be combined with TOKEN, --account or --watch");
+        }
+        if (json && ics) {
+            throw new UsageException("--json and --ics cannot be combined");
         }
         if (token != null && account != null) {
             throw new UsageException("TOKEN cannot be combined with --account");
         }
-        if (isLong && (json || token != null || account != null)) {
-            throw new UsageException("--long cannot be combined with --json, TOKEN or --account");
+        if (isLong && (json || ics || token != null || account != null)) {
+            throw new UsageException("--long cannot be combined with --json, --ics, TOKEN or --account");
         }
         if (watch != null && watch < 1) {
             throw new UsageException("--watch=" + watch + ": give at least 1 second");
@@ -140,14 +149,22 @@ final class StatusCommand implements Callable<Integer> {
     }
 
     private Page all(StatusReport report, Duration within) {
-        Messages messages = context.messages();
-        Colors colors = view.colors(context.environment());
-        StatusTable table = new StatusTable(messages, context.commands(), colors, within, isLong);
-        String text = json
-                ? new StatusJson(messages).of(report)
-                : watch == null ? table.of(report) : table.attentionFirst(report);
+        String text = text(report, within);
         Page page = Page.of(text, report.level());
         return report.configProblems().isEmpty() ? page : page.withStatus(ExitStatus.USAGE);
+    }
+
+    private String text(StatusReport report, Duration within) {
+        Messages messages = context.messages();
+        if (json) {
+            return new StatusJson(messages).of(report);
+        }
+        if (ics) {
+            return new StatusCalendar(messages, HostIdentity.hostName()).of(report);
+        }
+        Colors colors = view.colors(context.environment());
+        StatusTable table = new StatusTable(messages, context.commands(), colors, within, isLong);
+        return watch == null ? table.of(report) : table.attentionFirst(report);
     }
 
     private Page explain(Config config, StatusReport report) {

@@ -66,8 +66,8 @@ public final class AccountState {
     /** Everything of the account whose end is known. */
     public List<Expiry> expiries() {
         List<Expiry> expiries = new ArrayList<>();
-        refreshTokenExpiresAt().ifPresent(at -> expiries.add(new Expiry(Expiry.Kind.AUTHORIZATION, at)));
         clientSecretExpiresAt().ifPresent(at -> expiries.add(new Expiry(Expiry.Kind.CLIENT_SECRET, at)));
+        refreshTokenExpiresAt().ifPresent(at -> expiries.add(new Expiry(Expiry.Kind.AUTHORIZATION, at)));
         return expiries;
     }
 

@@ -7,8 +7,8 @@ import java.util.Locale;
 public record Expiry(Kind kind, Instant at) {
     /** What ends. */
     public enum Kind {
-        AUTHORIZATION,
-        CLIENT_SECRET;
+        CLIENT_SECRET,
+        AUTHORIZATION;
 
         /** The word in state files and in JSON output. */
         public String word() {

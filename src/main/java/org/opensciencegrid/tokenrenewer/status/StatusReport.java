@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.PasswordFile;
 import org.opensciencegrid.cryptostore.PasswordFileException;
@@ -211,9 +210,7 @@ public record StatusReport(
     }
 
     private static boolean endsSoon(AccountState state, Instant now, Duration warn) {
-        return Stream.of(state.clientSecretExpiresAt(), state.refreshTokenExpiresAt())
-                .flatMap(Optional::stream)
-                .anyMatch(expiry -> AccountState.isSoon(expiry, now, warn));
+        return state.expiries().stream().anyMatch(expiry -> AccountState.isSoon(expiry.at(), now, warn));
     }
 
     private static TokenStatus token(

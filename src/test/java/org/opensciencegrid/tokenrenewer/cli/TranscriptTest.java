@@ -471,6 +471,7 @@ class TranscriptTest {
         session.run("status", "--color=red")
                 .run("status", "--watch=x")
                 .run("status", "--long", "--json")
+                .run("status", "--json", "--ics")
                 .run()
                 .run("nonsense")
                 .run("renew", "--tokn=x");

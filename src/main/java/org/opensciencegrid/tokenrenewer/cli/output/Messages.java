@@ -14,6 +14,7 @@ import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 import org.opensciencegrid.tokenrenewer.notify.Event;
+import org.opensciencegrid.tokenrenewer.state.Expiry;
 import org.opensciencegrid.tokenrenewer.state.UnusedAccount;
 import org.opensciencegrid.tokenrenewer.state.UnusedToken;
 import org.opensciencegrid.tokenrenewer.util.HumanFormat;
@@ -506,13 +507,25 @@ public record Messages(RepairCommands commands) {
     static String notification(Event event) {
         return switch (event.kind()) {
             case FAILING -> "that renewals fail";
-            case EXPIRES ->
-                switch (event.expiry().orElseThrow().kind()) {
-                    case AUTHORIZATION -> "that the authorization ends soon";
-                    case CLIENT_SECRET -> "that the client secret ends soon";
-                };
+            case EXPIRES -> "that " + what(event.expiry().orElseThrow().kind()) + " ends soon";
             case WELL -> "that the account is OK again";
             case TEST -> throw new IllegalArgumentException("no run sends it");
+        };
+    }
+
+    /** What ends, in words. */
+    static String what(Expiry.Kind kind) {
+        return switch (kind) {
+            case AUTHORIZATION -> "the authorization";
+            case CLIENT_SECRET -> "the client secret";
+        };
+    }
+
+    /** What prevents that it ends. */
+    Repair renew(Expiry.Kind kind, String account) {
+        return switch (kind) {
+            case AUTHORIZATION -> new Repair("authorize again", commands.reauthenticate(account));
+            case CLIENT_SECRET -> newSecret(account);
         };
     }
 

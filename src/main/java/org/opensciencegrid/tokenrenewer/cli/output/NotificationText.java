@@ -123,14 +123,8 @@ public record NotificationText(Messages messages, RepairCommands commands, Strin
     }
 
     private String expires(List<String> lines, String account, Expiry expiry, Instant now) {
-        String what = switch (expiry.kind()) {
-            case AUTHORIZATION -> "the authorization";
-            case CLIENT_SECRET -> "the client secret";
-        };
-        Repair repair = switch (expiry.kind()) {
-            case AUTHORIZATION -> new Repair("authorize again", commands.reauthenticate(account));
-            case CLIENT_SECRET -> messages.newSecret(account);
-        };
+        String what = Messages.what(expiry.kind());
+        Repair repair = messages.renew(expiry.kind(), account);
         String ends = what + " of account " + account + " ends " + HumanFormat.ago(expiry.at(), now);
         wrap(
                 lines,

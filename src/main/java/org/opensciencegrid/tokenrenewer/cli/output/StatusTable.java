@@ -17,6 +17,7 @@ import org.opensciencegrid.tokenrenewer.config.NotifyOptions;
 import org.opensciencegrid.tokenrenewer.config.NotifyTarget;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.state.Expiry;
 import org.opensciencegrid.tokenrenewer.state.NotifyState;
 import org.opensciencegrid.tokenrenewer.status.AccountStatus;
 import org.opensciencegrid.tokenrenewer.status.Level;
@@ -323,14 +324,10 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
         if (state.isOnTwoHosts(now)) {
             notes.add(Note.of(Level.WARNING, Messages.onTwoHosts()));
         }
-        expiryNote("the client secret", state.clientSecretExpiresAt(), messages.newSecret(name), now)
-                .ifPresent(notes::add);
-        expiryNote(
-                        "the authorization",
-                        state.refreshTokenExpiresAt(),
-                        new Repair("authorize again", commands.reauthenticate(name)),
-                        now)
-                .ifPresent(notes::add);
+        for (Expiry expiry : state.expiries()) {
+            expiryNote(Messages.what(expiry.kind()), expiry.at(), messages.renew(expiry.kind(), name), now)
+                    .ifPresent(notes::add);
+        }
         account.worldReadablePasswordFile()
                 .ifPresent(file -> notes.add(Note.of(
                         Level.WARNING,
@@ -423,11 +420,7 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
     }
 
     /** A note on an expiry; a distant one appears only in the long form. */
-    private Optional<Note> expiryNote(String what, Optional<Instant> expiry, Repair repair, Instant now) {
-        if (expiry.isEmpty()) {
-            return Optional.empty();
-        }
-        Instant time = expiry.get();
+    private Optional<Note> expiryNote(String what, Instant time, Repair repair, Instant now) {
         boolean isSoon = AccountState.isSoon(time, now, warn);
         String when = (time.isAfter(now) ? " ends " : " has ended ") + HumanFormat.time(time) + " ("
                 + HumanFormat.ago(time, now) + ")";
