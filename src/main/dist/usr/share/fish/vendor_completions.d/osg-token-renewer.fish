@@ -119,6 +119,7 @@ complete -c osg-token-renewer -n '__fish_seen_subcommand_from status' -l account
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from status' -l color -x -d 'auto, always or never'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from status' -l config -r -F -d 'config file'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from status' -s h -l help -d 'Show this help message and exit.'
+complete -c osg-token-renewer -n '__fish_seen_subcommand_from status' -l html -d 'print a page for a browser, without scripts and with nothing to load'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from status' -l ics -d 'print a calendar file with the ends of authorizations and client secrets'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from status' -l json -d 'print one line of JSON for programs'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from status' -l long -d 'show everything that is known about each account, and the path of each token'

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.opensciencegrid.tokenrenewer.account.HostIdentity;
 import org.opensciencegrid.tokenrenewer.cli.output.AccountText;
 import org.opensciencegrid.tokenrenewer.cli.output.Colors;
@@ -16,6 +17,7 @@ import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
 import org.opensciencegrid.tokenrenewer.cli.output.LineWrapper;
 import org.opensciencegrid.tokenrenewer.cli.output.Messages;
 import org.opensciencegrid.tokenrenewer.cli.output.StatusCalendar;
+import org.opensciencegrid.tokenrenewer.cli.output.StatusHtml;
 import org.opensciencegrid.tokenrenewer.cli.output.StatusJson;
 import org.opensciencegrid.tokenrenewer.cli.output.StatusTable;
 import org.opensciencegrid.tokenrenewer.cli.output.TokenText;
@@ -44,6 +46,9 @@ final class StatusCommand implements Callable<Integer> {
 
     @Option(names = "--ics", description = "print a calendar file with the ends of authorizations and client secrets")
     private boolean ics;
+
+    @Option(names = "--html", description = "print a page for a browser, without scripts and with nothing to load")
+    private boolean html;
 
     @Option(
             names = "--long",
@@ -89,18 +94,18 @@ final class StatusCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if ((json || ics) && (token != null || account != null || watch != null)) {
-            throw new UsageException(
-                    (json ? "--json" : "--ics") + " cannot be combined with TOKEN, --account or --watch");
+        String format = json ? "--json" : ics ? "--ics" : html ? "--html" : "";
+        if (!format.isEmpty() && (token != null || account != null || watch != null)) {
+            throw new UsageException(format + " cannot be combined with TOKEN, --account or --watch");
         }
-        if (json && ics) {
-            throw new UsageException("--json and --ics cannot be combined");
+        if (Stream.of(json, ics, html).filter(isSet -> isSet).count() > 1) {
+            throw new UsageException("give only one of --json, --ics and --html");
         }
         if (token != null && account != null) {
             throw new UsageException("TOKEN cannot be combined with --account");
         }
-        if (isLong && (json || ics || token != null || account != null)) {
-            throw new UsageException("--long cannot be combined with --json, --ics, TOKEN or --account");
+        if (isLong && (!format.isEmpty() || token != null || account != null)) {
+            throw new UsageException("--long cannot be combined with --json, --ics, --html, TOKEN or --account");
         }
         if (watch != null && watch < 1) {
             throw new UsageException("--watch=" + watch + ": give at least 1 second");
@@ -162,8 +167,11 @@ final class StatusCommand implements Callable<Integer> {
         if (ics) {
             return new StatusCalendar(messages, HostIdentity.hostName()).of(report);
         }
-        Colors colors = view.colors(context.environment());
+        Colors colors = html ? Colors.NONE : view.colors(context.environment());
         StatusTable table = new StatusTable(messages, context.commands(), colors, within, isLong);
+        if (html) {
+            return new StatusHtml(table, HostIdentity.hostName()).of(report);
+        }
         return watch == null ? table.of(report) : table.attentionFirst(report);
     }
 

@@ -472,6 +472,7 @@ class TranscriptTest {
                 .run("status", "--watch=x")
                 .run("status", "--long", "--json")
                 .run("status", "--json", "--ics")
+                .run("status", "--html", "one")
                 .run()
                 .run("nonsense")
                 .run("renew", "--tokn=x");

@@ -61,7 +61,7 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
      * @param nextTry when we send the next request
      * @param repair empty if there is none
      */
-    private record Note(
+    record Note(
             Level level,
             String kind,
             String name,
@@ -175,11 +175,11 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
                 .orElse(0);
     }
 
-    private static String renewed(TokenStatus token, Instant now) {
+    static String renewed(TokenStatus token, Instant now) {
         return token.state().renewedAt().map(at -> HumanFormat.ago(at, now)).orElse("never");
     }
 
-    private static String left(TokenStatus token, Instant now) {
+    static String left(TokenStatus token, Instant now) {
         return switch (token.onDisk()) {
             case NOTHING -> "no token";
             case UNREADABLE ->
@@ -198,6 +198,13 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
 
     /** The notes on everything; with the long form only those that are in no account's part. The worst is last. */
     private List<String> notes(StatusReport report) {
+        List<String> lines = new ArrayList<>();
+        problems(report).forEach(group -> addMerged(lines, group, report.time()));
+        return lines;
+    }
+
+    /** The same notes, each with those of other accounts or tokens that have the same problem. */
+    List<List<Note>> problems(StatusReport report) {
         List<Note> notes = new ArrayList<>();
         if (!isLong) {
             for (AccountStatus account : report.accounts()) {
@@ -233,11 +240,9 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
                 }
             });
         }
-        List<String> lines = new ArrayList<>();
-        merged(notes).stream()
+        return merged(notes).stream()
                 .sorted(Comparator.comparing(group -> group.get(0).level()))
-                .forEach(group -> addMerged(lines, group, report.time()));
-        return lines;
+                .toList();
     }
 
     /**
@@ -463,7 +468,7 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
         return lines;
     }
 
-    private String counts(StatusReport report) {
+    String counts(StatusReport report) {
         long tokens = report.accounts().stream()
                 .mapToLong(account -> account.tokens().size())
                 .sum();
@@ -498,7 +503,7 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
                 : Optional.of(colors.of(level, number + " " + (number == 1 ? one : many)));
     }
 
-    private String runs(StatusReport report) {
+    String runs(StatusReport report) {
         if (report.accounts().isEmpty()
                 || report.schedule().isEmpty()
                 || report.schedule().get().isOverdue(report.time())
