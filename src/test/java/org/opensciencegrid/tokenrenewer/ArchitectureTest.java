@@ -54,14 +54,14 @@ class ArchitectureTest {
             List.of("cli.terminal"),
             List.of("cli.output"),
             List.of("setup", "oidcagent", "renewal", "status", "check"),
-            List.of("systemd", "account"),
+            List.of("systemd", "account", "notify"),
             List.of("state"),
             List.of("failure"),
             List.of("token"),
             List.of("config"),
             List.of("oidc", "kubernetes"),
             List.of("net"),
-            List.of("json"),
+            List.of("json", "process"),
             List.of("util"),
             List.of("cryptostore"));
 
@@ -211,12 +211,12 @@ class ArchitectureTest {
                     .and(targetName("write|writeString|newOutputStream|newBufferedWriter")));
 
     /**
-     * Only these classes start programs, without a shell. A renewal starts only the site's hook; the service's sandbox
+     * Only these classes start programs, without a shell. A renewal starts only the site's own; the service's sandbox
      * relies on it.
      */
     @ArchTest
     static final ArchRule PROCESSES_AT_HOME = noClasses()
-            .that(areNot(ROOT + "cli.SelfTest", ROOT + "renewal.HookProcess", ROOT + "systemd.RunningTimer"))
+            .that(areNot(ROOT + "cli.SelfTest", ROOT + "process.SiteProgram", ROOT + "systemd.RunningTimer"))
             .should()
             .dependOnClassesThat()
             .areAssignableTo(ProcessBuilder.class)

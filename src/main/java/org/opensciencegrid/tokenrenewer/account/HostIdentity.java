@@ -54,6 +54,13 @@ public record HostIdentity(
                 Machine.CARDS);
     }
 
+    /** The name of this host in messages and mails. */
+    public static String hostName() {
+        return Machine.NAME
+                .filter(name -> name.matches("[A-Za-z0-9][A-Za-z0-9.-]{0,252}"))
+                .orElse("localhost");
+    }
+
     /** The same for all accounts, so a run with many reads it once. */
     private static final class Machine {
         static final Optional<String> ID = machine(Path.of("/etc/machine-id"));

@@ -2,6 +2,7 @@ package org.opensciencegrid.tokenrenewer.check;
 
 import java.util.Locale;
 import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.config.NotifyTarget;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 
 /**
@@ -56,12 +57,14 @@ public record Finding(Kind kind, String where, String detail, String account, Op
         TOKEN_LONG(false),
         /** HTCondor's tools refuse it. */
         TOKEN_IS_LINK(false),
-        /** Every user can change the program in a token's post_renewal. */
+        /** Every user can change a program that the service starts. */
         HOOK_OPEN(true),
         /** A shipped program in a token's post_renewal needs a command that is not installed. */
         HOOK_COMMAND_MISSING(true),
         /** A variable of post_renewal_environment that the service's unit does not set. */
         HOOK_VARIABLE_UNSET(false),
+        /** Messages to the owner of an account cannot be delivered to one of its targets. */
+        NOTIFY_UNUSABLE(false),
         TIMER_MASKED(true),
         TIMER_STATE_LINK(true),
         TIMER_NO_FIRST_RUN(true),
@@ -126,6 +129,11 @@ public record Finding(Kind kind, String where, String detail, String account, Op
 
     static Finding of(Kind kind, Object where, String detail, String account) {
         return new Finding(kind, where.toString(), detail, account, Optional.empty());
+    }
+
+    /** A target of {@code notify} that does not work. */
+    public static Finding ofTarget(NotifyTarget target, String reason, String account) {
+        return of(Kind.NOTIFY_UNUSABLE, target, reason, account);
     }
 
     static Finding of(Failure failure, String account) {

@@ -114,6 +114,9 @@ public record HealthCheck(
         findings.addAll(new ConfigCheck(read, machine).run());
         findings.addAll(new AccountsCheck(this, read).run());
         findings.addAll(new TokensCheck(this, read).run());
+        if (!read.notifications().isEmpty()) {
+            findings.addAll(new NotifyCheck(this, read).run());
+        }
         return findings;
     }
 

@@ -31,6 +31,7 @@ import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
 import org.opensciencegrid.tokenrenewer.kubernetes.KubernetesException;
 import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
+import org.opensciencegrid.tokenrenewer.process.SiteProgram;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
 import org.opensciencegrid.tokenrenewer.systemd.Sandbox;
@@ -247,7 +248,7 @@ final class TokensCheck {
         String command = SHIPPED_HOOKS.getOrDefault(String.valueOf(program.getFileName()), "");
         if (!command.isEmpty()
                 && isShipped
-                && Stream.of(PostRenewal.PATH.split(":"))
+                && Stream.of(SiteProgram.PATH.split(":"))
                         .noneMatch(directory -> Files.isExecutable(Path.of(directory, command)))) {
             findings.add(Finding.of(Kind.HOOK_COMMAND_MISSING, program, command, section.account()));
         }
@@ -274,7 +275,7 @@ final class TokensCheck {
     }
 
     /** Whether every user can change the file, or replace it. */
-    private static boolean isOpen(Path path) throws IOException {
+    static boolean isOpen(Path path) throws IOException {
         boolean isSticky = ((Integer) Files.getAttribute(path, UNIX_MODE) & STICKY) != 0;
         return !isSticky && Files.getPosixFilePermissions(path).contains(PosixFilePermission.OTHERS_WRITE);
     }

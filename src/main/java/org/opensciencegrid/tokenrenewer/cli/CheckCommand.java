@@ -1,8 +1,10 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
 import java.time.Duration;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.opensciencegrid.tokenrenewer.check.Finding;
 import org.opensciencegrid.tokenrenewer.check.HealthCheck;
@@ -10,6 +12,7 @@ import org.opensciencegrid.tokenrenewer.check.ServiceMachine;
 import org.opensciencegrid.tokenrenewer.cli.output.CheckText;
 import org.opensciencegrid.tokenrenewer.cli.output.Colors;
 import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
+import org.opensciencegrid.tokenrenewer.cli.output.UsageException;
 import org.opensciencegrid.tokenrenewer.net.Network;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,6 +32,9 @@ final class CheckCommand implements Callable<Integer> {
     @Option(names = "--json", description = "print one line of JSON for programs")
     private boolean json;
 
+    @Option(names = "--notify", description = "also send a test message to each target of notify in the config file")
+    private boolean notifies;
+
     @Mixin
     private ViewOptions view = new ViewOptions();
 
@@ -40,6 +46,9 @@ final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (notifies && offline) {
+            throw new UsageException("--notify cannot be combined with --offline");
+        }
         Duration within = view.warnWithin();
         context.requireReadable();
         // Reach an issuer as the service does, not with the proxy of this shell.
@@ -50,7 +59,7 @@ final class CheckCommand implements Callable<Integer> {
                 ? Optional.of(ServiceMachine.read(
                         context.stateDirectory(), context.commands().isTimerPossible()))
                 : Optional.empty();
-        List<Finding> findings = new HealthCheck(
+        Set<Finding> all = new LinkedHashSet<>(new HealthCheck(
                         context.configFile(),
                         context.layout(),
                         context.store(),
@@ -63,7 +72,11 @@ final class CheckCommand implements Callable<Integer> {
                         machine,
                         within,
                         context.environment().clock())
-                .run();
+                .run());
+        if (notifies) {
+            all.addAll(new TestMessages(context, network.orElseThrow(), json).send());
+        }
+        List<Finding> findings = List.copyOf(all);
         Colors colors = view.colors(context.environment());
         CheckText text = new CheckText(context.messages(), context.commands(), colors);
         context.environment().out().print(json ? text.json(findings) : text.of(findings));

@@ -191,7 +191,7 @@ final class CommandContext implements Runnable {
         try {
             return ConfigFile.read(configFile(), List.of(stateDirectory(), layout().rescue()), onAlwaysDue);
         } catch (ConfigException e) {
-            throw new UsageException(e.getMessage());
+            throw UsageException.of(e);
         }
     }
 

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.tokenrenewer.cli.output.Environment;
@@ -24,8 +25,10 @@ import org.opensciencegrid.tokenrenewer.cli.output.Output;
 import org.opensciencegrid.tokenrenewer.cli.output.RenewalLog;
 import org.opensciencegrid.tokenrenewer.cli.output.UsageException;
 import org.opensciencegrid.tokenrenewer.config.Config;
+import org.opensciencegrid.tokenrenewer.config.ConfigException;
 import org.opensciencegrid.tokenrenewer.net.Limits;
 import org.opensciencegrid.tokenrenewer.net.Network;
+import org.opensciencegrid.tokenrenewer.renewal.Outcome;
 import org.opensciencegrid.tokenrenewer.renewal.RenewalRun;
 import org.opensciencegrid.tokenrenewer.renewal.RenewalRun.Selection;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
@@ -193,8 +196,10 @@ final class RenewCommand implements Callable<Integer> {
             context.output().showProgress(progress.get());
             run.withProgress(progress.get());
         }
+        Notifications notifications = config.notifications().isEmpty() ? null : new Notifications(context, log);
+        Consumer<Outcome> report = log::report;
         try {
-            run.run(config, selection, log::report);
+            run.run(config, selection, notifications == null ? report : report.andThen(notifications::add));
         } finally {
             if (loop != null) {
                 run.closeConnections(); // a process that ends closes them itself
@@ -202,6 +207,9 @@ final class RenewCommand implements Callable<Integer> {
         }
         run.accountsFromAnotherHost().forEach(log::onTwoHosts);
         run.narrowedAccounts().forEach(log::narrows);
+        if (notifications != null) {
+            notifications.send(config, selection, context.network(config, false));
+        }
         writeMetrics(
                 () -> StatusReport.of(
                         config,
@@ -231,6 +239,9 @@ final class RenewCommand implements Callable<Integer> {
         try {
             return context.readConfig(Network::prepare);
         } catch (UsageException e) {
+            if (e.getCause() instanceof ConfigException mistakes) {
+                new Notifications(context, log).send(mistakes);
+            }
             writeMetrics(
                     () -> StatusReport.withoutConfig(
                             context.environment().clock().instant(), e.getMessage()),

@@ -8,12 +8,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.opensciencegrid.tokenrenewer.account.HostIdentity;
 import org.opensciencegrid.tokenrenewer.cli.output.AccountText;
 import org.opensciencegrid.tokenrenewer.cli.output.Colors;
 import org.opensciencegrid.tokenrenewer.cli.output.Environment;
 import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
 import org.opensciencegrid.tokenrenewer.cli.output.LineWrapper;
 import org.opensciencegrid.tokenrenewer.cli.output.Messages;
+import org.opensciencegrid.tokenrenewer.cli.output.StatusCalendar;
+import org.opensciencegrid.tokenrenewer.cli.output.StatusHtml;
 import org.opensciencegrid.tokenrenewer.cli.output.StatusJson;
 import org.opensciencegrid.tokenrenewer.cli.output.StatusTable;
 import org.opensciencegrid.tokenrenewer.cli.output.TokenText;
@@ -39,6 +43,12 @@ import picocli.CommandLine.Parameters;
 final class StatusCommand implements Callable<Integer> {
     @Option(names = "--json", description = "print one line of JSON for programs")
     private boolean json;
+
+    @Option(names = "--ics", description = "print a calendar file with the ends of authorizations and client secrets")
+    private boolean ics;
+
+    @Option(names = "--html", description = "print a page for a browser, without scripts and with nothing to load")
+    private boolean html;
 
     @Option(
             names = "--long",
@@ -84,14 +94,18 @@ final class StatusCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (json && (token != null || account != null || watch != null)) {
-            throw new UsageException("--json cannot be combined with TOKEN, --account or --watch");
+        String format = json ? "--json" : ics ? "--ics" : html ? "--html" : "";
+        if (!format.isEmpty() && (token != null || account != null || watch != null)) {
+            throw new UsageException(format + " cannot be combined with TOKEN, --account or --watch");
+        }
+        if (Stream.of(json, ics, html).filter(isSet -> isSet).count() > 1) {
+            throw new UsageException("give only one of --json, --ics and --html");
         }
         if (token != null && account != null) {
             throw new UsageException("TOKEN cannot be combined with --account");
         }
-        if (isLong && (json || token != null || account != null)) {
-            throw new UsageException("--long cannot be combined with --json, TOKEN or --account");
+        if (isLong && (!format.isEmpty() || token != null || account != null)) {
+            throw new UsageException("--long cannot be combined with --json, --ics, --html, TOKEN or --account");
         }
         if (watch != null && watch < 1) {
             throw new UsageException("--watch=" + watch + ": give at least 1 second");
@@ -141,14 +155,25 @@ final class StatusCommand implements Callable<Integer> {
     }
 
     private Page all(StatusReport report, Duration within) {
-        Messages messages = context.messages();
-        Colors colors = view.colors(context.environment());
-        StatusTable table = new StatusTable(messages, context.commands(), colors, within, isLong);
-        String text = json
-                ? new StatusJson(messages).of(report)
-                : watch == null ? table.of(report) : table.attentionFirst(report);
+        String text = text(report, within);
         Page page = Page.of(text, report.level());
         return report.configProblems().isEmpty() ? page : page.withStatus(ExitStatus.USAGE);
+    }
+
+    private String text(StatusReport report, Duration within) {
+        Messages messages = context.messages();
+        if (json) {
+            return new StatusJson(messages).of(report);
+        }
+        if (ics) {
+            return new StatusCalendar(messages, HostIdentity.hostName()).of(report);
+        }
+        Colors colors = html ? Colors.NONE : view.colors(context.environment());
+        StatusTable table = new StatusTable(messages, context.commands(), colors, within, isLong);
+        if (html) {
+            return new StatusHtml(table, HostIdentity.hostName()).of(report);
+        }
+        return watch == null ? table.of(report) : table.attentionFirst(report);
     }
 
     private Page explain(Config config, StatusReport report) {

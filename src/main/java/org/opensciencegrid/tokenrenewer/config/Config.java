@@ -16,6 +16,8 @@ import java.util.Set;
  * @param faultyTokens the other tokens
  * @param problems every mistake in the file, including those of {@code faultyTokens}
  * @param unusedAccounts names of accounts that no token uses, valid or not
+ * @param notifications whom to notify of problems, by account name, even if another option of the account has a
+ *     mistake; empty if no section says so
  */
 public record Config(
         Path file,
@@ -24,7 +26,8 @@ public record Config(
         List<InvalidToken> faultyTokens,
         List<ConfigError> problems,
         List<ConfigWarning> warnings,
-        List<String> unusedAccounts) {
+        List<String> unusedAccounts,
+        Map<String, NotifyOptions> notifications) {
     public Config {
         accounts = Collections.unmodifiableMap(new LinkedHashMap<>(accounts));
         tokens = List.copyOf(tokens);
@@ -32,6 +35,7 @@ public record Config(
         problems = List.copyOf(problems);
         warnings = List.copyOf(warnings);
         unusedAccounts = List.copyOf(unusedAccounts);
+        notifications = Map.copyOf(notifications);
     }
 
     /** The valid accounts that at least one token uses, by name. */
@@ -39,6 +43,15 @@ public record Config(
         Map<String, AccountSection> inUse = new LinkedHashMap<>(accounts);
         unusedAccounts.forEach(inUse::remove);
         return inUse;
+    }
+
+    /** The names of the accounts that have a target for messages, sorted. */
+    public List<String> accountsToNotify() {
+        return notifications.entrySet().stream()
+                .filter(account -> !account.getValue().targets().isEmpty())
+                .map(Map.Entry::getKey)
+                .sorted()
+                .toList();
     }
 
     /** The names of all tokens that have a section, even if it has a mistake. */

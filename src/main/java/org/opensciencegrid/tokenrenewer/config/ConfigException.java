@@ -43,7 +43,8 @@ public final class ConfigException extends Exception {
         return warnings;
     }
 
-    /** The sections that can be read. They may be incomplete, and must not be used except to find more mistakes. */
+    /** The sections that can be read. They may be incomplete, and must not be used except to find more mistakes,
+     * and to notify of these. */
     public Optional<Config> readable() {
         return readable;
     }

@@ -19,7 +19,12 @@ final class KnownOptions {
             "ca_dir",
             "proxy",
             "no_proxy",
-            "answer_timeout");
+            "answer_timeout",
+            "owner",
+            NotifyOptions.OPTION,
+            "notify_after",
+            "notify_relay",
+            "notify_from");
 
     static final List<String> TOKEN = List.of(
             "account",
@@ -40,7 +45,7 @@ final class KnownOptions {
 
     /** Options whose words may be on several lines. */
     static final List<String> LISTS =
-            List.of("audience", "scope", "no_proxy", "post_renewal_environment", ForEach.OPTION);
+            List.of("audience", "scope", "no_proxy", "post_renewal_environment", ForEach.OPTION, NotifyOptions.OPTION);
 
     private static final int MAX_TYPOS = 2;
 

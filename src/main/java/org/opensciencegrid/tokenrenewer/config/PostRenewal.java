@@ -14,9 +14,6 @@ import java.util.Set;
  * @param environment names of variables of the service's environment that the command gets too
  */
 public record PostRenewal(List<String> command, Duration timeout, When when, List<String> environment) {
-    /** The PATH of the command. */
-    public static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
     /** Variables that the program sets for the command. */
     static final Set<String> OWN_VARIABLES =
             Set.of("PATH", "TOKEN_NAME", "EACH", "TOKEN_PATH", "TOKEN_SECRET", "EXPIRES_AT", "POST_RENEWAL_ID");

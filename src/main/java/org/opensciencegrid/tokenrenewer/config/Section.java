@@ -43,6 +43,7 @@ final class Section {
 
     private static final long DEFAULT_HOOK_SECONDS = 30;
     private static final long MAX_HOOK_SECONDS = 240;
+    private static final long MAX_NOTIFY_AFTER = 1000;
 
     private static final Set<String> YES = Set.of("yes", "true", "on", "1");
     private static final Set<String> NO = Set.of("no", "false", "off", "0");
@@ -238,12 +239,16 @@ final class Section {
     }
 
     OptionalLong seconds(String option) {
+        return number(option, "seconds");
+    }
+
+    private OptionalLong number(String option, String unit) {
         Optional<String> text = text(option);
         if (text.isEmpty()) {
             return OptionalLong.empty();
         }
         if (!isNumber(text.get())) {
-            problem(line(option), option + " '" + Printable.of(text.get()) + "' is not a number of seconds");
+            problem(line(option), option + " '" + Printable.of(text.get()) + "' is not a number of " + unit);
             return OptionalLong.empty();
         }
         return OptionalLong.of(Long.parseLong(text.get()));
@@ -293,6 +298,47 @@ final class Section {
                             + " HOST, or none; write special characters of the password as %%XX");
             return Optional.empty();
         }
+    }
+
+    /** Whom to notify of problems with the account. */
+    Optional<NotifyOptions> notifyOptions(Optional<Path> caFile, NetworkOptions networkOptions) {
+        if (!isSet("owner") && !isSet(NotifyOptions.OPTION)) {
+            return Optional.empty();
+        }
+        List<NotifyTarget> targets = new ArrayList<>();
+        for (String word : words(NotifyOptions.OPTION)) {
+            Optional<NotifyTarget> target = NotifyTarget.parse(word);
+            target.filter(other -> !targets.contains(other)).ifPresent(targets::add);
+            if (target.isEmpty()) { // do not show an address of the web: it may contain a secret
+                String shown = word.contains("//") ? "" : " '" + Printable.of(word) + "'";
+                problem(
+                        line(NotifyOptions.OPTION),
+                        "notify" + shown + " is none of mailto:ADDRESS, exec:/PATH and https://HOST/PATH (http:// only"
+                                + " on localhost); separate several with spaces");
+            }
+        }
+        OptionalLong after = number("notify_after", "runs");
+        if (after.isPresent() && (after.getAsLong() < 1 || after.getAsLong() > MAX_NOTIFY_AFTER)) {
+            problem(line("notify_after"), "notify_after is not a number of runs from 1 to " + MAX_NOTIFY_AFTER);
+        }
+        Optional<NotifyOptions.Relay> relay = text("notify_relay").flatMap(NotifyOptions.Relay::parse);
+        if (has("notify_relay") && relay.isEmpty()) {
+            problem(line("notify_relay"), "notify_relay is not HOST or HOST:PORT");
+        }
+        Optional<String> from = text("notify_from");
+        if (from.isPresent() && !NotifyTarget.isMailAddress(from.get())) {
+            problem(
+                    line("notify_from"),
+                    "notify_from '" + Printable.of(from.get()) + "' is not a mail address such as grid@example.org");
+        }
+        return Optional.of(new NotifyOptions(
+                text("owner"),
+                targets,
+                after.orElse(NotifyOptions.DEFAULT_AFTER),
+                relay.orElse(NotifyOptions.Relay.LOCAL),
+                from,
+                caFile,
+                networkOptions));
     }
 
     /** The Kubernetes Secret that gets the token. */
@@ -453,7 +499,8 @@ final class Section {
             return expand(option);
         } catch (Interpolation.Failure e) {
             // the message may repeat the text in parentheses, which may be part of a secret
-            boolean secret = option.equals(CLIENT_SECRET) || option.equals(PROXY);
+            boolean secret =
+                    option.equals(CLIENT_SECRET) || option.equals(PROXY) || option.equals(NotifyOptions.OPTION);
             problem(line(option), option + ": " + (secret ? "write '%%' for each '%' of the secret" : e.getMessage()));
             return Optional.empty();
         }

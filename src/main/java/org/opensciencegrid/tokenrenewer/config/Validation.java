@@ -41,6 +41,7 @@ final class Validation {
     private final Map<String, List<Section>> tokenSections = new LinkedHashMap<>();
     private final Set<String> usedAccounts = new HashSet<>();
     private final Map<Path, Path> realDirectories = new HashMap<>();
+    private final Map<String, NotifyOptions> notifications = new HashMap<>();
     private boolean isUnreadable;
 
     private Validation(RawConfig raw) {
@@ -122,8 +123,8 @@ final class Validation {
             }
         });
         warnOfSharedPaths(tokens);
-        Config config =
-                new Config(file, accounts, tokens, invalid, diagnostics.problems(), diagnostics.warnings(), unused);
+        Config config = new Config(
+                file, accounts, tokens, invalid, diagnostics.problems(), diagnostics.warnings(), unused, notifications);
         if (isUnreadable) {
             throw new ConfigException(config);
         }
@@ -273,6 +274,7 @@ final class Validation {
         Optional<ClientAuth> clientAuth = section.choice("client_auth", ClientAuth.class);
         Optional<Path> caFile = section.path("ca_file").or(() -> section.path("ca_dir"));
         NetworkOptions networkOptions = section.networkOptions();
+        section.notifyOptions(caFile, networkOptions).ifPresent(options -> notifications.put(section.name(), options));
         if (section.has("ca_file") && section.has("ca_dir")) {
             section.problem(section.line("ca_dir"), "both 'ca_file' and 'ca_dir'; keep one");
         }

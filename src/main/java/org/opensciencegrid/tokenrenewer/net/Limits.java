@@ -57,10 +57,16 @@ public final class Limits {
     /** A run, including all post_renewal commands, ends before this. */
     public static final Duration RUN = Duration.ofMinutes(9);
 
+    /** All messages of a run to the owners of accounts, after its renewals. */
+    public static final Duration NOTIFY = Duration.ofSeconds(40);
+
+    /** One of these messages. */
+    public static final Duration ONE_NOTIFICATION = Duration.ofSeconds(10);
+
     /** How long a stop waits for a renewal and for the disk. */
     public static final Duration STOP = RENEWAL.plusSeconds(20);
 
-    /** systemd ends a run that takes longer. */
+    /** systemd ends a run that takes longer. The difference is more than NOTIFY. */
     public static final Duration START = RUN.plusSeconds(60);
 
     private Limits() {}

@@ -155,6 +155,12 @@ public final class Transport {
         return isLoopback(HostNames.name(uri)) ? List.of() : connector.unreachableAddresses(uri);
     }
 
+    /** Connects to the host of a URL, with TLS if the URL has it, and sends no request. */
+    public void requireReachable(URI uri) throws IssuerException {
+        requireSafe(uri);
+        connector.open(uri).close();
+    }
+
     private HttpResponse exchange(HTTPRequest request, BooleanSupplier maySend, ResponseMemory memory)
             throws IssuerException {
         URI uri = request.getURI();

@@ -79,7 +79,7 @@ public sealed interface Outcome {
             Optional<Duration> left)
             implements Outcome {
         /** A failure that the next run retries, of a token whose remaining lifetime does not matter. */
-        static Failed of(String account, String token, Failure failure) {
+        public static Failed of(String account, String token, Failure failure) {
             return new Failed(account, token, failure, Optional.empty(), true, Optional.empty());
         }
     }

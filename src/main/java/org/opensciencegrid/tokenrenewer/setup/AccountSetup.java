@@ -327,7 +327,7 @@ public record AccountSetup(
             if (before.narrows().orElse(false) && before.issuer().equals(state.issuer())) {
                 state = state.withNarrowing(true); // otherwise the next run would narrow this authorization too
             }
-            states.write(name, state);
+            states.write(name, state.withNotifyState(before.notifyState()));
         } catch (IOException e) {
             // The account is saved. At worst an earlier failure counts for an hour.
         }

@@ -2,6 +2,7 @@ package org.opensciencegrid.tokenrenewer.state;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -18,6 +19,8 @@ public final class AccountState {
 
     /** The state of an account for which neither setup nor a run wrote anything. */
     public static final AccountState UNKNOWN = new AccountState(JsonObject.NONE.with("v", 1L));
+
+    private static final String NOTIFY = "notify";
 
     private final JsonObject members;
 
@@ -58,6 +61,24 @@ public final class AccountState {
 
     public Optional<Instant> refreshTokenExpiresAt() {
         return members.time("refresh_token_expires_at");
+    }
+
+    /** Everything of the account whose end is known. */
+    public List<Expiry> expiries() {
+        List<Expiry> expiries = new ArrayList<>();
+        clientSecretExpiresAt().ifPresent(at -> expiries.add(new Expiry(Expiry.Kind.CLIENT_SECRET, at)));
+        refreshTokenExpiresAt().ifPresent(at -> expiries.add(new Expiry(Expiry.Kind.AUTHORIZATION, at)));
+        return expiries;
+    }
+
+    /** What the owner was notified of. */
+    public NotifyState notifyState() {
+        return new NotifyState(members.member(NOTIFY));
+    }
+
+    public AccountState withNotifyState(NotifyState notify) {
+        JsonObject json = notify.members();
+        return new AccountState(members.with(NOTIFY, json.names().isEmpty() ? Optional.empty() : json));
     }
 
     /** How often the issuer rotated the refresh token since setup. */

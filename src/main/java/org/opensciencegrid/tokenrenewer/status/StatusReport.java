@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.PasswordFile;
 import org.opensciencegrid.cryptostore.PasswordFileException;
@@ -21,6 +20,7 @@ import org.opensciencegrid.tokenrenewer.config.AccountSection;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.ConfigError;
+import org.opensciencegrid.tokenrenewer.config.NotifyOptions;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
@@ -113,7 +113,9 @@ public record StatusReport(
             AccountState state = states.read(section.name());
             List<TokenSection> tokens = byAccount.getOrDefault(section.name(), List.of());
             unusedTokens.addAll(finder.of(section.name(), state));
-            accounts.add(account(section, state, tokens, store, passwords, secrets, timer, warn, now));
+            Optional<NotifyOptions> notify =
+                    Optional.ofNullable(config.notifications().get(section.name()));
+            accounts.add(account(section, state, notify, tokens, store, passwords, secrets, timer, warn, now));
         }
         return new StatusReport(
                 now,
@@ -143,6 +145,7 @@ public record StatusReport(
     private static AccountStatus account(
             AccountSection section,
             AccountState state,
+            Optional<NotifyOptions> notify,
             List<TokenSection> sections,
             AccountStore store,
             Passwords passwords,
@@ -167,7 +170,8 @@ public record StatusReport(
                 || state.isOnTwoHosts(now)) {
             level = level.or(Level.WARNING);
         }
-        return new AccountStatus(section, state, worldReadable, problem, tokens, level);
+        AccountStatus status = new AccountStatus(section, state, worldReadable, notify, problem, tokens, level);
+        return status.notNotified().isEmpty() ? status : status.withLevel(level.or(Level.WARNING));
     }
 
     /** What can be seen without opening the account file; otherwise the last run's failure, if it can still apply. */
@@ -210,9 +214,7 @@ public record StatusReport(
     }
 
     private static boolean endsSoon(AccountState state, Instant now, Duration warn) {
-        return Stream.of(state.clientSecretExpiresAt(), state.refreshTokenExpiresAt())
-                .flatMap(Optional::stream)
-                .anyMatch(expiry -> AccountState.isSoon(expiry, now, warn));
+        return state.expiries().stream().anyMatch(expiry -> AccountState.isSoon(expiry.at(), now, warn));
     }
 
     private static TokenStatus token(

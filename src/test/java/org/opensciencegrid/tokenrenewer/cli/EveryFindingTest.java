@@ -130,6 +130,8 @@ class EveryFindingTest {
             }
             case HOOK_VARIABLE_UNSET ->
                 program.config(ACCOUNT + TOKEN + "post_renewal = /bin/true\npost_renewal_environment = KUBECONFIG\n");
+            case NOTIFY_UNUSABLE ->
+                program.config(ACCOUNT + "notify = mailto:a@example.org\nnotify_relay = 127.0.0.1:1\n" + TOKEN);
             case NO_TOKENS -> program.config(ACCOUNT);
             case TOKEN_FORGOTTEN -> {
                 program.config(ACCOUNT + TOKEN + TOKEN.replace("one", "two"));

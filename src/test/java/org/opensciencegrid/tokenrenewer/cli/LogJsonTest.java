@@ -173,6 +173,14 @@ class LogJsonTest extends WithProgram {
         program.issuer.revokeAll();
         assertTrue(lines(1, renew, json).get(0).containsKey("next_try"));
 
+        String tell = "notify = exec:DIR/tell\nnotify_after = 1\n";
+        program.config("[account acct]\npassword_file = DIR/acct.pw\n" + tell + one);
+        assertEquals("not_notified", lines(1, renew, json).get(1).get("event"));
+        program.write("tell", "#!/bin/sh\n");
+        program.mode("tell", "rwxr-xr-x");
+        assertEquals("notified", lines(1, renew, json).get(1).get("event"));
+        program.accountWith(one);
+
         program.write("config.ini.rpmsave", program.read("config.ini"));
         program.config("");
         lines(2, renew, json);

@@ -393,6 +393,7 @@ class TranscriptTest {
         session.scene("destinations that fail").run("renew", "--force");
         program.clock.advance(Duration.ofMinutes(1));
         session.run("renew", "--force").run("status").run("status", "one");
+        messagesOfARun();
         session.scene("a group that is not there").program.accountWith(ONE + "token_group = no-such-group\n");
         session.run("renew", "--force");
         program.accountWith(ONE);
@@ -400,6 +401,39 @@ class TranscriptTest {
         session.scene("a long token").run("renew", "--force").run("check", "--offline");
         session.scene("mistakes").run("renew", "--log-format=nonsense");
         session.hold("transcripts/tokens");
+    }
+
+    private void messagesOfARun() throws IOException {
+        program.accountWith("");
+        session.scene("messages").run("check", "--offline", "--notify").run("check", "--notify");
+        String notify = "[DEFAULT]\nowner = grid operations\nnotify = exec:DIR/tell\nnotify_after = 1\n";
+        program.write(
+                "tell", "#!/bin/sh\n[ ! -e " + program.file("busy") + " ] || { echo the line is busy; exit 1; }\n");
+        program.mode("tell", "rwxr-xr-x");
+        program.config(notify + "[account acct]\npassword_file = DIR/acct.pw\n" + ONE);
+        session.run("check", "--notify");
+        program.issuer.fault(
+                Fault.on("/token").always().respond(400, "application/json", "{\"error\":\"invalid_grant\"}"));
+        program.write("busy", "");
+        session.run("check", "--notify").run("renew", "--force").run("status").run("status", "--long");
+        program.file("busy").toFile().delete();
+        session.run("renew", "--force");
+        program.issuer.clearFaults();
+        session.run("renew", "--force");
+        JsonObject state =
+                JsonObject.parse(program.read("state/state/acct.json")).orElseThrow();
+        for (String end : List.of("refresh_token_expires_at", "client_secret_expires_at")) {
+            state = state.with(end, program.clock.instant().plus(Duration.ofDays(8)));
+        }
+        program.write("state/state/acct.json", state.toJson() + "\n");
+        session.run("renew");
+        state = JsonObject.parse(program.read("state/state/acct.json")).orElseThrow();
+        program.clock.advance(Duration.ofDays(2));
+        program.config(notify + "[account acct]\npassword_file = DIR/acct.pw\n" + ONE);
+        program.write(
+                "state/state/acct.json",
+                state.with("client_secret_expires_at", "").toJson() + "\n");
+        session.run("renew", "--force");
     }
 
     @Test
@@ -458,6 +492,8 @@ class TranscriptTest {
         session.run("status", "--color=red")
                 .run("status", "--watch=x")
                 .run("status", "--long", "--json")
+                .run("status", "--json", "--ics")
+                .run("status", "--html", "one")
                 .run()
                 .run("nonsense")
                 .run("renew", "--tokn=x");
@@ -591,6 +627,11 @@ class TranscriptTest {
                         + token.replace("T", "X").replace("/t", "/t # new")
                         + token.replace("T", "Y"));
         configs.put("proxies", account + "proxy = socks5://h:1\nanswer_timeout = 5\n" + token);
+        configs.put(
+                "targets of messages",
+                account + "notify = root@example.org mailto:a@b@c exec:bin/x https://user@chat.example.org/secret\n"
+                        + "notify_after = 0\nnotify_relay = a b\nnotify_from = a b\n" + token
+                        + account.replace("A", "B") + "notify = mailto:root\nnotify_after = soon\n");
         configs.put("no_proxy without a proxy", account + "no_proxy = example.org\n" + token);
         configs.put("a misspelled account", account.replace("A", "work") + token.replace("= A", "= wrk"));
         configs.forEach((title, text) -> {

@@ -174,7 +174,7 @@ class ConfigFileTest {
     void anEmptyFileIsAnEmptyConfig() throws Exception {
         Path file = Files.createFile(dir.resolve("config.ini"));
         assertEquals(
-                new Config(file, Map.of(), List.of(), List.of(), List.of(), List.of(), List.of()),
+                new Config(file, Map.of(), List.of(), List.of(), List.of(), List.of(), List.of(), Map.of()),
                 ConfigFile.read(file));
     }
 

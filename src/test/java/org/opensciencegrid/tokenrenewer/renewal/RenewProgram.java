@@ -57,7 +57,8 @@ final class RenewProgram {
                 List.of(),
                 List.of(),
                 List.of(),
-                List.of());
+                List.of(),
+                Map.of());
         List<Outcome> outcomes = new ArrayList<>();
         for (int i = 0; i < Integer.parseInt(arguments[1]); i++) {
             new RenewalRun(

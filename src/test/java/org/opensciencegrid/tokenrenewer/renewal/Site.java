@@ -308,7 +308,7 @@ final class Site extends LocalSite {
                         Optional.empty()))
                 .toList();
         Map<String, AccountSection> used = new LinkedHashMap<>(accounts);
-        return new Config(file("config.ini"), used, tokens, List.of(), List.of(), List.of(), List.of());
+        return new Config(file("config.ini"), used, tokens, List.of(), List.of(), List.of(), List.of(), Map.of());
     }
 
     // Results

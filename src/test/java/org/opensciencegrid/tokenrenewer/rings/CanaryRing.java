@@ -21,7 +21,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.testkit.Seen;
+import org.opensciencegrid.tokenrenewer.fixture.MailServer;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
+import org.opensciencegrid.tokenrenewer.net.RawServer;
 
 /**
  * Runs all commands of the shipped program with an issuer that echoes every secret it receives, in all encodings,
@@ -41,16 +43,32 @@ class CanaryRing {
     Path directory;
 
     private AccessPoint point;
+    private MailServer mail;
+    private RawServer web;
     private final Canaries canaries = new Canaries();
     private final StringBuilder printed = new StringBuilder();
     private final List<String> astray = new ArrayList<>();
     private final Map<String, String> processes = new ConcurrentHashMap<>();
 
+    /** Adds a target of each kind that was told nothing yet, so that the next failure is told. */
+    private void tell(String config) {
+        int n = mail.mails().size();
+        point.config(
+                "[DEFAULT]\nowner = grid\nnotify_after = 1\nnotify_relay = " + mail.relay() + "\nnotify = mailto:grid"
+                        + n + "@example.org exec:DIR/tell" + n + " " + web.uri("/hook" + n) + "\n" + config);
+        point.write("tell" + n, "#!/bin/sh\n{ env; cat; } > " + point.file("told" + n) + "\n");
+        point.mode("tell" + n, "rwxr-xr-x");
+    }
+
     @Test
     void noSecretAndNoControlCharacterGetsOut() throws Exception {
         canaries.add(List.of(PASSWORD, NEXT_PASSWORD, MANUAL_SECRET, CONFIG_SECRET, INITIAL_TOKEN));
-        try (AccessPoint site = new AccessPoint(directory)) {
+        try (AccessPoint site = new AccessPoint(directory);
+                MailServer mails = new MailServer();
+                RawServer hooks = new RawServer(RawServer.answer("204 No Content", ""))) {
             point = site;
+            mail = mails;
+            web = hooks;
             Thread watcher = new Thread(this::watch);
             watcher.setDaemon(true);
             watcher.start();
@@ -61,6 +79,11 @@ class CanaryRing {
         }
         assertTrue(canaries.count() >= CANARIES, canaries.count() + " secrets");
         assertTrue(processes.size() > 40, processes.size() + " processes and their environments were seen");
+        assertEquals(List.of(), mail.violations());
+        assertTrue(mail.mails().size() >= 7, mail.mails().size() + " mails");
+        assertEquals(mail.mails().size(), web.requests().size());
+        String messages = mail.mails().toString() + web.requests();
+        printed.append(messages.replace("\r\n", "\n"));
         List<String> hits =
                 new ArrayList<>(canaries.in("printed", printed.toString().getBytes(StandardCharsets.UTF_8)));
         processes.forEach((text, process) -> hits.addAll(canaries.in(process, text.getBytes(StandardCharsets.UTF_8))));
@@ -144,11 +167,14 @@ class CanaryRing {
             {"403", "text/html", ""},
             {"302", "text/html", ""},
         };
+        String quiet = point.read("config.ini");
         for (String[] refusal : refusals) {
+            tell(quiet);
             echo("/token", Integer.parseInt(refusal[0]), refusal[1], refusal[2]);
             run(1, "renew", "--force", "--verbose");
             run(-1, "status");
         }
+        point.config(quiet);
         point.variables.put("JOURNAL_STREAM", "1:1");
         echo("/token", 200, "application/json", "");
         run(1, "renew", "--force");

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -167,6 +169,46 @@ class ConsumersRing {
         assertNotEquals(
                 0, lint(good.replace("run_duration_seconds", "runs_total")).status(), "it looks");
         System.out.println("promtool check metrics: good, in doubt, failing: no complaint");
+    }
+
+    @Test
+    void promtoolTestsTheAlertsAndParsesTheDashboard() throws Exception {
+        Path tests = Path.of("test/resources/monitoring/alerts.test.yml").toAbsolutePath();
+        Result tested = run(List.of(), "promtool", "test", "rules", tests.toString());
+        assertEquals(0, tested.status(), tested.said());
+        Path shipped =
+                Path.of("main/dist/usr/share/osg-token-renewer/monitoring").toAbsolutePath();
+        assertEquals(
+                0,
+                run(
+                                List.of(),
+                                "promtool",
+                                "check",
+                                "rules",
+                                shipped.resolve("osg-token-renewer.rules.yml").toString())
+                        .status());
+        StringBuilder rules = new StringBuilder("groups:\n  - name: dashboard\n    rules:\n");
+        int n = 0;
+        for (JsonNode panel : new ObjectMapper()
+                .readTree(shipped.resolve("grafana-dashboard.json").toFile())
+                .get("panels")) {
+            for (JsonNode target : panel.get("targets")) {
+                String expression = target.get("expr").asText().replaceAll("\\$(instance|account)", ".*");
+                rules.append("      - record: dashboard:").append(n++).append("\n        expr: >-\n          ");
+                rules.append(expression).append('\n');
+            }
+        }
+        Path file = Files.writeString(
+                directory.resolve("dashboard.yml"), rules.toString().replace("dashboard:", "d:r"));
+        Result parsed = run(List.of(), "promtool", "check", "rules", file.toString());
+        assertEquals(0, parsed.status(), parsed.said());
+        Path broken = Files.writeString(
+                directory.resolve("broken.yml"), rules.toString().replace("time()", "time("));
+        assertNotEquals(
+                0,
+                run(List.of(), "promtool", "check", "rules", broken.toString()).status(),
+                "it looks");
+        System.out.println("promtool test rules: " + n + " expressions of the dashboard and all alerts are good");
     }
 
     /** The metrics of a run with this exit status. */

@@ -111,9 +111,10 @@ public record CheckText(Messages messages, RepairCommands commands, Colors color
             case TOKEN_LONG -> "the token has " + detail + " bytes";
             case TOKEN_IS_LINK -> "token_path is a symbolic link, and its scope or audience is for HTCondor";
             case HOOK_COMMAND_MISSING -> "this program of post_renewal needs " + detail + ", which is not installed";
-            case HOOK_OPEN -> "everyone can change this program of post_renewal, or replace it";
+            case HOOK_OPEN -> "everyone can change this program of post_renewal or notify, or replace it";
             case HOOK_VARIABLE_UNSET ->
                 "post_renewal_environment names " + detail + ", which osg-token-renewer.service does not set";
+            case NOTIFY_UNUSABLE -> "no message about account " + account + " can be delivered there: " + detail;
             case TIMER_MASKED,
                     TIMER_STATE_LINK,
                     TIMER_BROKEN_RUN,
@@ -180,6 +181,7 @@ public record CheckText(Messages messages, RepairCommands commands, Colors color
             case HOOK_COMMAND_MISSING -> "the program of post_renewal fails without it";
             case HOOK_OPEN -> "every user can become the service's user, and get its tokens and accounts";
             case HOOK_VARIABLE_UNSET -> "the program of post_renewal runs without this variable";
+            case NOTIFY_UNUSABLE -> "nobody is told there if the renewals of the account fail";
             case TIMER_MASKED,
                     TIMER_STATE_LINK,
                     TIMER_BROKEN_RUN,
@@ -271,6 +273,7 @@ public record CheckText(Messages messages, RepairCommands commands, Colors color
             case HOOK_VARIABLE_UNSET ->
                 Repair.advice("set it in a drop-in of osg-token-renewer.service, with Environment=" + detail
                         + "=VALUE, or remove it from post_renewal_environment");
+            case NOTIFY_UNUSABLE -> messages.repairNotification();
             case TOKEN_DIRECTORY_CLOSED -> commands.letService("rwx", file);
             case TOKEN_OUTSIDE_SANDBOX -> commands.allowWriting(file);
             case TOKEN_WORLD_READABLE ->

@@ -13,6 +13,8 @@ import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
+import org.opensciencegrid.tokenrenewer.notify.Event;
+import org.opensciencegrid.tokenrenewer.state.Expiry;
 import org.opensciencegrid.tokenrenewer.state.UnusedAccount;
 import org.opensciencegrid.tokenrenewer.state.UnusedToken;
 import org.opensciencegrid.tokenrenewer.util.HumanFormat;
@@ -499,6 +501,39 @@ public record Messages(RepairCommands commands) {
     static String onTwoHosts() {
         return "this account was saved on another host before: if both hosts renew it, each can invalidate the other's"
                 + " refresh token; stop the service there, or set the account up again on one of them";
+    }
+
+    /** What a message of a run to the owner of an account is about. */
+    static String notification(Event event) {
+        return switch (event.kind()) {
+            case FAILING -> "that renewals fail";
+            case EXPIRES -> "that " + what(event.expiry().orElseThrow().kind()) + " ends soon";
+            case WELL -> "that the account is OK again";
+            case TEST -> throw new IllegalArgumentException("no run sends it");
+        };
+    }
+
+    /** What ends, in words. */
+    static String what(Expiry.Kind kind) {
+        return switch (kind) {
+            case AUTHORIZATION -> "the authorization";
+            case CLIENT_SECRET -> "the client secret";
+        };
+    }
+
+    /** What prevents that it ends. */
+    Repair renew(Expiry.Kind kind, String account) {
+        return switch (kind) {
+            case AUTHORIZATION -> new Repair("authorize again", commands.reauthenticate(account));
+            case CLIENT_SECRET -> newSecret(account);
+        };
+    }
+
+    /** For a message that was not delivered; the next run sends it again. */
+    Repair repairNotification() {
+        return new Repair(
+                "correct notify in " + commands.config() + ", or that server; this sends a test message",
+                commands.testNotifications());
     }
 
     static String inDoubt(String since) {

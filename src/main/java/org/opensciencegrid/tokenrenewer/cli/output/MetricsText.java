@@ -41,6 +41,10 @@ public final class MetricsText {
         report.accounts()
                 .forEach(account ->
                         metrics.time(account, account.state().inDoubtSince().or(() -> Optional.of(Instant.EPOCH))));
+        metrics.family(
+                "not_notified_timestamp_seconds",
+                "Since when a message to the account's owner is undelivered; else 0.");
+        report.accounts().forEach(account -> metrics.time(account, notNotified(account)));
         metrics.family("refresh_token_expiry_timestamp_seconds", "When the authorization ends, where it is known.");
         report.accounts()
                 .forEach(account -> metrics.time(account, account.state().refreshTokenExpiresAt()));
@@ -95,6 +99,17 @@ public final class MetricsText {
                 }
             }
         }
+    }
+
+    /** Empty if nobody is to be notified. */
+    private static Optional<Instant> notNotified(AccountStatus account) {
+        return account.notifications()
+                .filter(options -> !options.targets().isEmpty())
+                .map(options -> account.notNotified().stream()
+                        .flatMap(
+                                target -> account.state().notifyState().target(target.id()).undeliveredSince().stream())
+                        .min(Instant::compareTo)
+                        .orElse(Instant.EPOCH));
     }
 
     private void time(AccountStatus account, Optional<Instant> time) {

@@ -14,6 +14,8 @@ import org.opensciencegrid.tokenrenewer.config.ConfigError;
 import org.opensciencegrid.tokenrenewer.config.TokenSecret;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
+import org.opensciencegrid.tokenrenewer.notify.Message;
+import org.opensciencegrid.tokenrenewer.notify.Notifier;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Failed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Fresh;
@@ -118,6 +120,42 @@ public final class RenewalLog {
 
     public void noMetrics(String why, Repair repair) {
         output.warning("no metrics: " + why, Optional.of(repair), event("no_metrics"));
+    }
+
+    /** Whether the outcome makes the run fail. */
+    public boolean isFailure(Outcome outcome) {
+        if (outcome instanceof Failed why) {
+            return !canWait(why);
+        }
+        return outcome instanceof HookFailed
+                || outcome instanceof NotPublished
+                || outcome instanceof Published published && isFailure(published.renewal());
+    }
+
+    /** Does not change the exit status: the renewals are what counts. */
+    public void report(Notifier.Attempt attempt) {
+        Message message = attempt.message();
+        String words = Messages.notification(message.event());
+        JsonObject data = event(attempt.failure().isEmpty() ? "notified" : "not_notified")
+                .with("account", message.account())
+                .with("notification", message.event().kind().word())
+                .with("target", attempt.target().toString());
+        attempt.failure()
+                .ifPresentOrElse(
+                        why -> output.warning(
+                                "account " + message.account() + ": " + attempt.target() + " was not notified " + words
+                                        + ": " + why.reason(),
+                                Optional.of(messages.repairNotification()),
+                                data.with("reason", why.reason())),
+                        () -> output.info(
+                                "account " + message.account() + ": " + attempt.target() + " was notified " + words,
+                                data));
+    }
+
+    /** A bug in the messages must not look like one in the renewals. */
+    public void noNotifications(String why) {
+        output.warning(
+                "the owners were not notified, because of a bug in osg-token-renewer: " + why, event("not_notified"));
     }
 
     /** For programs, which cannot see otherwise that no line follows. */

@@ -52,7 +52,7 @@ public record Repair(String advice, List<String> command) {
         return members.with("repair", text()).with("command", command);
     }
 
-    private String label() {
+    String label() {
         return equals(NOTHING) ? "Nothing to do: " : "To fix: ";
     }
 }

@@ -157,6 +157,15 @@ public record RepairCommands(Path config, Path stateDirectory, boolean isInClust
         return thisProgram("check");
     }
 
+    List<String> status() {
+        return thisProgram("status");
+    }
+
+    /** Sends a test message to the owners of all accounts. */
+    List<String> testNotifications() {
+        return thisProgram("check", "--notify");
+    }
+
     /** Removes an account and its rights at the issuer. */
     List<String> revokeAndRemove(String account) {
         return thisProgram("remove", "--revoke", "--delete-client", account);

@@ -8,11 +8,14 @@ import java.util.Map;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
 import org.opensciencegrid.tokenrenewer.config.ConfigError;
+import org.opensciencegrid.tokenrenewer.config.NotifyOptions;
+import org.opensciencegrid.tokenrenewer.config.NotifyTarget;
 import org.opensciencegrid.tokenrenewer.config.TokenSecret;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.Destination;
+import org.opensciencegrid.tokenrenewer.state.NotifyState;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
 import org.opensciencegrid.tokenrenewer.state.UnusedAccount;
 import org.opensciencegrid.tokenrenewer.state.UnusedToken;
@@ -101,6 +104,12 @@ public record StatusJson(Messages messages) {
                 .with("account", name)
                 .with("kind", isInConfig ? "client_credentials" : "stored")
                 .with("level", account.level().word())
+                .with("owner", account.notifications().flatMap(NotifyOptions::owner))
+                .with(
+                        "not_notified",
+                        account.notNotified().stream()
+                                .map(target -> notNotified(target, state))
+                                .toList())
                 .with("issuer", state.issuer())
                 .with("client_id", state.clientId())
                 .with("authorized_at", state.authorizedAt())
@@ -113,6 +122,15 @@ public record StatusJson(Messages messages) {
                 .with("failure", failure(account.problem(), name))
                 .with("next_try", state.nextTry())
                 .with("tokens", tokens)
+                .asMap();
+    }
+
+    private static Map<String, Object> notNotified(NotifyTarget target, AccountState state) {
+        NotifyState.Target last = state.notifyState().target(target.id());
+        return JsonObject.NONE
+                .with("target", target.toString())
+                .with("since", last.undeliveredSince())
+                .with("reason", last.reason())
                 .asMap();
     }
 

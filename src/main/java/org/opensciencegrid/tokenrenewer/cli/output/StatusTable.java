@@ -13,8 +13,12 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
+import org.opensciencegrid.tokenrenewer.config.NotifyOptions;
+import org.opensciencegrid.tokenrenewer.config.NotifyTarget;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.state.Expiry;
+import org.opensciencegrid.tokenrenewer.state.NotifyState;
 import org.opensciencegrid.tokenrenewer.status.AccountStatus;
 import org.opensciencegrid.tokenrenewer.status.Level;
 import org.opensciencegrid.tokenrenewer.status.Schedule;
@@ -57,7 +61,7 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
      * @param nextTry when we send the next request
      * @param repair empty if there is none
      */
-    private record Note(
+    record Note(
             Level level,
             String kind,
             String name,
@@ -171,11 +175,11 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
                 .orElse(0);
     }
 
-    private static String renewed(TokenStatus token, Instant now) {
+    static String renewed(TokenStatus token, Instant now) {
         return token.state().renewedAt().map(at -> HumanFormat.ago(at, now)).orElse("never");
     }
 
-    private static String left(TokenStatus token, Instant now) {
+    static String left(TokenStatus token, Instant now) {
         return switch (token.onDisk()) {
             case NOTHING -> "no token";
             case UNREADABLE ->
@@ -194,6 +198,13 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
 
     /** The notes on everything; with the long form only those that are in no account's part. The worst is last. */
     private List<String> notes(StatusReport report) {
+        List<String> lines = new ArrayList<>();
+        problems(report).forEach(group -> addMerged(lines, group, report.time()));
+        return lines;
+    }
+
+    /** The same notes, each with those of other accounts or tokens that have the same problem. */
+    List<List<Note>> problems(StatusReport report) {
         List<Note> notes = new ArrayList<>();
         if (!isLong) {
             for (AccountStatus account : report.accounts()) {
@@ -229,11 +240,9 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
                 }
             });
         }
-        List<String> lines = new ArrayList<>();
-        merged(notes).stream()
+        return merged(notes).stream()
                 .sorted(Comparator.comparing(group -> group.get(0).level()))
-                .forEach(group -> addMerged(lines, group, report.time()));
-        return lines;
+                .toList();
     }
 
     /**
@@ -320,19 +329,24 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
         if (state.isOnTwoHosts(now)) {
             notes.add(Note.of(Level.WARNING, Messages.onTwoHosts()));
         }
-        expiryNote("the client secret", state.clientSecretExpiresAt(), messages.newSecret(name), now)
-                .ifPresent(notes::add);
-        expiryNote(
-                        "the authorization",
-                        state.refreshTokenExpiresAt(),
-                        new Repair("authorize again", commands.reauthenticate(name)),
-                        now)
-                .ifPresent(notes::add);
+        for (Expiry expiry : state.expiries()) {
+            expiryNote(Messages.what(expiry.kind()), expiry.at(), messages.renew(expiry.kind(), name), now)
+                    .ifPresent(notes::add);
+        }
         account.worldReadablePasswordFile()
                 .ifPresent(file -> notes.add(Note.of(
                         Level.WARNING,
                         "everyone can read " + file,
                         new Repair("let only the service read it", commands.protect(file)))));
+        for (NotifyTarget target : account.notNotified()) {
+            NotifyState.Target last = state.notifyState().target(target.id());
+            notes.add(Note.of(
+                    Level.WARNING,
+                    target + " could not be notified since "
+                            + HumanFormat.time(last.undeliveredSince().orElseThrow()) + ": "
+                            + Printable.of(last.reason()),
+                    messages.repairNotification()));
+        }
         return notes.stream().map(note -> note.withSubject("account", name)).toList();
     }
 
@@ -411,11 +425,7 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
     }
 
     /** A note on an expiry; a distant one appears only in the long form. */
-    private Optional<Note> expiryNote(String what, Optional<Instant> expiry, Repair repair, Instant now) {
-        if (expiry.isEmpty()) {
-            return Optional.empty();
-        }
-        Instant time = expiry.get();
+    private Optional<Note> expiryNote(String what, Instant time, Repair repair, Instant now) {
         boolean isSoon = AccountState.isSoon(time, now, warn);
         String when = (time.isAfter(now) ? " ends " : " has ended ") + HumanFormat.time(time) + " ("
                 + HumanFormat.ago(time, now) + ")";
@@ -458,7 +468,7 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
         return lines;
     }
 
-    private String counts(StatusReport report) {
+    String counts(StatusReport report) {
         long tokens = report.accounts().stream()
                 .mapToLong(account -> account.tokens().size())
                 .sum();
@@ -493,7 +503,7 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
                 : Optional.of(colors.of(level, number + " " + (number == 1 ? one : many)));
     }
 
-    private String runs(StatusReport report) {
+    String runs(StatusReport report) {
         if (report.accounts().isEmpty()
                 || report.schedule().isEmpty()
                 || report.schedule().get().isOverdue(report.time())
@@ -561,6 +571,9 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
         if (state.narrows().orElse(false)) {
             facts.add("the whole scope for each token");
         }
+        account.notifications()
+                .flatMap(NotifyOptions::owner)
+                .ifPresent(owner -> facts.add("owner " + Printable.of(owner)));
         return facts.isEmpty() ? Optional.empty() : Optional.of(String.join(", ", facts));
     }
 

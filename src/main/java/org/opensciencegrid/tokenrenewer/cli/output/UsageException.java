@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.tokenrenewer.config.Config;
+import org.opensciencegrid.tokenrenewer.config.ConfigException;
 import org.opensciencegrid.tokenrenewer.config.InvalidToken;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.util.HumanFormat;
@@ -34,6 +35,13 @@ public final class UsageException extends RuntimeException {
     public UsageException(String message, Repair repair) {
         super(message);
         this.repair = repair;
+    }
+
+    /** The config file cannot be read; the cause has the mistakes. */
+    public static UsageException of(ConfigException e) {
+        UsageException usage = new UsageException(e.getMessage());
+        usage.initCause(e);
+        return usage;
     }
 
     /** No section of the config file gives a usable token of this name: its mistakes, or the names that there are. */

@@ -95,6 +95,9 @@ public class StatusJsonTest {
         program.config("""
                 [account acct]
                 password_file = DIR/acct.pw
+                owner = grid operations
+                notify = exec:/nowhere/tell
+                notify_after = 1
                 [account robot]
                 token_request_url = ISSUER/token
                 client_id = robot
@@ -177,9 +180,20 @@ public class StatusJsonTest {
         Set<String> described = new HashSet<>();
         names(schema(), described);
         Set<String> documented = documented("reference/status-json.md");
-        // The document describes these members of failures, destinations and history in sentences.
+        // The document describes these members of failures, not_notified, destinations and history in sentences.
         documented.addAll(Set.of(
-                "kind", "message", "repair", "command", "outcome", "from", "to", "times", "destination", "reason"));
+                "kind",
+                "message",
+                "repair",
+                "command",
+                "outcome",
+                "from",
+                "to",
+                "times",
+                "destination",
+                "reason",
+                "target",
+                "since"));
         assertEquals(described, documented);
         Set<String> made = new HashSet<>();
         members(JSON.readTree(full()), made);

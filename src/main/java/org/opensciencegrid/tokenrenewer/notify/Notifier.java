@@ -1,0 +1,257 @@
+package org.opensciencegrid.tokenrenewer.notify;
+
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.LockedAccount;
+import org.opensciencegrid.cryptostore.StoreException;
+import org.opensciencegrid.tokenrenewer.config.NotifyOptions;
+import org.opensciencegrid.tokenrenewer.config.NotifyTarget;
+import org.opensciencegrid.tokenrenewer.net.Limits;
+import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.state.Expiry;
+import org.opensciencegrid.tokenrenewer.state.NotifyState;
+import org.opensciencegrid.tokenrenewer.state.StateStore;
+
+/**
+ * The messages of one run, after its renewals. Decides which are due and records what each target was told, so that no
+ * message is sent twice a day, also if two runs end at the same time. A message that cannot be delivered is due again in
+ * the next run. Never takes longer than {@link Limits#NOTIFY}.
+ */
+public final class Notifier {
+    /** The same message is repeated after this time. */
+    static final Duration REPEAT = Duration.ofDays(1);
+
+    /** Messages are sent this many days before something ends; the last one first. */
+    private static final long[] DAYS = {1, 7};
+
+    /** Another run that began to deliver a message has ended after this time. */
+    private static final Duration CLAIM = Limits.NOTIFY.plus(Duration.ofMinutes(5));
+
+    /** Afterwards the state is kept as by a run that cannot write. */
+    private static final Duration LOCK_WAIT = Duration.ofSeconds(5);
+
+    private final AccountStore store;
+    private final StateStore states;
+    private final Delivery delivery;
+    private final Composer composer;
+    private final Clock clock;
+    private final long end = System.nanoTime() + Limits.NOTIFY.toNanos();
+    private final Map<String, DeliveryException> unreachable = new HashMap<>();
+
+    /** What a run found about an account. */
+    public enum Finding {
+        /** A token of it failed, and the run too. */
+        FAILED,
+        /** Every token of it was renewed or is fresh. */
+        WELL,
+        /** The issuer did not answer, but the tokens last until it probably does again. */
+        WAITING
+    }
+
+    /** Writes the messages. */
+    @FunctionalInterface
+    public interface Composer {
+        Message compose(String account, Event event, NotifyOptions options, AccountState state);
+    }
+
+    /** One message and what became of it. {@code failure} is empty if it was delivered. */
+    public record Attempt(Message message, NotifyTarget target, Optional<DeliveryException> failure) {}
+
+    private record Due(NotifyTarget target, Event event) {}
+
+    public Notifier(AccountStore store, StateStore states, Delivery delivery, Composer composer, Clock clock) {
+        this.store = store;
+        this.states = states;
+        this.delivery = delivery;
+        this.composer = composer;
+        this.clock = clock;
+    }
+
+    /** Sends what is due for one account. */
+    public List<Attempt> send(String account, NotifyOptions options, Finding finding) {
+        Instant now = clock.instant();
+        List<Due> due = new ArrayList<>();
+        AccountState state = states.readOrUnknown(account);
+        if (next(state, options, finding, now, due).isSame(state.notifyState())) {
+            return List.of(); // almost always: no lock, no write
+        }
+        AccountState claimed = update(account, fresh -> fresh.withNotifyState(next(fresh, options, finding, now, due)));
+        // Those that failed before are last, so that a slow server does not delay the others in every run.
+        due.sort(Comparator.comparing((Due one) -> claimed.notifyState()
+                .target(one.target().id())
+                .undeliveredSince()
+                .isPresent()));
+        List<Attempt> attempts = new ArrayList<>();
+        for (Due one : due) {
+            attempts.add(deliver(account, one, options, claimed));
+        }
+        if (!attempts.isEmpty()) {
+            update(account, fresh -> {
+                NotifyState notify = fresh.notifyState();
+                for (Attempt attempt : attempts) {
+                    String id = attempt.target().id();
+                    notify = notify.with(id, after(notify.target(id), attempt));
+                }
+                return fresh.withNotifyState(notify);
+            });
+        }
+        return attempts;
+    }
+
+    /** The state with what this run found, and with a claim on each message that is due. */
+    private static NotifyState next(
+            AccountState state, NotifyOptions options, Finding finding, Instant now, List<Due> due) {
+        due.clear();
+        Optional<Instant> authorized = state.authorizedAt().filter(at -> state.rotations() == 0);
+        List<Expiry> expiries = state.expiries();
+        NotifyState before = state.notifyState().withExpiries(expiries, authorized.orElse(now));
+        NotifyState next = switch (finding) {
+            case FAILED -> before.failed(now, options.after());
+            case WELL -> before.well();
+            case WAITING -> before;
+        };
+        for (NotifyTarget target : options.targets()) {
+            NotifyState.Target known = next.target(target.id());
+            if (known.claimedAt()
+                    .filter(at -> !at.isAfter(now) && at.plus(CLAIM).isAfter(now))
+                    .isPresent()) {
+                continue;
+            }
+            List<Event> events = events(next, known, expiries, options, finding, now);
+            for (Event event : events) {
+                due.add(new Due(target, event));
+            }
+            if (!events.isEmpty()) {
+                next = next.with(target.id(), known.claimed(now));
+            } else if (finding == Finding.WELL) {
+                next = next.with(target.id(), known.delivered());
+            }
+        }
+        return next;
+    }
+
+    /** What is due for one target. */
+    private static List<Event> events(
+            NotifyState state,
+            NotifyState.Target target,
+            List<Expiry> expiries,
+            NotifyOptions options,
+            Finding finding,
+            Instant now) {
+        List<Event> events = new ArrayList<>();
+        boolean isFailing = state.failingRuns() >= options.after();
+        if (isFailing && finding == Finding.FAILED && isPast(target.failingAt(), now)) {
+            events.add(Event.of(Event.Kind.FAILING));
+        }
+        boolean hasOpenExpiry = false;
+        for (Expiry expiry : expiries) {
+            Optional<Long> told = target.told(expiry);
+            hasOpenExpiry |= told.isPresent();
+            for (long days : DAYS) {
+                Duration before = Duration.ofDays(days);
+                boolean isReached = !now.isBefore(expiry.at().minus(before)) && now.isBefore(expiry.at());
+                // Something that always lasts for less time needs no attention: each renewal extends it.
+                boolean wasLonger = state.notice(expiry)
+                        .filter(notice -> notice.compareTo(before) > 0)
+                        .isPresent();
+                if (isReached && wasLonger) {
+                    if (told.isEmpty() || told.get() > days) {
+                        events.add(Event.expires(expiry, days));
+                    }
+                    break;
+                }
+            }
+        }
+        boolean isOver = target.isToldOfFailure()
+                ? state.failingRuns() == 0 && !hasOpenExpiry
+                : target.isToldOfMovedExpiry(expiries) && !hasOpenExpiry && finding == Finding.WELL;
+        if (events.isEmpty() && isOver && isPast(target.wellAt(), now)) {
+            events.add(Event.of(Event.Kind.WELL));
+        }
+        return events;
+    }
+
+    private static boolean isPast(Optional<Instant> last, Instant now) {
+        return last.filter(at -> at.plus(REPEAT).isAfter(now) && !at.isAfter(now)) // else the clock was set back
+                .isEmpty();
+    }
+
+    private Attempt deliver(String account, Due due, NotifyOptions options, AccountState state) {
+        Message message = composer.compose(account, due.event(), options, state);
+        String server = Delivery.server(due.target(), options);
+        DeliveryException known = unreachable.get(server);
+        if (known != null) {
+            return new Attempt(message, due.target(), Optional.of(known));
+        }
+        Duration left = Duration.ofNanos(end - System.nanoTime()).minus(Limits.ONE_NOTIFICATION);
+        if (left.isNegative()) {
+            DeliveryException late = new DeliveryException("other messages of this run took too long", false, null);
+            return new Attempt(message, due.target(), Optional.of(late));
+        }
+        try {
+            delivery.send(due.target(), options, message, Limits.ONE_NOTIFICATION);
+            return new Attempt(message, due.target(), Optional.empty());
+        } catch (DeliveryException e) {
+            if (e.isUnreachable()) {
+                unreachable.put(server, e);
+            }
+            return new Attempt(message, due.target(), Optional.of(e));
+        }
+    }
+
+    private NotifyState.Target after(NotifyState.Target target, Attempt attempt) {
+        Instant now = clock.instant();
+        if (attempt.failure().isPresent()) {
+            return target.undelivered(now, attempt.failure().get().reason());
+        }
+        Event event = attempt.message().event();
+        return switch (event.kind()) {
+            case FAILING -> target.toldOfFailure(now);
+            case EXPIRES -> target.toldOf(event.expiry().orElseThrow(), event.days());
+            case WELL -> target.toldThatAllIsWell(now);
+            case TEST -> target.delivered();
+        };
+    }
+
+    /** Like a renewal, this goes on if the state cannot be written: that is when a message matters most. */
+    private AccountState update(String account, UnaryOperator<AccountState> change) {
+        Optional<LockedAccount> held = lock(account);
+        try {
+            AccountState next = change.apply(states.readOrUnknown(account));
+            if (held.isPresent()) {
+                write(account, next);
+            } else {
+                states.keepUnwritten(account, next);
+            }
+            return next;
+        } finally {
+            held.ifPresent(LockedAccount::close);
+        }
+    }
+
+    private Optional<LockedAccount> lock(String account) {
+        try {
+            return Optional.of(store.lock(account, LOCK_WAIT));
+        } catch (StoreException e) {
+            return Optional.empty();
+        }
+    }
+
+    private void write(String account, AccountState state) {
+        try {
+            states.write(account, state);
+        } catch (IOException e) {
+            states.keepUnwritten(account, state);
+        }
+    }
+}

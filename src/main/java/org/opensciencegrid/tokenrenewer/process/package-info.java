@@ -1,0 +1,5 @@
+/** Starts the programs that a site configures. */
+@NullMarked
+package org.opensciencegrid.tokenrenewer.process;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,377 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.opensciencegrid.testkit.Fault;
+import org.opensciencegrid.tokenrenewer.fixture.MailServer;
+import org.opensciencegrid.tokenrenewer.fixture.MailServer.Mail;
+import org.opensciencegrid.tokenrenewer.fixture.MailServer.Manner;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
+import org.opensciencegrid.tokenrenewer.json.Json;
+import org.opensciencegrid.tokenrenewer.json.JsonObject;
+import org.opensciencegrid.tokenrenewer.net.RawServer;
+
+/** Messages to the owners of accounts, with whole runs of the program and a real mail server. */
+class NotifyTest extends WithProgram {
+    private static final Duration RUN = Duration.ofMinutes(12);
+
+    private MailServer mail;
+
+    @BeforeEach
+    void site() throws IOException {
+        mail = new MailServer();
+        assertEquals(0, program.setup("--scope=openid offline_access").status());
+        config("owner = Zo\u00eb of grid operations\nnotify = mailto:grid@example.org\n");
+        assertEquals(0, renew().status());
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        assertEquals(List.of(), mail.violations());
+        mail.close();
+    }
+
+    private void config(String options) {
+        program.config(
+                "[account acct]\npassword_file = DIR/acct.pw\nca_file = DIR/ca.pem\nnotify_relay = " + mail.relay()
+                        + "\n" + options + Program.ONE + "[token two]\naccount = acct\ntoken_path = DIR/two.token\n");
+    }
+
+    private Result renew() {
+        program.clock.advance(RUN);
+        return program.run("renew");
+    }
+
+    private List<String> subjects() {
+        return mail.mails().stream()
+                .map(one -> one.header("Subject").replaceFirst("^\\[osg-token-renewer] [^ ]+: ", ""))
+                .toList();
+    }
+
+    /** The figure of the requirements: 100 failing runs in two days. */
+    @Test
+    void oneMessageADayAndOneWhenItIsOver() {
+        program.issuer.revokeAll();
+        for (int i = 0; i < 100; i++) {
+            program.clock.advance(Duration.ofDays(2).dividedBy(100));
+            Result run = program.run("renew");
+            assertEquals(1, run.status(), run.said());
+        }
+        assertEquals(
+                List.of("2 tokens of account acct are not renewed", "2 tokens of account acct are not renewed"),
+                subjects());
+        assertEquals(0, program.setup("--scope=openid offline_access").status());
+        for (int i = 0; i < 5; i++) {
+            assertEquals(0, renew().status());
+        }
+        assertEquals(3, mail.mails().size());
+        assertEquals("account acct is OK again", subjects().get(2));
+        Mail first = mail.mails().get(0);
+        assertEquals("grid@example.org", first.to());
+        assertEquals("<grid@example.org>", first.header("To"));
+        assertEquals("auto-generated", first.header("Auto-Submitted"));
+        assertTrue(first.text().contains("tokens one, two:\n    the authorization has ended: "), first.text());
+        assertTrue(first.text().contains("setup --reauthenticate acct\n"), first.text());
+        assertTrue(first.text().contains("Zo\u00eb of grid operations"), first.text());
+    }
+
+    @Test
+    void aTokenThatLastsIsNoReasonForAMessage() {
+        program.issuer.policy.accessSeconds = 86_400;
+        assertEquals(0, program.run("renew", "--force").status());
+        program.issuer.fault(Fault.on("/token").always().respond(503, "text/plain", "no"));
+        for (int i = 0; i < 10; i++) {
+            program.clock.advance(RUN);
+            assertEquals(0, program.run("renew", "--force").status());
+        }
+        assertEquals(List.of(), subjects());
+    }
+
+    @Test
+    void aRunOfOneOfTheTokensDoesNotCount() {
+        config("notify = mailto:grid@example.org\nnotify_after = 1\n");
+        program.issuer.revokeAll();
+        program.clock.advance(RUN);
+        assertEquals(1, program.run("renew", "one").status());
+        assertEquals(List.of(), subjects());
+        assertEquals(1, program.run("renew", "--account=acct").status());
+        assertEquals(1, subjects().size());
+    }
+
+    @Test
+    void whatComesAndGoesIsToldOnceADay() {
+        config("notify = mailto:grid@example.org\nnotify_after = 1\n");
+        for (int i = 0; i < 20; i++) { // 8 hours
+            program.issuer.fault(Fault.on("/token").always().respond(503, "text/plain", "no"));
+            assertEquals(1, renew().status());
+            program.issuer.clearFaults();
+            assertEquals(0, renew().status());
+        }
+        assertEquals(List.of("2 tokens of account acct are not renewed", "account acct is OK again"), subjects());
+    }
+
+    @Test
+    void aMistakeInTheConfigFileIsToldToo() {
+        config("notify = mailto:grid@example.org\nnotify_after = 2\naudience_parameter = nonsense\n");
+        assertEquals(2, renew().status());
+        assertEquals(2, renew().status());
+        assertEquals(1, subjects().size());
+        assertTrue(
+                mail.mails().get(0).text().contains("audience_parameter 'nonsense'"),
+                mail.mails().toString());
+        config("notify = mailto:grid@example.org\nnotify_after = 1\n");
+        assertEquals(0, renew().status());
+        assertEquals(2, subjects().size());
+        program.clock.advance(Duration.ofDays(1));
+        program.write("config.ini", program.read("config.ini") + "[unfinished\n");
+        assertEquals(2, renew().status());
+        assertEquals(3, subjects().size());
+    }
+
+    // What ends
+
+    private List<String> told(Duration time) {
+        int before = mail.mails().size();
+        for (Instant end = program.clock.instant().plus(time);
+                program.clock.instant().isBefore(end); ) {
+            program.clock.advance(Duration.ofHours(12));
+            assertEquals(0, program.run("renew").status());
+        }
+        return subjects().subList(before, mail.mails().size());
+    }
+
+    @Test
+    void theEndOfAnAuthorizationIsToldAWeekAndADayBefore() {
+        JsonObject state =
+                JsonObject.parse(program.read("state/state/acct.json")).orElseThrow();
+        Instant end = program.clock.instant().plus(Duration.ofDays(30));
+        program.write(
+                "state/state/acct.json",
+                state.with("refresh_token_expires_at", end).toJson() + "\n");
+        assertEquals(
+                List.of(
+                        "the authorization of account acct ends in 7 d",
+                        "the authorization of account acct ends in 24 h"),
+                told(Duration.ofHours(24 * 30 - 12)));
+        assertEquals(0, program.setup("--scope=openid offline_access").status());
+        assertEquals(List.of("account acct is OK again"), told(Duration.ofDays(3)));
+    }
+
+    @Test
+    void theEndOfAClientSecretIsToldAWeekAndADayBefore() {
+        program.issuer.policy.secretExpiresAt =
+                program.clock.instant().plus(Duration.ofDays(30)).getEpochSecond();
+        assertEquals(0, program.setup("--scope=openid offline_access").status());
+        assertEquals(
+                List.of(
+                        "the client secret of account acct ends in 7 d",
+                        "the client secret of account acct ends in 24 h"),
+                told(Duration.ofHours(24 * 30 - 12)));
+        program.issuer.policy.secretExpiresAt = 0L;
+        assertEquals(0, program.setup("--scope=openid offline_access").status());
+        assertEquals(List.of("account acct is OK again"), told(Duration.ofDays(3)));
+    }
+
+    /** As at an issuer with idle times: the end moves with each renewal. */
+    @Test
+    void anAuthorizationThatEachRenewalExtendsNeedsNoMessage() {
+        program.issuer.policy.refreshExpiresIn = Duration.ofDays(2).toSeconds();
+        for (int i = 0; i < 20; i++) {
+            program.clock.advance(Duration.ofHours(3));
+            assertEquals(0, program.run("renew").status());
+        }
+        assertEquals(List.of(), subjects());
+    }
+
+    // Deliveries that fail
+
+    @ParameterizedTest
+    @EnumSource(
+            names = {"TAKES", "OLD"},
+            mode = EnumSource.Mode.EXCLUDE)
+    void aFailedDeliveryIsRetriedAndChangesNothingElse(Manner manner) throws IOException {
+        config("notify = mailto:grid@example.org\nnotify_after = 2\n");
+        program.issuer.revokeAll();
+        renew();
+        mail.manner = manner;
+        long began = System.nanoTime();
+        Result run = renew();
+        assertEquals(1, run.status());
+        assertTrue(Duration.ofNanos(System.nanoTime() - began).toSeconds() < 20);
+        assertTrue(run.err().contains("mailto:grid@example.org was not notified that renewals fail: "), run.err());
+        assertTrue(run.err().contains("check --notify"), run.err());
+        Result status = program.run("status");
+        assertTrue(status.out().contains("could not be notified since"), status.out());
+        Map<String, Object> json =
+                Json.object(program.run("status", "--json").out()).orElseThrow();
+        assertTrue(json.toString().contains("not_notified"), json.toString());
+        mail.manner = Manner.TAKES;
+        assertEquals(1, renew().status());
+        assertEquals(List.of("2 tokens of account acct are not renewed"), subjects());
+        assertFalse(program.run("status").out().contains("could not be notified"));
+        assertEquals(1, renew().status());
+        assertEquals(1, mail.mails().size());
+    }
+
+    @Test
+    void aGoodRunStaysGoodIfNobodyCanBeTold() {
+        program.issuer.revokeAll();
+        for (int i = 0; i < 3; i++) {
+            renew();
+        }
+        assertEquals(1, mail.mails().size());
+        mail.manner = Manner.REFUSES;
+        assertEquals(0, program.setup("--scope=openid offline_access").status());
+        assertEquals(0, renew().status());
+        mail.manner = Manner.OLD;
+        assertEquals(0, renew().status());
+        assertEquals("account acct is OK again", subjects().get(1));
+    }
+
+    @Test
+    void oneTargetDoesNotWaitForAnother() throws IOException {
+        int port;
+        try (ServerSocket free = new ServerSocket(0)) {
+            port = free.getLocalPort();
+        }
+        program.issuer.revokeAll();
+        config("notify = http://127.0.0.1:" + port + "/T0/secret-path mailto:grid@example.org\nnotify_after = 1\n");
+        Result run = renew();
+        assertTrue(run.err().contains("http://127.0.0.1:" + port + " was not notified"), run.err());
+        assertEquals(1, subjects().size());
+        run = renew();
+        assertTrue(run.err().contains("was not notified"), run.err());
+        assertEquals(1, subjects().size());
+        for (String said :
+                List.of(run.said(), program.run("status", "--json").out(), program.read("state/state/acct.json"))) {
+            assertFalse(said.contains("secret-path"), said);
+        }
+    }
+
+    // Other targets
+
+    @Test
+    void aProgramGetsTheMessageAndNoSecret() throws IOException {
+        program.write(
+                "tell",
+                "#!/bin/sh\n{ env; cat; } > " + program.file("told") + "\n[ -e " + program.file("good")
+                        + " ] || { echo no pager >&2; exit 3; }\n");
+        program.mode("tell", "rwxr-xr-x");
+        config("owner = ops\nnotify = exec:DIR/tell\nnotify_after = 1\n");
+        program.issuer.revokeAll();
+        Result run = renew();
+        assertTrue(
+                run.err().contains("/tell was not notified that renewals fail: exit status 3, and it said: no pager"));
+        program.write("good", "");
+        assertTrue(renew().out().contains("/tell was notified that renewals fail"));
+        String told = program.read("told");
+        for (String line :
+                List.of("NOTIFY_EVENT=failing", "NOTIFY_ACCOUNT=acct", "NOTIFY_OWNER=ops", "tokens one, two:")) {
+            assertTrue(told.contains(line), told);
+        }
+        assertFalse(told.contains("HOME="), told);
+        for (String secret : program.issuer.secrets()) {
+            assertFalse(told.contains(secret), told);
+        }
+    }
+
+    @Test
+    void aWebhookGetsJson() throws IOException {
+        try (RawServer server = new RawServer(
+                RawServer.answer("302 Found", "", "Location: http://127.0.0.1:1/"),
+                RawServer.answer("404 Not Found", ""),
+                RawServer.answer("204 No Content", ""))) {
+            config("notify = " + server.uri("/hooks/x") + "\nnotify_after = 1\n");
+            program.issuer.revokeAll();
+            assertTrue(renew().err().contains(" answered 302, a redirect, which is not followed"));
+            assertTrue(renew().err().contains(" answered 404"));
+            assertTrue(renew().out().contains(" was notified that renewals fail"));
+            assertEquals(1, renew().status());
+            assertEquals(3, server.requests().size());
+            String request = server.requests().get(2);
+            assertTrue(request.startsWith("POST /hooks/x HTTP/1.1\r\n"), request);
+            Map<String, Object> json = Json.object(request.substring(request.indexOf("\r\n\r\n") + 4))
+                    .orElseThrow();
+            assertEquals("failing", json.get("event"));
+            assertEquals("acct", json.get("account"));
+            assertTrue(json.get("text").toString().contains("tokens one, two:"), json.toString());
+            assertTrue(json.get("tokens").toString().contains("authorization_dead"), json.toString());
+        }
+    }
+
+    @Test
+    void aHostileNameStaysInItsLine() {
+        String name = "a\u202e=?UTF-8?B?QUJD?=.\u00e9";
+        program.config("[account acct]\npassword_file = DIR/acct.pw\nca_file = DIR/ca.pem\nnotify_relay = "
+                + mail.relay() + "\nnotify = mailto:root\nnotify_after = 1\nowner = .\n"
+                + Program.tokenSection(name, "acct", "DIR/one.token"));
+        program.issuer.revokeAll();
+        program.issuer.fault(
+                Fault.on("/token")
+                        .always()
+                        .respond(
+                                400,
+                                "application/json",
+                                "{\"error\":\"invalid_grant\",\"error_description\":\"x\\r\\n.\\r\\nMAIL FROM:<a@b>\\r\\nBcc: c@d\"}"));
+        renew();
+        assertEquals(1, mail.mails().size());
+        assertEquals("root", mail.mails().get(0).to());
+        String text = mail.mails().get(0).text();
+        assertTrue(text.contains(".\u00e9"), text);
+        assertFalse(text.contains("\u202e"), text);
+        assertFalse(mail.mails().get(0).headers().toString().contains("Bcc"), text);
+    }
+
+    // check
+
+    private static String oneLine(Result result) {
+        return result.out().replaceAll("\\s+", " ");
+    }
+
+    @Test
+    void checkFindsTargetsThatDoNotWork() throws IOException {
+        Result good = program.run("check");
+        assertFalse(good.out().contains("no message about account"), good.out());
+        assertEquals(List.of(), mail.mails());
+        assertNotEquals(0, mail.connections);
+        mail.manner = Manner.REJECTS_RECIPIENTS;
+        Result rejected = program.run("check");
+        assertTrue(rejected.out().contains("warning  mailto:grid@example.org"), rejected.out());
+        assertTrue(oneLine(rejected).contains("550 5.1.1 <grid@example.org>: no such user"));
+        program.write("tell", "#!/bin/sh\n");
+        program.mode("tell", "rw-r--r--");
+        config("notify = exec:DIR/tell\n");
+        assertTrue(oneLine(program.run("check", "--offline")).contains("not a program that the service may run"));
+        program.mode("tell", "rwxrwxrwx");
+        assertTrue(program.run("check", "--offline").out().contains("PROBLEM  " + program.file("tell")));
+        Files.delete(program.file("tell"));
+        assertTrue(oneLine(program.run("check", "--offline")).contains("there is no such file"));
+        config("notify = http://127.0.0.1:1/x\n");
+        assertTrue(program.run("check").out().contains("warning  http://127.0.0.1:1"));
+    }
+
+    @Test
+    void checkSendsATestMessage() {
+        Result sent = program.run("check", "--notify");
+        assertTrue(sent.out().contains("mailto:grid@example.org was sent a test message"), sent.out());
+        assertEquals(List.of("test message for account acct"), subjects());
+        mail.manner = Manner.REJECTS_MESSAGES;
+        assertTrue(program.run("check", "--notify").out().contains("554 5.7.1 spam"));
+        assertEquals(2, program.run("check", "--notify", "--offline").status());
+    }
+}
