@@ -389,7 +389,7 @@ public final class RenewalRun {
         }
         ClientCredentialsAccount section = (ClientCredentialsAccount) account;
         return (locked, state) -> new ClientCredentialsSource(
-                section, issuers(section.caFile(), section.networkOptions()).tokens());
+                section, issuers(section.caFile(), section.networkOptions()), state, passwords, clock);
     }
 
     private AccountRenewal of(AccountSection account, List<TokenSection> tokens, boolean force) {
