@@ -142,7 +142,7 @@ public final class PasswordFile {
         return List.copyOf(warnings);
     }
 
-    private static RegularFile.Content load(Path file) throws PasswordFileException {
+    static RegularFile.Content load(Path file) throws PasswordFileException {
         try {
             Path target = TrustedPath.follow(file, Owners.CURRENT).path();
             Inode inode = RegularFile.inode(target);

@@ -27,6 +27,8 @@ public final class PasswordFileException extends IOException {
         TOO_LONG,
         /** The group or everyone can change it. */
         WRITABLE_BY_OTHERS,
+        /** Everyone can read it. Only for files whose content is more than one line, see {@link SecretContent}. */
+        READABLE_BY_OTHERS,
         /** It belongs neither to root nor to the current user. */
         FOREIGN_OWNER
     }

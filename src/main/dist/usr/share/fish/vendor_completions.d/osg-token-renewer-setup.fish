@@ -3,15 +3,19 @@ function __osg_token_renewer_names
     LC_ALL=C sed -n "s/^\[$argv[1] \([A-Za-z0-9][A-Za-z0-9._@+-]*\)\] *\$/\1/p" $OSG_TOKEN_RENEWER_CONFIG_PATH 2> /dev/null
 end
 complete -c osg-token-renewer-setup -f
+complete -c osg-token-renewer-setup -l assertion-audience -x -d 'what the issuer wants as aud of the clients signature'
 complete -c osg-token-renewer-setup -l audience -x -d 'audiences that tokens will request'
 complete -c osg-token-renewer-setup -l audience-parameter -x -d 'resource'
 complete -c osg-token-renewer-setup -l ca-file -r -F -d 'PEM file or directory with CAs to trust in addition to the systems CAs'
+complete -c osg-token-renewer-setup -l client-assertion-file -r -F -d 'the client has no secret and sends the JWT in this file, which another program keeps fresh'
 complete -c osg-token-renewer-setup -l client-auth -x -d 'basic'
 complete -c osg-token-renewer-setup -l client-credentials -d 'no user approves'
 complete -c osg-token-renewer-setup -l client-id -x -d 'client id'
+complete -c osg-token-renewer-setup -l client-key-file -r -F -d 'the client has no secret and signs with the private key in this file'
 complete -c osg-token-renewer-setup -l client-secret-file -r -F -d 'file whose first line is the client secret'
 complete -c osg-token-renewer-setup -l config -r -F -d 'config file'
 complete -c osg-token-renewer-setup -s h -l help -d 'Show this help message and exit.'
+complete -c osg-token-renewer-setup -l host -x -d 'with --client-credentials'
 complete -c osg-token-renewer-setup -l issuer -x -d 'issuer'
 complete -c osg-token-renewer-setup -l manual -d 'use a predefined client id and secret'
 complete -c osg-token-renewer-setup -l no-qr -d 'never show the link as a QR code'

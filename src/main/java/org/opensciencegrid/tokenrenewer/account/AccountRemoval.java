@@ -72,9 +72,10 @@ public record AccountRemoval(AccountStore store, StateStore states, Duration loc
     /**
      * @param password used only for the steps at the issuer
      * @param caFile trusted in addition; if empty, the account's own CA file
+     * @param proof for a client that has no secret
      * @return the result of each step; the last is FILES
      */
-    public List<Outcome> run(Request request, Optional<Password> password, Optional<Path> caFile)
+    public List<Outcome> run(Request request, Optional<Password> password, Optional<Path> caFile, ClientProof proof)
             throws FailureException {
         String name = request.account();
         try (LockedAccount locked = store.lock(name, lockWait)) {
@@ -83,7 +84,7 @@ public record AccountRemoval(AccountStore store, StateStore states, Duration loc
             }
             List<Outcome> outcomes = new ArrayList<>();
             if (request.revoke() || request.deleteClient()) {
-                atIssuer(request, open(locked, password.orElseThrow(), name), caFile, outcomes);
+                atIssuer(request, open(locked, password.orElseThrow(), name), caFile, proof, outcomes);
             }
             outcomes.add(files(request, locked, outcomes));
             return outcomes;
@@ -106,7 +107,8 @@ public record AccountRemoval(AccountStore store, StateStore states, Duration loc
     }
 
     /** Revokes the authorization before it deletes the client: a deleted client can no longer authenticate. */
-    private void atIssuer(Request request, Account account, Optional<Path> caFile, List<Outcome> outcomes) {
+    private void atIssuer(
+            Request request, Account account, Optional<Path> caFile, ClientProof proof, List<Outcome> outcomes) {
         Transport transport = network.transport(caFile.or(() -> account.caFile().map(Path::of)));
         if (request.revoke()) {
             Optional<URI> endpoint = account.revocationEndpoint();
@@ -116,7 +118,11 @@ public record AccountRemoval(AccountStore store, StateStore states, Duration loc
                     account,
                     endpoint.isPresent() ? Optional.empty() : Optional.of("this issuer names no revocation endpoint"),
                     () -> new Revocation(transport)
-                            .revoke(endpoint.orElseThrow(), account.client(), account.refreshToken())));
+                            .revoke(
+                                    endpoint.orElseThrow(),
+                                    proof.complete(
+                                            account.client(), Optional.of(account.issuer()), account.tokenEndpoint()),
+                                    account.refreshToken())));
         }
         if (request.deleteClient()) {
             Optional<URI> uri = account.registrationClientUri();
@@ -155,7 +161,7 @@ public record AccountRemoval(AccountStore store, StateStore states, Duration loc
 
     @FunctionalInterface
     private interface IssuerRequest {
-        void send() throws IssuerException;
+        void send() throws IssuerException, FailureException;
     }
 
     private static Outcome step(
@@ -179,6 +185,8 @@ public record AccountRemoval(AccountStore store, StateStore states, Duration loc
                 return new Outcome(step, Result.GONE, what, Optional.empty());
             }
             return new Outcome(step, Result.FAILED, what, Optional.of(FailureMapper.of(e, account.issuer(), false)));
+        } catch (FailureException e) {
+            return new Outcome(step, Result.FAILED, what, Optional.of(e.failure()));
         }
     }
 

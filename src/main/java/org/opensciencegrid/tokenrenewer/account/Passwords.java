@@ -51,6 +51,14 @@ public final class Passwords {
         return pipes.containsKey(account);
     }
 
+    /** The private key of a client: {@code NAME.key} in systemd's credentials directory, or else the configured file. */
+    public Path keyFile(String account, Path configured) {
+        return credentialsDirectory
+                .map(directory -> directory.resolve(account + ".key"))
+                .filter(Files::exists)
+                .orElse(configured);
+    }
+
     public Password read(String account, Path passwordFile) throws PasswordFileException {
         if (pipes.containsKey(account)) {
             return readPipe(account);

@@ -20,11 +20,13 @@ import org.opensciencegrid.cryptostore.PasswordFile;
 import org.opensciencegrid.cryptostore.PasswordFileException;
 import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.tokenrenewer.account.Account;
+import org.opensciencegrid.tokenrenewer.account.ClientProof;
 import org.opensciencegrid.tokenrenewer.account.HostIdentity;
 import org.opensciencegrid.tokenrenewer.account.SecretFile;
 import org.opensciencegrid.tokenrenewer.check.Finding.Kind;
 import org.opensciencegrid.tokenrenewer.config.AccountSection;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
+import org.opensciencegrid.tokenrenewer.config.ClientFiles;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
@@ -33,6 +35,7 @@ import org.opensciencegrid.tokenrenewer.net.IssuerException;
 import org.opensciencegrid.tokenrenewer.net.Network;
 import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
 import org.opensciencegrid.tokenrenewer.net.ProxySettings;
+import org.opensciencegrid.tokenrenewer.net.Transport;
 import org.opensciencegrid.tokenrenewer.net.TrustStore;
 import org.opensciencegrid.tokenrenewer.oidc.Discovery;
 import org.opensciencegrid.tokenrenewer.oidc.Provider;
@@ -79,6 +82,7 @@ final class AccountsCheck {
                         .forEach(token -> findings.add(
                                 Finding.of(Kind.TOKEN_FORGOTTEN, token.path(), token.token(), section.name())));
             }
+            clientFiles(section);
             if (section instanceof StoredAccount stored) {
                 stored(stored, isRequired);
             } else if (section instanceof ClientCredentialsAccount client) {
@@ -226,10 +230,37 @@ final class AccountsCheck {
             unreadable(file, "", name);
         });
         Route route = new Route(section.caFile(), section.networkOptions());
+        if (section.issuer().isPresent()) {
+            contact(name, section.tokenRequestUrl().toString(), route, discovery -> {
+                URI now = discovery.discover(section.issuer().get()).tokenEndpoint();
+                if (!now.equals(section.tokenRequestUrl())) {
+                    findings.add(Finding.of(
+                            Kind.TOKEN_ENDPOINT_MOVED, section.issuer().get(), now.toString(), name));
+                }
+                if (!Transport.isSameOrigin(now, URI.create(section.issuer().get()))) {
+                    discovery.requireReachable(now);
+                }
+                return Optional.empty();
+            });
+            return;
+        }
         contact(name, section.tokenRequestUrl().toString(), route, discovery -> {
             discovery.requireReachable(section.tokenRequestUrl());
             return Optional.empty();
         });
+    }
+
+    /** The private key or the assertion of a client without a secret. */
+    private void clientFiles(AccountSection section) {
+        ClientFiles files = section.clientFiles();
+        if (!files.isPresent()) {
+            return;
+        }
+        new ClientProof(section.name(), files, check.passwords(), check.clock())
+                .problem()
+                .ifPresent(why -> findings.add(Finding.of(why, section.name())));
+        files.key().ifPresent(file -> unreadable(file, section.name() + ".key", section.name()));
+        files.assertion().ifPresent(file -> unreadable(file, "", section.name()));
     }
 
     private void issuer(String name, String issuer, Route route) {

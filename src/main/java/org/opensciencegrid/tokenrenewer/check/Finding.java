@@ -91,6 +91,8 @@ public record Finding(Kind kind, String where, String detail, String account, Op
         PROXY_UNREACHABLE(true),
         /** The service and this process reach the issuer through different proxies. */
         PROXY_DIFFERS(false),
+        /** The issuer has another token endpoint than the config file. */
+        TOKEN_ENDPOINT_MOVED(false),
         NO_REAUTHENTICATION(false),
         /** Only the account file names the CA of its issuer, and it does not open. */
         ISSUER_NOT_ASKED(false),

@@ -10,6 +10,7 @@ import org.opensciencegrid.cryptostore.AccountName;
 import org.opensciencegrid.tokenrenewer.cli.output.RepairCommands;
 import org.opensciencegrid.tokenrenewer.cli.output.UsageException;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
+import org.opensciencegrid.tokenrenewer.config.ClientFiles;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.ConfigAddition;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
@@ -52,6 +53,10 @@ public final class ConfiguredAccounts {
 
     Optional<Path> caFile(String account) {
         return stored(account).flatMap(StoredAccount::caFile);
+    }
+
+    ClientFiles clientFiles(String account) {
+        return stored(account).map(StoredAccount::clientFiles).orElse(ClientFiles.NONE);
     }
 
     private Optional<StoredAccount> stored(String account) {

@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.util.List;
+import java.util.stream.Stream;
 import org.opensciencegrid.tokenrenewer.cli.output.Environment;
 import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
 import org.opensciencegrid.tokenrenewer.cli.output.Output;
@@ -33,7 +34,14 @@ public final class Main {
         if (arguments.length == 1 && arguments[0].equals("self-test")) {
             return selfTest(context); // for make-archive alone
         }
-        return commandLine(context, environment).execute(arguments);
+        return commandLine(context, environment).execute(withoutGuess(arguments));
+    }
+
+    /** The option --host without a value would take the name of the account as its value. */
+    private static String[] withoutGuess(String... arguments) {
+        return Stream.of(arguments)
+                .map(word -> word.equals("--host") ? "--host=" : word)
+                .toArray(String[]::new);
     }
 
     /** All commands with their options; tests compare the completion files and the man pages with it. */
@@ -44,6 +52,7 @@ public final class Main {
                 .addSubcommand(new TokenCommand(context))
                 .addSubcommand(new CheckCommand(context))
                 .addSubcommand(new SetupCommand(context))
+                .addSubcommand(new ClientKeyCommand(context))
                 .addSubcommand(new ImportCommand(context))
                 .addSubcommand(new ExportCommand(context))
                 .addSubcommand(new MoveCommand.Import(context))

@@ -8,6 +8,7 @@ import org.opensciencegrid.cryptostore.PasswordFileException;
 import org.opensciencegrid.tokenrenewer.account.AccountRemoval;
 import org.opensciencegrid.tokenrenewer.account.AccountRemoval.Outcome;
 import org.opensciencegrid.tokenrenewer.account.AccountRemoval.Result;
+import org.opensciencegrid.tokenrenewer.account.ClientProof;
 import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
 import org.opensciencegrid.tokenrenewer.cli.output.Messages;
 import org.opensciencegrid.tokenrenewer.cli.output.Output;
@@ -66,7 +67,7 @@ final class RemoveCommand implements Callable<Integer> {
         try {
             outcomes = revoke || deleteClient
                     ? withPassword(removal, request, configured)
-                    : removal.run(request, Optional.empty(), Optional.empty());
+                    : removal.run(request, Optional.empty(), Optional.empty(), proof(name, configured));
         } catch (PasswordFileException e) {
             return failed(FailureMapper.of(e), name);
         } catch (FailureException e) {
@@ -100,8 +101,16 @@ final class RemoveCommand implements Callable<Integer> {
             throws PasswordFileException, FailureException {
         String name = request.account();
         try (Password password = context.passwords().read(name, configured.passwordFile(name))) {
-            return removal.run(request, Optional.of(password), configured.caFile(name));
+            return removal.run(request, Optional.of(password), configured.caFile(name), proof(name, configured));
         }
+    }
+
+    private ClientProof proof(String name, ConfiguredAccounts configured) {
+        return new ClientProof(
+                name,
+                configured.clientFiles(name),
+                context.passwords(),
+                context.environment().clock());
     }
 
     private void report(Outcome outcome) {

@@ -8,6 +8,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -30,6 +31,9 @@ import org.opensciencegrid.tokenrenewer.cli.output.UsageException;
 import org.opensciencegrid.tokenrenewer.cli.terminal.ConsoleSetupUi;
 import org.opensciencegrid.tokenrenewer.cli.terminal.Countdown;
 import org.opensciencegrid.tokenrenewer.cli.terminal.Terminal;
+import org.opensciencegrid.tokenrenewer.config.AccountSection;
+import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
+import org.opensciencegrid.tokenrenewer.config.ClientFiles;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.ConfigAddition;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
@@ -37,11 +41,15 @@ import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.failure.FailureException;
 import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
 import org.opensciencegrid.tokenrenewer.json.Json;
+import org.opensciencegrid.tokenrenewer.net.HostNames;
 import org.opensciencegrid.tokenrenewer.net.Limits;
 import org.opensciencegrid.tokenrenewer.net.Network;
 import org.opensciencegrid.tokenrenewer.net.ProxySettings;
+import org.opensciencegrid.tokenrenewer.oidc.AssertionAudience;
 import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
+import org.opensciencegrid.tokenrenewer.oidc.ClientKeys;
+import org.opensciencegrid.tokenrenewer.oidc.TokenResponse;
 import org.opensciencegrid.tokenrenewer.setup.AccountSetup;
 import org.opensciencegrid.tokenrenewer.setup.ClientCredentialsSetup;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
@@ -62,6 +70,7 @@ import picocli.CommandLine.Parameters;
         })
 final class SetupCommand implements Callable<Integer> {
     private static final String TOKENS = "/etc/osg/tokens/";
+    private static final String HOST_SCOPE = "host.auth";
 
     /** Public issuers of our users, which the prompt lists. You can type any other. */
     private static final List<String> ISSUERS = List.of(
@@ -126,6 +135,16 @@ final class SetupCommand implements Callable<Integer> {
             description = "resource (RFC 8707) or audience (INDIGO IAM, WLCG); default: setup tests which one works")
     private String audienceParameter;
 
+    @Option(
+            names = "--host",
+            paramLabel = "FQDN",
+            arity = "0..1",
+            fallbackValue = "",
+            description =
+                    "with --client-credentials: the client is this host, with the client id host:FQDN and the scope"
+                            + " host.auth (default: the full name of this machine)")
+    private String host;
+
     @Option(names = "--client-id", paramLabel = "ID", description = "client id")
     private String clientId;
 
@@ -135,8 +154,32 @@ final class SetupCommand implements Callable<Integer> {
             description = "file whose first line is the client secret; - for standard input")
     private String clientSecretFile;
 
-    @Option(names = "--client-auth", paramLabel = "METHOD", description = "basic (default), basic_raw or post")
+    @Option(
+            names = "--client-auth",
+            paramLabel = "METHOD",
+            description = "basic (default), basic_raw, post or client_secret_jwt; private_key_jwt with"
+                    + " --client-key-file or --client-assertion-file")
     private String clientAuth;
+
+    @Option(
+            names = "--client-key-file",
+            paramLabel = "FILE",
+            description = "the client has no secret and signs with the private key in this file (PEM or JWK); setup"
+                    + " creates a key if there is no such file")
+    private Path clientKeyFile;
+
+    @Option(
+            names = "--client-assertion-file",
+            paramLabel = "FILE",
+            description = "the client has no secret and sends the JWT in this file, which another program keeps fresh")
+    private Path clientAssertionFile;
+
+    @Option(
+            names = "--assertion-audience",
+            paramLabel = "WHAT",
+            description = "what the issuer wants as aud of the client's signature: issuer or token_endpoint (default:"
+                    + " with --client-credentials setup tests which one works, else issuer)")
+    private String assertionAudience;
 
     @Option(
             names = "--registration-token-file",
@@ -208,6 +251,8 @@ final class SetupCommand implements Callable<Integer> {
     public Integer call() {
         requireName();
         requireNoIgnoredOptions();
+        presetHost();
+        requireOneProof();
         requireIssuer();
         requireCaFile();
         context.makeStateDirectory();
@@ -216,14 +261,22 @@ final class SetupCommand implements Callable<Integer> {
             return ExitStatus.USAGE; // for the wrapper: nothing was attempted
         }
         try {
+            if (!prepareKey()) {
+                return ExitStatus.FAILED;
+            }
             return clientSource.clientCredentials ? clientCredentials() : device();
         } catch (FailureException e) {
             countdown.stop();
             output.error(
                     "setup of " + account + " failed: " + context.messages().what(e.failure()), repair(e.failure()));
             return switch (e.failure().kind()) {
-                case PASSWORD_FILE, PASSWORD_MISSING, FILE_ACCESS, FILE_LINK, INSECURE_URL ->
-                    ExitStatus.USAGE; // failed before any question
+                case PASSWORD_FILE,
+                        PASSWORD_MISSING,
+                        CLIENT_KEY,
+                        CLIENT_ASSERTION,
+                        FILE_ACCESS,
+                        FILE_LINK,
+                        INSECURE_URL -> ExitStatus.USAGE; // failed before any question
                 default -> ExitStatus.FAILED;
             };
         }
@@ -258,6 +311,15 @@ final class SetupCommand implements Callable<Integer> {
     }
 
     private Repair clientRepair() {
+        if (clientKeyFile != null) {
+            return new Repair(
+                    "give the issuer the public keys of this client, which this prints; if it has them, check the"
+                            + " client id, or try another --assertion-audience",
+                    context.commands().clientKey(absolute(clientKeyFile)));
+        } else if (clientAssertionFile != null) {
+            return Repair.advice("compare iss, sub and aud of the JWT in " + Printable.of(absolute(clientAssertionFile))
+                    + " with what the issuer expects of this client");
+        }
         boolean isPredefined = clientSource.manual || clientSource.clientCredentials;
         if (isPredefined) {
             return Repair.advice("check the client id and the secret; if they are right, the issuer may require"
@@ -327,6 +389,105 @@ final class SetupCommand implements Callable<Integer> {
         }
     }
 
+    /** The client of a host (WLCG token profile 1.3, section 2.2.4). */
+    private void presetHost() {
+        if (host == null) {
+            return;
+        }
+        if (!clientSource.clientCredentials) {
+            throw new UsageException("--host needs --client-credentials");
+        } else if (clientId != null) {
+            throw new UsageException("--host and --client-id: give one of them");
+        }
+        String name = host.isEmpty()
+                ? HostNames.ofThisMachine()
+                        .orElseThrow(() ->
+                                new UsageException("--host: this machine has no full name; give it as --host=FQDN"))
+                : host.toLowerCase(Locale.ROOT);
+        if (!HostNames.isFull(name)) {
+            throw new UsageException(
+                    "--host: '" + Printable.of(name) + "' is not the full name of a host, such as ce.example.org");
+        }
+        clientId = ClientCredentialsAccount.hostClientId(name);
+        if (scope.isEmpty()) {
+            scope = List.of(HOST_SCOPE);
+        }
+    }
+
+    /** A client proves itself in one way. */
+    private void requireOneProof() {
+        if (clientKeyFile != null && clientAssertionFile != null) {
+            throw new UsageException("--client-key-file and --client-assertion-file: give one of them");
+        }
+        if (clientFiles().isPresent()) {
+            String given = clientKeyFile != null ? "--client-key-file" : "--client-assertion-file";
+            if (clientSource.publicClient || clientSecretFile != null) {
+                throw new UsageException(given + " and "
+                        + (clientSource.publicClient ? "--public" : "--client-secret-file") + ": give one of them");
+            } else if (auth().filter(method -> method != ClientAuth.PRIVATE_KEY_JWT)
+                    .isPresent()) {
+                throw new UsageException("--client-auth=" + clientAuth + " uses no " + given);
+            } else if (clientAssertionFile != null
+                    && !clientSource.manual
+                    && !clientSource.clientCredentials
+                    && !clientSource.reauthenticate) {
+                throw new UsageException(
+                        "--client-assertion-file needs a predefined client: add --manual or" + " --client-credentials");
+            }
+        } else if (auth().equals(Optional.of(ClientAuth.PRIVATE_KEY_JWT))) {
+            throw new UsageException(
+                    "--client-auth=private_key_jwt needs --client-key-file or --client-assertion-file");
+        } else if (assertionAudience != null) {
+            throw new UsageException("--assertion-audience needs --client-key-file");
+        }
+    }
+
+    /** The files in the options. */
+    private ClientFiles clientFiles() {
+        return new ClientFiles(
+                Optional.ofNullable(clientKeyFile).map(Path::toAbsolutePath),
+                Optional.ofNullable(clientAssertionFile).map(Path::toAbsolutePath),
+                Optional.ofNullable(assertionAudience)
+                        .map(word -> option("--assertion-audience", AssertionAudience.of(word), word)));
+    }
+
+    /**
+     * Creates the private key if it does not exist.
+     *
+     * @return whether setup can go on: the issuer must know the key of a predefined client
+     */
+    private boolean prepareKey() throws FailureException {
+        if (clientKeyFile == null || Files.exists(clientKeyFile, LinkOption.NOFOLLOW_LINKS)) {
+            return true;
+        }
+        ClientKeys keys = ClientKeys.generate();
+        ClientKeyCommand.write(clientKeyFile, keys, false);
+        print("Created a private key in " + Printable.of(absolute(clientKeyFile)) + ".");
+        if (!clientSource.manual && !clientSource.clientCredentials) {
+            return true; // it is registered with the client
+        }
+        print("Give the issuer this public key for the client (a JWK set):");
+        print("");
+        print(keys.publicKeys());
+        print("");
+        if (terminal.isInteractive() && terminal.confirm("Does the issuer have it?")) {
+            return true;
+        }
+        print("When the issuer has it, run the same setup again. To see the public key again, run:");
+        print("");
+        print("    " + ShellQuote.line(context.commands().clientKey(absolute(clientKeyFile))));
+        return false;
+    }
+
+    /** Adds what the section needs for a client without a secret. */
+    private void addClientFiles(Map<String, String> options, ClientFiles files, AssertionAudience byDefault) {
+        files.key().ifPresent(file -> options.put("client_key_file", file.toString()));
+        files.assertion().ifPresent(file -> options.put("client_assertion_file", file.toString()));
+        files.audience()
+                .filter(audience -> audience != byDefault && files.key().isPresent())
+                .ifPresent(audience -> options.put("assertion_audience", audience.word()));
+    }
+
     /** Rejects options that would have no effect. */
     private void requireNoIgnoredOptions() {
         if (!clientSource.reauthenticate) {
@@ -335,6 +496,8 @@ final class SetupCommand implements Callable<Integer> {
         rejectIgnored("--client-id", clientId);
         rejectIgnored("--client-secret-file", clientSecretFile);
         rejectIgnored("--client-auth", clientAuth);
+        rejectIgnored("--client-key-file", clientKeyFile);
+        rejectIgnored("--client-assertion-file", clientAssertionFile);
         rejectIgnored("--registration-token-file", registrationTokenFile);
     }
 
@@ -351,6 +514,11 @@ final class SetupCommand implements Callable<Integer> {
                             + defaultFile,
                     withPassword("use that one", file));
         }
+        ClientFiles files = clientFiles().isPresent()
+                ? clientFiles()
+                : config.map(read -> read.accounts().get(account))
+                        .map(AccountSection::clientFiles)
+                        .orElse(ClientFiles.NONE);
         AccountSetup.Request request = new AccountSetup.Request(
                 account,
                 mode(),
@@ -359,10 +527,13 @@ final class SetupCommand implements Callable<Integer> {
                 audience.isEmpty() ? config.map(this::audienceOfTokens).orElse(List.of()) : words(audience),
                 audienceParameter(),
                 auth(),
+                files,
                 Optional.ofNullable(registrationTokenFile).map(path -> secret(path, "--registration-token-file")),
                 Optional.ofNullable(caFile).or(() -> config.flatMap(this::configuredCaFile)));
         Path tokens = Objects.requireNonNullElse(file.toAbsolutePath().getParent(), file);
-        Map<String, String> options = Map.of("password_file", named.isPresent() ? file.toString() : absolute(file));
+        Map<String, String> options = new LinkedHashMap<>();
+        options.put("password_file", named.isPresent() ? file.toString() : absolute(file));
+        addClientFiles(options, files, AssertionAudience.ISSUER);
         PostSetup postSetup = postSetup();
         postSetup.requireWritable(options, tokens);
         try (Password password = password(file)) {
@@ -372,6 +543,7 @@ final class SetupCommand implements Callable<Integer> {
                             context.states(),
                             Limits.LOCK,
                             context.network(account, verbose),
+                            context.passwords(),
                             environment.clock(),
                             countdown)
                     .run(request, password, ui());
@@ -413,19 +585,41 @@ final class SetupCommand implements Callable<Integer> {
         PostSetup postSetup = postSetup();
         postSetup.requireWritable();
         ClientCredentialsSetup.Result result = new ClientCredentialsSetup(
-                        context.network(account, verbose), environment.clock(), environment.pause())
-                .run(words(scope), words(audience), audienceParameter(), auth(), Optional.ofNullable(caFile), ui());
+                        account,
+                        context.network(account, verbose),
+                        context.passwords(),
+                        environment.clock(),
+                        environment.pause())
+                .run(
+                        words(scope),
+                        words(audience),
+                        audienceParameter(),
+                        auth(),
+                        clientFiles(),
+                        Optional.ofNullable(caFile),
+                        ui());
         print("The issuer gave a token for client "
                 + Printable.of(result.client().id()) + ".");
+        Optional<String> subject = result.token().tokenIdentity().map(TokenResponse.Identity::subject);
+        if (host != null
+                && subject.filter(sub -> !sub.equals(result.client().id())).isPresent()) {
+            output.warning(
+                    "the token is for " + Printable.of(subject.get()) + " (sub), and services expect the client id "
+                            + Printable.of(result.client().id()));
+        }
         Map<String, String> options = new LinkedHashMap<>();
         options.put("client_id", result.client().id());
-        if (clientSecretFile != null && !clientSecretFile.equals("-")) {
+        if (result.clientFiles().isPresent()) {
+            addClientFiles(options, result.clientFiles(), AssertionAudience.ISSUER);
+        } else if (clientSecretFile != null && !clientSecretFile.equals("-")) {
             options.put("client_secret_file", absolute(Path.of(clientSecretFile)));
         } else {
             options.put("client_secret", result.client().secret().orElseThrow().reveal());
         }
         options.put("token_request_url", result.provider().tokenEndpoint().toString());
-        if (result.client().auth() != ClientAuth.BASIC) { // the default of a section
+        options.put("issuer", result.provider().issuer());
+        if (result.client().auth() != ClientAuth.BASIC
+                && !result.clientFiles().isPresent()) { // the default of a section
             options.put("client_auth", result.client().auth().word());
         }
         if (result.audienceParameter() != AudienceParameter.AUDIENCE) { // the default of a section
@@ -487,7 +681,10 @@ final class SetupCommand implements Callable<Integer> {
         if (predefined && clientId == null) {
             questions.add(ConsoleSetupUi.CLIENT_ID);
         }
-        if (predefined && !clientSource.publicClient && clientSecretFile == null) {
+        if (predefined
+                && !clientSource.publicClient
+                && clientSecretFile == null
+                && !clientFiles().isPresent()) {
             questions.add(ConsoleSetupUi.CLIENT_SECRET);
         }
         return questions;

@@ -10,6 +10,9 @@ public sealed interface AccountSection permits StoredAccount, ClientCredentialsA
     /** The line number of the section header. */
     int line();
 
+    /** For a client that has no secret. */
+    ClientFiles clientFiles();
+
     /** The options {@code proxy}, {@code no_proxy} and {@code answer_timeout}. */
     NetworkOptions networkOptions();
 }

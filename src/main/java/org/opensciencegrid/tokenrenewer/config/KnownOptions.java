@@ -10,9 +10,13 @@ final class KnownOptions {
     static final List<String> ACCOUNT = List.of(
             "password_file",
             "token_request_url",
+            "issuer",
             "client_id",
             "client_secret",
             "client_secret_file",
+            "client_key_file",
+            "client_assertion_file",
+            "assertion_audience",
             "audience_parameter",
             "client_auth",
             "ca_file",

@@ -21,6 +21,8 @@ import org.opensciencegrid.tokenrenewer.net.Limits;
 import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
 import org.opensciencegrid.tokenrenewer.net.ProxySettings;
 import org.opensciencegrid.tokenrenewer.net.Transport;
+import org.opensciencegrid.tokenrenewer.oidc.AssertionAudience;
+import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
 import org.opensciencegrid.tokenrenewer.util.Printable;
 
 /**
@@ -29,6 +31,9 @@ import org.opensciencegrid.tokenrenewer.util.Printable;
  */
 final class Section {
     static final String CLIENT_SECRET = "client_secret";
+    private static final String CLIENT_AUTH = "client_auth";
+    private static final String CLIENT_KEY_FILE = "client_key_file";
+    private static final String CLIENT_ASSERTION_FILE = "client_assertion_file";
     private static final String PROXY = "proxy";
     private static final long MIN_RESPONSE_SECONDS = 10;
 
@@ -263,6 +268,78 @@ final class Section {
             isNumber &= text.charAt(i) >= '0' && text.charAt(i) <= '9';
         }
         return isNumber;
+    }
+
+    /** The files of a client that has no secret. */
+    ClientFiles clientFiles() {
+        Optional<AssertionAudience> audience = choice("assertion_audience", AssertionAudience.class);
+        if (!hasClientFiles()) {
+            boolean signsWithSecret = text(CLIENT_AUTH)
+                    .filter(ClientAuth.CLIENT_SECRET_JWT.word()::equals)
+                    .isPresent();
+            if (audience.isPresent() && !signsWithSecret) {
+                warning(line("assertion_audience"), "assertion_audience without 'client_key_file' means nothing");
+            }
+            return audience.isEmpty()
+                    ? ClientFiles.NONE
+                    : new ClientFiles(Optional.empty(), Optional.empty(), audience);
+        }
+        ClientFiles files = new ClientFiles(file(CLIENT_KEY_FILE), file(CLIENT_ASSERTION_FILE), audience);
+        if (has(CLIENT_KEY_FILE) && has(CLIENT_ASSERTION_FILE)) {
+            problem(line(CLIENT_ASSERTION_FILE), "both 'client_key_file' and 'client_assertion_file'; keep one");
+        } else if (files.key().isEmpty() && audience.isPresent()) {
+            warning(
+                    line("assertion_audience"),
+                    "assertion_audience means nothing: the program that writes client_assertion_file chooses it");
+        }
+        return files;
+    }
+
+    /** Whether an option names such a file, valid or not. */
+    boolean hasClientFiles() {
+        return has(CLIENT_KEY_FILE) || has(CLIENT_ASSERTION_FILE);
+    }
+
+    /** The method of client authentication. The files above leave only one. */
+    Optional<ClientAuth> clientAuth(ClientFiles files) {
+        Optional<ClientAuth> auth = choice(CLIENT_AUTH, ClientAuth.class);
+        boolean isKey = auth.equals(Optional.of(ClientAuth.PRIVATE_KEY_JWT));
+        if (isKey && !hasClientFiles()) {
+            problem(
+                    line(CLIENT_AUTH),
+                    "client_auth = private_key_jwt needs 'client_key_file' or 'client_assertion_file'");
+        } else if (!isKey && auth.isPresent() && hasClientFiles()) {
+            problem(
+                    line(CLIENT_AUTH),
+                    "client_auth = " + auth.get().word() + " uses no '"
+                            + (has(CLIENT_KEY_FILE) ? CLIENT_KEY_FILE : CLIENT_ASSERTION_FILE)
+                            + "'; remove one of the two");
+        }
+        return files.isPresent() ? Optional.of(ClientAuth.PRIVATE_KEY_JWT) : auth;
+    }
+
+    /** A client has a secret or one of the files above. */
+    void rejectSecret() {
+        for (String option : List.of(CLIENT_SECRET, "client_secret_file")) {
+            if (has(option)) {
+                problem(
+                        line(option),
+                        "both '" + option + "' and '" + (has(CLIENT_KEY_FILE) ? CLIENT_KEY_FILE : CLIENT_ASSERTION_FILE)
+                                + "'; keep one");
+            }
+        }
+    }
+
+    /** The issuer, from which the endpoints are found. */
+    Optional<String> issuer() {
+        Optional<String> text = text("issuer");
+        if (text.isPresent() && toUri(text.get()).filter(Transport::isSafe).isEmpty()) {
+            problem(
+                    line("issuer"),
+                    "issuer must be an https:// address (http:// only on localhost) without user name and without '#'");
+            return Optional.empty();
+        }
+        return text;
     }
 
     /** How to reach the issuer of the account. */

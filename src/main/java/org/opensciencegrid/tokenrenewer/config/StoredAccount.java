@@ -9,6 +9,7 @@ import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
 /**
  * An account that a person authorized. Setup stored its client and refresh token in an encrypted file.
  *
+ * @param clientFiles for a client that has no secret
  * @param caFile a PEM file, or a directory of PEM files
  */
 public record StoredAccount(
@@ -17,6 +18,7 @@ public record StoredAccount(
         Path passwordFile,
         Optional<AudienceParameter> audienceParameter,
         Optional<ClientAuth> clientAuth,
+        ClientFiles clientFiles,
         Optional<Path> caFile,
         NetworkOptions networkOptions)
         implements AccountSection {}

@@ -271,7 +271,8 @@ final class Validation {
             section.problem(section.line(), ACCOUNT_NAME_RULE);
         }
         Optional<AudienceParameter> audienceParameter = section.choice("audience_parameter", AudienceParameter.class);
-        Optional<ClientAuth> clientAuth = section.choice("client_auth", ClientAuth.class);
+        ClientFiles clientFiles = section.clientFiles();
+        Optional<ClientAuth> clientAuth = section.clientAuth(clientFiles);
         Optional<Path> caFile = section.path("ca_file").or(() -> section.path("ca_dir"));
         NetworkOptions networkOptions = section.networkOptions();
         section.notifyOptions(caFile, networkOptions).ifPresent(options -> notifications.put(section.name(), options));
@@ -291,6 +292,7 @@ final class Validation {
                             passwordFile,
                             audienceParameter,
                             clientAuth,
+                            clientFiles,
                             caFile,
                             networkOptions));
         }
@@ -299,27 +301,34 @@ final class Validation {
             return Optional.empty();
         }
         Optional<URI> tokenRequestUrl = section.requiredEndpoint("token_request_url");
+        Optional<String> issuer = section.issuer();
         Optional<String> clientId = section.requiredText("client_id");
         Optional<Path> secretFile = section.file("client_secret_file");
         Optional<Secret> secret = Optional.empty();
-        if (!section.has("client_secret_file")) {
+        boolean isWithoutSecret = section.hasClientFiles();
+        if (isWithoutSecret) {
+            section.rejectSecret();
+        } else if (!section.has("client_secret_file")) {
             secret = section.requiredText(Section.CLIENT_SECRET).map(Secret::of);
         } else if (section.has(Section.CLIENT_SECRET)) {
             section.problem(
                     section.line("client_secret_file"), "both 'client_secret' and 'client_secret_file'; keep one");
         }
-        if (tokenRequestUrl.isEmpty() || clientId.isEmpty() || secret.isPresent() == secretFile.isPresent()) {
+        boolean hasProof = isWithoutSecret ? clientFiles.isPresent() : secret.isPresent() != secretFile.isPresent();
+        if (tokenRequestUrl.isEmpty() || clientId.isEmpty() || !hasProof) {
             return Optional.empty();
         }
         return Optional.of(new ClientCredentialsAccount(
                 section.name(),
                 section.line(),
                 tokenRequestUrl.get(),
+                issuer,
                 clientId.get(),
                 secret,
                 secretFile,
                 audienceParameter.orElse(AudienceParameter.AUDIENCE), // the parameter that the original program sends
                 clientAuth.orElse(ClientAuth.BASIC),
+                clientFiles,
                 caFile,
                 networkOptions));
     }
@@ -362,6 +371,10 @@ final class Validation {
                         .ifPresent(secret -> serviceFiles.put(realPath(secret), "the client_secret_file" + of));
                 client.caFile().ifPresent(ca -> serviceFiles.put(realPath(ca), caOption(ca) + of));
             }
+            ClientFiles files = account.clientFiles();
+            files.key().ifPresent(key -> serviceFiles.put(realPath(key), "the client_key_file" + of));
+            files.assertion()
+                    .ifPresent(assertion -> serviceFiles.put(realPath(assertion), "the client_assertion_file" + of));
         }
         List<Path> directories = new ArrayList<>();
         reserved.forEach(path -> directories.add(realPath(path)));

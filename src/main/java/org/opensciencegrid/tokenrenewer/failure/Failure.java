@@ -21,9 +21,15 @@ public record Failure(Kind kind, String where, String detail) {
         /** There is no password file. */
         PASSWORD_MISSING(Trait.ACCOUNT_FILES, Trait.SEEN_WITHOUT_OPENING),
         SECRET_FILE(Trait.ACCOUNT_FILES, Trait.SEEN_WITHOUT_OPENING),
-        /** Others can change the password or client secret, or the service cannot read it. */
+        /** The private key of the client is missing or not usable. */
+        CLIENT_KEY(Trait.ACCOUNT_FILES, Trait.SEEN_WITHOUT_OPENING),
+        /** A new private key cannot be written to its file. */
+        CLIENT_KEY_UNWRITABLE,
+        /** The assertion that another program keeps fresh is missing, expired or not a JWT. */
+        CLIENT_ASSERTION(Trait.ACCOUNT_FILES, Trait.SEEN_WITHOUT_OPENING),
+        /** Others can change the password or client secret, or read a key, or the service cannot read it. */
         FILE_ACCESS(Trait.ACCOUNT_FILES, Trait.SEEN_WITHOUT_OPENING),
-        /** The path to a password or client secret contains a link that neither root nor the service made. */
+        /** The path to a password, client secret or key contains a link that neither root nor the service made. */
         FILE_LINK(Trait.ACCOUNT_FILES, Trait.SEEN_WITHOUT_OPENING),
         ACCOUNT_MISSING(Trait.ACCOUNT_FILES, Trait.SEEN_WITHOUT_OPENING),
         WRONG_PASSWORD(Trait.ACCOUNT_FILES),

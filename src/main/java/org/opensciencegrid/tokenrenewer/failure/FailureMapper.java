@@ -36,11 +36,21 @@ public final class FailureMapper {
         return of(e, "client_secret_file " + path(e) + ": " + e.reason(), Kind.SECRET_FILE);
     }
 
+    /** For a client_key_file. */
+    public static Failure ofClientKey(PasswordFileException e) {
+        return of(e, "client_key_file " + path(e) + ": " + e.reason(), Kind.CLIENT_KEY);
+    }
+
+    /** For a client_assertion_file. */
+    public static Failure ofClientAssertion(PasswordFileException e) {
+        return of(e, "client_assertion_file " + path(e) + ": " + e.reason(), Kind.CLIENT_ASSERTION);
+    }
+
     /** @param ofContent the kind if the failure is not about permissions */
     private static Failure of(PasswordFileException e, String message, Kind ofContent) {
         Kind kind = switch (e.kind()) {
             case FOREIGN_LINK -> Kind.FILE_LINK;
-            case UNREADABLE, WRITABLE_BY_OTHERS, FOREIGN_OWNER -> Kind.FILE_ACCESS;
+            case UNREADABLE, WRITABLE_BY_OTHERS, READABLE_BY_OTHERS, FOREIGN_OWNER -> Kind.FILE_ACCESS;
             default -> ofContent;
         };
         return new Failure(kind, e.link().orElse(path(e)), Printable.of(message));

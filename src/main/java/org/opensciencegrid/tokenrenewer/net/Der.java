@@ -10,14 +10,14 @@ import java.util.Iterator;
  * @param from index of the tag
  * @param content index of the content
  */
-record Der(byte[] bytes, int from, int content, int end) {
-    static final int INTEGER = 0x02;
-    static final int BIT_STRING = 0x03;
-    static final int OBJECT = 0x06;
-    static final int SEQUENCE = 0x30;
+public record Der(byte[] bytes, int from, int content, int end) {
+    public static final int INTEGER = 0x02;
+    public static final int BIT_STRING = 0x03;
+    public static final int OBJECT = 0x06;
+    public static final int SEQUENCE = 0x30;
 
     /** @throws IllegalArgumentException if there is no value at this index */
-    static Der at(byte[] bytes, int from) {
+    public static Der at(byte[] bytes, int from) {
         if (from + 2 > bytes.length) {
             throw new IllegalArgumentException("it ends too early");
         }
@@ -39,7 +39,7 @@ record Der(byte[] bytes, int from, int content, int end) {
         return new Der(bytes, from, content, content + length);
     }
 
-    int tag() {
+    public int tag() {
         return bytes[from] & 0xff;
     }
 
@@ -48,7 +48,7 @@ record Der(byte[] bytes, int from, int content, int end) {
      *
      * @throws IllegalArgumentException if it has another tag
      */
-    Der require(int tag) {
+    public Der require(int tag) {
         if (tag() != tag) {
             throw new IllegalArgumentException("it is not DER of this kind");
         }
@@ -56,17 +56,17 @@ record Der(byte[] bytes, int from, int content, int end) {
     }
 
     /** The first value inside this one. */
-    Der first() {
+    public Der first() {
         return at(bytes, content);
     }
 
     /** The value after this one. */
-    Der next() {
+    public Der next() {
         return at(bytes, end);
     }
 
     /** The values inside this one. Parses each of them when it is reached. */
-    Iterable<Der> children() {
+    public Iterable<Der> children() {
         return () -> new Iterator<>() {
             private int position = content;
 
@@ -84,20 +84,20 @@ record Der(byte[] bytes, int from, int content, int end) {
         };
     }
 
-    boolean hasNext(Der whole) {
+    public boolean hasNext(Der whole) {
         return end < whole.end;
     }
 
-    boolean hasContent(byte[] value) {
+    public boolean hasContent(byte[] value) {
         return end <= bytes.length && Arrays.equals(bytes, content, end, value, 0, value.length);
     }
 
-    byte[] value() {
+    public byte[] value() {
         return Arrays.copyOfRange(bytes, content, end);
     }
 
     /** Includes tag and length. */
-    byte[] encoded() {
+    public byte[] encoded() {
         return Arrays.copyOfRange(bytes, from, end);
     }
 }

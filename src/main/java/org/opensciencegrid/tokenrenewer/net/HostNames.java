@@ -1,6 +1,8 @@
 package org.opensciencegrid.tokenrenewer.net;
 
+import java.net.InetAddress;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.Collection;
@@ -18,6 +20,10 @@ public final class HostNames {
     /** java.net.URI does not recognize a host with an underscore. */
     private static final Pattern WITH_UNDERSCORE = Pattern.compile("([A-Za-z0-9][A-Za-z0-9._-]*)(?::(\\d{1,5}))?");
 
+    private static final int MAX_NAME = 253;
+    private static final Pattern FULL_NAME =
+            Pattern.compile("([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]");
+
     private static final int DNS_NAME = 2;
     private static final int IP_ADDRESS = 7;
 
@@ -31,6 +37,21 @@ public final class HostNames {
     /** The host for comparisons: in lower case and without a trailing dot; empty if there is none. */
     public static String name(URI uri) {
         return withoutDot(of(uri).orElse("").toLowerCase(Locale.ROOT));
+    }
+
+    /** The full name of this machine; empty if it has none, only a short one. */
+    public static Optional<String> ofThisMachine() {
+        try {
+            String name = InetAddress.getLocalHost().getCanonicalHostName().toLowerCase(Locale.ROOT);
+            return Optional.of(withoutDot(name)).filter(HostNames::isFull);
+        } catch (UnknownHostException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Whether it is a name with a domain, and no address. */
+    public static boolean isFull(String name) {
+        return name.length() <= MAX_NAME && FULL_NAME.matcher(name).matches() && !name.startsWith("localhost.");
     }
 
     static String withoutDot(String name) {

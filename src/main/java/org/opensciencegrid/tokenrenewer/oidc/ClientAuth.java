@@ -16,7 +16,11 @@ public enum ClientAuth {
     BASIC_RAW("client_secret_basic"),
     POST("client_secret_post"),
     /** A public client: only the client_id is sent. */
-    NONE("none");
+    NONE("none"),
+    /** A JWT that the client signs with its private key, or that another program made for it (RFC 7523). */
+    PRIVATE_KEY_JWT("private_key_jwt"),
+    /** A JWT that the client signs with its secret (OpenID Connect Core section 9). */
+    CLIENT_SECRET_JWT("client_secret_jwt");
 
     private final String metadataName;
 
@@ -32,6 +36,16 @@ public enum ClientAuth {
     /** The value in the config file and in the account file. */
     public String word() {
         return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Whether the client has a secret, which it sends or signs with. */
+    public boolean usesSecret() {
+        return this != NONE && this != PRIVATE_KEY_JWT;
+    }
+
+    /** Whether each request contains a new client_assertion. */
+    public boolean usesAssertion() {
+        return this == PRIVATE_KEY_JWT || this == CLIENT_SECRET_JWT;
     }
 
     /**

@@ -3,6 +3,7 @@ package org.opensciencegrid.tokenrenewer.oidc;
 import com.nimbusds.oauth2.sdk.client.ClientDeleteRequest;
 import com.nimbusds.oauth2.sdk.client.ClientRegistrationRequest;
 import com.nimbusds.oauth2.sdk.token.BearerAccessToken;
+import com.nimbusds.openid.connect.sdk.rp.OIDCClientMetadata;
 import java.net.URI;
 import java.time.Instant;
 import java.util.HashSet;
@@ -75,24 +76,35 @@ public final class Registration {
      *
      * @param name client_name, at least four characters (INDIGO IAM rejects shorter ones)
      * @param scope the first request asks for all of it
+     * @param keys register their public parts, for a client that authenticates with a signature and gets no secret
      * @param initialToken initial access token for issuers with closed registration
      * @param log gets one line for every error that is followed by another request: the reason, and what is changed
      * @throws IssuerException REFUSED or another kind, for the last response
      */
     public Registered register(
-            Provider provider, String name, List<String> scope, Optional<Secret> initialToken, Consumer<String> log)
+            Provider provider,
+            String name,
+            List<String> scope,
+            Optional<ClientKeys> keys,
+            Optional<Secret> initialToken,
+            Consumer<String> log)
             throws IssuerException {
         URI endpoint = provider.registrationEndpoint()
                 .orElseThrow(() -> new IssuerException(
                         Kind.REFUSED, Printable.of(provider.issuer()) + " offers no dynamic client registration"));
         BearerAccessToken bearer =
                 initialToken.map(token -> new BearerAccessToken(token.reveal())).orElse(null);
-        RequestedClient request = RequestedClient.initial(name, scope, provider);
+        RequestedClient request = RequestedClient.initial(
+                name, scope, keys.isPresent() ? ClientAuth.PRIVATE_KEY_JWT : ClientAuth.preferred(provider, false));
         Set<RequestedClient> tried = new HashSet<>();
         while (true) {
             tried.add(request);
+            OIDCClientMetadata metadata = request.metadata();
+            if (keys.isPresent()) {
+                metadata.setJWKSet(keys.get().publicSet());
+            }
             HttpResponse response =
-                    transport.send(new ClientRegistrationRequest(endpoint, request.metadata(), bearer).toHTTPRequest());
+                    transport.send(new ClientRegistrationRequest(endpoint, metadata, bearer).toHTTPRequest());
             // RFC 7591 says 201, but one server returns 200.
             Map<String, Object> json = response.isSuccess() ? response.json().orElse(Map.of()) : Map.of();
             Optional<String> id = Json.string(json, "client_id");
@@ -158,7 +170,9 @@ public final class Registration {
         Optional<Secret> secret = Json.string(json, "client_secret").map(Secret::of);
         ClientAuth auth = Json.string(json, "token_endpoint_auth_method")
                 .flatMap(ClientAuth::of)
+                .filter(method -> method != ClientAuth.PRIVATE_KEY_JWT || request.auth() == method) // we sent no key
                 .orElse(request.auth() == ClientAuth.NONE ? ClientAuth.BASIC : request.auth());
+        // Some issuers return a secret although the client authenticates with its key.
         Client client = Client.of(id, secret).with(auth);
         List<String> scope = Json.words(json, "scope");
         return new Registered(

@@ -46,15 +46,8 @@ record RequestedClient(
     }
 
     /** All scopes, in the form that most issuers accept. */
-    static RequestedClient initial(String name, List<String> scope, Provider provider) {
-        return new RequestedClient(
-                name,
-                scope,
-                ClientAuth.preferred(provider, false),
-                GrantType.DEVICE_CODE.getValue(),
-                false,
-                true,
-                false);
+    static RequestedClient initial(String name, List<String> scope, ClientAuth auth) {
+        return new RequestedClient(name, scope, auth, GrantType.DEVICE_CODE.getValue(), false, true, false);
     }
 
     OIDCClientMetadata metadata() {
@@ -124,6 +117,9 @@ record RequestedClient(
     }
 
     private Stream<Change> otherAuths(String text, Provider provider) {
+        if (auth == ClientAuth.PRIVATE_KEY_JWT) {
+            return Stream.empty(); // the admin chose it
+        }
         List<String> offered = provider.clientAuthMethods();
         return Stream.of(ClientAuth.BASIC, ClientAuth.POST, ClientAuth.NONE)
                 .filter(other -> offered.contains(other.metadataName())

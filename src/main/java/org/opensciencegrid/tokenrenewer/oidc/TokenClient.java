@@ -1,15 +1,19 @@
 package org.opensciencegrid.tokenrenewer.oidc;
 
+import com.nimbusds.common.contenttype.ContentType;
 import com.nimbusds.oauth2.sdk.AuthorizationGrant;
 import com.nimbusds.oauth2.sdk.ClientCredentialsGrant;
 import com.nimbusds.oauth2.sdk.RefreshTokenGrant;
 import com.nimbusds.oauth2.sdk.TokenRequest;
 import com.nimbusds.oauth2.sdk.http.HTTPRequest;
 import com.nimbusds.oauth2.sdk.token.RefreshToken;
+import com.nimbusds.oauth2.sdk.util.URLUtils;
 import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
@@ -110,12 +114,29 @@ public final class TokenClient {
     }
 
     static HTTPRequest request(URI endpoint, Client client, AuthorizationGrant grant, RequestedToken requested) {
+        if (client.auth().usesAssertion()) {
+            return withAssertion(endpoint, client, grant.toParameters(), requested);
+        }
         var builder = client.nimbus()
                 .map(authentication -> new TokenRequest.Builder(endpoint, authentication, grant))
                 .orElseGet(() -> new TokenRequest.Builder(endpoint, client.nimbusId(), grant));
         builder.scope(requested.nimbusScope());
         requested.audienceParameters().forEach(builder::customParameter);
         return client.addClientAuthentication(builder.build().toHTTPRequest());
+    }
+
+    /** The SDK would parse an assertion, and refuses those that another program made for this client. */
+    private static HTTPRequest withAssertion(
+            URI endpoint, Client client, Map<String, List<String>> grant, RequestedToken requested) {
+        Map<String, List<String>> parameters = new LinkedHashMap<>(grant);
+        if (!requested.scope().isEmpty()) {
+            parameters.put("scope", List.of(String.join(" ", requested.scope())));
+        }
+        requested.audienceParameters().forEach((name, values) -> parameters.put(name, List.of(values)));
+        HTTPRequest request = new HTTPRequest(HTTPRequest.Method.POST, endpoint);
+        request.setEntityContentType(ContentType.APPLICATION_URLENCODED);
+        request.setBody(URLUtils.serializeParameters(parameters));
+        return client.addClientAuthentication(request);
     }
 
     @FunctionalInterface

@@ -1,8 +1,12 @@
 package org.opensciencegrid.tokenrenewer.renewal;
 
+import java.net.URI;
+import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 import org.opensciencegrid.cryptostore.PasswordFileException;
+import org.opensciencegrid.tokenrenewer.account.ClientProof;
+import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.account.SecretFile;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
@@ -19,15 +23,28 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
 /** Gets tokens with the client credentials grant. The config file has the id and the secret; nothing is stored. */
 final class ClientCredentialsSource implements TokenSource {
     private final ClientCredentialsAccount section;
-    private final RenewalRun.IssuerClients clients;
+    private final RenewalRun.IssuerClients issuer;
+    private final Passwords passwords;
+    private final Clock clock;
     private final Client client;
+    private URI endpoint;
 
-    ClientCredentialsSource(ClientCredentialsAccount section, RenewalRun.IssuerClients clients)
+    ClientCredentialsSource(
+            ClientCredentialsAccount section,
+            RenewalRun.IssuerClients issuer,
+            AccountState state,
+            Passwords passwords,
+            Clock clock)
             throws FailureException {
         this.section = section;
-        this.clients = clients;
-        this.client =
-                Client.of(section.clientId(), Optional.of(secret(section))).with(section.clientAuth());
+        this.issuer = issuer;
+        this.endpoint = section.issuer()
+                .flatMap(known -> state.movedEndpoint(section.tokenRequestUrl()))
+                .orElse(section.tokenRequestUrl());
+        this.passwords = passwords;
+        this.clock = clock;
+        Optional<Secret> secret = section.clientAuth().usesSecret() ? Optional.of(secret(section)) : Optional.empty();
+        this.client = Client.of(section.clientId(), secret).with(section.clientAuth());
     }
 
     private static Secret secret(ClientCredentialsAccount section) throws FailureException {
@@ -48,14 +65,10 @@ final class ClientCredentialsSource implements TokenSource {
 
     @Override
     public TokenResponse token(TokenSection token, List<String> scope) throws FailureException {
+        RequestedToken requested = new RequestedToken(scope, token.audience(), section.audienceParameter());
         try {
-            return clients.tokens()
-                    .clientCredentials(
-                            section.tokenRequestUrl(),
-                            client,
-                            new RequestedToken(scope, token.audience(), section.audienceParameter()));
+            return request(requested);
         } catch (IssuerException e) {
-
             boolean isOfTheClient =
                     e.kind() == IssuerException.Kind.CLIENT_REFUSED || e.kind() == IssuerException.Kind.GRANT_REFUSED;
             throw new FailureException(
@@ -65,9 +78,44 @@ final class ClientCredentialsSource implements TokenSource {
         }
     }
 
+    /** If the endpoint is gone, asks the issuer where it is now. */
+    private TokenResponse request(RequestedToken requested) throws IssuerException, FailureException {
+        try {
+            return issuer.tokens().clientCredentials(endpoint, client(), requested);
+        } catch (IssuerException e) {
+            if (section.issuer().isEmpty()
+                    || !e.isEndpointGone()
+                    || !hasEndpointMoved(section.issuer().get())) {
+                throw e;
+            }
+            return issuer.tokens().clientCredentials(endpoint, client(), requested);
+        }
+    }
+
+    private boolean hasEndpointMoved(String url) {
+        try {
+            URI now = issuer.discovery().discover(url).tokenEndpoint();
+            boolean moved = !now.equals(endpoint);
+            endpoint = now;
+            return moved;
+        } catch (IssuerException e) {
+            return false; // the failure at the known endpoint says more
+        }
+    }
+
+    private Client client() throws FailureException {
+        return client.auth().usesAssertion()
+                ? new ClientProof(section.name(), section.clientFiles(), passwords, clock)
+                        .complete(client, section.issuer(), endpoint)
+                : client;
+    }
+
     @Override
     public AccountState updateState(AccountState state) {
-        return state.withClient(issuer(), section.clientId())
-                .withAllKeyShares(clients.transport().allShares());
+        AccountState known = state.withClient(issuer(), section.clientId())
+                .withAllKeyShares(issuer.transport().allShares());
+        boolean hasMoved =
+                !endpoint.equals(state.movedEndpoint(section.tokenRequestUrl()).orElse(section.tokenRequestUrl()));
+        return hasMoved ? known.withMovedEndpoint(section.tokenRequestUrl(), endpoint) : known;
     }
 }

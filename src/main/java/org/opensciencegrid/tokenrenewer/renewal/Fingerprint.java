@@ -5,8 +5,10 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.config.AccountSection;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
+import org.opensciencegrid.tokenrenewer.config.ClientFiles;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
 import org.opensciencegrid.tokenrenewer.util.Secret;
 
@@ -30,6 +32,7 @@ final class Fingerprint {
      */
     static String of(AccountSection section) {
         List<Object> components;
+        ClientFiles files = section.clientFiles();
         if (section instanceof ClientCredentialsAccount account) {
             components = List.of(
                     account.name(),
@@ -49,6 +52,12 @@ final class Fingerprint {
                     account.clientAuth(),
                     account.caFile());
         }
-        return of(components.toString());
+        // Unchanged for accounts without these options, whose rejections an earlier version recorded.
+        Optional<String> issuer =
+                section instanceof ClientCredentialsAccount account ? account.issuer() : Optional.empty();
+        return of(
+                files.isPresent() || files.audience().isPresent() || issuer.isPresent()
+                        ? components + " " + files.key() + files.assertion() + files.audience() + issuer
+                        : components.toString());
     }
 }

@@ -13,6 +13,7 @@ import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFileException;
 import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.tokenrenewer.account.Account;
+import org.opensciencegrid.tokenrenewer.account.ClientProof;
 import org.opensciencegrid.tokenrenewer.account.HostIdentity;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
@@ -43,6 +44,7 @@ final class RefreshTokenSource implements TokenSource {
     private final Path file;
     private final RunDeadline deadline;
     private final Clock clock;
+    private final Passwords passwords;
     private final RenewalRun.IssuerClients issuer;
     private Account account;
     private Optional<Instant> inDoubtSince;
@@ -74,6 +76,7 @@ final class RefreshTokenSource implements TokenSource {
         this.file = file;
         this.deadline = deadline;
         this.clock = clock;
+        this.passwords = passwords;
         this.inDoubtSince = inDoubtSince;
         this.store = open(section, locked, passwords);
         this.inDoubtSince = inDoubtSince.or(store::interruptedAt);
@@ -202,6 +205,7 @@ final class RefreshTokenSource implements TokenSource {
 
     private TokenResponse refresh(TokenSection token, List<String> scope, boolean hasEndpointMoved)
             throws FailureException {
+        isEndpointGone = false;
         try {
             store.reserve();
         } catch (StoreException e) {
@@ -248,9 +252,13 @@ final class RefreshTokenSource implements TokenSource {
         }
     }
 
-    private Client client() {
-        Client client = account.client();
-        return section.clientAuth().map(client::with).orElse(client);
+    private Client client() throws FailureException {
+        Client stored = account.client();
+        Client client = section.clientAuth().map(stored::with).orElse(stored);
+        return client.auth().usesAssertion()
+                ? new ClientProof(section.name(), section.clientFiles(), passwords, clock)
+                        .complete(client, Optional.of(account.issuer()), account.tokenEndpoint())
+                : client;
     }
 
     private RequestedToken requestedToken(TokenSection token, List<String> scope) {

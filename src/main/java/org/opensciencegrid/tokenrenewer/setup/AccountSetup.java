@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer.setup;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -14,8 +15,11 @@ import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.SaveResult;
 import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.tokenrenewer.account.Account;
+import org.opensciencegrid.tokenrenewer.account.ClientProof;
 import org.opensciencegrid.tokenrenewer.account.HostIdentity;
+import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.account.PendingRegistration;
+import org.opensciencegrid.tokenrenewer.config.ClientFiles;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.failure.FailureException;
 import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
@@ -50,6 +54,7 @@ public record AccountSetup(
         StateStore states,
         Duration lockWait,
         Network network,
+        Passwords passwords,
         Clock clock,
         Sleeper pause) {
     /** Where the client comes from. */
@@ -71,6 +76,7 @@ public record AccountSetup(
      * @param scope from an option
      * @param audience sent in the device request too, because some issuers later grant only what that request named
      * @param audienceParameter empty to find out which parameter the issuer accepts
+     * @param clientFiles for a client that has no secret; setup registers the public key, or uses a predefined client
      * @param registrationToken initial access token for issuers with closed registration
      */
     public record Request(
@@ -81,6 +87,7 @@ public record AccountSetup(
             List<String> audience,
             Optional<AudienceParameter> audienceParameter,
             Optional<ClientAuth> clientAuth,
+            ClientFiles clientFiles,
             Optional<Secret> registrationToken,
             Optional<Path> caFile) {
         /** Fills in the values of the account that is replaced, where none are set. */
@@ -93,6 +100,7 @@ public record AccountSetup(
                     audience.isEmpty() ? before.audience() : audience,
                     audienceParameter.or(before::audienceParameter),
                     clientAuth,
+                    clientFiles,
                     registrationToken,
                     caFile.or(() -> before.caFile().map(Path::of)));
         }
@@ -143,9 +151,13 @@ public record AccountSetup(
         Optional<Registered> registered = request.mode() == Mode.REGISTER && existingClient.isEmpty()
                 ? Optional.of(registrar.client(request, password, pending, scope))
                 : Optional.empty();
-        Client client = existingClient
-                .or(() -> registered.map(Registered::client))
-                .orElseGet(() -> predefined(request, provider, ui));
+        Client client = complete(
+                existingClient
+                        .or(() -> registered.map(Registered::client))
+                        .orElseGet(() -> predefined(request, provider, ui)),
+                request,
+                provider.issuer(),
+                provider.tokenEndpoint());
         SetupRollback rollback = new SetupRollback(transport, provider, registered, ui, pending::delete);
         try {
             List<String> granted = Registrar.granted(scope, registered);
@@ -226,7 +238,8 @@ public record AccountSetup(
             List<String> added = scope.stream()
                     .filter(word -> !request.scope().contains(word))
                     .toList();
-            TokenResponse response = approval.authorize(account.client(), probe, added, account.identity(), rollback);
+            Client client = complete(account.client(), request, provider.issuer(), provider.tokenEndpoint());
+            TokenResponse response = approval.authorize(client, probe, added, account.identity(), rollback);
             Account authorized = account.withEndpoints(provider)
                     .withAuthorized(probe.request().scope(), audience)
                     .withAudienceParameter(request.audienceParameter().or(account::audienceParameter));
@@ -289,13 +302,14 @@ public record AccountSetup(
                 OpenAccount open = locked.open(password)) {
             open.reserve();
             Account account = Account.decode(open.plaintext());
+            Client client = complete(account.client(), request, account.issuer(), account.tokenEndpoint());
             Account[] latest = {account};
             Optional<AudienceParameter> found = probe.find(
                     response,
                     other -> new TokenClient(transport, clock, pause)
                             .refresh(
                                     account.tokenEndpoint(),
-                                    account.client(),
+                                    client,
                                     account.refreshToken(),
                                     new RequestedToken(List.of(), other.audience(), other.audienceParameter()),
                                     rotated -> latest[0] = trySave(open, latest[0].withRefreshToken(rotated)),
@@ -333,8 +347,18 @@ public record AccountSetup(
         }
     }
 
+    private Client complete(Client client, Request request, String issuer, URI tokenEndpoint) throws FailureException {
+        return client.auth().usesAssertion()
+                ? new ClientProof(request.account(), request.clientFiles(), passwords, clock)
+                        .complete(client, Optional.of(issuer), tokenEndpoint)
+                : client;
+    }
+
     private static Client predefined(Request request, Provider provider, SetupUi ui) {
         String id = ui.clientId();
+        if (request.clientFiles().isPresent()) {
+            return new Client(id, Optional.empty(), ClientAuth.PRIVATE_KEY_JWT);
+        }
         return request.mode() == Mode.PUBLIC
                 ? Client.of(id, Optional.empty())
                 : new Client(

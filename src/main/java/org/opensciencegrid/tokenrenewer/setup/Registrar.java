@@ -6,12 +6,15 @@ import java.util.Optional;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.tokenrenewer.account.Account;
+import org.opensciencegrid.tokenrenewer.account.ClientProof;
 import org.opensciencegrid.tokenrenewer.account.PendingRegistration;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.failure.FailureException;
 import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
 import org.opensciencegrid.tokenrenewer.net.IssuerException;
 import org.opensciencegrid.tokenrenewer.net.Transport;
+import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
+import org.opensciencegrid.tokenrenewer.oidc.ClientKeys;
 import org.opensciencegrid.tokenrenewer.oidc.Provider;
 import org.opensciencegrid.tokenrenewer.oidc.Registration;
 import org.opensciencegrid.tokenrenewer.oidc.Registration.Registered;
@@ -29,7 +32,9 @@ record Registrar(Transport transport, Provider provider, SetupUi ui) {
         Optional<Account> pending = registrations.find(password, provider.issuer());
         if (pending.isPresent()) {
             Registered client = pending.get().registration();
-            if (pending.get().requestedScope().containsAll(scope)) {
+            boolean usesKey = client.client().auth() == ClientAuth.PRIVATE_KEY_JWT;
+            if (usesKey == request.clientFiles().key().isPresent()
+                    && pending.get().requestedScope().containsAll(scope)) {
                 ui.reusing(client);
                 return client;
             }
@@ -56,6 +61,9 @@ record Registrar(Transport transport, Provider provider, SetupUi ui) {
     }
 
     private Registered register(AccountSetup.Request request, List<String> scope) throws FailureException {
+        Optional<ClientKeys> keys = request.clientFiles().key().isPresent()
+                ? Optional.of(ClientProof.keys(request.clientFiles().key().get()))
+                : Optional.empty();
         Registered registered;
         try {
             registered = new Registration(transport)
@@ -63,6 +71,7 @@ record Registrar(Transport transport, Provider provider, SetupUi ui) {
                             provider,
                             "osg-token-renewer:" + request.account(),
                             scope,
+                            keys,
                             request.registrationToken(),
                             ui::registrationRefused);
         } catch (IssuerException e) {

@@ -1,5 +1,6 @@
 package org.opensciencegrid.tokenrenewer.state;
 
+import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -188,6 +189,20 @@ public final class AccountState {
     public AccountState withRotations(long added, Optional<Instant> refreshTokenExpiresAt) {
         return new AccountState(members.with("rotations", rotations() + added)
                 .with("refresh_token_expires_at", refreshTokenExpiresAt.or(this::refreshTokenExpiresAt)));
+    }
+
+    /** Where the token endpoint is now that it is no longer at the configured URL; empty if it did not move. */
+    public Optional<URI> movedEndpoint(URI configured) {
+        return members.string("token_endpoint_was")
+                .filter(configured.toString()::equals)
+                .flatMap(was -> members.string("token_endpoint"))
+                .map(URI::create);
+    }
+
+    /** The state after the token endpoint was found at another URL than the configured one. */
+    public AccountState withMovedEndpoint(URI configured, URI now) {
+        return new AccountState(
+                members.with("token_endpoint_was", configured.toString()).with("token_endpoint", now.toString()));
     }
 
     public AccountState withClient(String issuer, String clientId) {

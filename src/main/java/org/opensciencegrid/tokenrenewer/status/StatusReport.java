@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer.status;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -14,6 +15,7 @@ import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.PasswordFile;
 import org.opensciencegrid.cryptostore.PasswordFileException;
 import org.opensciencegrid.cryptostore.StoreException;
+import org.opensciencegrid.tokenrenewer.account.ClientProof;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.account.SecretFile;
 import org.opensciencegrid.tokenrenewer.config.AccountSection;
@@ -115,7 +117,7 @@ public record StatusReport(
             unusedTokens.addAll(finder.of(section.name(), state));
             Optional<NotifyOptions> notify =
                     Optional.ofNullable(config.notifications().get(section.name()));
-            accounts.add(account(section, state, notify, tokens, store, passwords, secrets, timer, warn, now));
+            accounts.add(account(section, state, notify, tokens, store, passwords, secrets, timer, warn, clock));
         }
         return new StatusReport(
                 now,
@@ -152,8 +154,9 @@ public record StatusReport(
             TokenSecrets secrets,
             Optional<Timer> timer,
             Duration warn,
-            Instant now) {
-        Optional<Failure> problem = problem(section, state, store, passwords);
+            Clock clock) {
+        Instant now = clock.instant();
+        Optional<Failure> problem = problem(section, state, store, passwords, clock);
         Optional<Path> worldReadable = worldReadable(section);
         // A token that cannot be renewed may still be valid for a while.
         Level ofAccount = problem.map(failure -> failure.kind().passesByItself() ? Level.WARNING : Level.ACTION)
@@ -161,7 +164,7 @@ public record StatusReport(
         boolean areFilesSound =
                 problem.filter(why -> why.kind().isSeenWithoutOpening()).isEmpty();
         List<TokenStatus> tokens = sections.stream()
-                .map(token -> token(token, state, secrets, areFilesSound, ofAccount, timer, now))
+                .map(token -> token(token, section, state, secrets, areFilesSound, ofAccount, timer, now))
                 .toList();
         Level level = tokens.stream().map(TokenStatus::level).reduce(ofAccount, Level::or);
         if (worldReadable.isPresent()
@@ -176,7 +179,7 @@ public record StatusReport(
 
     /** What can be seen without opening the account file; otherwise the last run's failure, if it can still apply. */
     private static Optional<Failure> problem(
-            AccountSection section, AccountState state, AccountStore store, Passwords passwords) {
+            AccountSection section, AccountState state, AccountStore store, Passwords passwords, Clock clock) {
         try {
             if (section instanceof StoredAccount stored) {
                 store.peek(section.name());
@@ -189,6 +192,13 @@ public record StatusReport(
                     && client.clientSecretFile().isPresent()) {
                 SecretFile.read(client.clientSecretFile().get());
             }
+            Optional<Failure> ofFiles = section.clientFiles().isPresent()
+                    ? new ClientProof(section.name(), section.clientFiles(), passwords, clock).problem()
+                    : Optional.empty();
+            if (ofFiles.isPresent()) {
+                // As below, if only this user cannot read it.
+                return isClosedToUs(ofFiles.get()) ? state.failure() : ofFiles;
+            }
             return state.failure().filter(why -> !why.kind().isSeenWithoutOpening());
         } catch (StoreException e) {
             return Optional.of(FailureMapper.of(e));
@@ -198,6 +208,11 @@ public record StatusReport(
                     ? state.failure()
                     : Optional.of(section instanceof StoredAccount ? FailureMapper.of(e) : FailureMapper.ofSecret(e));
         }
+    }
+
+    private static boolean isClosedToUs(Failure failure) {
+        Path file = Path.of(failure.where());
+        return failure.kind() == Failure.Kind.FILE_ACCESS && !Files.isReadable(file);
     }
 
     private static Optional<Path> worldReadable(AccountSection section) {
@@ -219,6 +234,7 @@ public record StatusReport(
 
     private static TokenStatus token(
             TokenSection section,
+            AccountSection of,
             AccountState account,
             TokenSecrets secrets,
             boolean areFilesSound,
@@ -259,7 +275,8 @@ public record StatusReport(
         List<String> missingAudience = claims.isEmpty() && audience.isEmpty() // neither the token nor the issuer says
                 ? List.of()
                 : without(state.requestedAudience(), audience);
-        if (isShort || !missingScope.isEmpty() || !missingAudience.isEmpty()) {
+        Optional<String> otherSubject = otherSubject(of, claims);
+        if (isShort || !missingScope.isEmpty() || !missingAudience.isEmpty() || otherSubject.isPresent()) {
             level = level.or(Level.WARNING);
         }
         return new TokenStatus(
@@ -270,9 +287,17 @@ public record StatusReport(
                 expiresAt,
                 missingScope,
                 missingAudience,
+                otherSubject,
                 endsBetweenRuns,
                 isShort,
                 level);
+    }
+
+    /** WLCG token profile 1.3, section 2.2.4: the subject of a host's token is its client id. */
+    private static Optional<String> otherSubject(AccountSection account, Optional<JwtClaims> claims) {
+        return account instanceof ClientCredentialsAccount client && client.isHost()
+                ? claims.flatMap(JwtClaims::subject).filter(subject -> !subject.equals(client.clientId()))
+                : Optional.empty();
     }
 
     private static List<String> without(List<String> requested, List<String> granted) {

@@ -15,6 +15,7 @@ import org.opensciencegrid.tokenrenewer.state.TokenState;
  * @param expiresAt of the token on disk; empty if unknown
  * @param missingScope requested last time, but not granted to the token on disk; empty if unknown
  * @param missingAudience like missingScope
+ * @param otherSubject {@code sub} of the token on disk if its account is a host and this is not its client id
  * @param isShorterThanMinLifetime whether the issuer's tokens live shorter than the section's min_lifetime
  * @param endsBetweenRuns whether the issuer's tokens can expire between two runs
  */
@@ -26,6 +27,7 @@ public record TokenStatus(
         Optional<Instant> expiresAt,
         List<String> missingScope,
         List<String> missingAudience,
+        Optional<String> otherSubject,
         boolean endsBetweenRuns,
         boolean isShorterThanMinLifetime,
         Level level) {

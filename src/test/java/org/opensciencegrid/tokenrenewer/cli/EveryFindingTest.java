@@ -246,6 +246,13 @@ class EveryFindingTest {
                 host.shell = Optional.of(ProxySettings.of("HTTPS_PROXY", "http://proxy.example.org:3128", ""));
             }
             case ADDRESS_SILENT -> assumeTrue(false, "SilentAddressesTest has names with several addresses");
+            case TOKEN_ENDPOINT_MOVED -> {
+                program.secret("secret", "s");
+                program.config(ACCOUNT + TOKEN + "[account c]\ntoken_request_url = " + program.issuer.base()
+                        + "/old/token\nissuer = " + program.issuer.issuer() + "\nclient_id = c\n"
+                        + "client_secret_file = DIR/secret\nca_file = DIR/ca.pem\n"
+                        + "[token c]\naccount = c\ntoken_path = DIR/tokens/c\n");
+            }
             case NO_REAUTHENTICATION ->
                 program.issuer.fault(
                         Fault.on("/.well-known/openid-configuration").always().remove("device_authorization_endpoint"));

@@ -80,6 +80,9 @@ class GoldenTest {
         Messages messages = new Messages(Host.COMMANDS);
         for (Failure failure : List.of(
                 new Failure(Failure.Kind.PASSWORD_MISSING, file.toString(), ""),
+                new Failure(Failure.Kind.CLIENT_KEY, file.toString(), ""),
+                new Failure(Failure.Kind.CLIENT_KEY, "", ""),
+                new Failure(Failure.Kind.CLIENT_KEY_UNWRITABLE, file.toString(), ""),
                 new Failure(Failure.Kind.ACCOUNT_UNREADABLE, link.toString(), ""),
                 new Failure(Failure.Kind.STORE_UNWRITABLE, unset.toString(), "Read-only file system"),
                 new Failure(Failure.Kind.STORE_UNWRITABLE, unset.toString(), "Permission denied"),

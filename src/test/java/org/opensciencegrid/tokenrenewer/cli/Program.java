@@ -16,6 +16,7 @@ public final class Program extends LocalSite {
             "token",
             "check",
             "setup",
+            "client-key",
             "import-oidc-agent",
             "export-oidc-agent",
             "import",

@@ -207,6 +207,87 @@ class TranscriptTest {
     }
 
     @Test
+    void clientsWithoutASecret() {
+        List<String> grants = List.of(Policy.CLIENT_CREDENTIALS, Policy.DEVICE_CODE, Policy.REFRESH_TOKEN);
+        List<String> scopes = List.of("openid", "offline_access", "compute.read", "host.auth");
+        String issuer = "--issuer=" + program.issuer.issuer();
+        String ca = "--ca-file=" + program.file("ca.pem");
+        String key = "--client-key-file=" + program.file("client.key");
+        String file = program.file("client.key").toString();
+        String[] service = {"setup", "--client-credentials", issuer, ca, "--client-id=service", key, "acct"};
+        session.scene("a new key").answer("", service);
+        program.issuer.addKeyClient("service", program.run("client-key", file).out(), grants, scopes);
+        session.answer("", service);
+        session.scene("the key is replaced")
+                .run("client-key", "--use-new", file)
+                .run("client-key", "--add", file);
+        session.run("client-key", "--use-new", file).run("client-key", "--remove-old", file);
+        session.run("client-key", program.file("none").toString());
+        session.run("client-key", "--add", program.file("none/none").toString());
+        program.config("[account acct]\ntoken_request_url = " + program.issuer.base() + "/token\nissuer = "
+                + program.issuer.issuer()
+                + "\nclient_id = service\nclient_key_file = DIR/client.key\nca_file = DIR/ca.pem\n"
+                + ONE);
+        session.scene("a key that the issuer does not know").run("renew").answer("", service);
+        program.mode("client.key", "rw-r--r--");
+        session.scene("a key that cannot be used").run("renew").run("status").answer("", service);
+        program.secret("client.key", "-----BEGIN CERTIFICATE-----");
+        session.run("renew");
+        session.scene("a key is registered").setup(SCOPE, key.replace("client.key", "new.key"));
+        program.issuer.policy.clientAuthMethods = List.of("private_key_jwt");
+        session.setup(SCOPE, key.replace("client.key", "new.key"));
+        program.accountWith(ONE);
+        session.run("renew");
+        program.secret("assertion.jwt", "none");
+        String assertion = "--client-assertion-file=" + program.file("assertion.jwt");
+        String[] pod = {"setup", "--client-credentials", issuer, ca, "--client-id=pod", assertion, "acct"};
+        session.scene("an assertion").answer("", pod);
+        var signer = org.opensciencegrid.tokenrenewer.oidc.ClientKeys.generate();
+        program.secret(
+                "assertion.jwt",
+                Assertions.signed(
+                        signer,
+                        "https://k8s.example.org",
+                        "pod",
+                        program.issuer.issuer(),
+                        program.clock,
+                        Duration.ofMinutes(9)));
+        session.answer("", pod);
+        program.config("[account acct]\ntoken_request_url = " + program.issuer.base()
+                + "/token\nclient_id = pod\nclient_assertion_file = DIR/assertion.jwt\nca_file = DIR/ca.pem\n" + ONE);
+        session.run("renew");
+        program.clock.advance(Duration.ofHours(2));
+        session.run("renew");
+        session.scene("options that contradict each other").answer("", "setup", key, assertion, "acct");
+        session.answer("", "setup", "--public", key, "acct").answer("", "setup", assertion, "acct");
+        session.answer("", "setup", "--client-auth=post", key, "acct");
+        session.answer("", "setup", "--client-auth=private_key_jwt", "acct");
+        session.answer("", "setup", "--assertion-audience=issuer", "acct");
+        session.answer("", "setup", "--reauthenticate", key, "acct");
+        program.issuer.addClient("host:ce.example.org", "s3cret", "client_secret_basic", grants, List.of("host.auth"));
+        program.secret("secret", "s3cret");
+        String[] host = {
+            "setup",
+            "--client-credentials",
+            issuer,
+            ca,
+            "--host=ce.example.org",
+            "--client-secret-file=" + program.file("secret"),
+            "acct"
+        };
+        session.scene("a host").answer("", host);
+        program.issuer.policy.clientSubject = "somebody";
+        session.answer("", host);
+        program.config("[account acct]\ntoken_request_url = " + program.issuer.base()
+                + "/token\nclient_id = host:ce.example.org\nclient_secret = s3cret\nca_file = DIR/ca.pem\n" + ONE);
+        session.run("renew").run("status");
+        session.answer("", "setup", "--host=ce.example.org", "acct");
+        session.answer("", "setup", "--client-credentials", "--host=ce.example.org", "--client-id=x", "acct");
+        session.answer("", "setup", "--client-credentials", "--host=ce", "acct");
+        session.hold("transcripts/clients-without-a-secret");
+    }
+
+    @Test
     void commands() {
         session.scene("no command, and none that there is").run().run("stauts").run("renew", "--forse");
         session.setup(SCOPE);
@@ -634,6 +715,16 @@ class TranscriptTest {
                         + account.replace("A", "B") + "notify = mailto:root\nnotify_after = soon\n");
         configs.put("no_proxy without a proxy", account + "no_proxy = example.org\n" + token);
         configs.put("a misspelled account", account.replace("A", "work") + token.replace("= A", "= wrk"));
+        String service = token + "[account A]\ntoken_request_url = https://h/t\nclient_id = c\n";
+        configs.put(
+                "two proofs of a client",
+                service + "client_key_file = /k\nclient_assertion_file = /a\nclient_secret = s\n");
+        configs.put("a key and a password", service + "client_key_file = /k\nclient_auth = post\n");
+        configs.put("no key", service + "client_auth = private_key_jwt\n");
+        configs.put("an audience for nothing", service + "client_secret = s\nassertion_audience = issuer\n");
+        configs.put(
+                "an audience for another program",
+                service + "client_assertion_file = /a\nassertion_audience = issuer\nissuer = http://h\n");
         configs.forEach((title, text) -> {
             program.config(text);
             session.scene(title)

@@ -140,6 +140,29 @@ class TerminalIT {
         assertEquals(3, installed.read("acct.one.token").split("\\.").length);
     }
 
+    /** The public key is shown before anything is asked of the issuer, and setup waits for the person who registers it. */
+    @Test
+    void theIssuerGetsTheKeyWhileSetupWaits() throws Exception {
+        String key = installed.file("client.key").toString();
+        Screen screen = program(List.of(
+                "setup",
+                "--client-credentials",
+                "--issuer=" + issuer.issuer(),
+                "--ca-file=" + installed.caFile(),
+                "--client-id=service",
+                "--client-key-file=" + key,
+                "acct"));
+        screen.await("Does the issuer have it? (y/n)");
+        String jwks = screen.text()
+                .substring(screen.text().indexOf("{\"keys\""), screen.text().indexOf("]}") + 2);
+        issuer.addKeyClient(
+                "service", jwks.replaceAll("\\s", ""), List.of("client_credentials"), List.of("compute.read"));
+        screen.type("y\n");
+        assertEquals(0, screen.end(), screen.text());
+        assertTrue(screen.unwrapped().contains("The issuer gave a token for client service."), screen.text());
+        assertFalse(screen.text().contains("\"d\""), screen.text());
+    }
+
     @Test
     void anybodyElseIsRefusedAndNothingIsLeftAnywhere() throws Exception {
         Screen screen = setup("--write-config");

@@ -225,7 +225,12 @@ class TransportTest {
                                 .revoke(provider.revocationEndpoint().orElseThrow(), scene.client, token);
                     case REGISTER ->
                         registration.register(
-                                provider, "test", Scene.SCOPES, Optional.of(Secret.of("initial")), line -> {});
+                                provider,
+                                "test",
+                                Scene.SCOPES,
+                                Optional.empty(),
+                                Optional.of(Secret.of("initial")),
+                                line -> {});
                     case DELETE -> registration.delete(scene.at("/register/1"), Secret.of("the-access-token"));
                 }
             });

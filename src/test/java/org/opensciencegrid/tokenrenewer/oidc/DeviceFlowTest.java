@@ -82,7 +82,9 @@ class DeviceFlowTest {
     // The request
 
     @ParameterizedTest
-    @EnumSource(ClientAuth.class)
+    @EnumSource(
+            value = ClientAuth.class,
+            names = {"BASIC", "BASIC_RAW", "POST", "NONE"})
     void theClientIdIsInTheBody(ClientAuth auth) throws IssuerException {
         issuer.policy.deviceNeedsClientIdParam = true;
         issuer.policy.tokenNeedsClientIdParam = true;
@@ -179,6 +181,7 @@ class DeviceFlowTest {
                         new Discovery(scene.transport).discover(issuer.issuer()),
                         "test",
                         Scene.SCOPES,
+                        Optional.empty(),
                         Optional.empty(),
                         line -> {})
                 .client();

@@ -86,7 +86,7 @@ class RegistrationTest {
 
     private Registered register(List<String> scope, Optional<Secret> initialToken) throws IssuerException {
         Provider provider = new Discovery(scene.transport).discover(issuer.issuer());
-        return registration.register(provider, "osg-token-renewer", scope, initialToken, log::add);
+        return registration.register(provider, "osg-token-renewer", scope, Optional.empty(), initialToken, log::add);
     }
 
     /** The registered client can use the device flow. */

@@ -236,7 +236,8 @@ class TokenClientTest {
         "none, NONE",
         "client_secret_basic, BASIC",
         "client_secret_post, POST",
-        "private_key_jwt,",
+        "private_key_jwt, PRIVATE_KEY_JWT",
+        "client_secret_jwt, CLIENT_SECRET_JWT",
         "BASIC,",
         "'',",
     })

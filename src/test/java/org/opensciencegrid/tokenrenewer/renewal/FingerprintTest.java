@@ -13,6 +13,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.opensciencegrid.tokenrenewer.config.AccountSection;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
+import org.opensciencegrid.tokenrenewer.config.ClientFiles;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
 import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
 import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
@@ -22,12 +23,15 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
 class FingerprintTest {
     private static final NetworkOptions ANOTHER_WAY =
             new NetworkOptions(Optional.empty(), Optional.of(Duration.ofSeconds(10)));
+    private static final ClientFiles KEY =
+            new ClientFiles(Optional.of(Path.of("/k")), Optional.empty(), Optional.empty());
     private static final Object[] STORED = {
         "a",
         1,
         Path.of("/a.pw"),
         Optional.empty(),
         Optional.of(ClientAuth.POST),
+        ClientFiles.NONE,
         Optional.empty(),
         NetworkOptions.DEFAULT
     };
@@ -37,6 +41,7 @@ class FingerprintTest {
         Path.of("/b.pw"),
         Optional.of(AudienceParameter.AUDIENCE),
         Optional.of(ClientAuth.BASIC),
+        KEY,
         Optional.of(Path.of("/ca")),
         ANOTHER_WAY
     };
@@ -44,11 +49,13 @@ class FingerprintTest {
         "a",
         1,
         URI.create("https://a/"),
+        Optional.empty(),
         "id",
         Optional.of(Secret.of("s")),
         Optional.empty(),
         AudienceParameter.AUDIENCE,
         ClientAuth.POST,
+        ClientFiles.NONE,
         Optional.empty(),
         NetworkOptions.DEFAULT
     };
@@ -56,11 +63,13 @@ class FingerprintTest {
         "b",
         2,
         URI.create("https://b/"),
+        Optional.of("https://b"),
         "other",
         Optional.of(Secret.of("t")),
         Optional.of(Path.of("/s")),
         AudienceParameter.RESOURCE,
         ClientAuth.BASIC,
+        KEY,
         Optional.of(Path.of("/ca")),
         ANOTHER_WAY
     };

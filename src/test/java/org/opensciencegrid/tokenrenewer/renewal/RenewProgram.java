@@ -11,6 +11,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import org.opensciencegrid.cryptostore.FileAccountStore;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
+import org.opensciencegrid.tokenrenewer.config.ClientFiles;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
 import org.opensciencegrid.tokenrenewer.config.TokenAccess;
@@ -35,6 +36,7 @@ final class RenewProgram {
                 directory.resolve("acct.pw"),
                 Optional.empty(),
                 Optional.empty(),
+                ClientFiles.NONE,
                 Optional.of(directory.resolve("ca.pem")),
                 NetworkOptions.DEFAULT);
         TokenSection token = new TokenSection(

@@ -27,6 +27,7 @@ import org.opensciencegrid.tokenrenewer.account.Account;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.config.AccountSection;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
+import org.opensciencegrid.tokenrenewer.config.ClientFiles;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.PostRenewal;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
@@ -64,6 +65,9 @@ final class Site extends LocalSite {
     Duration runs = Duration.ofDays(1);
     /** Runs after an account was opened and before its disk space is reserved. */
     volatile Runnable whileOpening = () -> {};
+
+    /** Of the next sections. */
+    ClientFiles clientFiles = ClientFiles.NONE;
 
     private final AccountStore store;
 
@@ -197,6 +201,7 @@ final class Site extends LocalSite {
                         passwordFile(name),
                         Optional.empty(),
                         auth,
+                        clientFiles,
                         Optional.of(caFile()),
                         NetworkOptions.DEFAULT));
     }
@@ -208,11 +213,13 @@ final class Site extends LocalSite {
                         name,
                         1,
                         URI.create(issuer.base() + "/token"),
+                        Optional.empty(),
                         "client-" + name,
                         secret,
                         secretFile,
                         AudienceParameter.AUDIENCE,
                         ClientAuth.BASIC,
+                        ClientFiles.NONE,
                         Optional.of(caFile()),
                         NetworkOptions.DEFAULT));
     }

@@ -1,15 +1,20 @@
 package org.opensciencegrid.testkit;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
 /**
  * A registered client.
  *
- * @param authMethod client_secret_basic, client_secret_post, none, or any (both with a secret)
+ * @param authMethod client_secret_basic, client_secret_post, none, any (the first two with a secret), private_key_jwt or
+ *     client_secret_jwt
  * @param secretExpiresAt seconds since 1970, 0 for never
  * @param registrationAccessToken null if the client cannot be managed
  * @param metadata the registration response; null for a client of addClient
+ * @param keys for private_key_jwt: the public keys (RFC 7517)
+ * @param assertionIssuer for private_key_jwt: null if the client itself signs, otherwise who does
+ * @param assertionSubject null if the client itself signs, otherwise the subject that means this client
  */
 record Client(
         String id,
@@ -19,10 +24,63 @@ record Client(
         Set<String> scopes,
         long secretExpiresAt,
         String registrationAccessToken,
-        Map<String, Object> metadata) {
+        Map<String, Object> metadata,
+        List<Map<String, Object>> keys,
+        String assertionIssuer,
+        String assertionSubject) {
+
+    /** A client that signs nothing. */
+    Client(
+            String id,
+            String secret,
+            String authMethod,
+            Set<String> grants,
+            Set<String> scopes,
+            long secretExpiresAt,
+            String registrationAccessToken,
+            Map<String, Object> metadata) {
+        this(
+                id,
+                secret,
+                authMethod,
+                grants,
+                scopes,
+                secretExpiresAt,
+                registrationAccessToken,
+                metadata,
+                List.of(),
+                null,
+                null);
+    }
 
     Client withSecret(String other) {
-        return new Client(id, other, authMethod, grants, scopes, secretExpiresAt, registrationAccessToken, metadata);
+        return new Client(
+                id,
+                other,
+                authMethod,
+                grants,
+                scopes,
+                secretExpiresAt,
+                registrationAccessToken,
+                metadata,
+                keys,
+                assertionIssuer,
+                assertionSubject);
+    }
+
+    Client withKeys(List<Map<String, Object>> others) {
+        return new Client(
+                id,
+                secret,
+                authMethod,
+                grants,
+                scopes,
+                secretExpiresAt,
+                registrationAccessToken,
+                metadata,
+                others,
+                assertionIssuer,
+                assertionSubject);
     }
 
     boolean isDynamic() {
@@ -34,6 +92,6 @@ record Client(
     }
 
     boolean mayUse(String method) {
-        return authMethod.equals(method) || authMethod.equals("any") && !method.equals("none");
+        return authMethod.equals(method) || authMethod.equals("any") && method.matches("client_secret_(basic|post)");
     }
 }

@@ -12,16 +12,27 @@ final class ClientAuthentication {
     private final State state;
     private final Policy policy;
     private final Rules rules;
+    private final AssertionRules assertions;
 
-    ClientAuthentication(State state, Policy policy, Rules rules) {
+    ClientAuthentication(EmbeddedIssuer issuer, State state, Rules rules) {
         this.state = state;
-        this.policy = policy;
+        this.policy = issuer.policy;
         this.rules = rules;
+        this.assertions = new AssertionRules(issuer, state, rules);
     }
 
     private record Credentials(String method, String id, String secret) {}
 
     Client authenticate(Seen request, FormBody form) {
+        if (form.has("client_assertion") || form.has("client_assertion_type")) {
+            if (request.header("Authorization") != null || form.has("client_secret")) {
+                rules.breach(
+                        request,
+                        "more than one client authentication method",
+                        OAuthError.invalidRequest("client authentication must only be provided using one mechanism"));
+            }
+            return assertions.authenticate(request, form);
+        }
         Credentials credentials = credentials(request, form);
         Client client = state.clients.get(credentials.id());
         if (client == null) {
@@ -48,10 +59,6 @@ final class ClientAuthentication {
         List<String> authorization = request.headers().getOrDefault("Authorization", List.of());
         if (authorization.size() > 1) {
             rules.breach(request, "two Authorization headers", OAuthError.invalidRequest("two Authorization headers"));
-        }
-        if (form.has("client_assertion") || form.has("client_assertion_type")) {
-            OAuthError refusal = OAuthError.of(401, "invalid_client", "method not supported");
-            rules.breach(request, "client assertion", authorization.isEmpty() ? refusal : challenge(refusal));
         }
         if (!authorization.isEmpty()) {
             if (form.has("client_secret")) {

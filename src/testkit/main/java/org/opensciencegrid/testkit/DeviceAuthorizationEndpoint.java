@@ -8,7 +8,8 @@ import java.util.Set;
 
 /** RFC 8628 sections 3.1 and 3.2. */
 final class DeviceAuthorizationEndpoint implements Endpoint {
-    private static final Set<String> KNOWN = Set.of("client_id", "client_secret", "scope", "resource", "audience");
+    private static final Set<String> KNOWN = Set.of(
+            "client_id", "client_secret", "client_assertion", "client_assertion_type", "scope", "resource", "audience");
     private static final int DEFAULT_INTERVAL = 5;
 
     private final EmbeddedIssuer issuer;

@@ -24,7 +24,7 @@ final class DiscoveryEndpoint {
         Map<String, Object> members = new LinkedHashMap<>();
         members.put("issuer", policy.otherIssuerText == null ? issuer.issuer() : policy.otherIssuerText);
         members.put("authorization_endpoint", base + "/authorize");
-        members.put("token_endpoint", base + "/token");
+        members.put("token_endpoint", base + policy.tokenPath);
         members.put("jwks_uri", base + "/jwks");
         members.put("device_authorization_endpoint", base + "/device_authorization");
         if (policy.openRegistration || policy.registrationToken != null) {

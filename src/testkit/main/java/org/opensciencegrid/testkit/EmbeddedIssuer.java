@@ -120,7 +120,7 @@ public final class EmbeddedIssuer implements AutoCloseable {
         base = scheme + "://localhost:" + server.getAddress().getPort();
 
         Rules rules = new Rules(policy, violations::add);
-        ClientAuthentication authentication = new ClientAuthentication(state, policy, rules);
+        ClientAuthentication authentication = new ClientAuthentication(this, state, rules);
         Audiences audiences = new Audiences(policy, rules);
         discovery = new DiscoveryEndpoint(this, rules);
         registration = new RegistrationEndpoint(this, state, rules);
@@ -215,7 +215,7 @@ public final class EmbeddedIssuer implements AutoCloseable {
      * Registers a client without a request.
      *
      * @param secret null for a public client
-     * @param authMethod client_secret_basic, client_secret_post, none, or any (both with a secret)
+     * @param authMethod client_secret_basic, client_secret_post, none, any (the first two), or client_secret_jwt
      */
     public void addClient(
             String id, String secret, String authMethod, Collection<String> grants, Collection<String> scopes) {
@@ -225,6 +225,55 @@ public final class EmbeddedIssuer implements AutoCloseable {
             }
             Client client = new Client(id, secret, authMethod, Set.copyOf(grants), ordered(scopes), 0, null, null);
             state.clients.put(id, client);
+        }
+    }
+
+    /**
+     * Registers a client that authenticates with private_key_jwt.
+     *
+     * @param jwks its public keys, as a JWK set
+     */
+    public void addKeyClient(String id, String jwks, Collection<String> grants, Collection<String> scopes) {
+        addAssertedClient(id, jwks, null, null, grants, scopes);
+    }
+
+    /**
+     * Registers a client whose assertions another party signs, such as a Kubernetes cluster. They may be used again
+     * until they expire.
+     *
+     * @param jwks the public keys of that party
+     * @param signer {@code iss}
+     * @param subject {@code sub}
+     */
+    public void addAssertedClient(
+            String id,
+            String jwks,
+            String signer,
+            String subject,
+            Collection<String> grants,
+            Collection<String> scopes) {
+        synchronized (state) {
+            state.clients.put(
+                    id,
+                    new Client(
+                            id,
+                            null,
+                            "private_key_jwt",
+                            Set.copyOf(grants),
+                            ordered(scopes),
+                            0,
+                            null,
+                            null,
+                            AssertionRules.keys(jwks),
+                            signer,
+                            subject));
+        }
+    }
+
+    /** The administrator changes the public keys of a client. */
+    public void changeKeys(String id, String jwks) {
+        synchronized (state) {
+            state.clients.computeIfPresent(id, (same, client) -> client.withKeys(AssertionRules.keys(jwks)));
         }
     }
 
@@ -399,15 +448,17 @@ public final class EmbeddedIssuer implements AutoCloseable {
         if (path.startsWith(RegistrationEndpoint.PATH + "/")) {
             return registration.manage(request);
         }
+        if (path.equals(policy.tokenPath)) {
+            return token.answer(request);
+        }
         return switch (path) {
             case "/jwks" -> discovery.jwks(request);
             case RegistrationEndpoint.PATH -> registration.register(request);
             case "/device_authorization" -> deviceAuthorization.answer(request);
-            case "/token" -> token.answer(request);
             case "/revoke" -> revocation.answer(request);
             case "/device" -> devicePage.answer(request);
             default -> {
-                if (!path.contains("/.well-known/")) {
+                if (!path.contains("/.well-known/") && !path.endsWith("/token")) {
                     violations.add(request.method() + " " + path + ": no such endpoint");
                 }
                 yield notFound();

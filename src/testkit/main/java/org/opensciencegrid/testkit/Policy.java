@@ -55,6 +55,9 @@ public final class Policy {
     /** Many: discovery has no scopes_supported. */
     public volatile boolean omitScopesSupported;
 
+    /** The path of the token endpoint, in the metadata too. If it changes, the former path is 404. */
+    public volatile String tokenPath = "/token";
+
     // Registration
 
     /** False without a registration token: registration is off, the default of oidc-provider and Spring AS. */
@@ -108,6 +111,8 @@ public final class Policy {
     public volatile Set<String> registrationGrantsInstead;
     /** The permitted client authentication methods, which are also in the metadata. */
     public volatile List<String> clientAuthMethods = List.of("client_secret_basic", "client_secret_post", "none");
+    /** What `aud` of a client assertion must be: `issuer`, `token_endpoint`, or null for either. */
+    public volatile String assertionAudience;
     /** INDIGO IAM: the response says that each refresh ends the earlier access tokens. */
     public volatile boolean registrationClearsAccessTokens;
     /** INDIGO IAM, OA4MP, Spring AS: scopes that are granted but not in scopes_supported. */
@@ -183,6 +188,9 @@ public final class Policy {
     public volatile boolean sendScopeInAnswer = true;
     /** Spring AS: `scope` in the JWT is an array. */
     public volatile boolean scopeClaimIsArray;
+
+    /** The `sub` of a token by client credentials. Null: the client id (WLCG profile). */
+    public volatile String clientSubject;
 
     public volatile boolean sendIdToken = true;
     /** The id_token has this subject instead (OpenID Connect Core section 12.2). */

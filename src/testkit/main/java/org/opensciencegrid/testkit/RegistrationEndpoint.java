@@ -59,7 +59,9 @@ final class RegistrationEndpoint {
 
         String id = policy.clientIdPrefix + state.newId();
         String suffix = policy.awkwardSecrets ? "+/=%:& \u00e9" : "";
-        String secret = authMethod.equals("none") ? null : state.secret(state.newSecret() + suffix);
+        List<Map<String, Object>> keys = keys(request, metadata, authMethod);
+        boolean hasNoSecret = authMethod.equals("none") || authMethod.equals("private_key_jwt");
+        String secret = hasNoSecret ? null : state.secret(state.newSecret() + suffix);
         String managementToken = policy.registrationWithoutManagement ? null : state.newSecret();
         Long secretExpiresAt = policy.secretExpiresAt;
 
@@ -94,7 +96,10 @@ final class RegistrationEndpoint {
                         scopes,
                         secretExpiresAt == null ? 0 : secretExpiresAt,
                         managementToken,
-                        answer));
+                        answer,
+                        keys,
+                        null,
+                        null));
         return Answer.json(policy.registrationAnswers200 ? 200 : 201, answer);
     }
 
@@ -147,6 +152,22 @@ final class RegistrationEndpoint {
             // Reported below, the same as JSON that is not an object.
         }
         throw rules.fatal(request, "body is not a JSON object", metadataRefused("body is not a JSON object"));
+    }
+
+    /** RFC 7591 section 2: `jwks`, which must not contain private keys. */
+    private List<Map<String, Object>> keys(Seen request, Map<String, Object> metadata, String authMethod) {
+        Object jwks = metadata.get("jwks");
+        if (!authMethod.equals("private_key_jwt")) {
+            return List.of();
+        }
+        List<Map<String, Object>> keys = jwks == null ? List.of() : AssertionRules.keys(jwks);
+        if (keys.isEmpty()) {
+            throw metadataRefused("jwks is mandatory property for private_key_jwt");
+        }
+        if (keys.stream().anyMatch(key -> key.containsKey("d"))) {
+            rules.breach(request, "jwks has a private key", metadataRefused("jwks must not have private keys"));
+        }
+        return keys;
     }
 
     private void checkClientName(Seen request, Map<String, Object> metadata) {

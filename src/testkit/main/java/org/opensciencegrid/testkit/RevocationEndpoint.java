@@ -4,7 +4,8 @@ import java.util.Set;
 
 /** RFC 7009: revoking a refresh token revokes its family; an unknown token also returns 200. */
 final class RevocationEndpoint implements Endpoint {
-    private static final Set<String> KNOWN = Set.of("token", "token_type_hint", "client_id", "client_secret");
+    private static final Set<String> KNOWN = Set.of(
+            "token", "token_type_hint", "client_id", "client_secret", "client_assertion", "client_assertion_type");
 
     private final State state;
     private final Rules rules;

@@ -23,6 +23,9 @@ final class State {
     final Map<String, TokenFamily> families = new LinkedHashMap<>();
 
     final Set<String> disabledUsers = new HashSet<>();
+    /** The jti of every assertion of a client. */
+    final Set<String> usedIds = new HashSet<>();
+
     final Set<String> secrets = new LinkedHashSet<>();
     String automaticSubject;
     int reuses;

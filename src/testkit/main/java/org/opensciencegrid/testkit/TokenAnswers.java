@@ -31,7 +31,8 @@ final class TokenAnswers {
             Set<String> told,
             List<String> audience,
             String refreshToken) {
-        String subject = family == null ? client.id() : family.subject;
+        String ofClient = policy.clientSubject == null ? client.id() : policy.clientSubject;
+        String subject = family == null ? ofClient : family.subject;
         Map<String, Object> members = new LinkedHashMap<>();
         members.put("access_token", state.secret(accessToken(client, subject, scopes, audience)));
         members.put("token_type", "Bearer");

@@ -20,7 +20,9 @@ final class TokenEndpoint implements Endpoint {
             "resource",
             "audience",
             "client_id",
-            "client_secret");
+            "client_secret",
+            "client_assertion",
+            "client_assertion_type");
     /** A poll may be this much early, because the clocks of two processes differ. */
     private static final Duration POLL_TOLERANCE = Duration.ofMillis(20);
 

@@ -155,10 +155,13 @@ class EmbeddedIssuerStrictnessTest {
                 headers("401 invalid_client", "Basic without colon", c -> c.with("Authorization", "Basic eA==")),
                 headers("401 invalid_client", "Authorization is not Basic", c -> c.with("Authorization", "Bearer x")),
                 row(
+                        "400 invalid_request",
+                        "more than one client authentication method",
+                        c -> c.request("POST", TOKEN, CREDENTIALS + "&client_assertion=x")),
+                row(
                         "401 invalid_client",
-                        "client assertion",
-                        c -> c.request("POST", TOKEN, CREDENTIALS + "&client_assertion=x"),
-                        "unknown parameter client_assertion"),
+                        "wrong client_assertion_type",
+                        c -> c.without("Authorization").request("POST", TOKEN, CREDENTIALS + "&client_assertion=x")),
                 // Grants
                 row(
                         "400 unsupported_grant_type",

@@ -9,7 +9,9 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.opensciencegrid.tokenrenewer.config.AccountSection;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
+import org.opensciencegrid.tokenrenewer.config.ClientFiles;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
@@ -18,6 +20,7 @@ import org.opensciencegrid.tokenrenewer.state.Expiry;
 import org.opensciencegrid.tokenrenewer.state.UnusedAccount;
 import org.opensciencegrid.tokenrenewer.state.UnusedToken;
 import org.opensciencegrid.tokenrenewer.util.HumanFormat;
+import org.opensciencegrid.tokenrenewer.util.Printable;
 
 /**
  * The message for every failure and the command that fixes it. No other class has these texts, so that the journal,
@@ -31,7 +34,15 @@ public record Messages(RepairCommands commands) {
         String where = failure.where();
         String detail = failure.detail();
         return switch (failure.kind()) {
-            case CONFIG_ERROR, PASSWORD_FILE, PASSWORD_MISSING, SECRET_FILE, FILE_ACCESS, FILE_LINK -> detail;
+            case CONFIG_ERROR,
+                    PASSWORD_FILE,
+                    PASSWORD_MISSING,
+                    SECRET_FILE,
+                    CLIENT_KEY,
+                    CLIENT_KEY_UNWRITABLE,
+                    CLIENT_ASSERTION,
+                    FILE_ACCESS,
+                    FILE_LINK -> detail;
             case ACCOUNT_MISSING -> "the account is not set up";
             case WRONG_PASSWORD -> "the password file does not hold the password of " + where;
             case ACCOUNT_DAMAGED -> "the account file is damaged: " + detail;
@@ -160,6 +171,15 @@ public record Messages(RepairCommands commands) {
             case SECRET_FILE ->
                 Repair.advice("write the client secret to the first line of a regular file, and name it as"
                         + " client_secret_file in " + section);
+            case CLIENT_KEY -> clientKey(failure.where(), section);
+            case CLIENT_KEY_UNWRITABLE ->
+                Files.exists(where, LinkOption.NOFOLLOW_LINKS) || Files.isDirectory(directory)
+                        ? allowTokenWrite(where, directory, "")
+                        : Repair.advice("name a file in a directory that exists");
+            case CLIENT_ASSERTION ->
+                Repair.advice(
+                        "find out why the program that writes this file did not put a new JWT into it; the next run"
+                                + " reads it again");
             case FILE_ACCESS -> fileAccess(where);
             case FILE_LINK ->
                 new Repair(
@@ -253,15 +273,7 @@ public record Messages(RepairCommands commands) {
                                 + " and do what it asks (accept terms, enable the user), and the"
                                 + " next run retries; if that does not help, authorize again",
                         commands.reauthenticate(account));
-            case CLIENT_REFUSED ->
-                new Repair(
-                        "ask the issuer's administrator about this client; if its secret has characters other than letters"
-                                + " and digits, try client_auth = basic_raw or post in " + section
-                                + "; otherwise register a new client, or use another one with --manual",
-                        commands.setup(account));
-            case CREDENTIALS_REFUSED ->
-                Repair.advice("correct client_id or client_secret of " + section
-                        + "; if they are right, add client_auth = basic_raw");
+            case CLIENT_REFUSED, CREDENTIALS_REFUSED -> clientRefused(failure.kind(), account, section);
             case SCOPE_REFUSED -> scopeRefused(account, commands.readConfig());
             case ACCOUNT_SHARED ->
                 Repair.advice(
@@ -428,6 +440,43 @@ public record Messages(RepairCommands commands) {
         return new Repair("ask the issuer for a new one, or register again", commands.setup(account));
     }
 
+    /** For a key of its own, an account in the config file names where. */
+    private Repair clientKey(String file, String section) {
+        if (file.isEmpty()) {
+            return Repair.advice("name the file of its private key as client_key_file in " + section);
+        }
+        return Files.exists(Path.of(file), LinkOption.NOFOLLOW_LINKS)
+                ? Repair.advice("write the private key to that file: in PEM or as a JWK, EC or RSA, without a password")
+                : new Repair(
+                        "restore it from a backup; without one, create a new key and give the issuer what this prints",
+                        commands.clientKey("--add", file));
+    }
+
+    private Repair clientRefused(Failure.Kind kind, String account, String section) {
+        Optional<ClientFiles> files = commands.readConfig()
+                .map(config -> config.accounts().get(account))
+                .map(AccountSection::clientFiles)
+                .filter(ClientFiles::isPresent);
+        if (files.isPresent() && files.get().assertion().isPresent()) {
+            return Repair.advice(
+                    "compare iss, sub and aud of the JWT in client_assertion_file with what the issuer expects of"
+                            + " this client");
+        } else if (files.isPresent()) {
+            return new Repair(
+                    "give the issuer the public keys of this client, which this prints; if it has them, try"
+                            + " assertion_audience = token_endpoint or issuer in " + section,
+                    commands.clientKey(files.get().key().orElseThrow().toString()));
+        } else if (kind == Failure.Kind.CREDENTIALS_REFUSED) {
+            return Repair.advice("correct client_id or client_secret of " + section
+                    + "; if they are right, add client_auth = basic_raw");
+        }
+        return new Repair(
+                "ask the issuer's administrator about this client; if its secret has characters other than letters"
+                        + " and digits, try client_auth = basic_raw or post in " + section
+                        + "; otherwise register a new client, or use another one with --manual",
+                commands.setup(account));
+    }
+
     /** Setup keeps the scopes of an account unless an option names others. */
     private Repair allowForClient(String option) {
         return Repair.advice("correct " + option + " in " + commands.config()
@@ -539,6 +588,13 @@ public record Messages(RepairCommands commands) {
     static String inDoubt(String since) {
         return "in doubt since " + since
                 + ": an answer of the issuer was lost, so it may have issued a refresh token that was not received";
+    }
+
+    /** Warning for a token of a host. */
+    static String otherSubject(String subject, AccountSection account) {
+        String client = account instanceof ClientCredentialsAccount host ? host.clientId() : "";
+        return "the token is for " + Printable.of(subject) + " (sub), and services expect the client id "
+                + Printable.of(client);
     }
 
     /** Warning for a token that is too short-lived for its min_lifetime. */

@@ -166,6 +166,12 @@ public record RepairCommands(Path config, Path stateDirectory, boolean isInClust
         return thisProgram("check", "--notify");
     }
 
+    /** Prints the public keys of a key file, or changes the file before. */
+    public List<String> clientKey(String... arguments) {
+        return thisProgram(
+                Stream.concat(Stream.of("client-key"), Stream.of(arguments)).toArray(String[]::new));
+    }
+
     /** Removes an account and its rights at the issuer. */
     List<String> revokeAndRemove(String account) {
         return thisProgram("remove", "--revoke", "--delete-client", account);

@@ -157,6 +157,7 @@ public record StatusJson(Messages messages) {
                 .with("granted_scope", state.grantedScope())
                 .with("asked_audience", state.requestedAudience())
                 .with("granted_audience", state.grantedAudience())
+                .with("other_sub", token.otherSubject())
                 .with("failure", failure(state.failure(), account))
                 .with("failing_since", state.failingSince())
                 .with("next_try", state.nextTry())

@@ -392,6 +392,9 @@ public record StatusTable(Messages messages, RepairCommands commands, Colors col
                     Messages.endsBetweenRuns(HumanFormat.span(lifetime.orElseThrow())),
                     commands.runMoreOften()));
         }
+        token.otherSubject()
+                .ifPresent(subject ->
+                        notes.add(Note.of(Level.WARNING, Messages.otherSubject(subject, account.section()))));
         missingNote("scope", token.missingScope()).ifPresent(notes::add);
         missingNote("audience", token.missingAudience()).ifPresent(notes::add);
         return notes.stream()

@@ -85,7 +85,7 @@ public class StatusJsonTest {
 
     private String full() throws IOException {
         program.issuer.addClient(
-                "robot",
+                "host:ce.example.org",
                 "s3cret",
                 "client_secret_basic",
                 List.of(org.opensciencegrid.testkit.Policy.CLIENT_CREDENTIALS),
@@ -100,7 +100,7 @@ public class StatusJsonTest {
                 notify_after = 1
                 [account robot]
                 token_request_url = ISSUER/token
-                client_id = robot
+                client_id = host:ce.example.org
                 client_secret = s3cret
                 ca_file = DIR/ca.pem
                 [token one]
@@ -125,6 +125,7 @@ public class StatusJsonTest {
                 "push",
                 "#!/bin/sh\necho destination a pending\necho destination b pending\necho destination a ok\necho destination b failed no route\n");
         program.mode("push", "rwxr-xr-x");
+        program.issuer.policy.clientSubject = "somebody";
         assertEquals(1, program.run("renew").status());
         JsonObject state =
                 JsonObject.parse(program.read("state/state/acct.json")).orElseThrow();

@@ -1,0 +1,139 @@
+package org.opensciencegrid.tokenrenewer.account;
+
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Optional;
+import org.opensciencegrid.cryptostore.PasswordFileException;
+import org.opensciencegrid.cryptostore.SecretContent;
+import org.opensciencegrid.tokenrenewer.config.ClientFiles;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureException;
+import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
+import org.opensciencegrid.tokenrenewer.oidc.AssertionAudience;
+import org.opensciencegrid.tokenrenewer.oidc.Client;
+import org.opensciencegrid.tokenrenewer.oidc.ClientAssertion;
+import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
+import org.opensciencegrid.tokenrenewer.oidc.ClientKeys;
+import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
+import org.opensciencegrid.tokenrenewer.util.BearerToken;
+import org.opensciencegrid.tokenrenewer.util.Secret;
+
+/**
+ * Makes the assertions of a client that authenticates with them. Reads its files each time, because another program or
+ * an admin may replace them. Loaded only for such clients.
+ */
+public final class ClientProof {
+    private static final int MIN_SECRET_BYTES = 32;
+
+    private final String account;
+    private final ClientFiles files;
+    private final Passwords passwords;
+    private final Clock clock;
+
+    /** @param passwords has systemd's credentials directory, in which {@code ACCOUNT.key} replaces the key file */
+    public ClientProof(String account, ClientFiles files, Passwords passwords, Clock clock) {
+        this.account = account;
+        this.files = files;
+        this.passwords = passwords;
+        this.clock = clock;
+    }
+
+    /**
+     * The client with what makes its assertions; unchanged if it needs none.
+     *
+     * @param issuer empty if only the token endpoint is known
+     */
+    public Client complete(Client client, Optional<String> issuer, URI tokenEndpoint) throws FailureException {
+        if (!client.auth().usesAssertion()) {
+            return client;
+        }
+        if (client.auth() == ClientAuth.PRIVATE_KEY_JWT && files.assertion().isPresent()) {
+            return client.with(
+                    ClientAssertion.existing(assertion(files.assertion().get(), clock.instant())));
+        }
+        String audience = files.audience().orElse(AssertionAudience.ISSUER) == AssertionAudience.ISSUER
+                ? issuer.orElse(tokenEndpoint.toString())
+                : tokenEndpoint.toString();
+        if (client.auth() == ClientAuth.CLIENT_SECRET_JWT) {
+            requireLong(client.secret().orElseThrow());
+            return client.with(ClientKeys.assertion(client.secret().orElseThrow(), audience, clock));
+        }
+        if (files.key().isEmpty()) {
+            throw new FailureException(new Failure(
+                    Failure.Kind.CLIENT_KEY,
+                    "",
+                    "the client authenticates with a private key, and [account " + account
+                            + "] has no client_key_file"));
+        }
+        return client.with(keys(passwords.keyFile(account, files.key().get())).assertion(audience, clock));
+    }
+
+    /** RFC 7518 section 3.2: HS256 needs a key of 256 bits. */
+    private void requireLong(Secret secret) throws FailureException {
+        if (secret.reveal().getBytes(StandardCharsets.UTF_8).length < MIN_SECRET_BYTES) {
+            throw new FailureException(new Failure(
+                    Failure.Kind.CONFIG_ERROR,
+                    "",
+                    "the client secret of " + account + " has fewer than " + MIN_SECRET_BYTES
+                            + " characters, too few for client_auth = client_secret_jwt"));
+        }
+    }
+
+    /** Why the files cannot be used now. */
+    public Optional<Failure> problem() {
+        try {
+            if (files.key().isPresent()) {
+                keys(passwords.keyFile(account, files.key().get()));
+            }
+            if (files.assertion().isPresent()) {
+                assertion(files.assertion().get(), clock.instant());
+            }
+            return Optional.empty();
+        } catch (FailureException e) {
+            return Optional.of(e.failure());
+        }
+    }
+
+    /** Reads a client_key_file. */
+    public static ClientKeys keys(Path file) throws FailureException {
+        byte[] content = {};
+        try {
+            content = SecretContent.read(file);
+            return ClientKeys.parse(content);
+        } catch (PasswordFileException e) {
+            throw new FailureException(FailureMapper.ofClientKey(e));
+        } catch (IllegalArgumentException e) {
+            throw new FailureException(new Failure(
+                    Failure.Kind.CLIENT_KEY, file.toString(), "client_key_file " + file + ": " + e.getMessage()));
+        } finally {
+            Arrays.fill(content, (byte) 0);
+        }
+    }
+
+    private static Secret assertion(Path file, Instant now) throws FailureException {
+        String text;
+        try {
+            text = new String(SecretContent.read(file), StandardCharsets.UTF_8).strip();
+        } catch (PasswordFileException e) {
+            throw new FailureException(FailureMapper.ofClientAssertion(e));
+        }
+        Optional<JwtClaims> claims = BearerToken.isValid(text) ? JwtClaims.of(text) : Optional.empty();
+        if (claims.isEmpty()) {
+            throw invalid(file, "it has no JWT");
+        }
+        Optional<Instant> end = claims.get().expiresAt();
+        if (end.filter(expiry -> !expiry.isAfter(now)).isPresent()) {
+            throw invalid(file, "its JWT expired at " + end.get());
+        }
+        return Secret.of(text);
+    }
+
+    private static FailureException invalid(Path file, String why) {
+        return new FailureException(new Failure(
+                Failure.Kind.CLIENT_ASSERTION, file.toString(), "client_assertion_file " + file + ": " + why));
+    }
+}

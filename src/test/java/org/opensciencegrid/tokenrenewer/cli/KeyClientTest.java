@@ -1,0 +1,437 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.opensciencegrid.testkit.Policy;
+import org.opensciencegrid.testkit.Seen;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
+import org.opensciencegrid.tokenrenewer.oidc.ClientKeys;
+
+/** Clients that have no secret: they sign an assertion, or send one that another program made. */
+class KeyClientTest extends WithProgram {
+    private static final String SCOPE = "--scope=openid offline_access compute.read";
+    private static final List<String> GRANTS =
+            List.of(Policy.CLIENT_CREDENTIALS, Policy.DEVICE_CODE, Policy.REFRESH_TOKEN);
+    private static final List<String> SCOPES = List.of("openid", "offline_access", "compute.read");
+    private static final String SIGNER = "https://kubernetes.example.org";
+    private static final String SUBJECT = "system:serviceaccount:osg:renewer";
+
+    /** Whatever happens, no output has a part of a key, and each assertion follows the RFC. */
+    @AfterEach
+    void theIssuerHasNothingToComplainOf() {
+        assertEquals(List.of(), program.issuer.violations());
+    }
+
+    private String key() {
+        return "--client-key-file=" + program.file("client.key");
+    }
+
+    private Result serviceSetup(String... more) {
+        List<String> words = new ArrayList<>(List.of(
+                "setup",
+                "--client-credentials",
+                "--issuer=" + program.issuer.issuer(),
+                "--ca-file=" + program.file("ca.pem")));
+        words.addAll(Arrays.asList(more));
+        words.add("acct");
+        return program.run(words.toArray(String[]::new));
+    }
+
+    /** What setup told to write. */
+    private void configure(Result setup) {
+        assertEquals(0, setup.status(), setup.said());
+        String sections = setup.out()
+                .substring(setup.out().indexOf("[account"), setup.out().indexOf("To get the token now"));
+        program.config(sections.replaceAll("token_path = .*", "token_path = DIR/one.token"));
+    }
+
+    private String keys() {
+        Result printed = program.run("client-key", program.file("client.key").toString());
+        assertEquals(0, printed.status(), printed.err());
+        return printed.out();
+    }
+
+    private void assertHealthy() throws Exception {
+        String before = "";
+        for (int i = 0; i < 3; i++) {
+            Result renew = program.run("renew");
+            assertEquals(0, renew.status(), renew.err());
+            assertNotEquals(before, program.read("one.token"));
+            before = program.read("one.token");
+        }
+        Result status = program.run("status", "--long");
+        assertEquals(0, status.status(), status.said());
+        Result check = program.run("check");
+        assertFalse(check.said().contains("client_key_file"), check.said());
+        assertFalse(check.said().contains("client_assertion_file"), check.said());
+    }
+
+    // With the device flow
+
+    @Test
+    void setupRegistersAKeyThatItCreates() throws Exception {
+        program.issuer.policy.clientAuthMethods = List.of("client_secret_basic", "private_key_jwt");
+        Result setup = program.setup(key(), SCOPE);
+        assertEquals(0, setup.status(), setup.said());
+        assertTrue(setup.out().contains("Created a private key in " + program.file("client.key")), setup.out());
+        assertTrue(setup.out().contains("client_key_file = " + program.file("client.key") + "\n"), setup.out());
+        assertEquals(
+                "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(program.file("client.key"))));
+        Seen registration = program.issuer.requests("/register").get(0);
+        assertTrue(registration.body().contains("\"jwks\""), registration.body());
+        assertFalse(registration.body().contains("\"d\""), "the private key stays here");
+
+        configure(setup);
+        assertHealthy();
+        for (Seen seen : program.issuer.requests("/token")) {
+            assertEquals(null, seen.header("Authorization"));
+            assertEquals(null, seen.parameter("client_secret"));
+        }
+        assertEquals(3, program.issuer.count("/token", Policy.REFRESH_TOKEN), "one request for each token");
+
+        assertEquals(0, program.run("remove", "--revoke", "acct").status(), "revocation authenticates too");
+    }
+
+    @Test
+    void reauthenticationUsesTheKeyInTheConfig() throws Exception {
+        program.issuer.policy.clientAuthMethods = List.of("client_secret_basic", "private_key_jwt");
+        configure(program.setup(key(), SCOPE));
+        program.issuer.revokeAll();
+        assertEquals(1, program.run("renew").status());
+        Result again = program.run(program.setupLine("--reauthenticate", "acct"));
+        assertEquals(0, again.status(), again.said());
+        assertHealthy();
+    }
+
+    @Test
+    void aStoredAccountWithoutItsKeyFileIsNamed() {
+        program.issuer.policy.clientAuthMethods = List.of("client_secret_basic", "private_key_jwt");
+        program.setup(key(), SCOPE);
+        program.accountWith(Program.ONE);
+        Result renew = program.run("renew");
+        assertEquals(1, renew.status());
+        assertTrue(renew.err().contains("[account acct] has no client_key_file"), renew.err());
+        assertEquals(0, program.issuer.count("/token", Policy.REFRESH_TOKEN));
+    }
+
+    // With client credentials
+
+    @Test
+    void setupCreatesAKeyAndPrintsWhatTheIssuerNeeds() throws Exception {
+        Result first = serviceSetup("--client-id=service", key());
+        assertEquals(1, first.status(), first.said());
+        assertTrue(first.out().contains("{\"keys\":[{"), first.out());
+        assertFalse(first.said().contains("\"d\""), "only the public part is printed");
+        assertEquals(0, program.issuer.count("/token"));
+
+        program.issuer.addKeyClient("service", keys(), GRANTS, SCOPES);
+        configure(serviceSetup("--client-id=service", key()));
+        assertHealthy();
+        assertEquals(3, program.issuer.count("/token", Policy.CLIENT_CREDENTIALS) - 1, "one request for each token");
+        Seen last = program.issuer.requests("/token").get(3);
+        assertEquals("service", last.parameter("client_id"));
+    }
+
+    /** INDIGO IAM and others want the token endpoint as audience; the standard's new version wants the issuer. */
+    @ParameterizedTest
+    @ValueSource(strings = {"issuer", "token_endpoint"})
+    void setupFindsTheAudience(String audience) throws Exception {
+        serviceSetup("--client-id=service", key());
+        program.issuer.addKeyClient("service", keys(), GRANTS, SCOPES);
+        program.issuer.policy.assertionAudience = audience;
+        Result setup = serviceSetup("--client-id=service", key());
+        program.issuer.clearRecords(); // the first attempt had another audience
+        configure(setup);
+        assertEquals(
+                audience.equals("token_endpoint"),
+                setup.out().contains("\nassertion_audience = token_endpoint\n"),
+                setup.out());
+        assertHealthy();
+    }
+
+    /** Each step works before and after the administrator of the issuer follows. */
+    @Test
+    void aKeyIsReplacedWithoutAGap() throws Exception {
+        serviceSetup("--client-id=service", key());
+        String old = keys();
+        program.issuer.addKeyClient("service", old, GRANTS, SCOPES);
+        configure(serviceSetup("--client-id=service", key()));
+        assertHealthy();
+
+        String file = program.file("client.key").toString();
+        String both = program.run("client-key", "--add", file).out();
+        assertHealthy(); // the issuer has the old key
+        program.issuer.changeKeys("service", both);
+        assertHealthy();
+        assertEquals(0, program.run("client-key", "--use-new", file).status());
+        assertHealthy();
+        String last = program.run("client-key", "--remove-old", file).out();
+        assertHealthy(); // the issuer has both
+        program.issuer.changeKeys("service", last);
+        assertHealthy();
+
+        program.issuer.changeKeys("service", old);
+        assertEquals(1, program.run("renew").status(), "the old key is not used any more");
+    }
+
+    @Test
+    void oneKeyCannotBeReplacedByItself() {
+        serviceSetup("--client-id=service", key());
+        Result result = program.run(
+                "client-key", "--use-new", program.file("client.key").toString());
+        assertEquals(2, result.status());
+        assertTrue(result.err().contains("has one key only; add a new one with --add"), result.err());
+    }
+
+    @Test
+    void aWrongKeyIsSaidWithTheCommandThatPrintsThePublicKey() throws Exception {
+        serviceSetup("--client-id=service", key());
+        program.issuer.addKeyClient("service", keys(), GRANTS, SCOPES);
+        configure(serviceSetup("--client-id=service", key()));
+        Files.delete(program.file("client.key"));
+        program.secret("client.key", new String(ClientKeys.generate().encode()).strip());
+        Result renew = program.run("renew");
+        assertEquals(1, renew.status());
+        assertTrue(renew.err().contains("give the issuer the public keys of this client"), renew.err());
+        assertTrue(renew.err().contains("client-key " + program.file("client.key")), renew.err());
+        Result setup = serviceSetup("--client-id=service", key());
+        assertEquals(1, setup.status());
+        assertTrue(setup.err().contains("client-key " + program.file("client.key")), setup.err());
+    }
+
+    @Test
+    void aKeyFileThatCannotBeUsedIsSaidByEachCommand() throws Exception {
+        serviceSetup("--client-id=service", key());
+        program.issuer.addKeyClient("service", keys(), GRANTS, SCOPES);
+        configure(serviceSetup("--client-id=service", key()));
+        assertEquals(0, program.run("renew").status());
+        int before = program.issuer.count("/token");
+        program.mode("client.key", "rw-r--r--");
+        assertNotUsable("everyone can read it");
+        program.mode("client.key", "rw--w----");
+        assertNotUsable("users other than its owner may change it");
+        program.secret("client.key", "no key");
+        assertNotUsable("it has no private key in PEM, and is no JWK");
+        Files.delete(program.file("client.key"));
+        assertNotUsable("there is no such file");
+        assertTrue(program.run("renew").err().contains("client-key --add " + program.file("client.key")));
+        assertEquals(before, program.issuer.count("/token"));
+    }
+
+    private void assertNotUsable(String why) {
+        for (String command : List.of("renew", "status", "check")) {
+            Result result = program.run(command);
+            assertEquals(1, result.status(), result.said());
+            assertTrue(result.said().replaceAll("\\s+", " ").contains(why), result.said());
+        }
+    }
+
+    @Test
+    void aSecretSignsToo() throws Exception {
+        String secret = "a secret that has more than 32 characters";
+        program.issuer.addClient("service", secret, "client_secret_jwt", GRANTS, SCOPES);
+        program.secret("secret", secret);
+        String file = "--client-secret-file=" + program.file("secret");
+        configure(serviceSetup("--client-id=service", file, "--client-auth=client_secret_jwt"));
+        assertHealthy();
+        program.secret("secret", "a short one");
+        Result renew = program.run("renew");
+        assertEquals(2, renew.status());
+        assertTrue(renew.err().contains("fewer than 32 characters"), renew.err());
+    }
+
+    // An assertion of another program
+
+    private void assertion(ClientKeys signer, Duration life) {
+        program.secret(
+                "assertion.jwt",
+                Assertions.signed(signer, SIGNER, SUBJECT, program.issuer.issuer(), program.clock, life));
+    }
+
+    @Test
+    void anAssertionIsReadAtEachRequest() throws Exception {
+        ClientKeys signer = ClientKeys.generate();
+        program.issuer.addAssertedClient("pod", signer.publicKeys(), SIGNER, SUBJECT, GRANTS, SCOPES);
+        assertion(signer, Duration.ofMinutes(10));
+        String file = "--client-assertion-file=" + program.file("assertion.jwt");
+        configure(serviceSetup("--client-id=pod", file));
+        assertHealthy();
+        String first = program.read("assertion.jwt").strip();
+        program.clock.advance(Duration.ofMinutes(9));
+        assertion(signer, Duration.ofMinutes(20));
+        assertHealthy();
+        Seen last = program.issuer.requests("/token").get(program.issuer.count("/token") - 1);
+        assertNotEquals(first, last.parameter("client_assertion"));
+
+        int before = program.issuer.count("/token");
+        program.clock.advance(Duration.ofMinutes(21));
+        for (String command : List.of("renew", "check")) {
+            Result result = program.run(command);
+            assertEquals(1, result.status(), result.said());
+            assertTrue(result.said().replaceAll("\\s+", " ").contains("its JWT expired at "), result.said());
+        }
+        program.secret("assertion.jwt", "a.b");
+        assertNotUsable("it has no JWT");
+        Files.delete(program.file("assertion.jwt"));
+        assertNotUsable("there is no such file");
+        assertEquals(before, program.issuer.count("/token"));
+    }
+
+    @Test
+    void anAssertionThatEveryoneCanReadIsNotSent() throws Exception {
+        ClientKeys signer = ClientKeys.generate();
+        program.issuer.addAssertedClient("pod", signer.publicKeys(), SIGNER, SUBJECT, GRANTS, SCOPES);
+        assertion(signer, Duration.ofMinutes(10));
+        program.mode("assertion.jwt", "rw-r--r--");
+        Result setup = serviceSetup("--client-id=pod", "--client-assertion-file=" + program.file("assertion.jwt"));
+        assertEquals(2, setup.status());
+        assertTrue(setup.err().contains("everyone can read it"), setup.err());
+        assertEquals(0, program.issuer.count("/token"));
+    }
+
+    /** A link that root or the service made, as in a Kubernetes volume. */
+    @Test
+    void aLinkOfOursIsFollowed() throws Exception {
+        ClientKeys signer = ClientKeys.generate();
+        program.issuer.addAssertedClient("pod", signer.publicKeys(), SIGNER, SUBJECT, GRANTS, SCOPES);
+        assertion(signer, Duration.ofMinutes(10));
+        Files.createSymbolicLink(program.file("link.jwt"), program.file("assertion.jwt"));
+        configure(serviceSetup("--client-id=pod", "--client-assertion-file=" + program.file("link.jwt")));
+        assertHealthy();
+    }
+
+    // Options that do not fit
+
+    @Test
+    void optionsThatContradictEachOther() {
+        program.secret("assertion.jwt", "x");
+        String assertion = "--client-assertion-file=" + program.file("assertion.jwt");
+        for (String[] words : List.of(
+                new String[] {key(), assertion},
+                new String[] {key(), "--client-secret-file=-"},
+                new String[] {key(), "--client-auth=post"},
+                new String[] {"--client-auth=private_key_jwt"},
+                new String[] {"--assertion-audience=issuer"},
+                new String[] {key(), "--assertion-audience=me"})) {
+            Result result = serviceSetup(words);
+            assertEquals(2, result.status(), Stream.of(words).toList() + result.said());
+        }
+        assertEquals(2, program.setup(assertion, SCOPE).status());
+        assertFalse(Files.exists(program.file("client.key")));
+        assertEquals(List.of(), program.issuer.requests());
+    }
+
+    // Credentials of a host
+
+    @Test
+    void aHostIsItsOwnClient() throws Exception {
+        program.secret("secret", "s3cret");
+        String file = "--client-secret-file=" + program.file("secret");
+        program.issuer.addClient(
+                "host:ce.example.org",
+                "s3cret",
+                "client_secret_basic",
+                List.of(Policy.CLIENT_CREDENTIALS),
+                List.of("host.auth"));
+        program.issuer.policy.scopes = Stream.concat(program.issuer.policy.scopes.stream(), Stream.of("host.auth"))
+                .collect(java.util.stream.Collectors.toSet());
+        Result setup = serviceSetup("--host=CE.example.org", file);
+        assertTrue(setup.out().contains("client_id = host:ce.example.org\n"), setup.said());
+        assertTrue(setup.out().contains("scope = host.auth\n"), setup.out());
+        assertTrue(setup.out().contains("issuer = " + program.issuer.issuer() + "\n"), setup.out());
+        configure(setup);
+        assertHealthy();
+        assertFalse(program.run("status").out().contains("(sub)"));
+
+        program.issuer.policy.clientSubject = "somebody";
+        program.run("renew");
+        Result status = program.run("status");
+        String said = status.out().replaceAll("\\s+", " ");
+        assertTrue(
+                said.contains("the token is for somebody (sub), and services expect the client id host:ce.example.org"),
+                said);
+        assertTrue(program.run("status", "--json").out().contains("\"other_sub\":\"somebody\""));
+        assertTrue(serviceSetup("--host=ce.example.org", file).said().contains("the token is for somebody (sub)"));
+    }
+
+    @Test
+    void hostsThatCannotBe() {
+        for (String[] words : List.of(
+                new String[] {"--host=ce"},
+                new String[] {"--host=192.0.2.1"},
+                new String[] {"--host=localhost.localdomain"},
+                new String[] {"--host=a b.org"},
+                new String[] {"--host=ce.example.org", "--client-id=x"})) {
+            Result result = serviceSetup(words);
+            assertEquals(2, result.status(), Stream.of(words).toList() + result.said());
+            assertTrue(result.err().contains("--host"), result.err());
+        }
+        assertEquals(2, program.setup("--host=ce.example.org", SCOPE).status());
+        assertEquals(List.of(), program.issuer.requests());
+    }
+
+    /** Without a value, the next word is the account. */
+    @Test
+    void theNameOfThisMachineIsTheDefault() {
+        Result setup = program.run(
+                "setup",
+                "--client-credentials",
+                "--issuer=" + program.issuer.issuer(),
+                "--host",
+                "--client-id=x",
+                "acct");
+        assertTrue(setup.err().contains("--host and --client-id: give one of them"), setup.err());
+    }
+
+    @Test
+    void aTokenEndpointThatMovedIsFoundAgain() throws Exception {
+        program.secret("secret", "s3cret");
+        program.issuer.addClient("service", "s3cret", "client_secret_basic", GRANTS, SCOPES);
+        configure(serviceSetup("--client-id=service", "--client-secret-file=" + program.file("secret")));
+        assertHealthy();
+        assertFalse(program.run("check").said().contains("token endpoint"));
+        program.issuer.policy.tokenPath = "/oauth2/token";
+        program.issuer.clearRecords();
+        assertEquals(0, program.run("renew").status());
+        assertTrue(program.issuer.count("/.well-known/openid-configuration") == 1);
+        assertHealthy();
+        assertEquals(
+                1,
+                program.issuer.count("/.well-known/openid-configuration") - 1,
+                "only check asks, as the state knows");
+        Result check = program.run("check");
+        URI now = URI.create(program.issuer.base() + "/oauth2/token");
+        assertTrue(check.said().contains("set token_request_url = " + now), check.said());
+        program.issuer.policy.tokenPath = "/oauth3/token";
+        assertHealthy();
+        program.write("config.ini", program.read("config.ini").replace("/token\n", "/old/token\n"));
+        assertHealthy();
+    }
+
+    @Test
+    void withoutAnIssuerAMovedEndpointIsAFailure() {
+        program.secret("secret", "s3cret");
+        program.issuer.addClient("service", "s3cret", "client_secret_basic", GRANTS, SCOPES);
+        Result setup = serviceSetup("--client-id=service", "--client-secret-file=" + program.file("secret"));
+        configure(setup);
+        program.write("config.ini", program.read("config.ini").replaceAll("(?m)^issuer = .*\n", ""));
+        assertEquals(0, program.run("renew").status());
+        program.issuer.policy.tokenPath = "/oauth2/token";
+        assertEquals(1, program.run("renew").status());
+    }
+}
