@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.opensciencegrid.tokenrenewer.net.Limits;
 import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
 import org.opensciencegrid.tokenrenewer.net.ProxySettings;
@@ -379,7 +380,8 @@ final class Section {
 
     /** Whom to notify of problems with the account. */
     Optional<NotifyOptions> notifyOptions(Optional<Path> caFile, NetworkOptions networkOptions) {
-        if (!isSet("owner") && !isSet(NotifyOptions.OPTION)) {
+        if (Stream.of("owner", NotifyOptions.OPTION, "notify_after", "notify_relay", "notify_from")
+                .noneMatch(this::isSet)) {
             return Optional.empty();
         }
         List<NotifyTarget> targets = new ArrayList<>();

@@ -397,9 +397,7 @@ public final class RenewalRun {
         }
         ClientCredentialsAccount section = (ClientCredentialsAccount) account;
         return (locked, state) -> new ClientCredentialsSource(
-                section,
-                issuers(section.caFile(), section.networkOptions()).after(state),
-                state, passwords, clock);
+                section, issuers(section.caFile(), section.networkOptions()).after(state), state, passwords, clock);
     }
 
     private AccountRenewal of(AccountSection account, List<TokenSection> tokens, boolean force) {

@@ -230,6 +230,10 @@ class KeyClientTest extends WithProgram {
         Files.delete(program.file("client.key"));
         assertNotUsable("there is no such file");
         assertTrue(program.run("renew").err().contains("client-key --add " + program.file("client.key")));
+        Result added =
+                program.run("client-key", "--add", program.file("client.key").toString());
+        assertEquals(0, added.status(), added.err());
+        assertTrue(added.out().contains("\"kty\""), added.out());
         assertEquals(before, program.issuer.count("/token"));
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -137,7 +138,7 @@ class PythonHabitsTest {
     void percentInATokenNameMeansItself() throws Exception {
         Config config =
                 Texts.read("[account a]\npassword_file = /x\n[token 5%%]\naccount = a\ntoken_path = /%(name)s\n");
-        assertEquals(Path.of("/5%%"), config.tokens().get(0).tokenPath());
+        assertEquals(Optional.of(Path.of("/5%%")), config.tokens().get(0).tokenPath());
     }
 
     @Test

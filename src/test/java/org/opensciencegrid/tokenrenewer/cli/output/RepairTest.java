@@ -175,6 +175,8 @@ class RepairTest {
                             + " token_world_readable token_link hook_open state_open state_owner account_unreadable"),
             Map.entry("CheckIT", "config_shows_secret account_not_in_config refresh_token_waiting"),
             Map.entry("CheckCommandTest", "password_missing"),
+            Map.entry("KeyClientTest", "client_key"),
+            Map.entry("NotifyTest", "notify_unusable"),
             Map.entry("KubernetesStoreRing, which needs a cluster", "account_interrupted account_moved"),
             Map.entry(
                     "PrintedCommandsRing, the same command for another kind",
