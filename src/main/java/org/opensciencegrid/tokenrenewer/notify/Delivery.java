@@ -33,7 +33,7 @@ public record Delivery(String host, Network network, Clock clock) {
     private static final String MARK = "NOTIFY_ID";
 
     /** To kill a program that takes too long, and to close a connection. */
-    private static final Duration GRACE = Duration.ofSeconds(3);
+    static final Duration GRACE = Duration.ofSeconds(3);
 
     private interface Work {
         void run() throws IOException, DeliveryException, IssuerException;

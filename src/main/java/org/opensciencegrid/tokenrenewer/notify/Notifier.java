@@ -7,9 +7,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.LockedAccount;
@@ -37,8 +39,8 @@ public final class Notifier {
     /** Another run that began to deliver a message has ended after this time. */
     private static final Duration CLAIM = Limits.NOTIFY.plus(Duration.ofMinutes(5));
 
-    /** Afterwards the state is kept as by a run that cannot write. */
-    private static final Duration LOCK_WAIT = Duration.ofSeconds(5);
+    /** Afterwards the state is kept as by a run that cannot write. Locks are free after the renewals of a run. */
+    private static final Duration LOCK_WAIT = Duration.ofSeconds(1);
 
     private final AccountStore store;
     private final StateStore states;
@@ -79,6 +81,9 @@ public final class Notifier {
 
     /** Sends what is due for one account. */
     public List<Attempt> send(String account, NotifyOptions options, Finding finding) {
+        if (!hasTime()) {
+            return List.of(); // the next run looks at this account again
+        }
         Instant now = clock.instant();
         List<Due> due = new ArrayList<>();
         AccountState state = states.readOrUnknown(account);
@@ -120,6 +125,9 @@ public final class Notifier {
             case WELL -> before.well();
             case WAITING -> before;
         };
+        Set<String> ids = new HashSet<>();
+        options.targets().forEach(target -> ids.add(target.id()));
+        next = next.withTargets(ids);
         for (NotifyTarget target : options.targets()) {
             NotifyState.Target known = next.target(target.id());
             if (known.claimedAt()
@@ -193,8 +201,7 @@ public final class Notifier {
         if (known != null) {
             return new Attempt(message, due.target(), Optional.of(known));
         }
-        Duration left = Duration.ofNanos(end - System.nanoTime()).minus(Limits.ONE_NOTIFICATION);
-        if (left.isNegative()) {
+        if (!hasTime()) {
             DeliveryException late = new DeliveryException("other messages of this run took too long", false, null);
             return new Attempt(message, due.target(), Optional.of(late));
         }
@@ -207,6 +214,14 @@ public final class Notifier {
             }
             return new Attempt(message, due.target(), Optional.of(e));
         }
+    }
+
+    /** Whether another message ends in time. */
+    private boolean hasTime() {
+        return System.nanoTime()
+                        - end
+                        + Limits.ONE_NOTIFICATION.plus(Delivery.GRACE).toNanos()
+                < 0;
     }
 
     private NotifyState.Target after(NotifyState.Target target, Attempt attempt) {

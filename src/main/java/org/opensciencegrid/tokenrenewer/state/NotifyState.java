@@ -2,6 +2,7 @@ package org.opensciencegrid.tokenrenewer.state;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
@@ -87,6 +88,15 @@ public final class NotifyState {
     /** What a target was told. */
     public Target target(String id) {
         return new Target(members.member(TARGETS).member(id));
+    }
+
+    /** Forgets all other targets: the config file does not name them any more. */
+    public NotifyState withTargets(Collection<String> ids) {
+        NotifyState state = this;
+        for (String known : members.member(TARGETS).names()) {
+            state = ids.contains(known) ? state : state.with(known, new Target(JsonObject.NONE));
+        }
+        return state;
     }
 
     public NotifyState with(String id, Target target) {

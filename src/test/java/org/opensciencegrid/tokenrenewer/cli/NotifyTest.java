@@ -228,6 +228,35 @@ class NotifyTest extends WithProgram {
         assertEquals(1, mail.mails().size());
     }
 
+    /** It would delay the run by 10 seconds for each message. */
+    @Test
+    void aSilentRelayIsAskedOnceInARun() throws IOException {
+        config(
+                "notify = mailto:a@example.org mailto:b@example.org mailto:c@example.org mailto:d@example.org\nnotify_after = 1\n");
+        program.issuer.revokeAll();
+        mail.manner = Manner.SILENT;
+        long began = System.nanoTime();
+        assertEquals(1, renew().status());
+        assertTrue(Duration.ofNanos(System.nanoTime() - began).toSeconds() < 20);
+        assertEquals(1, mail.connections);
+        mail.manner = Manner.TAKES;
+        assertEquals(1, renew().status());
+        assertEquals(4, mail.mails().size());
+    }
+
+    @Test
+    void aTargetThatIsNotConfiguredAnyMoreIsForgotten() {
+        program.issuer.revokeAll();
+        config("notify = mailto:a@example.org\nnotify_after = 1\n");
+        renew();
+        config("notify = mailto:b@example.org\nnotify_after = 1\n");
+        renew();
+        assertEquals(2, mail.mails().size());
+        Map<String, Object> state =
+                Json.object(program.read("state/state/acct.json")).orElseThrow();
+        assertEquals(1, Json.member(Json.member(state, "notify"), "targets").size());
+    }
+
     @Test
     void aGoodRunStaysGoodIfNobodyCanBeTold() {
         program.issuer.revokeAll();
