@@ -23,6 +23,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.tokenrenewer.account.ClientProof;
 import org.opensciencegrid.tokenrenewer.account.HostIdentity;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.config.AccountSection;
@@ -32,6 +33,7 @@ import org.opensciencegrid.tokenrenewer.config.InvalidToken;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureException;
 import org.opensciencegrid.tokenrenewer.net.Network;
 import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
 import org.opensciencegrid.tokenrenewer.net.Sleeper;
@@ -382,28 +384,40 @@ public final class RenewalRun {
                     store.file(stored.name()),
                     HostIdentity.here(store, stored.name()),
                     passwords,
-                    ca -> issuers(ca, stored.networkOptions()),
+                    ca -> issuers(ca, stored),
                     state.inDoubtSince(),
                     deadline,
                     clock);
         }
         ClientCredentialsAccount section = (ClientCredentialsAccount) account;
-        return (locked, state) -> new ClientCredentialsSource(
-                section, issuers(section.caFile(), section.networkOptions()), state, passwords, clock);
+        return (locked, state) ->
+                new ClientCredentialsSource(section, issuers(section.caFile(), section), state, passwords, clock);
     }
 
     private AccountRenewal of(AccountSection account, List<TokenSection> tokens, boolean force) {
         return new AccountRenewal(account, tokens, force, store, states, lockWait, deadline, clock, progress);
     }
 
-    private record Route(Optional<Path> caFile, NetworkOptions options) {}
+    /** @param account with a certificate of its own, which no other account may use; empty if it has none */
+    private record Route(Optional<Path> caFile, NetworkOptions options, String account) {}
 
     /** One for each set of trusted certificates and each proxy, so that accounts share connections and TLS sessions. */
-    private IssuerClients issuers(Optional<Path> caFile, NetworkOptions options) {
-        return issuers.computeIfAbsent(new Route(caFile, options), route -> {
-            Transport transport = network.with(options).transport(caFile);
-            return new IssuerClients(transport, new TokenClient(transport, clock, pause), new Discovery(transport));
-        });
+    private IssuerClients issuers(Optional<Path> caFile, AccountSection section) throws FailureException {
+        NetworkOptions options = section.networkOptions();
+        boolean hasCertificate = section.clientFiles().tls().isPresent();
+        Route route = new Route(caFile, options, hasCertificate ? section.name() : "");
+        IssuerClients known = issuers.get(route);
+        if (known != null) {
+            return known;
+        }
+        Transport transport = hasCertificate
+                ? new ClientProof(section.name(), section.clientFiles(), passwords, clock)
+                        .transport(network.with(options), caFile)
+                : network.with(options).transport(caFile);
+        IssuerClients clients =
+                new IssuerClients(transport, new TokenClient(transport, clock, pause), new Discovery(transport));
+        IssuerClients other = issuers.putIfAbsent(route, clients);
+        return other == null ? clients : other;
     }
 
     /** The clients for the issuers that have the same trusted certificates and the same route. */
