@@ -27,6 +27,8 @@ complete -c osg-token-renewer-setup -l registration-token-file -r -F -d 'file wi
 complete -c osg-token-renewer-setup -l scope -x -d 'scopes, separated by spaces'
 complete -c osg-token-renewer-setup -l state-dir -r -F -d 'directory of accounts and state'
 complete -c osg-token-renewer-setup -l store -x -d 'where the accounts are'
+complete -c osg-token-renewer-setup -l tls-cert-file -r -F -d 'the client has no secret and uses the certificate in this PEM file for TLS, such as the hosts'
+complete -c osg-token-renewer-setup -l tls-key-file -r -F -d 'PEM file with the private key of the certificate'
 complete -c osg-token-renewer-setup -l token -x -a '(__osg_token_renewer_names token)' -d 'name of the first tokens section'
 complete -c osg-token-renewer-setup -l token-path -r -F -d 'file of the first token'
 complete -c osg-token-renewer-setup -l verbose -d 'show each request to the issuer and its answer, without secrets'

@@ -108,8 +108,10 @@ public record AccountRemoval(AccountStore store, StateStore states, Duration loc
 
     /** Revokes the authorization before it deletes the client: a deleted client can no longer authenticate. */
     private void atIssuer(
-            Request request, Account account, Optional<Path> caFile, ClientProof proof, List<Outcome> outcomes) {
-        Transport transport = network.transport(caFile.or(() -> account.caFile().map(Path::of)));
+            Request request, Account account, Optional<Path> caFile, ClientProof proof, List<Outcome> outcomes)
+            throws FailureException {
+        Transport transport =
+                proof.transport(network, caFile.or(() -> account.caFile().map(Path::of)));
         if (request.revoke()) {
             Optional<URI> endpoint = account.revocationEndpoint();
             outcomes.add(step(

@@ -1,18 +1,34 @@
 package org.opensciencegrid.tokenrenewer.account;
 
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.opensciencegrid.cryptostore.PasswordFileException;
+import org.opensciencegrid.cryptostore.RegularFile;
 import org.opensciencegrid.cryptostore.SecretContent;
 import org.opensciencegrid.tokenrenewer.config.ClientFiles;
+import org.opensciencegrid.tokenrenewer.config.TlsFiles;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.failure.FailureException;
 import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
+import org.opensciencegrid.tokenrenewer.net.ClientCertificate;
+import org.opensciencegrid.tokenrenewer.net.Network;
+import org.opensciencegrid.tokenrenewer.net.Transport;
+import org.opensciencegrid.tokenrenewer.net.TrustStore;
 import org.opensciencegrid.tokenrenewer.oidc.AssertionAudience;
 import org.opensciencegrid.tokenrenewer.oidc.Client;
 import org.opensciencegrid.tokenrenewer.oidc.ClientAssertion;
@@ -28,6 +44,9 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
  */
 public final class ClientProof {
     private static final int MIN_SECRET_BYTES = 32;
+    private static final int MAX_CHAIN_BYTES = 1 << 18;
+    private static final Pattern CERTIFICATE =
+            Pattern.compile("-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----");
 
     private final String account;
     private final ClientFiles files;
@@ -48,7 +67,10 @@ public final class ClientProof {
      * @param issuer empty if only the token endpoint is known
      */
     public Client complete(Client client, Optional<String> issuer, URI tokenEndpoint) throws FailureException {
-        if (!client.auth().usesAssertion()) {
+        if (client.auth().usesCertificate()) {
+            certificate(); // fails before a connection that would fail
+            return client;
+        } else if (!client.auth().usesAssertion()) {
             return client;
         }
         if (client.auth() == ClientAuth.PRIVATE_KEY_JWT && files.assertion().isPresent()) {
@@ -83,6 +105,76 @@ public final class ClientProof {
         }
     }
 
+    /** The certificate for TLS connections. */
+    public ClientCertificate certificate() throws FailureException {
+        if (files.tls().isEmpty()) {
+            throw new FailureException(new Failure(
+                    Failure.Kind.CLIENT_CERTIFICATE,
+                    "",
+                    "the client authenticates with a certificate, and [account " + account + "] has no tls_cert_file"));
+        }
+        TlsFiles tls = files.tls().get();
+        ClientKeys key = tlsKey(passwords.keyFile(account, tls.key()));
+        List<X509Certificate> chain = chain(tls.certificate());
+        if (!key.isOf(chain.get(0).getPublicKey())) {
+            throw unusable(tls.certificate(), "it is not for the key in " + tls.key());
+        }
+        Instant end = chain.get(0).getNotAfter().toInstant();
+        if (!end.isAfter(clock.instant())) {
+            throw unusable(tls.certificate(), "it expired at " + end);
+        }
+        return new ClientCertificate(chain, key.privateKey());
+    }
+
+    private static ClientKeys tlsKey(Path file) throws FailureException {
+        byte[] content = {};
+        try {
+            content = SecretContent.read(file);
+            return ClientKeys.parse(content);
+        } catch (PasswordFileException e) {
+            throw new FailureException(FailureMapper.ofTlsKey(e));
+        } catch (IllegalArgumentException e) {
+            throw new FailureException(new Failure(
+                    Failure.Kind.CLIENT_CERTIFICATE, file.toString(), "tls_key_file " + file + ": " + e.getMessage()));
+        } finally {
+            Arrays.fill(content, (byte) 0);
+        }
+    }
+
+    /** The certificates of a file that may have its key too. */
+    private static List<X509Certificate> chain(Path file) throws FailureException {
+        List<X509Certificate> chain = new ArrayList<>();
+        try {
+            String text =
+                    new String(RegularFile.bytes(file.toRealPath(), MAX_CHAIN_BYTES), StandardCharsets.ISO_8859_1);
+            CertificateFactory factory = CertificateFactory.getInstance("X.509");
+            Matcher block = CERTIFICATE.matcher(text);
+            while (block.find()) {
+                byte[] pem = block.group().getBytes(StandardCharsets.ISO_8859_1);
+                chain.add((X509Certificate) factory.generateCertificate(new ByteArrayInputStream(pem)));
+            }
+        } catch (NoSuchFileException e) {
+            throw unusable(file, "there is no such file");
+        } catch (IOException | CertificateException e) {
+            throw unusable(file, "it cannot be read as PEM certificates");
+        }
+        if (chain.isEmpty()) {
+            throw unusable(file, "it has no certificate in PEM");
+        }
+        return chain;
+    }
+
+    private static FailureException unusable(Path file, String why) {
+        return new FailureException(
+                new Failure(Failure.Kind.CLIENT_CERTIFICATE, file.toString(), "tls_cert_file " + file + ": " + why));
+    }
+
+    /** A transport that proves the client in its connections, if it has a certificate. */
+    public Transport transport(Network network, Optional<Path> caFile) throws FailureException {
+        TrustStore trust = new TrustStore(caFile);
+        return network.transport(files.tls().isPresent() ? trust.withCertificate(certificate()) : trust);
+    }
+
     /** Why the files cannot be used now. */
     public Optional<Failure> problem() {
         try {
@@ -91,6 +183,9 @@ public final class ClientProof {
             }
             if (files.assertion().isPresent()) {
                 assertion(files.assertion().get(), clock.instant());
+            }
+            if (files.tls().isPresent()) {
+                certificate();
             }
             return Optional.empty();
         } catch (FailureException e) {

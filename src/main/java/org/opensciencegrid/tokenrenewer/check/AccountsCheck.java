@@ -232,12 +232,17 @@ final class AccountsCheck {
         Route route = new Route(section.caFile(), section.networkOptions());
         if (section.issuer().isPresent()) {
             contact(name, section.tokenRequestUrl().toString(), route, discovery -> {
-                URI now = discovery.discover(section.issuer().get()).tokenEndpoint();
+                URI now = discovery
+                        .discover(section.issuer().get())
+                        .forAuthentication(section.clientAuth())
+                        .tokenEndpoint();
                 if (!now.equals(section.tokenRequestUrl())) {
                     findings.add(Finding.of(
                             Kind.TOKEN_ENDPOINT_MOVED, section.issuer().get(), now.toString(), name));
                 }
-                if (!Transport.isSameOrigin(now, URI.create(section.issuer().get()))) {
+                boolean isElsewhere =
+                        !Transport.isSameOrigin(now, URI.create(section.issuer().get()));
+                if (isElsewhere && !section.clientAuth().usesCertificate()) { // check has no certificate
                     discovery.requireReachable(now);
                 }
                 return Optional.empty();
@@ -261,6 +266,10 @@ final class AccountsCheck {
                 .ifPresent(why -> findings.add(Finding.of(why, section.name())));
         files.key().ifPresent(file -> unreadable(file, section.name() + ".key", section.name()));
         files.assertion().ifPresent(file -> unreadable(file, "", section.name()));
+        files.tls().ifPresent(tls -> {
+            unreadable(tls.certificate(), "", section.name());
+            unreadable(tls.key(), section.name() + ".key", section.name());
+        });
     }
 
     private void issuer(String name, String issuer, Route route) {

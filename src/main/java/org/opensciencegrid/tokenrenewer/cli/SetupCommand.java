@@ -37,6 +37,7 @@ import org.opensciencegrid.tokenrenewer.config.ClientFiles;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.ConfigAddition;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
+import org.opensciencegrid.tokenrenewer.config.TlsFiles;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.failure.FailureException;
 import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
@@ -158,7 +159,8 @@ final class SetupCommand implements Callable<Integer> {
             names = "--client-auth",
             paramLabel = "METHOD",
             description = "basic (default), basic_raw, post or client_secret_jwt; private_key_jwt with"
-                    + " --client-key-file or --client-assertion-file")
+                    + " --client-key-file or --client-assertion-file; tls_client_auth or self_signed_tls_client_auth with"
+                    + " --tls-cert-file")
     private String clientAuth;
 
     @Option(
@@ -173,6 +175,19 @@ final class SetupCommand implements Callable<Integer> {
             paramLabel = "FILE",
             description = "the client has no secret and sends the JWT in this file, which another program keeps fresh")
     private Path clientAssertionFile;
+
+    @Option(
+            names = "--tls-cert-file",
+            paramLabel = "FILE",
+            description =
+                    "the client has no secret and uses the certificate in this PEM file for TLS, such as the host's")
+    private Path tlsCertFile;
+
+    @Option(
+            names = "--tls-key-file",
+            paramLabel = "FILE",
+            description = "PEM file with the private key of the certificate")
+    private Path tlsKeyFile;
 
     @Option(
             names = "--assertion-audience",
@@ -274,6 +289,7 @@ final class SetupCommand implements Callable<Integer> {
                         PASSWORD_MISSING,
                         CLIENT_KEY,
                         CLIENT_ASSERTION,
+                        CLIENT_CERTIFICATE,
                         FILE_ACCESS,
                         FILE_LINK,
                         INSECURE_URL -> ExitStatus.USAGE; // failed before any question
@@ -316,6 +332,10 @@ final class SetupCommand implements Callable<Integer> {
                     "give the issuer the public keys of this client, which this prints; if it has them, check the"
                             + " client id, or try another --assertion-audience",
                     context.commands().clientKey(absolute(clientKeyFile)));
+        } else if (tlsCertFile != null) {
+            return Repair.advice("compare the certificate in " + Printable.of(absolute(tlsCertFile))
+                    + " with the one that the issuer expects of this client; if the issuer knows the certificate itself and no"
+                    + " CA, add --client-auth=self_signed_tls_client_auth");
         } else if (clientAssertionFile != null) {
             return Repair.advice("compare iss, sub and aud of the JWT in " + Printable.of(absolute(clientAssertionFile))
                     + " with what the issuer expects of this client");
@@ -416,30 +436,42 @@ final class SetupCommand implements Callable<Integer> {
 
     /** A client proves itself in one way. */
     private void requireOneProof() {
-        if (clientKeyFile != null && clientAssertionFile != null) {
+        if ((tlsCertFile == null) != (tlsKeyFile == null)) {
+            throw new UsageException("--tls-cert-file and --tls-key-file: give both");
+        } else if (tlsCertFile != null && (clientKeyFile != null || clientAssertionFile != null)) {
+            throw new UsageException("--tls-cert-file and " + nameOfClientFiles() + ": give one of them");
+        } else if (clientKeyFile != null && clientAssertionFile != null) {
             throw new UsageException("--client-key-file and --client-assertion-file: give one of them");
         }
         if (clientFiles().isPresent()) {
-            String given = clientKeyFile != null ? "--client-key-file" : "--client-assertion-file";
+            String given = nameOfClientFiles();
             if (clientSource.publicClient || clientSecretFile != null) {
                 throw new UsageException(given + " and "
                         + (clientSource.publicClient ? "--public" : "--client-secret-file") + ": give one of them");
-            } else if (auth().filter(method -> method != ClientAuth.PRIVATE_KEY_JWT)
+            } else if (auth().filter(method ->
+                            tlsCertFile == null ? method != ClientAuth.PRIVATE_KEY_JWT : !method.usesCertificate())
                     .isPresent()) {
                 throw new UsageException("--client-auth=" + clientAuth + " uses no " + given);
-            } else if (clientAssertionFile != null
+            } else if (clientKeyFile == null
                     && !clientSource.manual
                     && !clientSource.clientCredentials
                     && !clientSource.reauthenticate) {
-                throw new UsageException(
-                        "--client-assertion-file needs a predefined client: add --manual or" + " --client-credentials");
+                throw new UsageException(given + " needs a predefined client: add --manual or --client-credentials");
             }
         } else if (auth().equals(Optional.of(ClientAuth.PRIVATE_KEY_JWT))) {
             throw new UsageException(
                     "--client-auth=private_key_jwt needs --client-key-file or --client-assertion-file");
+        } else if (auth().filter(ClientAuth::usesCertificate).isPresent()) {
+            throw new UsageException("--client-auth=" + clientAuth + " needs --tls-cert-file and --tls-key-file");
         } else if (assertionAudience != null) {
             throw new UsageException("--assertion-audience needs --client-key-file");
         }
+    }
+
+    private String nameOfClientFiles() {
+        return clientKeyFile != null
+                ? "--client-key-file"
+                : clientAssertionFile != null ? "--client-assertion-file" : "--tls-cert-file";
     }
 
     /** The files in the options. */
@@ -448,7 +480,11 @@ final class SetupCommand implements Callable<Integer> {
                 Optional.ofNullable(clientKeyFile).map(Path::toAbsolutePath),
                 Optional.ofNullable(clientAssertionFile).map(Path::toAbsolutePath),
                 Optional.ofNullable(assertionAudience)
-                        .map(word -> option("--assertion-audience", AssertionAudience.of(word), word)));
+                        .map(word -> option("--assertion-audience", AssertionAudience.of(word), word)),
+                Optional.ofNullable(tlsCertFile)
+                        .map(certificate -> new TlsFiles(
+                                certificate.toAbsolutePath(),
+                                Objects.requireNonNull(tlsKeyFile).toAbsolutePath())));
     }
 
     /**
@@ -483,6 +519,12 @@ final class SetupCommand implements Callable<Integer> {
     private void addClientFiles(Map<String, String> options, ClientFiles files, AssertionAudience byDefault) {
         files.key().ifPresent(file -> options.put("client_key_file", file.toString()));
         files.assertion().ifPresent(file -> options.put("client_assertion_file", file.toString()));
+        files.tls().ifPresent(tls -> {
+            options.put("tls_cert_file", tls.certificate().toString());
+            options.put("tls_key_file", tls.key().toString());
+            auth().filter(method -> method == ClientAuth.SELF_SIGNED_TLS_CLIENT_AUTH)
+                    .ifPresent(method -> options.put("client_auth", method.word()));
+        });
         files.audience()
                 .filter(audience -> audience != byDefault && files.key().isPresent())
                 .ifPresent(audience -> options.put("assertion_audience", audience.word()));
@@ -498,6 +540,7 @@ final class SetupCommand implements Callable<Integer> {
         rejectIgnored("--client-auth", clientAuth);
         rejectIgnored("--client-key-file", clientKeyFile);
         rejectIgnored("--client-assertion-file", clientAssertionFile);
+        rejectIgnored("--tls-cert-file", tlsCertFile);
         rejectIgnored("--registration-token-file", registrationTokenFile);
     }
 

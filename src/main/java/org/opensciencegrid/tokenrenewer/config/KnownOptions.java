@@ -17,6 +17,8 @@ final class KnownOptions {
             "client_key_file",
             "client_assertion_file",
             "assertion_audience",
+            "tls_cert_file",
+            "tls_key_file",
             "audience_parameter",
             "client_auth",
             "ca_file",

@@ -35,6 +35,8 @@ final class Section {
     private static final String CLIENT_AUTH = "client_auth";
     private static final String CLIENT_KEY_FILE = "client_key_file";
     private static final String CLIENT_ASSERTION_FILE = "client_assertion_file";
+    private static final String TLS_CERT_FILE = "tls_cert_file";
+    private static final String TLS_KEY_FILE = "tls_key_file";
     private static final String PROXY = "proxy";
     private static final long MIN_RESPONSE_SECONDS = 10;
 
@@ -274,6 +276,9 @@ final class Section {
     /** The files of a client that has no secret. */
     ClientFiles clientFiles() {
         Optional<AssertionAudience> audience = choice("assertion_audience", AssertionAudience.class);
+        if (has(TLS_CERT_FILE) || has(TLS_KEY_FILE)) {
+            return tlsFiles();
+        }
         if (!hasClientFiles()) {
             boolean signsWithSecret = text(CLIENT_AUTH)
                     .filter(ClientAuth.CLIENT_SECRET_JWT.word()::equals)
@@ -296,37 +301,65 @@ final class Section {
         return files;
     }
 
+    private ClientFiles tlsFiles() {
+        for (String option : List.of(CLIENT_KEY_FILE, CLIENT_ASSERTION_FILE)) {
+            if (has(option)) {
+                problem(line(option), "both 'tls_cert_file' and '" + option + "'; keep one");
+            }
+        }
+        Optional<Path> certificate = requiredFile(TLS_CERT_FILE);
+        Optional<Path> key = requiredFile(TLS_KEY_FILE);
+        return new ClientFiles(
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                certificate.isPresent() && key.isPresent()
+                        ? Optional.of(new TlsFiles(certificate.get(), key.get()))
+                        : Optional.empty());
+    }
+
     /** Whether an option names such a file, valid or not. */
     boolean hasClientFiles() {
-        return has(CLIENT_KEY_FILE) || has(CLIENT_ASSERTION_FILE);
+        return has(CLIENT_KEY_FILE) || has(CLIENT_ASSERTION_FILE) || has(TLS_CERT_FILE) || has(TLS_KEY_FILE);
+    }
+
+    private String nameOfClientFiles() {
+        return has(TLS_CERT_FILE) || has(TLS_KEY_FILE)
+                ? TLS_CERT_FILE
+                : has(CLIENT_KEY_FILE) ? CLIENT_KEY_FILE : CLIENT_ASSERTION_FILE;
     }
 
     /** The method of client authentication. The files above leave only one. */
     Optional<ClientAuth> clientAuth(ClientFiles files) {
         Optional<ClientAuth> auth = choice(CLIENT_AUTH, ClientAuth.class);
-        boolean isKey = auth.equals(Optional.of(ClientAuth.PRIVATE_KEY_JWT));
-        if (isKey && !hasClientFiles()) {
+        boolean isTls = has(TLS_CERT_FILE) || has(TLS_KEY_FILE);
+        boolean fits = auth.filter(method -> isTls ? method.usesCertificate() : method == ClientAuth.PRIVATE_KEY_JWT)
+                .isPresent();
+        if (!hasClientFiles() && auth.filter(ClientAuth::usesCertificate).isPresent()) {
+            problem(
+                    line(CLIENT_AUTH),
+                    "client_auth = " + auth.get().word() + " needs 'tls_cert_file' and 'tls_key_file'");
+        } else if (!hasClientFiles() && auth.equals(Optional.of(ClientAuth.PRIVATE_KEY_JWT))) {
             problem(
                     line(CLIENT_AUTH),
                     "client_auth = private_key_jwt needs 'client_key_file' or 'client_assertion_file'");
-        } else if (!isKey && auth.isPresent() && hasClientFiles()) {
+        } else if (!fits && auth.isPresent() && hasClientFiles()) {
             problem(
                     line(CLIENT_AUTH),
-                    "client_auth = " + auth.get().word() + " uses no '"
-                            + (has(CLIENT_KEY_FILE) ? CLIENT_KEY_FILE : CLIENT_ASSERTION_FILE)
+                    "client_auth = " + auth.get().word() + " uses no '" + nameOfClientFiles()
                             + "'; remove one of the two");
         }
-        return files.isPresent() ? Optional.of(ClientAuth.PRIVATE_KEY_JWT) : auth;
+        if (fits || !files.isPresent()) {
+            return auth;
+        }
+        return Optional.of(isTls ? ClientAuth.TLS_CLIENT_AUTH : ClientAuth.PRIVATE_KEY_JWT);
     }
 
     /** A client has a secret or one of the files above. */
     void rejectSecret() {
         for (String option : List.of(CLIENT_SECRET, "client_secret_file")) {
             if (has(option)) {
-                problem(
-                        line(option),
-                        "both '" + option + "' and '" + (has(CLIENT_KEY_FILE) ? CLIENT_KEY_FILE : CLIENT_ASSERTION_FILE)
-                                + "'; keep one");
+                problem(line(option), "both '" + option + "' and '" + nameOfClientFiles() + "'; keep one");
             }
         }
     }

@@ -373,6 +373,10 @@ final class Validation {
             }
             ClientFiles files = account.clientFiles();
             files.key().ifPresent(key -> serviceFiles.put(realPath(key), "the client_key_file" + of));
+            files.tls().ifPresent(tls -> {
+                serviceFiles.put(realPath(tls.certificate()), "the tls_cert_file" + of);
+                serviceFiles.put(realPath(tls.key()), "the tls_key_file" + of);
+            });
             files.assertion()
                     .ifPresent(assertion -> serviceFiles.put(realPath(assertion), "the client_assertion_file" + of));
         }

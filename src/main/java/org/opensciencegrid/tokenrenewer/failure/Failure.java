@@ -25,6 +25,8 @@ public record Failure(Kind kind, String where, String detail) {
         CLIENT_KEY(Trait.ACCOUNT_FILES, Trait.SEEN_WITHOUT_OPENING),
         /** A new private key cannot be written to its file. */
         CLIENT_KEY_UNWRITABLE,
+        /** The certificate of the client, or its private key, is missing, expired or not usable. */
+        CLIENT_CERTIFICATE(Trait.ACCOUNT_FILES, Trait.SEEN_WITHOUT_OPENING),
         /** The assertion that another program keeps fresh is missing, expired or not a JWT. */
         CLIENT_ASSERTION(Trait.ACCOUNT_FILES, Trait.SEEN_WITHOUT_OPENING),
         /** Others can change the password or client secret, or read a key, or the service cannot read it. */

@@ -41,6 +41,11 @@ public final class FailureMapper {
         return of(e, "client_key_file " + path(e) + ": " + e.reason(), Kind.CLIENT_KEY);
     }
 
+    /** For a tls_key_file. */
+    public static Failure ofTlsKey(PasswordFileException e) {
+        return of(e, "tls_key_file " + path(e) + ": " + e.reason(), Kind.CLIENT_CERTIFICATE);
+    }
+
     /** For a client_assertion_file. */
     public static Failure ofClientAssertion(PasswordFileException e) {
         return of(e, "client_assertion_file " + path(e) + ": " + e.reason(), Kind.CLIENT_ASSERTION);

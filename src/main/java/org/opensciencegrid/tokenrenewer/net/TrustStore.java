@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocketFactory;
 import javax.net.ssl.TrustManager;
@@ -41,6 +42,7 @@ public final class TrustStore {
 
     private final Optional<Path> ca;
     private final List<Path> system;
+    private @Nullable ClientCertificate own;
     private @Nullable SSLSocketFactory sockets;
     private @Nullable CrlDirectory crls;
 
@@ -73,6 +75,12 @@ public final class TrustStore {
         this.system = system;
     }
 
+    /** Proves the client in each connection. Call before the first one. */
+    public TrustStore withCertificate(ClientCertificate certificate) {
+        own = certificate;
+        return this;
+    }
+
     /** Created at the first connection and kept, so that TLS sessions are resumed. */
     synchronized SSLSocketFactory sockets() throws IssuerException {
         if (sockets == null) {
@@ -81,7 +89,10 @@ public final class TrustStore {
                         ca.isPresent() ? Optional.of(IssuerTrustManager.CaSet.of(read(ca.get()))) : Optional.empty();
                 Optional<CrlDirectory> lists = ca.filter(Files::isDirectory).map(CrlDirectory::new);
                 SSLContext context = SSLContext.getInstance("TLS");
-                context.init(null, new TrustManager[] {new IssuerTrustManager(added, this::system, lists)}, null);
+                context.init(
+                        own == null ? null : new KeyManager[] {own},
+                        new TrustManager[] {new IssuerTrustManager(added, this::system, lists)},
+                        null);
                 crls = lists.orElse(null);
                 sockets = context.getSocketFactory();
             } catch (IOException | GeneralSecurityException e) {

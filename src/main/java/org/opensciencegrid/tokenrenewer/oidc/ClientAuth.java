@@ -20,7 +20,11 @@ public enum ClientAuth {
     /** A JWT that the client signs with its private key, or that another program made for it (RFC 7523). */
     PRIVATE_KEY_JWT("private_key_jwt"),
     /** A JWT that the client signs with its secret (OpenID Connect Core section 9). */
-    CLIENT_SECRET_JWT("client_secret_jwt");
+    CLIENT_SECRET_JWT("client_secret_jwt"),
+    /** A certificate of a CA that the issuer knows, in the TLS connection (RFC 8705 section 2.1). */
+    TLS_CLIENT_AUTH("tls_client_auth"),
+    /** A certificate that the issuer itself knows (RFC 8705 section 2.2). */
+    SELF_SIGNED_TLS_CLIENT_AUTH("self_signed_tls_client_auth");
 
     private final String metadataName;
 
@@ -40,7 +44,12 @@ public enum ClientAuth {
 
     /** Whether the client has a secret, which it sends or signs with. */
     public boolean usesSecret() {
-        return this != NONE && this != PRIVATE_KEY_JWT;
+        return this != NONE && this != PRIVATE_KEY_JWT && !usesCertificate();
+    }
+
+    /** Whether the client proves itself in the TLS connection. */
+    public boolean usesCertificate() {
+        return this == TLS_CLIENT_AUTH || this == SELF_SIGNED_TLS_CLIENT_AUTH;
     }
 
     /** Whether each request contains a new client_assertion. */

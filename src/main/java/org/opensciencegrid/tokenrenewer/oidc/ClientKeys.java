@@ -20,11 +20,13 @@ import com.nimbusds.oauth2.sdk.id.ClientID;
 import com.nimbusds.oauth2.sdk.id.JWTID;
 import java.nio.charset.StandardCharsets;
 import java.security.PrivateKey;
+import java.security.PublicKey;
 import java.text.ParseException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Date;
 import java.util.List;
 import java.util.Map;
@@ -144,6 +146,26 @@ public final class ClientKeys {
     /** The public keys as a JWK set on one line, for the issuer. */
     public String publicKeys() {
         return publicSet().toString(true);
+    }
+
+    /** The key that signs, for a TLS connection. */
+    public PrivateKey privateKey() {
+        try {
+            return privateKey(keys.get(0));
+        } catch (JOSEException e) {
+            throw new IllegalStateException(e); // it was tested when it was read
+        }
+    }
+
+    /** Whether a certificate is for the key that signs. */
+    public boolean isOf(PublicKey key) {
+        try {
+            JWK first = keys.get(0);
+            PublicKey own = first instanceof ECKey ec ? ec.toPublicKey() : ((RSAKey) first).toPublicKey();
+            return Arrays.equals(own.getEncoded(), key.getEncoded());
+        } catch (JOSEException e) {
+            return false;
+        }
     }
 
     JWKSet publicSet() {

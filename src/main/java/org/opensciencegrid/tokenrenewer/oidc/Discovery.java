@@ -176,7 +176,19 @@ public final class Discovery {
                 page(json, "service_documentation"),
                 Json.words(json, "scopes_supported"),
                 Json.words(json, "grant_types_supported"),
-                Json.words(json, "token_endpoint_auth_methods_supported"));
+                Json.words(json, "token_endpoint_auth_methods_supported"),
+                certificateEndpoints(expected, Json.member(json, "mtls_endpoint_aliases")));
+    }
+
+    /** RFC 8705 section 5. */
+    private static Optional<Provider.Endpoints> certificateEndpoints(String issuer, Map<String, Object> aliases)
+            throws IssuerException {
+        return aliases.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new Provider.Endpoints(
+                        endpoint(issuer, aliases, "token_endpoint"),
+                        endpoint(issuer, aliases, "device_authorization_endpoint"),
+                        endpoint(issuer, aliases, "revocation_endpoint")));
     }
 
     /**

@@ -114,8 +114,8 @@ public final class TokenClient {
     }
 
     static HTTPRequest request(URI endpoint, Client client, AuthorizationGrant grant, RequestedToken requested) {
-        if (client.auth().usesAssertion()) {
-            return withAssertion(endpoint, client, grant.toParameters(), requested);
+        if (client.auth().usesAssertion() || client.auth().usesCertificate()) {
+            return withoutSdk(endpoint, client, grant.toParameters(), requested);
         }
         var builder = client.nimbus()
                 .map(authentication -> new TokenRequest.Builder(endpoint, authentication, grant))
@@ -125,8 +125,8 @@ public final class TokenClient {
         return client.addClientAuthentication(builder.build().toHTTPRequest());
     }
 
-    /** The SDK would parse an assertion, and refuses those that another program made for this client. */
-    private static HTTPRequest withAssertion(
+    /** The SDK refuses assertions that another program made, and wants to open the connection with a certificate itself. */
+    private static HTTPRequest withoutSdk(
             URI endpoint, Client client, Map<String, List<String>> grant, RequestedToken requested) {
         Map<String, List<String>> parameters = new LinkedHashMap<>(grant);
         if (!requested.scope().isEmpty()) {

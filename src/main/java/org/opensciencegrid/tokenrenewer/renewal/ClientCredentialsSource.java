@@ -94,7 +94,10 @@ final class ClientCredentialsSource implements TokenSource {
 
     private boolean hasEndpointMoved(String url) {
         try {
-            URI now = issuer.discovery().discover(url).tokenEndpoint();
+            URI now = issuer.discovery()
+                    .discover(url)
+                    .forAuthentication(section.clientAuth())
+                    .tokenEndpoint();
             boolean moved = !now.equals(endpoint);
             endpoint = now;
             return moved;
@@ -104,7 +107,7 @@ final class ClientCredentialsSource implements TokenSource {
     }
 
     private Client client() throws FailureException {
-        return client.auth().usesAssertion()
+        return client.auth().usesAssertion() || client.auth().usesCertificate()
                 ? new ClientProof(section.name(), section.clientFiles(), passwords, clock)
                         .complete(client, section.issuer(), endpoint)
                 : client;

@@ -58,6 +58,10 @@ final class Fingerprint {
         return of(
                 files.isPresent() || files.audience().isPresent() || issuer.isPresent()
                         ? components + " " + files.key() + files.assertion() + files.audience() + issuer
+                                + (files.tls().isPresent()
+                                        ? files.tls().get().certificate() + " "
+                                                + files.tls().get().key()
+                                        : "")
                         : components.toString());
     }
 }

@@ -6,7 +6,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.cryptostore.OpenAccount;
 import org.opensciencegrid.cryptostore.Password;
@@ -37,6 +36,12 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
  * to disk before it looks at the rest of the response.
  */
 final class RefreshTokenSource implements TokenSource {
+    /** Makes a client that also trusts a ca_file. */
+    @FunctionalInterface
+    interface Issuers {
+        RenewalRun.IssuerClients trusting(Optional<Path> caFile) throws FailureException;
+    }
+
     private static volatile boolean isWarmedUp;
 
     private final StoredAccount section;
@@ -59,7 +64,6 @@ final class RefreshTokenSource implements TokenSource {
 
     /**
      * @param here the host that saves the account from now on
-     * @param issuers makes a client that also trusts the given ca_file
      */
     RefreshTokenSource(
             StoredAccount section,
@@ -67,7 +71,7 @@ final class RefreshTokenSource implements TokenSource {
             Path file,
             HostIdentity here,
             Passwords passwords,
-            Function<Optional<Path>, RenewalRun.IssuerClients> issuers,
+            Issuers issuers,
             Optional<Instant> inDoubtSince,
             RunDeadline deadline,
             Clock clock)
@@ -98,7 +102,13 @@ final class RefreshTokenSource implements TokenSource {
         this.otherHostAt = account.isFromAnotherHost(here) ? Optional.of(clock.instant()) : Optional.empty();
         this.whyCopied = account.whyCopied(here, file);
         this.account = account.savedBy(here);
-        this.issuer = issuers.apply(section.caFile().or(() -> account.caFile().map(Path::of)));
+        try {
+            this.issuer =
+                    issuers.trusting(section.caFile().or(() -> account.caFile().map(Path::of)));
+        } catch (FailureException e) {
+            store.close();
+            throw e;
+        }
     }
 
     private static OpenAccount open(StoredAccount section, LockedAccount locked, Passwords passwords)
@@ -243,7 +253,10 @@ final class RefreshTokenSource implements TokenSource {
 
     private boolean hasEndpointMoved() {
         try {
-            Provider now = issuer.discovery().discover(account.issuer());
+            Provider now = issuer.discovery()
+                    .discover(account.issuer())
+                    .forAuthentication(
+                            section.clientAuth().orElse(account.client().auth()));
             boolean moved = !now.tokenEndpoint().equals(account.tokenEndpoint());
             account = account.withEndpoints(now);
             return moved;
@@ -255,7 +268,7 @@ final class RefreshTokenSource implements TokenSource {
     private Client client() throws FailureException {
         Client stored = account.client();
         Client client = section.clientAuth().map(stored::with).orElse(stored);
-        return client.auth().usesAssertion()
+        return client.auth().usesAssertion() || client.auth().usesCertificate()
                 ? new ClientProof(section.name(), section.clientFiles(), passwords, clock)
                         .complete(client, Optional.of(account.issuer()), account.tokenEndpoint())
                 : client;

@@ -22,6 +22,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.tokenrenewer.account.ClientProof;
 import org.opensciencegrid.tokenrenewer.account.HostIdentity;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.config.AccountSection;
@@ -33,6 +34,7 @@ import org.opensciencegrid.tokenrenewer.config.TokenSecret;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
+import org.opensciencegrid.tokenrenewer.failure.FailureException;
 import org.opensciencegrid.tokenrenewer.net.Network;
 import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
 import org.opensciencegrid.tokenrenewer.net.Sleeper;
@@ -390,14 +392,14 @@ public final class RenewalRun {
                     store.file(stored.name()),
                     HostIdentity.here(store, stored.name()),
                     passwords,
-                    ca -> issuers(ca, stored.networkOptions()).after(state),
+                    ca -> issuers(ca, stored).after(state),
                     state.inDoubtSince(),
                     deadline,
                     clock);
         }
         ClientCredentialsAccount section = (ClientCredentialsAccount) account;
         return (locked, state) -> new ClientCredentialsSource(
-                section, issuers(section.caFile(), section.networkOptions()).after(state), state, passwords, clock);
+                section, issuers(section.caFile(), section).after(state), state, passwords, clock);
     }
 
     private AccountRenewal of(AccountSection account, List<TokenSection> tokens, boolean force) {
@@ -405,13 +407,24 @@ public final class RenewalRun {
     }
 
     /** One for each set of trusted certificates and each proxy, so that accounts share connections and TLS sessions. */
-    private IssuerClients issuers(Optional<Path> caFile, NetworkOptions options) {
-        // Not a record, whose first hash code takes a run 10 ms.
-        List<Object> key = List.of(caFile, options.proxies(), options.responseTimeout());
-        return issuers.computeIfAbsent(key, k -> {
-            Transport transport = network.with(options).transport(caFile);
-            return new IssuerClients(transport, new TokenClient(transport, clock, pause), new Discovery(transport));
-        });
+    private IssuerClients issuers(Optional<Path> caFile, AccountSection section) throws FailureException {
+        NetworkOptions options = section.networkOptions();
+        boolean hasCertificate = section.clientFiles().tls().isPresent();
+        // A certificate belongs to one account. Not a record, whose first hash code takes a run 10 ms.
+        List<Object> route = List.of(
+                caFile, options.proxies(), options.responseTimeout(), hasCertificate ? section.name() : "");
+        IssuerClients known = issuers.get(route);
+        if (known != null) {
+            return known;
+        }
+        Transport transport = hasCertificate
+                ? new ClientProof(section.name(), section.clientFiles(), passwords, clock)
+                        .transport(network.with(options), caFile)
+                : network.with(options).transport(caFile);
+        IssuerClients clients =
+                new IssuerClients(transport, new TokenClient(transport, clock, pause), new Discovery(transport));
+        IssuerClients other = issuers.putIfAbsent(route, clients);
+        return other == null ? clients : other;
     }
 
     /** The clients for the issuers that have the same trusted certificates and the same route. */

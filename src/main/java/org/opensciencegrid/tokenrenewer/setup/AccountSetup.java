@@ -137,8 +137,9 @@ public record AccountSetup(
         String issuer = ui.issuer(before.map(Account::issuer));
         before = before.filter(account -> Discovery.isSame(account.issuer(), issuer));
         Request request = before.map(options::withDefaultsOf).orElse(options);
-        Transport transport = network.transport(request.caFile());
-        Provider provider = DeviceApproval.request(issuer, () -> new Discovery(transport).discover(issuer));
+        Transport transport = transport(request, request.caFile());
+        Provider provider = DeviceApproval.request(issuer, () -> new Discovery(transport).discover(issuer))
+                .forAuthentication(method(request));
         DeviceApproval approval = new DeviceApproval(transport, provider, clock, pause, ui);
         Registrar registrar = new Registrar(transport, provider, ui);
         List<String> named = ui.scope(provider, before.map(Account::scope).orElse(List.of()));
@@ -228,9 +229,10 @@ public record AccountSetup(
                 request.scope().isEmpty() ? account.scope() : withOfflineAccess(request.scope(), List.of());
         List<String> audience = request.audience().isEmpty() ? account.audience() : request.audience();
         Transport transport =
-                network.transport(request.caFile().or(() -> account.caFile().map(Path::of)));
-        Provider provider =
-                DeviceApproval.request(account.issuer(), () -> new Discovery(transport).discover(account.issuer()));
+                transport(request, request.caFile().or(() -> account.caFile().map(Path::of)));
+        Provider provider = DeviceApproval.request(
+                        account.issuer(), () -> new Discovery(transport).discover(account.issuer()))
+                .forAuthentication(account.client().auth());
         AudienceProbe probe = probe(scope, audience, request.audienceParameter().or(account::audienceParameter));
         DeviceApproval approval = new DeviceApproval(transport, provider, clock, pause, ui);
         SetupRollback rollback = new SetupRollback(transport, provider, Optional.empty(), ui, () -> {});
@@ -348,16 +350,33 @@ public record AccountSetup(
     }
 
     private Client complete(Client client, Request request, String issuer, URI tokenEndpoint) throws FailureException {
-        return client.auth().usesAssertion()
+        return client.auth().usesAssertion() || client.auth().usesCertificate()
                 ? new ClientProof(request.account(), request.clientFiles(), passwords, clock)
                         .complete(client, Optional.of(issuer), tokenEndpoint)
                 : client;
     }
 
+    /** Loads a certificate only if there is one. */
+    private Transport transport(Request request, Optional<Path> caFile) throws FailureException {
+        return request.clientFiles().tls().isPresent()
+                ? new ClientProof(request.account(), request.clientFiles(), passwords, clock).transport(network, caFile)
+                : network.transport(caFile);
+    }
+
+    /** That of a client without a secret; BASIC for any other. */
+    private static ClientAuth method(Request request) {
+        if (!request.clientFiles().isPresent()) {
+            return ClientAuth.BASIC;
+        }
+        return request.clientFiles().tls().isEmpty()
+                ? ClientAuth.PRIVATE_KEY_JWT
+                : request.clientAuth().orElse(ClientAuth.TLS_CLIENT_AUTH);
+    }
+
     private static Client predefined(Request request, Provider provider, SetupUi ui) {
         String id = ui.clientId();
         if (request.clientFiles().isPresent()) {
-            return new Client(id, Optional.empty(), ClientAuth.PRIVATE_KEY_JWT);
+            return new Client(id, Optional.empty(), method(request));
         }
         return request.mode() == Mode.PUBLIC
                 ? Client.of(id, Optional.empty())

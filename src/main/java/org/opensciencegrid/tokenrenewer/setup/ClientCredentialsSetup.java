@@ -57,16 +57,22 @@ public record ClientCredentialsSetup(String account, Network network, Passwords 
             SetupUi ui)
             throws FailureException {
         String issuer = ui.issuer(Optional.empty());
-        Transport transport = network.transport(caFile);
+        Transport transport = files.tls().isPresent()
+                ? new ClientProof(account, files, passwords, clock).transport(network, caFile)
+                : network.transport(caFile);
+        ClientAuth withoutSecret =
+                files.tls().isPresent() ? auth.orElse(ClientAuth.TLS_CLIENT_AUTH) : ClientAuth.PRIVATE_KEY_JWT;
         try {
-            Provider provider = new Discovery(transport).discover(issuer);
+            Provider provider = new Discovery(transport)
+                    .discover(issuer)
+                    .forAuthentication(files.isPresent() ? withoutSecret : ClientAuth.BASIC);
             String id = ui.clientId();
             if (!files.isPresent()) {
                 Client client = new Client(
                         id, Optional.of(ui.clientSecret()), auth.orElseGet(() -> ClientAuth.preferred(provider, true)));
                 return test(transport, provider, client, files, scope, audience, parameter, ui);
             }
-            Client client = new Client(id, Optional.empty(), ClientAuth.PRIVATE_KEY_JWT);
+            Client client = new Client(id, Optional.empty(), withoutSecret);
             boolean isOpen = files.key().isPresent() && files.audience().isEmpty();
             for (AssertionAudience wanted : isOpen ? ASSERTION_AUDIENCES : List.<AssertionAudience>of()) {
                 try {
@@ -94,7 +100,7 @@ public record ClientCredentialsSetup(String account, Network network, Passwords 
             Optional<AudienceParameter> parameter,
             SetupUi ui)
             throws IssuerException, FailureException {
-        Client client = incomplete.auth().usesAssertion()
+        Client client = incomplete.auth().usesAssertion() || incomplete.auth().usesCertificate()
                 ? new ClientProof(account, files, passwords, clock)
                         .complete(incomplete, Optional.of(provider.issuer()), provider.tokenEndpoint())
                 : incomplete;

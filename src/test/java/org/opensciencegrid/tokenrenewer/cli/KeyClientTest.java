@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -319,6 +320,118 @@ class KeyClientTest extends WithProgram {
         assertHealthy();
     }
 
+    // A certificate
+
+    private X509Certificate certificate(String subject, boolean isSelfSigned) {
+        return Program.CA.writeClientCertificate(
+                program.file("cert.pem"), program.file("key.pem"), subject, isSelfSigned, Duration.ofDays(30));
+    }
+
+    private String[] certificateOptions(String... more) {
+        return Stream.concat(
+                        Stream.of(
+                                "--tls-cert-file=" + program.file("cert.pem"),
+                                "--tls-key-file=" + program.file("key.pem")),
+                        Stream.of(more))
+                .toArray(String[]::new);
+    }
+
+    private X509Certificate lastCertificate() {
+        List<Seen> requests = program.issuer.requests("/token");
+        return requests.get(requests.size() - 1).certificate();
+    }
+
+    @Test
+    void aHostCertificateProvesTheClient() throws Exception {
+        program.issuer.startCertificatePort(Program.CA);
+        X509Certificate first = certificate("ce.example.org", false);
+        program.issuer.addCertificateClient("ce", Program.CA.certificate(), first, GRANTS, SCOPES);
+        Result setup = serviceSetup(certificateOptions("--client-id=ce"));
+        configure(setup);
+        assertTrue(setup.out().contains("\ntls_cert_file = " + program.file("cert.pem") + "\n"), setup.out());
+        assertFalse(setup.out().contains(program.issuer.base() + "/token"), "the alias for certificates is written");
+        assertHealthy();
+        assertEquals(first, lastCertificate());
+        assertEquals("ce", program.issuer.requests("/token").get(0).parameter("client_id"));
+        assertEquals(4, program.issuer.count("/token"), "one request for each token");
+
+        X509Certificate renewed = certificate("ce.example.org", false);
+        assertHealthy();
+        assertEquals(renewed, lastCertificate());
+
+        certificate("another.example.org", false);
+        Result wrong = program.run("renew");
+        assertEquals(1, wrong.status());
+        assertTrue(
+                wrong.err().contains("openssl x509 -noout -subject -enddate -in " + program.file("cert.pem")),
+                wrong.err());
+        assertEquals(1, serviceSetup(certificateOptions("--client-id=ce")).status());
+    }
+
+    @Test
+    void aSelfSignedCertificateProvesTheClient() throws Exception {
+        program.issuer.startCertificatePort(Program.CA);
+        X509Certificate own = certificate("ce", true);
+        program.issuer.addCertificateClient("ce", null, own, GRANTS, SCOPES);
+        Result setup = serviceSetup(certificateOptions("--client-id=ce", "--client-auth=self_signed_tls_client_auth"));
+        configure(setup);
+        assertTrue(setup.out().contains("\nclient_auth = self_signed_tls_client_auth\n"), setup.out());
+        assertHealthy();
+        certificate("ce", true);
+        assertEquals(1, program.run("renew").status(), "the issuer has to know the new one first");
+    }
+
+    @Test
+    void aUserApprovesAClientWithACertificate() throws Exception {
+        program.issuer.startCertificatePort(Program.CA);
+        X509Certificate own = certificate("ce", false);
+        program.issuer.addCertificateClient("ce", Program.CA.certificate(), own, GRANTS, SCOPES);
+        Result setup = program.setup(certificateOptions("--manual", "--client-id=ce", SCOPE));
+        configure(setup);
+        assertHealthy();
+        assertEquals(own, lastCertificate());
+        assertEquals(0, program.run("remove", "--revoke", "acct").status());
+        assertEquals(own, program.issuer.requests("/revoke").get(0).certificate());
+    }
+
+    @Test
+    void aCertificateThatCannotBeUsedIsSaidByEachCommand() throws Exception {
+        program.issuer.startCertificatePort(Program.CA);
+        program.issuer.addCertificateClient("ce", Program.CA.certificate(), certificate("ce", false), GRANTS, SCOPES);
+        configure(serviceSetup(certificateOptions("--client-id=ce")));
+        assertEquals(0, program.run("renew").status());
+        int before = program.issuer.count("/token");
+        program.mode("key.pem", "rw-r--r--");
+        assertNotUsable("everyone can read it");
+        String former = program.read("cert.pem");
+        certificate("ce", false);
+        program.write("cert.pem", former);
+        assertNotUsable("it is not for the key in " + program.file("key.pem"));
+        Program.CA.writeClientCertificate(
+                program.file("cert.pem"), program.file("key.pem"), "ce", false, Duration.ofDays(-1));
+        assertNotUsable("it expired at ");
+        program.write("cert.pem", "nothing");
+        assertNotUsable("it has no certificate in PEM");
+        Files.delete(program.file("cert.pem"));
+        assertNotUsable("there is no such file");
+        assertEquals(before, program.issuer.count("/token"));
+    }
+
+    /** A server that requires a certificate ends the connection; with TLS 1.3 in the place of its answer. */
+    @Test
+    void aStoredAccountWithoutItsCertificateIsNamed() {
+        program.issuer.startCertificatePort(Program.CA);
+        program.issuer.addCertificateClient("ce", Program.CA.certificate(), certificate("ce", false), GRANTS, SCOPES);
+        assertEquals(
+                0,
+                program.setup(certificateOptions("--manual", "--client-id=ce", SCOPE))
+                        .status());
+        program.accountWith(Program.ONE);
+        Result renew = program.run("renew");
+        assertEquals(1, renew.status());
+        assertTrue(renew.err().contains("[account acct] has no tls_cert_file"), renew.err());
+    }
+
     // Options that do not fit
 
     @Test
@@ -331,6 +444,10 @@ class KeyClientTest extends WithProgram {
                 new String[] {key(), "--client-auth=post"},
                 new String[] {"--client-auth=private_key_jwt"},
                 new String[] {"--assertion-audience=issuer"},
+                new String[] {"--tls-cert-file=/c"},
+                new String[] {"--tls-cert-file=/c", "--tls-key-file=/k", key()},
+                new String[] {"--tls-cert-file=/c", "--tls-key-file=/k", "--client-auth=post"},
+                new String[] {"--client-auth=tls_client_auth"},
                 new String[] {key(), "--assertion-audience=me"})) {
             Result result = serviceSetup(words);
             assertEquals(2, result.status(), Stream.of(words).toList() + result.said());

@@ -258,7 +258,35 @@ class TranscriptTest {
         session.run("renew");
         program.clock.advance(Duration.ofHours(2));
         session.run("renew");
-        session.scene("options that contradict each other").answer("", "setup", key, assertion, "acct");
+        program.issuer.startCertificatePort(Program.CA);
+        program.issuer.addCertificateClient(
+                "ce",
+                Program.CA.certificate(),
+                Program.CA.writeClientCertificate(
+                        program.file("cert.pem"), program.file("key.pem"), "ce", false, Duration.ofDays(30)),
+                grants,
+                scopes);
+        String certificate = "--tls-cert-file=" + program.file("cert.pem");
+        String certificateKey = "--tls-key-file=" + program.file("key.pem");
+        String[] ce = {
+            "setup", "--client-credentials", issuer, ca, "--client-id=ce", certificate, certificateKey, "acct"
+        };
+        session.scene("a certificate").answer("", ce);
+        Program.CA.writeClientCertificate(
+                program.file("cert.pem"), program.file("key.pem"), "other", false, Duration.ofDays(30));
+        session.answer("", ce);
+        program.config("[account acct]\ntoken_request_url = " + program.issuer.base()
+                + "/token\nclient_id = ce\ntls_cert_file = DIR/cert.pem\ntls_key_file = DIR/key.pem\nca_file = DIR/ca.pem\n"
+                + ONE);
+        session.run("renew", "--force");
+        program.write("cert.pem", "none");
+        session.run("renew", "--force").run("check");
+        program.file("cert.pem").toFile().delete();
+        session.run("renew", "--force");
+        session.scene("options that contradict each other");
+        session.answer("", "setup", certificate, "acct").answer("", "setup", certificate, certificateKey, key, "acct");
+        session.answer("", "setup", "--client-auth=tls_client_auth", "acct");
+        session.answer("", "setup", key, assertion, "acct");
         session.answer("", "setup", "--public", key, "acct").answer("", "setup", assertion, "acct");
         session.answer("", "setup", "--client-auth=post", key, "acct");
         session.answer("", "setup", "--client-auth=private_key_jwt", "acct");
@@ -725,6 +753,10 @@ class TranscriptTest {
         configs.put(
                 "an audience for another program",
                 service + "client_assertion_file = /a\nassertion_audience = issuer\nissuer = http://h\n");
+        configs.put("half a certificate", service + "tls_cert_file = /c\n");
+        configs.put(
+                "a certificate and a key", service + "tls_cert_file = /c\ntls_key_file = /k\nclient_key_file = /k\n");
+        configs.put("no certificate", service + "client_auth = tls_client_auth\n");
         configs.forEach((title, text) -> {
             program.config(text);
             session.scene(title)

@@ -294,7 +294,8 @@ class ValidationTest {
                         "5: Config section [token T]: token_path contains the control character U+001B"),
                 arguments(
                         TOKEN + ACCOUNT + "client_auth = Basic\n",
-                        "6: Config section [account A]: client_auth 'Basic' is not one of basic, basic_raw, post, none, private_key_jwt, client_secret_jwt"),
+                        "6: Config section [account A]: client_auth 'Basic' is not one of basic, basic_raw, post, none, private_key_jwt, client_secret_jwt, tls_client_auth,"
+                                + " self_signed_tls_client_auth"),
                 arguments(
                         TOKEN + ACCOUNT + "audience_parameter = aud\n",
                         "6: Config section [account A]: audience_parameter 'aud' is not one of resource, audience"),

@@ -1,6 +1,8 @@
 package org.opensciencegrid.testkit;
 
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -38,6 +40,12 @@ final class ClientAuthentication {
         if (client == null) {
             throw refused(credentials, policy.wrongSecretError, "client authentication failed");
         }
+        if (client.authMethod().endsWith("tls_client_auth")) {
+            if (!credentials.method().equals("none") || !isOwn(state.certificates.get(client.id()), request)) {
+                throw refused(credentials, "invalid_client", "client certificate is not the registered one");
+            }
+            return client;
+        }
         if (!client.mayUse(credentials.method())) {
             rules.breach(
                     request,
@@ -53,6 +61,23 @@ final class ClientAuthentication {
             throw refused(credentials, "invalid_client", "client secret is expired");
         }
         return client;
+    }
+
+    /** RFC 8705 sections 2.1 and 2.2. */
+    private static boolean isOwn(State.Certificate registered, Seen request) {
+        X509Certificate sent = request.certificate();
+        if (sent == null) {
+            return false;
+        } else if (registered.ca() == null) {
+            return sent.equals(registered.own());
+        }
+        try {
+            sent.verify(registered.ca().getPublicKey());
+            sent.checkValidity();
+            return sent.getSubjectX500Principal().equals(registered.own().getSubjectX500Principal());
+        } catch (GeneralSecurityException e) {
+            return false;
+        }
     }
 
     private Credentials credentials(Seen request, FormBody form) {

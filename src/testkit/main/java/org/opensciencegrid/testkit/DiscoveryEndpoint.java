@@ -47,6 +47,15 @@ final class DiscoveryEndpoint {
                         Policy.CLIENT_CREDENTIALS));
         members.put("subject_types_supported", List.of("public"));
         members.put("id_token_signing_alg_values_supported", List.of("RS256", "ES256"));
+        if (issuer.certificateBase() != null) {
+            String other = issuer.certificateBase();
+            members.put(
+                    "mtls_endpoint_aliases",
+                    Map.of(
+                            "token_endpoint", other + policy.tokenPath,
+                            "device_authorization_endpoint", other + "/device_authorization",
+                            "revocation_endpoint", other + "/revoke"));
+        }
         members.put("token_endpoint_auth_methods_supported", policy.clientAuthMethods);
         return Answer.json(200, members);
     }

@@ -3,11 +3,13 @@ package org.opensciencegrid.testkit;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsParameters;
 import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.Collection;
 import java.util.List;
@@ -18,6 +20,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
 
 /**
  * A strict OpenID issuer in this process, on 127.0.0.1: discovery, registration, device grant, refresh with rotation
@@ -45,6 +48,7 @@ public final class EmbeddedIssuer implements AutoCloseable {
     private final Set<InetSocketAddress> connections = ConcurrentHashMap.newKeySet();
     private final Faults faults = new Faults();
     private final HttpServer server;
+    private volatile HttpsServer certificateServer;
     private final ExecutorService workers;
     private final String base;
     private final boolean isSimulated;
@@ -400,11 +404,64 @@ public final class EmbeddedIssuer implements AutoCloseable {
         }
     }
 
+    /**
+     * Starts a second port that asks for the client's certificate; discovery then names it in mtls_endpoint_aliases. A
+     * client of {@link #addCertificateClient} must use it.
+     */
+    public void startCertificatePort(TestCa ca) {
+        try {
+            HttpsServer https = HttpsServer.create(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0), 0);
+            https.setHttpsConfigurator(new HttpsConfigurator(ca.serverContextForClients()) {
+                @Override
+                public void configure(HttpsParameters parameters) {
+                    SSLParameters ssl = getSSLContext().getDefaultSSLParameters();
+                    ssl.setWantClientAuth(true);
+                    parameters.setSSLParameters(ssl);
+                }
+            });
+            https.setExecutor(workers);
+            https.createContext("/", this::handle);
+            https.start();
+            certificateServer = https;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Scheme, host and port for clients with certificates; null if there is no such port. */
+    String certificateBase() {
+        return certificateServer == null
+                ? null
+                : "https://localhost:" + certificateServer.getAddress().getPort();
+    }
+
+    /**
+     * Registers a client that authenticates with a certificate (RFC 8705).
+     *
+     * @param ca signed it; null for self_signed_tls_client_auth
+     * @param certificate whose subject must match; with self_signed_tls_client_auth the certificate itself
+     */
+    public void addCertificateClient(
+            String id,
+            X509Certificate ca,
+            X509Certificate certificate,
+            Collection<String> grants,
+            Collection<String> scopes) {
+        synchronized (state) {
+            String method = ca == null ? "self_signed_tls_client_auth" : "tls_client_auth";
+            state.clients.put(id, new Client(id, null, method, Set.copyOf(grants), ordered(scopes), 0, null, null));
+            state.certificates.put(id, new State.Certificate(ca, certificate));
+        }
+    }
+
     /** Closes all connections immediately, including those of endless faults. */
     @Override
     public void close() {
         workers.shutdownNow();
         server.stop(0);
+        if (certificateServer != null) {
+            certificateServer.stop(0);
+        }
     }
 
     // Request handling

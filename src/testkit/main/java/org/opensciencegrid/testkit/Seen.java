@@ -1,12 +1,15 @@
 package org.opensciencegrid.testkit;
 
 import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpsExchange;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import javax.net.ssl.SSLPeerUnverifiedException;
 
 /**
  * A received request, even if a {@link Fault} prevented its processing.
@@ -15,6 +18,7 @@ import java.util.TreeMap;
  * @param headers case-insensitive
  * @param form the decoded form, empty if the body is not a form
  * @param body the raw body
+ * @param certificate of the client in the TLS connection, or null
  */
 public record Seen(
         String method,
@@ -22,7 +26,8 @@ public record Seen(
         String query,
         Map<String, List<String>> headers,
         Map<String, List<String>> form,
-        String body) {
+        String body,
+        X509Certificate certificate) {
 
     /** Reads the whole request. */
     static Seen read(HttpExchange exchange) throws IOException {
@@ -37,7 +42,18 @@ public record Seen(
                 exchange.getRequestURI().getRawQuery(),
                 Collections.unmodifiableMap(headers),
                 isForm ? FormBody.parse(body).parameters() : Map.of(),
-                body);
+                body,
+                certificate(exchange));
+    }
+
+    private static X509Certificate certificate(HttpExchange exchange) {
+        try {
+            return exchange instanceof HttpsExchange https
+                    ? (X509Certificate) https.getSSLSession().getPeerCertificates()[0]
+                    : null;
+        } catch (SSLPeerUnverifiedException e) {
+            return null;
+        }
     }
 
     /** The first value of a header, or null. */

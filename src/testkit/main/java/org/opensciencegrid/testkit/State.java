@@ -1,6 +1,7 @@
 package org.opensciencegrid.testkit;
 
 import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Base64;
@@ -23,6 +24,12 @@ final class State {
     final Map<String, TokenFamily> families = new LinkedHashMap<>();
 
     final Set<String> disabledUsers = new HashSet<>();
+    /** The certificates of clients that authenticate with them. */
+    final Map<String, Certificate> certificates = new HashMap<>();
+
+    /** @param ca null if the issuer knows the certificate itself */
+    record Certificate(X509Certificate ca, X509Certificate own) {}
+
     /** The jti of every assertion of a client. */
     final Set<String> usedIds = new HashSet<>();
 

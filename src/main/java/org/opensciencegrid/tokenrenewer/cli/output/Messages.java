@@ -40,6 +40,7 @@ public record Messages(RepairCommands commands) {
                     SECRET_FILE,
                     CLIENT_KEY,
                     CLIENT_KEY_UNWRITABLE,
+                    CLIENT_CERTIFICATE,
                     CLIENT_ASSERTION,
                     FILE_ACCESS,
                     FILE_LINK -> detail;
@@ -176,6 +177,10 @@ public record Messages(RepairCommands commands) {
                 Files.exists(where, LinkOption.NOFOLLOW_LINKS) || Files.isDirectory(directory)
                         ? allowTokenWrite(where, directory, "")
                         : Repair.advice("name a file in a directory that exists");
+            case CLIENT_CERTIFICATE ->
+                Repair.advice(
+                        "renew the certificate and its key, in PEM and without a password, or correct tls_cert_file and"
+                                + " tls_key_file in " + section);
             case CLIENT_ASSERTION ->
                 Repair.advice(
                         "find out why the program that writes this file did not put a new JWT into it; the next run"
@@ -461,6 +466,10 @@ public record Messages(RepairCommands commands) {
             return Repair.advice(
                     "compare iss, sub and aud of the JWT in client_assertion_file with what the issuer expects of"
                             + " this client");
+        } else if (files.isPresent() && files.get().tls().isPresent()) {
+            return new Repair(
+                    "compare the certificate with the one that the issuer expects of this client; this shows its subject",
+                    RepairCommands.showCertificate(files.get().tls().get().certificate()));
         } else if (files.isPresent()) {
             return new Repair(
                     "give the issuer the public keys of this client, which this prints; if it has them, try"

@@ -166,6 +166,11 @@ public record RepairCommands(Path config, Path stateDirectory, boolean isInClust
         return thisProgram("check", "--notify");
     }
 
+    /** Shows for whom a certificate is and when it ends. */
+    static List<String> showCertificate(Path certificate) {
+        return List.of("openssl", "x509", "-noout", "-subject", "-enddate", "-in", certificate.toString());
+    }
+
     /** Prints the public keys of a key file, or changes the file before. */
     public List<String> clientKey(String... arguments) {
         return thisProgram(
