@@ -56,9 +56,8 @@ public record HostIdentity(
 
     /** The name of this host in messages and mails. */
     public static String hostName() {
-        return Machine.NAME
-                .filter(name -> name.matches("[A-Za-z0-9][A-Za-z0-9.-]{0,252}"))
-                .orElse("localhost");
+        String name = Machine.NAME.orElse("");
+        return name.matches("[A-Za-z0-9][A-Za-z0-9.-]{0,252}") ? name : "localhost";
     }
 
     /** The same for all accounts, so a run with many reads it once. */

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * The usable parts of a config.ini, and its mistakes. Everything is in file order.
@@ -47,11 +48,13 @@ public record Config(
 
     /** The names of the accounts that have a target for messages, sorted. */
     public List<String> accountsToNotify() {
-        return notifications.entrySet().stream()
-                .filter(account -> !account.getValue().targets().isEmpty())
-                .map(Map.Entry::getKey)
-                .sorted()
-                .toList();
+        Set<String> names = new TreeSet<>();
+        for (Map.Entry<String, NotifyOptions> account : notifications.entrySet()) {
+            if (!account.getValue().targets().isEmpty()) {
+                names.add(account.getKey());
+            }
+        }
+        return List.copyOf(names);
     }
 
     /** The names of all tokens that have a section, even if it has a mistake. */

@@ -420,8 +420,9 @@ final class Section {
         List<NotifyTarget> targets = new ArrayList<>();
         for (String word : words(NotifyOptions.OPTION)) {
             Optional<NotifyTarget> target = NotifyTarget.parse(word);
-            target.filter(other -> !targets.contains(other)).ifPresent(targets::add);
-            if (target.isEmpty()) { // do not show an address of the web: it may contain a secret
+            if (target.isPresent() && !targets.contains(target.get())) {
+                targets.add(target.get());
+            } else if (target.isEmpty()) { // do not show an address of the web: it may contain a secret
                 String shown = word.contains("//") ? "" : " '" + Printable.of(word) + "'";
                 problem(
                         line(NotifyOptions.OPTION),

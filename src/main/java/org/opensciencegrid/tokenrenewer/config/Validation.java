@@ -275,7 +275,10 @@ final class Validation {
         Optional<ClientAuth> clientAuth = section.clientAuth(clientFiles);
         Optional<Path> caFile = section.path("ca_file").or(() -> section.path("ca_dir"));
         NetworkOptions networkOptions = section.networkOptions();
-        section.notifyOptions(caFile, networkOptions).ifPresent(options -> notifications.put(section.name(), options));
+        Optional<NotifyOptions> notify = section.notifyOptions(caFile, networkOptions);
+        if (notify.isPresent()) {
+            notifications.put(section.name(), notify.get());
+        }
         if (section.has("ca_file") && section.has("ca_dir")) {
             section.problem(section.line("ca_dir"), "both 'ca_file' and 'ca_dir'; keep one");
         }

@@ -67,8 +67,14 @@ public final class AccountState {
     /** Everything of the account whose end is known. */
     public List<Expiry> expiries() {
         List<Expiry> expiries = new ArrayList<>();
-        clientSecretExpiresAt().ifPresent(at -> expiries.add(new Expiry(Expiry.Kind.CLIENT_SECRET, at)));
-        refreshTokenExpiresAt().ifPresent(at -> expiries.add(new Expiry(Expiry.Kind.AUTHORIZATION, at)));
+        if (clientSecretExpiresAt().isPresent()) {
+            expiries.add(new Expiry(
+                    Expiry.Kind.CLIENT_SECRET, clientSecretExpiresAt().get()));
+        }
+        if (refreshTokenExpiresAt().isPresent()) {
+            expiries.add(new Expiry(
+                    Expiry.Kind.AUTHORIZATION, refreshTokenExpiresAt().get()));
+        }
         return expiries;
     }
 

@@ -33,6 +33,10 @@ class StartIT {
             assertNone(one, "org.opensciencegrid.tokenrenewer.setup.");
             assertNone(one, "org.opensciencegrid.tokenrenewer.check.");
             assertNone(one, "org.opensciencegrid.tokenrenewer.renewal.Hook"); // no token has a post_renewal
+            assertNone(one, "org.opensciencegrid.tokenrenewer.notify."); // no account has notify
+            assertNone(one, "org.opensciencegrid.tokenrenewer.config.Notify");
+            assertNone(one, "org.opensciencegrid.tokenrenewer.cli.Notifications");
+            assertNone(one, "org.opensciencegrid.tokenrenewer.process.");
             assertNone(one, "sun.security.util.AnchorCertificates"); // 150 CAs, for a rule about wildcards
             assertNone(one, "sun.security.provider.JavaKeyStore");
             assertNone(one, "java.time.format."); // tables of zones and formats

@@ -140,16 +140,16 @@ public final class RenewalLog {
                 .with("account", message.account())
                 .with("notification", message.event().kind().word())
                 .with("target", attempt.target().toString());
-        attempt.failure()
-                .ifPresentOrElse(
-                        why -> output.warning(
-                                "account " + message.account() + ": " + attempt.target() + " was not notified " + words
-                                        + ": " + why.reason(),
-                                Optional.of(messages.repairNotification()),
-                                data.with("reason", why.reason())),
-                        () -> output.info(
-                                "account " + message.account() + ": " + attempt.target() + " was notified " + words,
-                                data));
+        String account = "account " + message.account() + ": " + attempt.target();
+        if (attempt.failure().isEmpty()) {
+            output.info(account + " was notified " + words, data);
+            return;
+        }
+        String reason = attempt.failure().get().reason();
+        output.warning(
+                account + " was not notified " + words + ": " + reason,
+                Optional.of(messages.repairNotification()),
+                data.with("reason", reason));
     }
 
     /** A bug in the messages must not look like one in the renewals. */
