@@ -33,8 +33,8 @@ import org.opensciencegrid.tokenrenewer.config.StoredAccount;
 import org.opensciencegrid.tokenrenewer.config.TokenSecret;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
-import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
 import org.opensciencegrid.tokenrenewer.failure.FailureException;
+import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
 import org.opensciencegrid.tokenrenewer.net.Network;
 import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
 import org.opensciencegrid.tokenrenewer.net.Sleeper;
@@ -411,8 +411,8 @@ public final class RenewalRun {
         NetworkOptions options = section.networkOptions();
         boolean hasCertificate = section.clientFiles().tls().isPresent();
         // A certificate belongs to one account. Not a record, whose first hash code takes a run 10 ms.
-        List<Object> route = List.of(
-                caFile, options.proxies(), options.responseTimeout(), hasCertificate ? section.name() : "");
+        List<Object> route =
+                List.of(caFile, options.proxies(), options.responseTimeout(), hasCertificate ? section.name() : "");
         IssuerClients known = issuers.get(route);
         if (known != null) {
             return known;
