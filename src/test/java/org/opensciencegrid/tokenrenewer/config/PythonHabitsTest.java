@@ -3,10 +3,8 @@ package org.opensciencegrid.tokenrenewer.config;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -138,7 +136,7 @@ class PythonHabitsTest {
     void percentInATokenNameMeansItself() throws Exception {
         Config config =
                 Texts.read("[account a]\npassword_file = /x\n[token 5%%]\naccount = a\ntoken_path = /%(name)s\n");
-        assertEquals(Optional.of(Path.of("/5%%")), config.tokens().get(0).tokenPath());
+        assertEquals("/5%%", config.tokens().get(0).place());
     }
 
     @Test
