@@ -42,9 +42,9 @@ final class ClientCredentialsSource implements TokenSource {
         this.section = section;
         this.tokens = issuer.tokens();
         this.discovery = issuer.discovery();
-        this.endpoint = section.issuer()
-                .flatMap(known -> state.movedEndpoint(section.tokenRequestUrl()))
-                .orElse(section.tokenRequestUrl());
+        this.endpoint = section.issuer().isPresent()
+                ? state.movedEndpoint(section.tokenRequestUrl()).orElse(section.tokenRequestUrl())
+                : section.tokenRequestUrl();
         this.passwords = passwords;
         this.clock = clock;
         Optional<Secret> secret = section.clientAuth().usesSecret() ? Optional.of(secret(section)) : Optional.empty();
