@@ -6,6 +6,7 @@
 //   rotation               "always": a new refresh token each time, and using an old one ends the grant;
 //                          "lenient": a new one each time, old ones stay valid; "never"; "default": that of the package
 //   keyStore, passphrase   PKCS #12 file with the server's key and certificate
+//   clientCa               PEM file with the CA of clients that authenticate with a certificate
 //   registration           "open", "off", or "token": with the initial access token registrationToken
 //   registrationToken
 //   clients                predefined clients, in the form of RFC 7591
@@ -15,7 +16,8 @@
 //   accessTokens           "opaque": no JWTs
 //   accessSeconds, refreshSeconds    lifetimes of tokens, if they should be short
 //
-// Reads these lines from its input: "disable PERSON", "enable PERSON", "secret CLIENT SECRET"; answers "done LINE".
+// Reads these lines from its input: "disable PERSON", "enable PERSON", "secret CLIENT SECRET", "keys CLIENT JWKS",
+// "subject CLIENT SUBJECT" (of its certificate); answers "done LINE".
 //
 // Prints "ready URL" when it is ready, and "token request of CLIENT" for each token request; the test counts them.
 
@@ -58,7 +60,19 @@ const provider = new Provider(settings.issuer, {
     Session: 3600,
   },
   ...(settings.rotation !== 'default' && { rotateRefreshToken: settings.rotation !== 'never' }),
+  clientAuthMethods: [
+    'client_secret_basic', 'client_secret_jwt', 'client_secret_post', 'private_key_jwt', 'none', 'tls_client_auth',
+  ],
   features: {
+    mTLS: {
+      enabled: true,
+      tlsClientAuth: true,
+      getCertificate: (context) => context.socket.getPeerX509Certificate(),
+      certificateAuthorized: (context) => context.socket.authorized,
+      certificateSubjectMatches: (context, property, expected) =>
+        property === 'tls_client_auth_subject_dn'
+        && context.socket.getPeerX509Certificate().subject === expected,
+    },
     clientCredentials: { enabled: true },
     devInteractions: { enabled: true }, // its own pages for sign-in and consent
     deviceFlow: { enabled: true },
@@ -98,11 +112,24 @@ createInterface({ input: process.stdin }).on('line', async (line) => {
   if (word === 'secret') {
     const client = await provider.Client.adapter.find(name);
     await provider.Client.adapter.upsert(name, { ...client, client_secret: value });
+  } else if (word === 'keys') {
+    await provider.Client.adapter.upsert(name, {
+      client_id: name, token_endpoint_auth_method: 'private_key_jwt', jwks: JSON.parse(value),
+      grant_types: ['client_credentials'], response_types: [], redirect_uris: [],
+    });
+  } else if (word === 'subject') {
+    await provider.Client.adapter.upsert(name, {
+      client_id: name, token_endpoint_auth_method: 'tls_client_auth', tls_client_auth_subject_dn: value,
+      grant_types: ['client_credentials'], response_types: [], redirect_uris: [],
+    });
   } else {
     disabled[word === 'disable' ? 'add' : 'delete'](name);
   }
   console.log(`done ${line}`);
 });
 
-createServer({ pfx: readFileSync(settings.keyStore), passphrase: settings.passphrase }, provider.callback())
+createServer({
+  pfx: readFileSync(settings.keyStore), passphrase: settings.passphrase,
+  ca: readFileSync(settings.clientCa), requestCert: true, rejectUnauthorized: false,
+}, provider.callback())
   .listen(settings.port, '127.0.0.1', () => console.log(`ready ${provider.issuer}`));

@@ -53,10 +53,11 @@ public final class Passwords {
 
     /** The private key of a client: {@code NAME.key} in systemd's credentials directory, or else the configured file. */
     public Path keyFile(String account, Path configured) {
-        return credentialsDirectory
-                .map(directory -> directory.resolve(account + ".key"))
-                .filter(Files::exists)
-                .orElse(configured);
+        if (credentialsDirectory.isEmpty()) {
+            return configured;
+        }
+        Path credential = credentialsDirectory.get().resolve(account + ".key");
+        return Files.exists(credential) ? credential : configured;
     }
 
     public Password read(String account, Path passwordFile) throws PasswordFileException {

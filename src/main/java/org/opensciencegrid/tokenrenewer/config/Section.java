@@ -275,6 +275,9 @@ final class Section {
 
     /** The files of a client that has no secret. */
     ClientFiles clientFiles() {
+        if (!hasClientFiles() && !has("assertion_audience")) {
+            return ClientFiles.NONE; // nearly always
+        }
         Optional<AssertionAudience> audience = choice("assertion_audience", AssertionAudience.class);
         if (has(TLS_CERT_FILE) || has(TLS_KEY_FILE)) {
             return tlsFiles();
@@ -333,9 +336,9 @@ final class Section {
     Optional<ClientAuth> clientAuth(ClientFiles files) {
         Optional<ClientAuth> auth = choice(CLIENT_AUTH, ClientAuth.class);
         boolean isTls = has(TLS_CERT_FILE) || has(TLS_KEY_FILE);
-        boolean fits = auth.filter(method -> isTls ? method.usesCertificate() : method == ClientAuth.PRIVATE_KEY_JWT)
-                .isPresent();
-        if (!hasClientFiles() && auth.filter(ClientAuth::usesCertificate).isPresent()) {
+        boolean usesCertificate = auth.isPresent() && auth.get().usesCertificate();
+        boolean fits = isTls ? usesCertificate : auth.equals(Optional.of(ClientAuth.PRIVATE_KEY_JWT));
+        if (!hasClientFiles() && usesCertificate) {
             problem(
                     line(CLIENT_AUTH),
                     "client_auth = " + auth.get().word() + " needs 'tls_cert_file' and 'tls_key_file'");

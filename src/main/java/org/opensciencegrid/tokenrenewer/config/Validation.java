@@ -375,13 +375,16 @@ final class Validation {
                 client.caFile().ifPresent(ca -> serviceFiles.put(realPath(ca), caOption(ca) + of));
             }
             ClientFiles files = account.clientFiles();
-            files.key().ifPresent(key -> serviceFiles.put(realPath(key), "the client_key_file" + of));
-            files.tls().ifPresent(tls -> {
-                serviceFiles.put(realPath(tls.certificate()), "the tls_cert_file" + of);
-                serviceFiles.put(realPath(tls.key()), "the tls_key_file" + of);
-            });
-            files.assertion()
-                    .ifPresent(assertion -> serviceFiles.put(realPath(assertion), "the client_assertion_file" + of));
+            if (files.key().isPresent()) {
+                serviceFiles.put(realPath(files.key().get()), "the client_key_file" + of);
+            }
+            if (files.tls().isPresent()) {
+                serviceFiles.put(realPath(files.tls().get().certificate()), "the tls_cert_file" + of);
+                serviceFiles.put(realPath(files.tls().get().key()), "the tls_key_file" + of);
+            }
+            if (files.assertion().isPresent()) {
+                serviceFiles.put(realPath(files.assertion().get()), "the client_assertion_file" + of);
+            }
         }
         List<Path> directories = new ArrayList<>();
         reserved.forEach(path -> directories.add(realPath(path)));

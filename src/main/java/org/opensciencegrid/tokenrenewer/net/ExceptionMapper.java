@@ -9,7 +9,6 @@ import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
-import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.opensciencegrid.tokenrenewer.net.IssuerException.Tls;
@@ -96,15 +95,6 @@ final class ExceptionMapper {
         return root instanceof CertPathBuilderException || root instanceof CertPathValidatorException
                 ? Tls.CERTIFICATE_UNTRUSTED
                 : Tls.OTHER;
-    }
-
-    /** Whether the server ended the handshake because of the client's certificate, or because there is none. */
-    static boolean isRejected(SSLException e) {
-        String message = String.valueOf(e.getMessage());
-        return message.startsWith("Received fatal alert: ")
-                && (message.contains("certificate")
-                        || message.endsWith("unknown_ca")
-                        || message.endsWith("access_denied"));
     }
 
     /** Whether java.security forbids it. A distribution's crypto policy sets java.security. */

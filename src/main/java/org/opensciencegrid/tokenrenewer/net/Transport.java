@@ -25,9 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLException;
 import org.opensciencegrid.tokenrenewer.net.IssuerException.Kind;
-import org.opensciencegrid.tokenrenewer.net.IssuerException.Tls;
 import org.opensciencegrid.tokenrenewer.util.Printable;
 
 /**
@@ -189,13 +187,6 @@ public final class Transport {
         } catch (IOException | VirtualMachineError e) {
             if (connection != null) {
                 connection.close();
-            }
-            if (isSent && e instanceof SSLException alert && ExceptionMapper.isRejected(alert)) {
-                // With TLS 1.3, this answer to our part of the handshake comes after it, in the place of a response.
-                throw new IssuerException(
-                        Tls.OTHER,
-                        connector.hostAndPort(uri) + " does not accept the TLS certificate of this client: "
-                                + ExceptionMapper.reason(e));
             }
             throw isSent
                     ? noAnswer(uri, e)

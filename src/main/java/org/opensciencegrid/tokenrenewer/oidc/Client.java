@@ -64,7 +64,10 @@ public record Client(String id, Optional<Secret> secret, ClientAuth auth, Option
 
     /** The authentication for Nimbus requests; empty for a public client, and for an assertion, which is added later. */
     Optional<ClientAuthentication> nimbus() {
-        return secret.filter(value -> !auth.usesAssertion()).map(value -> {
+        if (auth.usesAssertion()) {
+            return Optional.empty();
+        }
+        return secret.map(value -> {
             var nimbusSecret = new com.nimbusds.oauth2.sdk.auth.Secret(value.reveal());
             return auth == ClientAuth.POST
                     ? new ClientSecretPost(nimbusId(), nimbusSecret)

@@ -38,9 +38,9 @@ final class ClientCredentialsSource implements TokenSource {
             throws FailureException {
         this.section = section;
         this.issuer = issuer;
-        this.endpoint = section.issuer()
-                .flatMap(known -> state.movedEndpoint(section.tokenRequestUrl()))
-                .orElse(section.tokenRequestUrl());
+        this.endpoint = section.issuer().isPresent()
+                ? state.movedEndpoint(section.tokenRequestUrl()).orElse(section.tokenRequestUrl())
+                : section.tokenRequestUrl();
         this.passwords = passwords;
         this.clock = clock;
         Optional<Secret> secret = section.clientAuth().usesSecret() ? Optional.of(secret(section)) : Optional.empty();

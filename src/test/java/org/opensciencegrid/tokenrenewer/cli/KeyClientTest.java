@@ -417,7 +417,6 @@ class KeyClientTest extends WithProgram {
         assertEquals(before, program.issuer.count("/token"));
     }
 
-    /** A server that requires a certificate ends the connection; with TLS 1.3 in the place of its answer. */
     @Test
     void aStoredAccountWithoutItsCertificateIsNamed() {
         program.issuer.startCertificatePort(Program.CA);

@@ -7,6 +7,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -51,6 +52,8 @@ final class Keycloak extends LocalIssuer {
                         "--db=dev-mem",
                         "--http-enabled=false",
                         "--https-port=" + port,
+                        "--https-client-auth=request",
+                        "--truststore-paths=" + caFile(),
                         "--https-key-store-file=" + keys,
                         "--https-key-store-password=" + PASSWORD,
                         "--hostname=" + origin));
@@ -113,6 +116,33 @@ final class Keycloak extends LocalIssuer {
         String client = theOnly("/clients?clientId=" + account.client().id());
         String answer = administer("POST", "/clients/" + client + "/client-secret", "{}");
         return Json.object(answer).flatMap(json -> Json.string(json, "value")).orElseThrow();
+    }
+
+    @Override
+    public void setKeys(String clientId, String jwks) throws IOException, InterruptedException {
+        set(clientId, "client-jwt", Map.of("use.jwks.string", "true", "jwks.string", jwks));
+    }
+
+    @Override
+    public void setSubject(String clientId, String subject) throws IOException, InterruptedException {
+        set(clientId, "client-x509", Map.of("x509.subjectdn", "CN=" + subject));
+    }
+
+    private void set(String clientId, String authenticator, Map<String, Object> attributes)
+            throws IOException, InterruptedException {
+        Map<String, Object> client = new LinkedHashMap<>();
+        client.put("clientId", clientId);
+        client.put("clientAuthenticatorType", authenticator);
+        client.put("serviceAccountsEnabled", true);
+        client.put("standardFlowEnabled", false);
+        client.put("optionalClientScopes", List.of("compute.read"));
+        client.put("attributes", attributes);
+        String found = administer("GET", "/clients?clientId=" + clientId, "");
+        if (found.strip().equals("[]")) {
+            administer("POST", "/clients", Json.write(client));
+        } else {
+            administer("PUT", "/clients/" + theOnly("/clients?clientId=" + clientId), Json.write(client));
+        }
     }
 
     /** The id of the only object that the query finds. */

@@ -103,6 +103,26 @@ interface LiveIssuer extends AutoCloseable {
         throw new NotOffered("the secret of a client cannot be changed");
     }
 
+    /**
+     * As the issuer's administrator: creates or changes a client that authenticates with private_key_jwt and may use
+     * client credentials.
+     *
+     * @param jwks its public keys
+     */
+    default void setKeys(String clientId, String jwks) throws Exception {
+        throw new NotOffered("no clients with keys");
+    }
+
+    /**
+     * As the issuer's administrator: creates or changes a client that authenticates with tls_client_auth and may use
+     * client credentials.
+     *
+     * @param subject of its certificate, which the test's CA signs
+     */
+    default void setSubject(String clientId, String subject) throws Exception {
+        throw new NotOffered("no clients with certificates");
+    }
+
     /** Whether a response contains the end of the authorization. */
     default boolean tellsEnd() {
         return false;

@@ -82,17 +82,18 @@ final class OidcProvider extends LocalIssuer {
                         "node",
                         Path.of(System.getProperty("live.oidc-provider"), "server.mjs")
                                 .toString(),
-                        settings(port, issuer(), keys, registration, rotation, mode)));
+                        settings(port, issuer(), keys, caFile(), registration, rotation, mode)));
     }
 
     private static String settings(
-            int port, String issuer, Path keys, String registration, String rotation, Mode mode) {
+            int port, String issuer, Path keys, Path clientCa, String registration, String rotation, Mode mode) {
         Map<String, Object> settings = new LinkedHashMap<>();
         settings.put("port", port);
         settings.put("issuer", issuer);
         settings.put("rotation", rotation);
         settings.put("keyStore", keys.toString());
         settings.put("passphrase", PASSWORD);
+        settings.put("clientCa", clientCa.toString());
         settings.put("registration", registration);
         settings.put("registrationToken", REGISTRATION_TOKEN);
         settings.put("hastyClient", HASTY.id());
@@ -176,6 +177,16 @@ final class OidcProvider extends LocalIssuer {
         String secret = "another-secret-0123456789";
         process.tell("secret " + account.client().id() + " " + secret);
         return secret;
+    }
+
+    @Override
+    public void setKeys(String clientId, String jwks) throws IOException, InterruptedException {
+        process.tell("keys " + clientId + " " + jwks);
+    }
+
+    @Override
+    public void setSubject(String clientId, String subject) throws IOException, InterruptedException {
+        process.tell("subject " + clientId + " CN=" + subject);
     }
 
     @Override

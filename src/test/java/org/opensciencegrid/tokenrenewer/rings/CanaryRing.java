@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.nimbusds.jose.jwk.JWKSet;
 import java.io.File;
 import java.io.IOException;
 import java.net.URLEncoder;
@@ -202,6 +203,9 @@ class CanaryRing {
         run(-1, "check");
         point.config(config);
 
+        clientWithAKey();
+        point.config(config);
+
         // Export and import, a password change, and removal.
         Files.createDirectory(point.file("agent"));
         run(0, "export-oidc-agent", "acct", "--to=" + point.file("agent/acct"));
@@ -220,6 +224,44 @@ class CanaryRing {
         run(1, "remove", "acct", "--revoke", "--delete-client");
         point.issuer.clearFaults();
         run(0, "remove", "acct", "--revoke", "--delete-client");
+    }
+
+    /** A private key, and the assertions that it signs. */
+    private void clientWithAKey() throws Exception {
+        String key = point.file("key.secret").toString();
+        String[] setup = {
+            "setup",
+            "--verbose",
+            "--client-credentials",
+            "--issuer=" + point.issuer.issuer(),
+            "--ca-file=" + point.caFile(),
+            "--client-id=kc",
+            "--client-key-file=" + key,
+            "kc"
+        };
+        run(1, setup);
+        String jwks = point.run("client-key", key).out();
+        point.issuer.addKeyClient("kc", jwks, List.of("client_credentials"), List.of("compute.read"));
+        run(0, setup);
+        point.config("[account kc]\ntoken_request_url = " + point.issuer.base() + "/token\nclient_id = kc\n"
+                + "client_key_file = " + key + "\nca_file = DIR/ca.pem\n"
+                + AccessPoint.tokenSection("kc", "kc", "DIR/kc.token"));
+        run(0, "renew", "--verbose");
+        run(0, "client-key", "--add", key);
+        run(0, "client-key", "--use-new", key);
+        echo("/token", 401, "application/json", "invalid_client");
+        run(1, "renew", "--force", "--verbose");
+        point.issuer.clearFaults();
+        run(-1, "status");
+        run(-1, "check");
+        JWKSet.load(point.file("key.secret").toFile())
+                .getKeys()
+                .forEach(one -> canaries.add(List.of(one.toECKey().getD().toString())));
+        for (Seen request : point.issuer.requests("/token")) {
+            if (request.parameter("client_assertion") != null) {
+                canaries.add(List.of(request.parameter("client_assertion")));
+            }
+        }
     }
 
     /** @param status the expected exit status, which shows that the command took the intended path; -1 for any */
@@ -250,7 +292,7 @@ class CanaryRing {
     private static byte[] echo(List<Seen> requests, String type, String error) {
         Seen request = requests.get(requests.size() - 1);
         List<String> carried = new ArrayList<>();
-        for (String name : List.of("refresh_token", "token", "device_code", "client_secret")) {
+        for (String name : List.of("refresh_token", "token", "device_code", "client_secret", "client_assertion")) {
             if (request.parameter(name) != null) {
                 carried.add(request.parameter(name));
             }
