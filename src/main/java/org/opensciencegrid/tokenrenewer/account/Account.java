@@ -116,6 +116,8 @@ public final class Account {
         Optional<Secret> secret = members.string("client_secret").map(Secret::of);
         String method = members.string("token_endpoint_auth_method").orElse("");
         return ClientAuth.of(method)
+                // A registration may name a certificate or key that only its owner has, and also give a secret.
+                .filter(auth -> secret.isEmpty() || auth.usesSecret() || auth == ClientAuth.NONE)
                 .map(auth -> new Client(required("client_id"), secret, auth))
                 .orElseGet(() -> Client.of(required("client_id"), secret));
     }

@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -181,16 +182,38 @@ class NetworkTest {
 
     /**
      * The SDK's request class uses the JDK's default context when it is loaded. No connection with that context may
-     * succeed.
+     * succeed. In a JVM of its own, because another test may have loaded that class.
      */
     @Test
     void whoeverDoesNotComeThroughHereTrustsNobody() throws Exception {
-        Network.DIRECT.transport(Optional.empty());
         try (EmbeddedIssuer issuer = EmbeddedIssuer.start(new TestCa())) {
-            var request = new HTTPRequest(HTTPRequest.Method.GET, URI.create(issuer.base() + "/jwks"));
-            IOException e = assertThrows(IOException.class, request::send);
-            assertTrue(e.getMessage().contains("no certificate is believed by default"), e::getMessage);
+            Process process = new ProcessBuilder(
+                            System.getProperty("java.home") + "/bin/java",
+                            "-cp",
+                            System.getProperty("java.class.path"),
+                            DefaultContext.class.getName(),
+                            issuer.base() + "/jwks")
+                    .redirectErrorStream(true)
+                    .start();
+            String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertTrue(said.contains("no certificate is believed by default"), said);
             assertEquals(List.of(), issuer.requests());
+        }
+    }
+
+    /** Sends a request in the SDK's way, and prints what happens. */
+    static final class DefaultContext {
+        private DefaultContext() {}
+
+        public static void main(String[] arguments) {
+            Network.DIRECT.transport(Optional.empty());
+            try {
+                System.out.println(new HTTPRequest(HTTPRequest.Method.GET, URI.create(arguments[0]))
+                        .send()
+                        .getStatusCode());
+            } catch (IOException e) {
+                System.out.println(e.getMessage());
+            }
         }
     }
 
