@@ -410,7 +410,8 @@ public final class EmbeddedIssuer implements AutoCloseable {
      */
     public void startCertificatePort(TestCa ca) {
         try {
-            HttpsServer https = HttpsServer.create(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0), 0);
+            HttpsServer https = HttpsServer.create(
+                    new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), 0), 0);
             https.setHttpsConfigurator(new HttpsConfigurator(ca.serverContextForClients()) {
                 @Override
                 public void configure(HttpsParameters parameters) {

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.config.NotifyOptions;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
@@ -111,7 +112,7 @@ public record NotificationText(Messages messages, RepairCommands commands, Strin
                 lines.add((byFailure.size() - MOST_TOKENS) + " more");
                 break;
             }
-            Failure failure = failures.get(one.getKey());
+            Failure failure = Objects.requireNonNull(failures.get(one.getKey()));
             lines.add("");
             lines.add((one.getValue().size() == 1 ? "token " : "tokens ")
                     + HumanFormat.some(one.getValue(), MOST_TOKENS) + ":");
