@@ -22,10 +22,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLException;
-import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLPeerUnverifiedException;
-import javax.net.ssl.SSLProtocolException;
 import javax.net.ssl.SSLSocket;
 import org.opensciencegrid.tokenrenewer.net.IssuerException.Kind;
 import org.opensciencegrid.tokenrenewer.net.ProxySettings.Proxy;
@@ -133,9 +131,15 @@ final class Connector {
         try {
             return open(uri, address, end, failedAddresses, true);
         } catch (KeyShares.NotAccepted e) {
-            HttpConnection connection = open(uri, address, end, failedAddresses, false);
-            allShares.add(server);
-            return connection;
+            try {
+                HttpConnection connection = open(uri, address, end, failedAddresses, false);
+                allShares.add(server);
+                return connection;
+            } catch (SSLException second) {
+                throw second;
+            } catch (IOException second) { // what it said the first time tells more
+                throw e.getCause() instanceof SSLException first ? first : second;
+            }
         }
     }
 
@@ -160,7 +164,7 @@ final class Connector {
                 socket = tunnel(proxy.get(), wire, uri, port);
             }
             if (isTls) {
-                socket = tls(socket, HostNames.name(uri), port, reducesShares);
+                socket = tls(socket, HostNames.name(uri), port, reducesShares ? Optional.of(wire) : Optional.empty());
             }
             return new HttpConnection(wire, socket, failedAddresses);
         } catch (IOException | IssuerException | RuntimeException | Error e) {
@@ -184,7 +188,7 @@ final class Connector {
     /** Uses TLS with the proxy if configured, and asks it for a tunnel. */
     private Socket tunnel(Proxy proxy, LimitedSocket wire, URI uri, int port) throws IOException, IssuerException {
         Socket socket = proxy.isTls()
-                ? tls(wire, HostNames.withoutDot(proxy.host().toLowerCase(Locale.ROOT)), proxy.port(), false)
+                ? tls(wire, HostNames.withoutDot(proxy.host().toLowerCase(Locale.ROOT)), proxy.port(), Optional.empty())
                 : wire;
         String target = HostNames.of(uri).orElse("") + ":" + port;
         String credentials = proxy.credentials()
@@ -209,7 +213,8 @@ final class Connector {
         throw new ConnectException("the proxy answered " + status);
     }
 
-    private SSLSocket tls(Socket below, String host, int port, boolean reducesShares)
+    /** @param reducing for the first try with {@link KeyShares}, which takes less time, so that some is left for the second */
+    private SSLSocket tls(Socket below, String host, int port, Optional<LimitedSocket> reducing)
             throws IOException, IssuerException {
         String name = HostNames.bare(host);
         Optional<byte[]> address = host.matches("[0-9.]+") || host.startsWith("[")
@@ -217,7 +222,11 @@ final class Connector {
                 : Optional.empty();
         SSLSocket socket = (SSLSocket) trust.sockets().createSocket(below, name, port, true);
         SSLParameters parameters = socket.getSSLParameters();
-        boolean isReduced = reducesShares && KeyShares.reduce(parameters);
+        boolean isReduced = reducing.isPresent() && KeyShares.reduce(parameters);
+        if (isReduced) {
+            LimitedSocket wire = reducing.get();
+            wire.limit(wire.remaining().dividedBy(3));
+        }
         if (address.isEmpty()) {
             // As bytes, because the JDK would omit a name with an underscore.
             parameters.setServerNames(List.of(new SNIHostName(name.getBytes(StandardCharsets.US_ASCII))));
@@ -225,7 +234,7 @@ final class Connector {
         socket.setSSLParameters(parameters);
         try {
             socket.startHandshake();
-        } catch (SSLHandshakeException | SSLProtocolException e) {
+        } catch (IOException e) {
             throw isReduced && !ExceptionMapper.isCertificate(e) ? new KeyShares.NotAccepted(e) : e;
         }
         X509Certificate certificate = (X509Certificate) socket.getSession().getPeerCertificates()[0];

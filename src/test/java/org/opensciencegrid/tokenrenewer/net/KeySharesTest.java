@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.nimbusds.oauth2.sdk.http.HTTPRequest;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.opensciencegrid.testkit.TestCa;
 
 /** Java 20 and later can choose its key shares. Java 17 always offers all. */
@@ -145,6 +148,37 @@ class KeySharesTest {
             assertTrue(e.getMessage().contains("expired"), e.getMessage());
             assertEquals("refused", server.handshakes(1));
             assertEquals(Set.of(), transport.allShares());
+        }
+    }
+
+    /** Old servers and boxes on the way that do not understand the first message answer it in other ways. */
+    @ParameterizedTest
+    @ValueSource(strings = {"reset", "close", "silence", "alert"})
+    void aServerThatDoesNotUnderstandTheFirstMessage(String reaction) throws Exception {
+        assumeTrue(CAN_CHOOSE && reduces(), "this Java offers everything at once");
+        try (Server server = new Server(ca, null, "TLSv1.2", "");
+                ServerSocket front = new ServerSocket(0, 5, InetAddress.getByName("127.0.0.1"))) {
+            RawServer.inBackground(() -> {
+                Socket first = front.accept();
+                first.getInputStream().read(new byte[10_000]);
+                switch (reaction) {
+                    case "reset" -> first.setSoLinger(true, 0);
+                    case "alert" -> first.getOutputStream().write(new byte[] {21, 3, 3, 0, 2, 2, 80}); // internal_error
+                    default -> {}
+                }
+                if (!reaction.equals("silence")) {
+                    first.close();
+                }
+                Socket second = front.accept();
+                Socket behind = new Socket("127.0.0.1", server.socket.getLocalPort());
+                RawServer.inBackground(() -> second.getInputStream().transferTo(behind.getOutputStream()));
+                behind.getInputStream().transferTo(second.getOutputStream());
+                second.close();
+            });
+            HTTPRequest request = new HTTPRequest(
+                    HTTPRequest.Method.GET, URI.create("https://localhost:" + front.getLocalPort() + "/"));
+            assertEquals("ok", transport.send(request).body());
+            assertEquals("TLSv1.2", server.handshakes(1));
         }
     }
 
