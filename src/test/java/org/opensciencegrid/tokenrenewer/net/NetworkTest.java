@@ -14,6 +14,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -178,6 +179,11 @@ class NetworkTest {
                         + Files.readString(directory.resolve("ca.pem"))
                         + "-----BEGIN CERTIFICATE-----\nAAAA");
         assertEquals(200, statusWith(new TrustStore(Optional.empty(), List.of(bundle)), ca));
+
+        Path copy = Files.copy(bundle, directory.resolve("copy.crt")); // is not read as an additional file
+        assertEquals(200, statusWith(new TrustStore(Optional.of(copy), List.of(bundle)), ca));
+        Files.writeString(copy, "\n", StandardOpenOption.APPEND);
+        Scene.fails(Kind.TLS, () -> statusWith(new TrustStore(Optional.of(copy), List.of(bundle)), ca));
     }
 
     /**
