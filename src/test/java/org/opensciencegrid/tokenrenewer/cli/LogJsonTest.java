@@ -109,6 +109,11 @@ class LogJsonTest extends WithProgram {
         assertFalse(text.out().contains("2 tokens"), text.out());
         assertEquals("not_published", Json.member(secret, "failure").isEmpty() ? "" : secret.get("event"));
 
+        program.accountWith(one + "post_renewal = /bin/false\ntoken_secret = ns/tokens\n");
+        List<Map<String, Object>> twice = lines(1, renew, json);
+        assertEquals(1, Json.number(twice.get(twice.size() - 1), "failed").orElseThrow(), twice::toString);
+        program.accountWith(one + "token_secret = ns/tokens\n");
+
         try (ClusterApi cluster = new ClusterApi(program.file("pod"))) {
             program.variables.putAll(cluster.variables());
             assertEquals("published", lines(0, renew, json).get(1).get("event"));

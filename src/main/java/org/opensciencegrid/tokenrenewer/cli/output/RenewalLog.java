@@ -3,6 +3,7 @@ package org.opensciencegrid.tokenrenewer.cli.output;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -46,7 +47,9 @@ public final class RenewalLog {
     private int worst = ExitStatus.OK;
     private long renewed;
     private long fresh;
-    private long failed;
+    /** Tokens with a failure of any kind; one token may have several. */
+    private final Set<String> failed = new HashSet<>();
+
     private long wouldRenew;
     private final List<String> failedTokens = new ArrayList<>();
 
@@ -163,11 +166,11 @@ public final class RenewalLog {
         summary();
         if (output.isJson()) {
             output.info(
-                    renewed + " renewed, " + fresh + " fresh, " + failed + " failed",
+                    renewed + " renewed, " + fresh + " fresh, " + failed.size() + " failed",
                     event("end")
                             .with("renewed", renewed)
                             .with("fresh", fresh)
-                            .with("failed", failed)
+                            .with("failed", (long) failed.size())
                             .with("status", (long) worst));
         }
     }
@@ -222,7 +225,7 @@ public final class RenewalLog {
                                     due.onlySecret().map(TokenSecret::toString).orElse(due.place())));
         } else if (outcome instanceof HookFailed hook) {
             report(hook.renewal());
-            failed++;
+            failed.add(hook.token());
             worst = Math.max(worst, ExitStatus.FAILED);
             output.error(
                     "Failed to run post_renewal of token '" + hook.token() + "': " + messages.what(hook.failure()),
@@ -238,7 +241,7 @@ public final class RenewalLog {
             report(secret.renewal());
             report(secret);
         } else if (outcome instanceof Failed why) {
-            failed++;
+            failed.add(why.token());
             failedTokens.add(why.token());
             report(why);
         }
@@ -249,7 +252,7 @@ public final class RenewalLog {
         Failure failure = secret.failure();
         String line = "Failed to write the Secret of token '" + secret.token() + "': " + messages.what(failure);
         Repair repair = messages.repair(failure, secret.account());
-        failed++;
+        failed.add(secret.token());
         worst = Math.max(worst, ExitStatus.FAILED);
         output.error(
                 line,
