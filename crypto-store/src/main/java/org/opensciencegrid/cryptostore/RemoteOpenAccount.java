@@ -117,7 +117,7 @@ final class RemoteOpenAccount extends AbstractOpenAccount {
     @Override
     public void reserve() throws StoreException {
         requireNextGeneration();
-        if (!isHeld()) {
+        if (!isHeld() || !locked.lease.beginUse()) {
             throw AccountLease.busy(locked.records, locked.name);
         }
         if (intent == 0) {
@@ -200,6 +200,7 @@ final class RemoteOpenAccount extends AbstractOpenAccount {
         if (isLost && !isNew) {
             throw AccountLease.busy(locked.records, locked.name);
         }
+        locked.lease.beginUse(); // what only this process has is saved even if the process ends
         boolean interrupted = Thread.interrupted(); // an interrupt would end the request that saves
         Retries retries = new Retries();
         try {
@@ -268,6 +269,7 @@ final class RemoteOpenAccount extends AbstractOpenAccount {
         intent = 0;
         doubt = entry.intent();
         mayHaveIntent = false;
+        locked.lease.endUse();
         locked.rescueCopy.deleteQuietly();
         return new SaveResult(generation(), locked.place(), false, "");
     }
@@ -276,6 +278,7 @@ final class RemoteOpenAccount extends AbstractOpenAccount {
     private SaveResult superseded(long stored) {
         isLost = true;
         mayHaveIntent = false;
+        locked.lease.endUse();
         locked.rescueCopy.deleteQuietly();
         return new SaveResult(stored, locked.place(), false, "another run saved the answer to a later request");
     }
@@ -339,5 +342,6 @@ final class RemoteOpenAccount extends AbstractOpenAccount {
                 // The next run is in doubt, and asks the issuer.
             }
         }
+        locked.lease.endUse();
     }
 }

@@ -104,6 +104,52 @@ class RemoteAccountStoreTest {
         ending.releaseAll();
         assertTrue(rotate(store(records.client("next"))), "it need not wait");
         locked.close();
+        assertEquals(
+                Kind.BUSY,
+                assertThrows(StoreException.class, () -> ending.lock(Given.NAME, WAIT))
+                        .kind());
+    }
+
+    @Test
+    void aProcessThatEndsKeepsTheLeaseOfAnAccountWhoseAnswerIsNotSaved() throws IOException {
+        RemoteAccountStore ending = store(records.client("ending"));
+        LockedAccount locked = ending.lock(Given.NAME, WAIT);
+        OpenAccount open = locked.open(Given.password());
+        open.reserve();
+        String next = issuer.refresh(Given.text(open.plaintext())).orElseThrow();
+        ending.releaseAll();
+        RemoteAccountStore other = store(records.client("next"));
+        assertEquals(
+                Kind.BUSY,
+                assertThrows(StoreException.class, () -> other.lock(Given.NAME, Duration.ZERO))
+                        .kind());
+        open.save(Given.bytes(next));
+        ending.releaseAll();
+        assertFalse(open.mayAsk());
+        assertTrue(rotate(other));
+        locked.close();
+    }
+
+    @Test
+    void aProcessThatEndsKeepsTheLeaseOfASaveThatIsNotFinished() throws IOException {
+        MemoryRecords.Client client = records.client("ending");
+        RemoteAccountStore ending = store(client);
+        LockedAccount locked = ending.lock(Given.NAME, WAIT);
+        OpenAccount open = locked.create(Given.password());
+        AtomicInteger leaseWrites = new AtomicInteger();
+        client.fault = (request, isExecuted) -> {
+            if (request.equals("write") && !isExecuted) {
+                ending.releaseAll();
+            }
+            if (request.equals("writeLease")) {
+                leaseWrites.incrementAndGet();
+            }
+        };
+        open.save(Given.bytes("approved"));
+        assertEquals(0, leaseWrites.get());
+        client.fault = (request, isExecuted) -> {};
+        locked.close();
+        assertEquals("approved", content());
     }
 
     @Test
