@@ -42,6 +42,8 @@ final class RemoteOpenAccount extends AbstractOpenAccount {
     /** Whether another machine took the account over. */
     private boolean isLost;
 
+    private boolean isSuperseded;
+
     /**
      * Opens a decrypted account.
      *
@@ -207,6 +209,9 @@ final class RemoteOpenAccount extends AbstractOpenAccount {
             if (intent == 0 && !isNew) {
                 return saveChange(newPlaintext);
             }
+            if (intent == 0) {
+                tryReserve();
+            }
             byte[] sealed = seal(newPlaintext, generation() + 1);
             boolean mustRead = false;
             while (true) {
@@ -246,6 +251,15 @@ final class RemoteOpenAccount extends AbstractOpenAccount {
         }
     }
 
+    /** So that a rescue copy of a new authorization counts. Without it, only this process can save. */
+    private void tryReserve() {
+        try {
+            reserve();
+        } catch (StoreException e) {
+            // The save tries until it succeeds, and a new authorization replaces whatever is there.
+        }
+    }
+
     /** A new authorization also counts as the answer to all requests before it. */
     private Entry answer(byte[] sealed) {
         long asked = Math.max(entry.asked(), intent);
@@ -277,10 +291,16 @@ final class RemoteOpenAccount extends AbstractOpenAccount {
     /** Another machine asked after us and saved its answer: ours is the older one. */
     private SaveResult superseded(long stored) {
         isLost = true;
+        isSuperseded = true;
         mayHaveIntent = false;
         locked.lease.endUse();
         locked.rescueCopy.deleteQuietly();
         return new SaveResult(stored, locked.place(), false, "another run saved the answer to a later request");
+    }
+
+    @Override
+    public boolean isSuperseded() {
+        return isSuperseded;
     }
 
     private long storedGeneration() throws StoreException {
@@ -307,7 +327,7 @@ final class RemoteOpenAccount extends AbstractOpenAccount {
         boolean waitAfter(IOException failure, byte[] sealed) {
             if (!isRescued) {
                 try {
-                    locked.rescueCopy.write(intent != 0 ? intent : entry.asked(), sealed);
+                    locked.rescueCopy.write(intent != 0 ? intent : entry.asked() + 1, sealed);
                     isRescued = true;
                 } catch (IOException e) {
                     failure.addSuppressed(e); // this process still has it

@@ -311,6 +311,30 @@ class RemoteAccountStoreTest {
         assertTrue(rotate(next));
     }
 
+    /** The process ends while the database is down, right after the user has approved. */
+    @Test
+    void theNextProcessOfTheSameMachineTakesANewAuthorization() throws IOException {
+        Path rescue = temporary.resolve("rescue");
+        for (String name : List.of(Given.NAME, "fresh")) {
+            MemoryRecords.Client client = records.client("a");
+            AtomicInteger writes = new AtomicInteger();
+            client.fault = (request, isExecuted) -> {
+                if (request.equals("write") && !isExecuted && writes.incrementAndGet() > 1) {
+                    throw new IOException("no answer");
+                }
+            };
+            RemoteAccountStore setup = store(client, rescue, TERMS, failure -> {
+                throw new Killed();
+            });
+            OpenAccount open = setup.lock(name, WAIT).create(Given.password());
+            assertThrows(Killed.class, () -> open.save(Given.bytes("approved")));
+            records.endLease(name);
+            RemoteAccountStore next = store(records.client("a2"), rescue, TERMS, retries::add);
+            assertEquals("approved", Given.open(next, name).text(), name);
+            assertEquals("approved", Given.text(store(records.client("b")).view(name, Given.password())));
+        }
+    }
+
     @Test
     void aRescueCopyIsOfNoUseAfterALaterAnswer() throws IOException {
         Path rescue = killAfterTheRescueCopy();
@@ -380,6 +404,8 @@ class RemoteAccountStoreTest {
         SaveResult late = stopped.save(Given.bytes("earlier"));
         assertEquals(2, late.generation());
         assertFalse(late.rescued());
+        assertTrue(stopped.isSuperseded());
+        assertFalse(next.isSuperseded());
         assertEquals("later", content());
         assertEquals(2, generation());
         assertFalse(stopped.mayAsk());

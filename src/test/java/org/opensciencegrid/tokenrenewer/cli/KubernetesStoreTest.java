@@ -67,8 +67,8 @@ class KubernetesStoreTest {
         run(0, "status");
         run(0, "renew", "--force");
         assertFalse(Files.exists(program.file("state")), "with token_secret alone, a pod needs no volume");
-        assertEquals(Optional.of("2"), annotation("asked"));
-        assertEquals(Optional.of("2"), annotation("answered"));
+        assertEquals(Optional.of("3"), annotation("asked"), "setup and two renewals");
+        assertEquals(Optional.of("3"), annotation("answered"));
         assertEquals(Optional.empty(), annotation("intent"));
         String stored = cluster.secret(ACCOUNT).toJson()
                 + cluster.secret("osg-token-renewer-state-acct").toJson();
@@ -97,7 +97,7 @@ class KubernetesStoreTest {
         JsonObject metadata = secret.member("metadata");
         JsonObject annotations = metadata.member("annotations")
                 .with("osg-token-renewer/intent", "dead at 2026-11-26T10:00:00Z")
-                .with("osg-token-renewer/asked", "2");
+                .with("osg-token-renewer/asked", "3");
         cluster.put(ACCOUNT, secret.with("metadata", metadata.with("annotations", annotations)));
         run(0, "renew", "--force");
         assertEquals(Optional.empty(), annotation("intent"));
