@@ -307,7 +307,9 @@ final class AccountRenewal {
             requireWritable(section);
             requireOwnAccount(section, source.authorizedScope());
             List<String> scope = narrows() ? List.of() : section.scope();
+            Duration before = deadline.elapsed();
             TokenResponse response = source.token(section, scope);
+            Duration age = deadline.elapsed().minus(before).minus(response.waited());
             issuerHealth.forEach(health -> health.granted(response.waited()));
             response.scope()
                     .filter(grantedScope -> state.narrows().isEmpty())
@@ -316,7 +318,8 @@ final class AccountRenewal {
                     .ifPresent(this::setNarrowing);
             Granted granted = GrantCheck.granted(section, response, source.authorizedScope(), narrows());
             GrantCheck.requireNoMore(section, granted, response);
-            Optional<Duration> ahead = GrantCheck.requireValid(response, source.issuer(), clock.instant());
+            Optional<Duration> ahead = GrantCheck.requireValid(
+                    response, source.issuer(), clock.instant(), age.isNegative() ? Duration.ZERO : age);
             Optional<String> other = source.otherIdentity();
             if (section.strict() && other.isPresent()) {
                 throw new FailureException(new Failure(Failure.Kind.IDENTITY_CHANGED, source.issuer(), other.get()));
@@ -403,7 +406,12 @@ final class AccountRenewal {
             Optional<Duration> ahead)
             throws TokenFileException, KubernetesException {
         if (section.onlySecret().isPresent()) {
-            secrets.write(section.onlySecret().get(), response.accessToken(), response.expiresAt(), old -> false);
+            secrets.write(
+                    section.onlySecret().get(),
+                    response.accessToken(),
+                    response.expiresAt(),
+                    old -> SecretPublisher.expiresLater(
+                            old, response.accessToken().reveal()));
         } else {
             new TokenFile(section.tokenPath().orElseThrow()).write(response.accessToken(), section.access());
         }

@@ -241,6 +241,10 @@ final class RefreshTokenSource implements TokenSource {
             if (hasEndpointMoved || rotations == 0 && needsSave()) {
                 save(); // also without rotation: stores endpoints that work, or this host's marks
             }
+            if (store.isSuperseded()) { // the later run has published a newer token
+                throw new FailureException(new Failure(
+                        Failure.Kind.ACCOUNT_BUSY, file.toString(), "another run got a newer answer meanwhile"));
+            }
             return response;
         } catch (IssuerException e) {
             isEndpointGone = e.isEndpointGone();
