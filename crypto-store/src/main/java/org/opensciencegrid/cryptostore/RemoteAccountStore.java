@@ -89,6 +89,16 @@ public final class RemoteAccountStore implements AccountStore {
     }
 
     @Override
+    public boolean exists(String name) {
+        try {
+            entry(name);
+            return true;
+        } catch (StoreException e) {
+            return e.kind() != Kind.MISSING;
+        }
+    }
+
+    @Override
     public Header peek(String name) throws StoreException {
         Entry entry = entry(name);
         FormatOne.Sealed sealed = decode(name, entry);
