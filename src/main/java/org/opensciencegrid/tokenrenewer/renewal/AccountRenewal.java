@@ -265,6 +265,9 @@ final class AccountRenewal {
             return older;
         }
         for (TokenSection section : due) {
+            if (section.onlySecret().isPresent()) {
+                continue; // another pod with an account of its own may have written it
+            }
             Optional<Instant> issued =
                     Due.issuedAfter(section, token(section), state.token(section.name()), source.issuer());
             if (issued.filter(at -> at.isAfter(rotated.get().plus(Due.SKEW))).isPresent()) {
@@ -398,6 +401,16 @@ final class AccountRenewal {
         }
     }
 
+    /** An outage of the API server does not make a token due. */
+    private Optional<Duration> left(TokenSection section) {
+        TokenState known = state.token(section.name());
+        try {
+            return Due.left(secrets.read(section), known, clock.instant());
+        } catch (KubernetesException e) {
+            return e.isOutage() ? Due.left(known, clock.instant()) : Optional.empty();
+        }
+    }
+
     private void write(
             TokenSection section,
             TokenResponse response,
@@ -469,9 +482,8 @@ final class AccountRenewal {
         state = readState();
         List<TokenSection> due = new ArrayList<>();
         for (TokenSection section : candidates) {
-            Optional<Duration> fresh = force
-                    ? Optional.empty()
-                    : Due.freshFor(section, token(section), state.token(section.name()), clock.instant());
+            Optional<Duration> fresh =
+                    force ? Optional.empty() : Due.freshFor(section, left(section), state.token(section.name()));
             if (fresh.isPresent()) {
                 outcomes.put(section.name(), new Fresh(account, section.name(), fresh.get()));
             } else {
@@ -482,8 +494,7 @@ final class AccountRenewal {
     }
 
     private Outcome refused(BackOff.Refusal refusal, TokenSection section) {
-        Optional<Duration> left = Due.left(token(section), state.token(section.name()), clock.instant());
-        return refusal.of(account, section, left);
+        return refusal.of(account, section, left(section));
     }
 
     private void failAll(List<TokenSection> due, Failure failure) {
@@ -502,8 +513,7 @@ final class AccountRenewal {
         state = state.withToken(
                 section.name(),
                 tried.failed(now, failure, failure.kind().isSingleTokenFailure() ? next : Optional.empty()));
-        Optional<Duration> left = Due.left(token(section), state.token(section.name()), now);
-        outcomes.put(section.name(), new Failed(account, section.name(), failure, next, wasRequested, left));
+        outcomes.put(section.name(), new Failed(account, section.name(), failure, next, wasRequested, left(section)));
     }
 
     /** Writes the state while the lock is held. A failure to write it does not stop the renewals. */

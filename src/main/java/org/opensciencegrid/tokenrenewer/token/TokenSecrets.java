@@ -25,8 +25,8 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /**
  * Access tokens in Secrets of the cluster that this pod runs in. Looks for the cluster at the first use. If its API
- * server cannot be used, every later call fails at once with the same exception, so make one object for each run.
- * Threads may share it.
+ * server cannot be used, every later call but {@link #write} fails at once with the same exception, so make one object
+ * for each run. Threads may share it.
  */
 public final class TokenSecrets {
     /** When the token that was written last expires, RFC 3339 in UTC. */
@@ -60,6 +60,10 @@ public final class TokenSecrets {
         if (outage != null) {
             throw outage;
         }
+        return useNow(secret, use);
+    }
+
+    private <T> T useNow(TokenSecret secret, Use<T> use) throws KubernetesException {
         try {
             KubernetesApi client = api();
             String namespace =
@@ -97,7 +101,7 @@ public final class TokenSecrets {
 
     /**
      * Replaces the token and keeps all other content of the Secret. Returns false if the Secret has the token already, or
-     * has one that may stay.
+     * has one that may stay. Always tries, because nobody else may have the token.
      *
      * @param expiresAt empty if unknown
      * @param mayStay whether a token that is in the Secret may stay there
@@ -105,7 +109,7 @@ public final class TokenSecrets {
     public boolean write(TokenSecret secret, Secret token, Optional<Instant> expiresAt, Predicate<String> mayStay)
             throws KubernetesException {
         byte[] content = token.reveal().getBytes(StandardCharsets.UTF_8);
-        return use(secret, (client, name) -> {
+        return useNow(secret, (client, name) -> {
             for (int i = 0; ; i++) {
                 Optional<KubernetesObject> stored = client.get(name);
                 byte[] old = stored.flatMap(object -> object.data(secret.key())).orElse(new byte[0]);

@@ -164,6 +164,34 @@ class SecretOnlyTest {
         run(0, "status");
     }
 
+    /** A read that fails says nothing about the token. */
+    @Test
+    void anOutageOfTheApiServerDoesNotMakeAFreshTokenDue() {
+        int before = refreshes();
+        for (int status : new int[] {503, -1}) {
+            cluster.status = status;
+            assertTrue(run(0, "renew").said().contains("not renewing"));
+            cluster.status = 0;
+            run(0, "renew");
+            assertEquals(before, refreshes());
+        }
+        cluster.status = 503;
+        program.clock.advance(Duration.ofDays(1));
+        assertTrue(run(1, "renew").said().contains("answered 503"));
+        assertEquals(before, refreshes());
+    }
+
+    /** Several pods with accounts of their own: one has stopped, and this one has an old state. */
+    @Test
+    void aTokenThatAnotherPodHasPublishedIsNoSignOfABackup() throws Exception {
+        byte[] state = Files.readAllBytes(directory.resolve("state/state/acct.json"));
+        program.clock.advance(Duration.ofDays(1));
+        run(0, "renew");
+        Files.write(directory.resolve("state/state/acct.json"), state);
+        program.clock.advance(Duration.ofDays(1));
+        assertTrue(run(0, "renew").said().contains("> Secret tokens#one"));
+    }
+
     @Test
     void aDryRunReportsASecretThatCannotBeWrittenBesideAFile() throws Exception {
         program.config(SiteDirectory.accountSection("acct") + SiteDirectory.tokenSection("one", "acct", "DIR/one.token")
