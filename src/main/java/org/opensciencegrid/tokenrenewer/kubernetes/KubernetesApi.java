@@ -112,6 +112,26 @@ public final class KubernetesApi {
         return write(new Call(Method.PUT, "update", name, name.path(), Optional.of(object.toJson())), object);
     }
 
+    /**
+     * Lets the API server check a creation or a replacement, also with the admission webhooks of the cluster. Changes
+     * nothing.
+     *
+     * @throws KubernetesException like {@link #create} or {@link #replace}
+     */
+    public void rehearse(KubernetesObject object) throws KubernetesException {
+        ObjectName name = object.name();
+        boolean isNew = object.resourceVersion().isEmpty();
+        Answer answer = send(new Call(
+                isNew ? Method.POST : Method.PUT,
+                isNew ? "create" : "update",
+                name,
+                (isNew ? name.collection() : name.path()) + "?dryRun=All",
+                Optional.of(object.toJson())));
+        if (answer.response.status() == 404 || answer.response.status() == 409) {
+            throw answer.failure();
+        }
+    }
+
     private KubernetesObject write(Call call, KubernetesObject object) throws KubernetesException {
         Answer answer = send(call);
         if (answer.response.status() == 409 && answer.isAfterDoubt) {

@@ -148,6 +148,9 @@ public final class TokenSecrets {
         }
     }
 
+    /** Of a token that is not known yet, in bytes. */
+    private static final int USUAL_SIZE = 2048;
+
     /** Everything that would make {@link #write} fail, as far as the API server says; changes nothing. */
     public List<KubernetesException> problems(TokenSecret secret) {
         List<KubernetesException> problems = new ArrayList<>();
@@ -159,6 +162,9 @@ public final class TokenSecrets {
                     if (stored.isPresent()) {
                         requireUsable(stored.get());
                     }
+                    if (problems.isEmpty()) {
+                        rehearse(client, stored.orElseGet(() -> KubernetesObject.of(name)), secret.key());
+                    }
                 }
                 return name;
             });
@@ -166,6 +172,18 @@ public final class TokenSecrets {
             problems.add(e);
         }
         return problems;
+    }
+
+    private static void rehearse(KubernetesApi client, KubernetesObject object, String key) throws KubernetesException {
+        byte[] old = object.data(key).orElse(new byte[0]);
+        try {
+            client.rehearse(object.withData(key, old.length == 0 ? new byte[USUAL_SIZE] : old));
+        } catch (KubernetesException e) {
+            boolean isUnsupported = e.getMessage().contains(" answered 400 "); // by a webhook
+            if (!isUnsupported && e.kind() != Kind.CONFLICT) {
+                throw e;
+            }
+        }
     }
 
     /** Call before a request whose answer only the Secret will hold. */

@@ -189,6 +189,20 @@ class KubernetesStoreTest {
     }
 
     @Test
+    void setupSuggestsASecretForTheTokenUnlessItGetsAPath() {
+        program.config(SiteDirectory.accountSection("acct"));
+        String said = program.setup("--scope=openid offline_access").said();
+        assertTrue(said.contains("token_secret = osg-tokens#acct"), said);
+        assertTrue(said.contains("you can choose the token's name and Secret:"), said);
+        assertFalse(said.contains("token_path"), said);
+        Path file = directory.resolve("acct.token");
+        said = program.setup("--scope=openid offline_access", "--token-path=" + file)
+                .said();
+        assertTrue(said.contains("token_path = " + file), said);
+        assertFalse(said.contains("token_secret"), said);
+    }
+
+    @Test
     void theRequestsOfARenewal() {
         run(0, "renew");
         cluster.requests.clear();
@@ -201,6 +215,7 @@ class KubernetesStoreTest {
                 GET secrets/osg-token-renewer-account-acct
                 GET secrets/tokens
                 GET secrets/tokens
+                PUT secrets/tokens
                 PUT secrets/osg-token-renewer-account-acct
                 PUT secrets/osg-token-renewer-account-acct
                 GET secrets/tokens

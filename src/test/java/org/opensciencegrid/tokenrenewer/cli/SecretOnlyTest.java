@@ -147,6 +147,14 @@ class SecretOnlyTest {
         assertTrue(create.said().contains("may not create Secret ns/tokens"), create.said());
         assertTrue(create.said().contains("kubectl --namespace ns create secret generic tokens"), create.said());
         cluster.denied.clear();
+        for (String write : new String[] {"create secrets", "update secrets/tokens"}) {
+            cluster.rejected.add(write);
+            String rejected = run(1, "renew").said();
+            assertTrue(rejected.contains("admission webhook") && rejected.contains("denied the request"), rejected);
+            assertTrue(run(1, "check").said().contains("admission webhook"));
+            cluster.put("tokens", JsonObject.NONE.with("type", "Opaque"));
+        }
+        cluster.rejected.clear();
         cluster.put("tokens", JsonObject.NONE.with("immutable", true).with("type", "Opaque"));
         assertTrue(run(1, "renew").said().contains("it is immutable"));
         assertTrue(run(1, "check").said().contains("it is immutable"));
