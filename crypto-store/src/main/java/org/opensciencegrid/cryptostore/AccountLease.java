@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.opensciencegrid.cryptostore.AccountRecords.ConflictException;
 import org.opensciencegrid.cryptostore.AccountRecords.Lease;
 import org.opensciencegrid.cryptostore.AccountRecords.Stored;
@@ -30,6 +31,15 @@ final class AccountLease implements AutoCloseable {
     private String version;
     private boolean closed;
     private volatile long validUntil;
+    private final AtomicReference<Use> use = new AtomicReference<>(Use.NONE);
+
+    private enum Use {
+        NONE,
+        /** A request to the issuer or a save is not finished. */
+        IN_PROGRESS,
+        /** The process ends. */
+        ENDED
+    }
 
     /** The lease of another holder, since this process has seen this version of it. */
     record Observed(String version, long nanos) {}
@@ -178,6 +188,26 @@ final class AccountLease implements AutoCloseable {
             version = found.get().version();
         }
         return isOurs;
+    }
+
+    /**
+     * Call before a request to the issuer or a save: the end of the process then does not release the lease.
+     *
+     * @return false if the process ends
+     */
+    boolean beginUse() {
+        return use.compareAndSet(Use.NONE, Use.IN_PROGRESS) || use.get() == Use.IN_PROGRESS;
+    }
+
+    void endUse() {
+        use.compareAndSet(Use.IN_PROGRESS, Use.NONE);
+    }
+
+    /** Releases the lease, unless an answer of the issuer is not saved yet: another run must not ask with its token. */
+    void closeUnlessUsed() {
+        if (use.compareAndSet(Use.NONE, Use.ENDED)) {
+            close();
+        }
     }
 
     /** Releases the lease, so that others need not wait until it ends. */

@@ -20,6 +20,9 @@ public interface AccountStore {
     /** Where the account is, for messages, whether or not it exists: the path of the account file. */
     Path file(String name);
 
+    /** Whether there is an account, even a damaged one. True if this cannot be found out. */
+    boolean exists(String name);
+
     /**
      * Reads what needs no password and no lock. The account is replaced atomically, so this never reads a part of it.
      *

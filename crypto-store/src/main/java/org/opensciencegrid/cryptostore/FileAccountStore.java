@@ -238,6 +238,11 @@ public final class FileAccountStore implements AccountStore {
     }
 
     @Override
+    public boolean exists(String name) {
+        return Files.exists(file(name));
+    }
+
+    @Override
     public Header peek(String name) throws StoreException {
         GenerationScan scan = new GenerationScan(files(directory, name), tools.disk());
         FormatOne.Sealed current = scan.current().orThrow();

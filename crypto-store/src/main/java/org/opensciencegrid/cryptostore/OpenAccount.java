@@ -78,6 +78,11 @@ public interface OpenAccount extends AutoCloseable {
      */
     SaveResult save(byte[] newPlaintext) throws StoreException;
 
+    /** Whether another run had saved the answer to a later request than the last {@link #save}, which changed nothing. */
+    default boolean isSuperseded() {
+        return false;
+    }
+
     /** Releases an unused reservation and wipes key and content. */
     @Override
     void close();

@@ -28,6 +28,7 @@ public final class RemoteAccountStore implements AccountStore {
     private final FileAccountStore.Tools tools;
     private final Map<String, AccountLease.Observed> observed = new ConcurrentHashMap<>();
     private final Set<AccountLease> held = ConcurrentHashMap.newKeySet();
+    private volatile boolean isEnding;
 
     /** Created on first use. */
     private static final class Entropy {
@@ -85,6 +86,16 @@ public final class RemoteAccountStore implements AccountStore {
     @Override
     public Path file(String name) {
         return records.place(AccountName.check(name));
+    }
+
+    @Override
+    public boolean exists(String name) {
+        try {
+            entry(name);
+            return true;
+        } catch (StoreException e) {
+            return e.kind() != Kind.MISSING;
+        }
     }
 
     @Override
@@ -148,12 +159,20 @@ public final class RemoteAccountStore implements AccountStore {
         tools.random().get().nextBytes(unique);
         String holder = records.holder() + "_" + HexFormat.of().formatHex(unique);
         AccountLease lease = AccountLease.acquire(records, name, holder, terms, observed, held, wait);
+        if (isEnding) { // also if it began to end while this waited
+            lease.close();
+            throw AccountLease.busy(records, name);
+        }
         return new RemoteLockedAccount(name, records, rescueCopy(name), lease, onRetry, tools);
     }
 
-    /** For the end of a process whose threads do not close their accounts: others need not wait for its leases. */
+    /**
+     * For the end of a process whose threads do not close their accounts: others need not wait for its leases, except
+     * for that of an account with a request or a save that is not finished. No account can be locked afterwards.
+     */
     public void releaseAll() {
-        List.copyOf(held).forEach(AccountLease::close);
+        isEnding = true;
+        List.copyOf(held).forEach(AccountLease::closeUnlessUsed);
     }
 
     private RescueCopy rescueCopy(String name) {

@@ -2,8 +2,10 @@ package org.opensciencegrid.cryptostore;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.AccountRecords.ConflictException;
 import org.opensciencegrid.cryptostore.AccountRecords.Entry;
 import org.opensciencegrid.cryptostore.AccountRecords.Stored;
@@ -68,28 +70,29 @@ final class RemoteLockedAccount extends AbstractLockedAccount<RemoteOpenAccount>
     public OpenAccount open(Password password) throws StoreException {
         closePrevious();
         Optional<Stored<Entry>> stored = read();
-        if (stored.filter(found -> found.content().hasAccount()).isEmpty()) {
+        Optional<RescueCopy.Content> rescued = rescueCopy.read();
+        boolean isRescued = stored.isPresent()
+                && rescued.isPresent()
+                && rescued.get().isNewerThan(stored.get().content());
+        if (!isRescued && stored.filter(found -> found.content().hasAccount()).isEmpty()) {
             throw new StoreException(Kind.MISSING, place(), "there is no such account");
         }
-        FormatOne.Sealed current =
-                FormatOne.decode(place(), stored.get().content().sealed(), name);
-        Optional<RescueCopy.Content> rescued = rescueCopy.read();
-        if (rescued.isPresent() && rescued.get().isNewerThan(stored.get().content())) {
+        FormatOne.@Nullable Sealed current = stored.get().content().hasAccount()
+                ? FormatOne.decode(place(), stored.get().content().sealed(), name)
+                : null; // only the rescue copy has it
+        long generation = current == null ? 0 : current.generation();
+        if (isRescued) {
             Tools.Opened opened = tools.open(name, rescued.get().sealed(), password);
             RemoteOpenAccount account = opened(new RemoteOpenAccount(
-                    this,
-                    stored.get(),
-                    current.generation(),
-                    opened,
-                    rescued.get().intent()));
+                    this, stored.get(), generation, opened, rescued.get().intent()));
             account.save(opened.plaintext());
             return account;
         } else {
             if (rescued.isPresent()) {
                 rescueCopy.deleteQuietly();
             }
-            Tools.Opened opened = tools.open(name, current, password);
-            return opened(new RemoteOpenAccount(this, stored.get(), current.generation(), opened, 0));
+            Tools.Opened opened = tools.open(name, Objects.requireNonNull(current), password);
+            return opened(new RemoteOpenAccount(this, stored.get(), generation, opened, 0));
         }
     }
 

@@ -42,6 +42,8 @@ final class RemoteOpenAccount extends AbstractOpenAccount {
     /** Whether another machine took the account over. */
     private boolean isLost;
 
+    private boolean isSuperseded;
+
     /**
      * Opens a decrypted account.
      *
@@ -117,7 +119,7 @@ final class RemoteOpenAccount extends AbstractOpenAccount {
     @Override
     public void reserve() throws StoreException {
         requireNextGeneration();
-        if (!isHeld()) {
+        if (!isHeld() || !locked.lease.beginUse()) {
             throw AccountLease.busy(locked.records, locked.name);
         }
         if (intent == 0) {
@@ -200,11 +202,15 @@ final class RemoteOpenAccount extends AbstractOpenAccount {
         if (isLost && !isNew) {
             throw AccountLease.busy(locked.records, locked.name);
         }
+        locked.lease.beginUse(); // what only this process has is saved even if the process ends
         boolean interrupted = Thread.interrupted(); // an interrupt would end the request that saves
         Retries retries = new Retries();
         try {
             if (intent == 0 && !isNew) {
                 return saveChange(newPlaintext);
+            }
+            if (intent == 0) {
+                tryReserve();
             }
             byte[] sealed = seal(newPlaintext, generation() + 1);
             boolean mustRead = false;
@@ -245,6 +251,15 @@ final class RemoteOpenAccount extends AbstractOpenAccount {
         }
     }
 
+    /** So that a rescue copy of a new authorization counts. Without it, only this process can save. */
+    private void tryReserve() {
+        try {
+            reserve();
+        } catch (StoreException e) {
+            // The save tries until it succeeds, and a new authorization replaces whatever is there.
+        }
+    }
+
     /** A new authorization also counts as the answer to all requests before it. */
     private Entry answer(byte[] sealed) {
         long asked = Math.max(entry.asked(), intent);
@@ -268,6 +283,7 @@ final class RemoteOpenAccount extends AbstractOpenAccount {
         intent = 0;
         doubt = entry.intent();
         mayHaveIntent = false;
+        locked.lease.endUse();
         locked.rescueCopy.deleteQuietly();
         return new SaveResult(generation(), locked.place(), false, "");
     }
@@ -275,9 +291,16 @@ final class RemoteOpenAccount extends AbstractOpenAccount {
     /** Another machine asked after us and saved its answer: ours is the older one. */
     private SaveResult superseded(long stored) {
         isLost = true;
+        isSuperseded = true;
         mayHaveIntent = false;
+        locked.lease.endUse();
         locked.rescueCopy.deleteQuietly();
         return new SaveResult(stored, locked.place(), false, "another run saved the answer to a later request");
+    }
+
+    @Override
+    public boolean isSuperseded() {
+        return isSuperseded;
     }
 
     private long storedGeneration() throws StoreException {
@@ -304,7 +327,7 @@ final class RemoteOpenAccount extends AbstractOpenAccount {
         boolean waitAfter(IOException failure, byte[] sealed) {
             if (!isRescued) {
                 try {
-                    locked.rescueCopy.write(intent != 0 ? intent : entry.asked(), sealed);
+                    locked.rescueCopy.write(intent != 0 ? intent : entry.asked() + 1, sealed);
                     isRescued = true;
                 } catch (IOException e) {
                     failure.addSuppressed(e); // this process still has it
@@ -339,5 +362,6 @@ final class RemoteOpenAccount extends AbstractOpenAccount {
                 // The next run is in doubt, and asks the issuer.
             }
         }
+        locked.lease.endUse();
     }
 }

@@ -104,6 +104,52 @@ class RemoteAccountStoreTest {
         ending.releaseAll();
         assertTrue(rotate(store(records.client("next"))), "it need not wait");
         locked.close();
+        assertEquals(
+                Kind.BUSY,
+                assertThrows(StoreException.class, () -> ending.lock(Given.NAME, WAIT))
+                        .kind());
+    }
+
+    @Test
+    void aProcessThatEndsKeepsTheLeaseOfAnAccountWhoseAnswerIsNotSaved() throws IOException {
+        RemoteAccountStore ending = store(records.client("ending"));
+        LockedAccount locked = ending.lock(Given.NAME, WAIT);
+        OpenAccount open = locked.open(Given.password());
+        open.reserve();
+        String next = issuer.refresh(Given.text(open.plaintext())).orElseThrow();
+        ending.releaseAll();
+        RemoteAccountStore other = store(records.client("next"));
+        assertEquals(
+                Kind.BUSY,
+                assertThrows(StoreException.class, () -> other.lock(Given.NAME, Duration.ZERO))
+                        .kind());
+        open.save(Given.bytes(next));
+        ending.releaseAll();
+        assertFalse(open.mayAsk());
+        assertTrue(rotate(other));
+        locked.close();
+    }
+
+    @Test
+    void aProcessThatEndsKeepsTheLeaseOfASaveThatIsNotFinished() throws IOException {
+        MemoryRecords.Client client = records.client("ending");
+        RemoteAccountStore ending = store(client);
+        LockedAccount locked = ending.lock(Given.NAME, WAIT);
+        OpenAccount open = locked.create(Given.password());
+        AtomicInteger leaseWrites = new AtomicInteger();
+        client.fault = (request, isExecuted) -> {
+            if (request.equals("write") && !isExecuted) {
+                ending.releaseAll();
+            }
+            if (request.equals("writeLease")) {
+                leaseWrites.incrementAndGet();
+            }
+        };
+        open.save(Given.bytes("approved"));
+        assertEquals(0, leaseWrites.get());
+        client.fault = (request, isExecuted) -> {};
+        locked.close();
+        assertEquals("approved", content());
     }
 
     @Test
@@ -265,6 +311,30 @@ class RemoteAccountStoreTest {
         assertTrue(rotate(next));
     }
 
+    /** The process ends while the database is down, right after the user has approved. */
+    @Test
+    void theNextProcessOfTheSameMachineTakesANewAuthorization() throws IOException {
+        Path rescue = temporary.resolve("rescue");
+        for (String name : List.of(Given.NAME, "fresh")) {
+            MemoryRecords.Client client = records.client("a");
+            AtomicInteger writes = new AtomicInteger();
+            client.fault = (request, isExecuted) -> {
+                if (request.equals("write") && !isExecuted && writes.incrementAndGet() > 1) {
+                    throw new IOException("no answer");
+                }
+            };
+            RemoteAccountStore setup = store(client, rescue, TERMS, failure -> {
+                throw new Killed();
+            });
+            OpenAccount open = setup.lock(name, WAIT).create(Given.password());
+            assertThrows(Killed.class, () -> open.save(Given.bytes("approved")));
+            records.endLease(name);
+            RemoteAccountStore next = store(records.client("a2"), rescue, TERMS, retries::add);
+            assertEquals("approved", Given.open(next, name).text(), name);
+            assertEquals("approved", Given.text(store(records.client("b")).view(name, Given.password())));
+        }
+    }
+
     @Test
     void aRescueCopyIsOfNoUseAfterALaterAnswer() throws IOException {
         Path rescue = killAfterTheRescueCopy();
@@ -334,6 +404,8 @@ class RemoteAccountStoreTest {
         SaveResult late = stopped.save(Given.bytes("earlier"));
         assertEquals(2, late.generation());
         assertFalse(late.rescued());
+        assertTrue(stopped.isSuperseded());
+        assertFalse(next.isSuperseded());
         assertEquals("later", content());
         assertEquals(2, generation());
         assertFalse(stopped.mayAsk());

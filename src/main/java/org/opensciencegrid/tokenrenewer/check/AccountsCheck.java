@@ -2,7 +2,6 @@ package org.opensciencegrid.tokenrenewer.check;
 
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -70,8 +69,7 @@ final class AccountsCheck {
         Set<String> named = config.namedAccounts();
         for (AccountSection section : config.accounts().values()) {
             // An account without a token may not be set up yet.
-            boolean isRequired =
-                    named.contains(section.name()) || Files.exists(check.store().file(section.name()));
+            boolean isRequired = named.contains(section.name()) || check.store().exists(section.name());
             if (named.contains(section.name())) {
                 check.rights()
                         .ifPresent(rights -> rights.missing(section.name(), section instanceof StoredAccount)

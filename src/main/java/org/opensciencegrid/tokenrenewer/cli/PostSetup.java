@@ -73,7 +73,7 @@ final class PostSetup {
         try {
             ConfigAddition.to(context.configFile(), newSections(options, tokens));
             requireWritable();
-            if (request.namesToken()) {
+            if (request.namesToken() && !isSecret()) {
                 requireWritable(tokenPath(tokens));
             }
         } catch (ConfigException e) {
@@ -184,7 +184,7 @@ final class PostSetup {
 
     private void printSections(List<NewSection> sections) {
         print("Add this to " + context.configFile() + ";");
-        print("you can choose the token's name and path:");
+        print("you can choose the token's name and " + (isSecret() ? "Secret:" : "path:"));
         print("");
         for (NewSection section : sections) {
             section.lines().forEach(this::print);
@@ -240,7 +240,13 @@ final class PostSetup {
     private NewSection token(Path tokens) {
         Map<String, String> options = new LinkedHashMap<>();
         options.put("account", account);
-        options.put("token_path", tokenPath(tokens).toString());
+        if (isSecret()) {
+            options.put(
+                    "token_secret",
+                    "osg-tokens#" + request.token().orElse(account).replaceAll("[^-._a-zA-Z0-9]", "-"));
+        } else {
+            options.put("token_path", tokenPath(tokens).toString());
+        }
         if (!request.scope().isEmpty()) {
             options.put("scope", String.join(" ", request.scope()));
         }
@@ -248,6 +254,11 @@ final class PostSetup {
             options.put("audience", String.join(" ", request.audience()));
         }
         return new NewSection("token", request.token().orElse(account), options);
+    }
+
+    /** A pod has no place for files that others read. */
+    private boolean isSecret() {
+        return context.isInCluster() && request.tokenPath().isEmpty();
     }
 
     private Path tokenPath(Path tokens) {

@@ -358,7 +358,7 @@ final class SetupCommand implements Callable<Integer> {
     private boolean confirmsReplacement() {
         if (clientSource.reauthenticate
                 || clientSource.clientCredentials
-                || !Files.exists(context.store().file(account))) {
+                || !context.store().exists(account)) {
             return true;
         }
         AccountState state = context.states().readOrUnknown(account);

@@ -17,7 +17,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.opensciencegrid.tokenrenewer.net.Limits;
 import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
 import org.opensciencegrid.tokenrenewer.net.ProxySettings;
@@ -416,8 +415,12 @@ final class Section {
 
     /** Whom to notify of problems with the account. */
     Optional<NotifyOptions> notifyOptions(Optional<Path> caFile, NetworkOptions networkOptions) {
-        if (Stream.of("owner", NotifyOptions.OPTION, "notify_after", "notify_relay", "notify_from")
-                .noneMatch(this::isSet)) {
+        boolean isSet = isSet("owner")
+                || isSet(NotifyOptions.OPTION)
+                || isSet("notify_after")
+                || isSet("notify_relay")
+                || isSet("notify_from");
+        if (!isSet) {
             return Optional.empty();
         }
         List<NotifyTarget> targets = new ArrayList<>();

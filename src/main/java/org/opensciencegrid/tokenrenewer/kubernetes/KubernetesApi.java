@@ -31,8 +31,11 @@ public final class KubernetesApi {
     /** For one response. The API server itself gives up after a minute; a healthy one answers in milliseconds. */
     public static final Duration RESPONSE = Duration.ofSeconds(15);
 
-    /** No repetition of a request begins later than this after the first attempt. */
-    public static final Duration RETRIES = Duration.ofSeconds(10);
+    /** No repetition of a request begins later than this after the first attempt, whose answer may be lost. */
+    public static final Duration RETRIES = RESPONSE.plusSeconds(10);
+
+    /** A Secret has at most 1 MiB, which Base64 makes longer, and metadata of at most 1 MiB. */
+    private static final int BODY_LIMIT = 4 << 20;
 
     private static final Duration FIRST_WAIT = Duration.ofMillis(250);
     private static final Duration MAX_WAIT = Duration.ofSeconds(2);
@@ -61,7 +64,10 @@ public final class KubernetesApi {
     KubernetesApi(ServiceAccount account, Network network, Duration response, Sleeper sleeper) {
         this(
                 account,
-                new Network(ProxySettings.NONE, response, network.log()).transport(TrustStore.only(account.ca())),
+                new Transport(
+                        TrustStore.only(account.ca()),
+                        new Network(ProxySettings.NONE, response, network.log()),
+                        BODY_LIMIT),
                 sleeper,
                 RETRIES);
     }
@@ -104,6 +110,26 @@ public final class KubernetesApi {
             throw new IllegalArgumentException(name + " was not read"); // it would overwrite any version
         }
         return write(new Call(Method.PUT, "update", name, name.path(), Optional.of(object.toJson())), object);
+    }
+
+    /**
+     * Lets the API server check a creation or a replacement, also with the admission webhooks of the cluster. Changes
+     * nothing.
+     *
+     * @throws KubernetesException like {@link #create} or {@link #replace}
+     */
+    public void rehearse(KubernetesObject object) throws KubernetesException {
+        ObjectName name = object.name();
+        boolean isNew = object.resourceVersion().isEmpty();
+        Answer answer = send(new Call(
+                isNew ? Method.POST : Method.PUT,
+                isNew ? "create" : "update",
+                name,
+                (isNew ? name.collection() : name.path()) + "?dryRun=All",
+                Optional.of(object.toJson())));
+        if (answer.response.status() == 404 || answer.response.status() == 409) {
+            throw answer.failure();
+        }
     }
 
     private KubernetesObject write(Call call, KubernetesObject object) throws KubernetesException {
@@ -226,10 +252,9 @@ public final class KubernetesApi {
         }
 
         private JsonObject json() throws KubernetesException {
-            if (!response.complete() && response.body().length() >= Transport.BODY_LIMIT) {
+            if (!response.complete() && response.body().length() >= BODY_LIMIT) {
                 throw call.failure(
-                        Kind.TOO_LARGE,
-                        call.name + " is larger than the " + Transport.BODY_LIMIT + " bytes that we read");
+                        Kind.TOO_LARGE, call.name + " is larger than the " + BODY_LIMIT + " bytes that we read");
             }
             return response.json()
                     .map(JsonObject::of)
@@ -297,11 +322,7 @@ public final class KubernetesApi {
                 failure = e;
                 isDoubtful |= e.leavesDoubt();
             }
-            boolean isRetryable = switch (failure.kind()) {
-                case UNREACHABLE, NO_ANSWER, TEMPORARY -> true;
-                default -> false;
-            };
-            if (!isRetryable
+            if (!failure.isOutage()
                     || sleeper.elapsed().plus(pause).compareTo(end) >= 0
                     || Thread.currentThread().isInterrupted()) {
                 throw failure;

@@ -57,6 +57,14 @@ public final class KubernetesException extends Exception {
         return object;
     }
 
+    /** Whether the API server cannot answer at the moment. */
+    public boolean isOutage() {
+        return switch (kind) {
+            case UNREACHABLE, NO_ANSWER, TEMPORARY -> true;
+            default -> false;
+        };
+    }
+
     /** Whether a change may have been made although this exception was thrown. */
     public boolean leavesDoubt() {
         return switch (kind) {

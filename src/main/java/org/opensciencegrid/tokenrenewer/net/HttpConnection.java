@@ -116,7 +116,7 @@ final class HttpConnection {
      */
     RawResponse exchange(byte[] request, Duration time, ResponseMemory memory) throws IOException {
         reusable = false;
-        wire.limit(time, Transport.BODY_LIMIT + HEAD_LIMIT);
+        wire.limit(time, memory.bodyLimit() + HEAD_LIMIT);
         socket.getOutputStream().write(request);
         socket.getOutputStream().flush();
         long sentAt = System.nanoTime();
@@ -193,10 +193,10 @@ final class HttpConnection {
             // Some servers count characters instead of bytes. There is only one request at a time, so further bytes
             // belong to this response.
             hasEnd = !isComplete || copy(in.available(), body, memory) == 0;
-            isComplete &= body.size() <= Transport.BODY_LIMIT;
+            isComplete &= body.size() <= memory.bodyLimit();
         } else {
             hasEnd = false;
-            isComplete = copy(Long.MAX_VALUE, body, memory) <= Transport.BODY_LIMIT;
+            isComplete = copy(Long.MAX_VALUE, body, memory) <= memory.bodyLimit();
         }
         String connection = head.headers.getOrDefault("connection", "").toLowerCase(Locale.ROOT);
         reusable = isComplete && hasEnd && head.isHttp11 && !head.hasDuplicateLength && !connection.contains("close");
@@ -232,7 +232,7 @@ final class HttpConnection {
         byte[] buffer = new byte[8192];
         long copied = 0;
         while (copied < length) {
-            int maxBytes = Transport.BODY_LIMIT + 1 - body.size();
+            int maxBytes = memory.bodyLimit() + 1 - body.size();
             int n = in.read(buffer, 0, (int) Math.min(buffer.length, Math.min(maxBytes, length - copied)));
             if (n < 0) {
                 return copied;
@@ -243,7 +243,7 @@ final class HttpConnection {
             }
             body.write(buffer, 0, n);
             copied += n;
-            if (body.size() > Transport.BODY_LIMIT) {
+            if (body.size() > memory.bodyLimit()) {
                 return copied;
             }
         }

@@ -30,7 +30,7 @@ record ResponseBody(String text, boolean isWhole) {
      */
     static ResponseBody of(byte[] bytes, String coding, boolean isWhole, ResponseMemory memory, Duration remaining) {
         byte[] content = bytes;
-        boolean isComplete = isWhole && bytes.length <= Transport.BODY_LIMIT;
+        boolean isComplete = isWhole && bytes.length <= memory.bodyLimit();
         boolean isDeflate = coding.toLowerCase(Locale.ROOT).contains("deflate");
         for (int i = 0; i < MAX_NESTED && content.length > 1; i++) {
             ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -51,7 +51,7 @@ record ResponseBody(String text, boolean isWhole) {
             isComplete &= isEnd;
             content = out.toByteArray();
         }
-        return new ResponseBody(text(content), isComplete);
+        return new ResponseBody(text(content, memory.bodyLimit()), isComplete);
     }
 
     @FunctionalInterface
@@ -68,7 +68,7 @@ record ResponseBody(String text, boolean isWhole) {
                 if (out.size() + n > ResponseMemory.SHORT_RESPONSE_BYTES && !memory.isHeld()) {
                     memory.acquire(remaining);
                 }
-                int space = Transport.BODY_LIMIT - out.size();
+                int space = memory.bodyLimit() - out.size();
                 out.write(buffer, 0, Math.min(n, space));
                 if (n > space) {
                     return false;
@@ -80,8 +80,8 @@ record ResponseBody(String text, boolean isWhole) {
         }
     }
 
-    private static String text(byte[] bytes) {
-        return new String(bytes, 0, Math.min(bytes.length, Transport.BODY_LIMIT), charset(bytes));
+    private static String text(byte[] bytes, int limit) {
+        return new String(bytes, 0, Math.min(bytes.length, limit), charset(bytes));
     }
 
     /**

@@ -18,7 +18,17 @@ final class ResponseMemory {
     private static final ReentrantLock GLOBAL = new ReentrantLock(true);
 
     private final ReentrantLock perServer = new ReentrantLock(true);
+    private final int bodyLimit;
     private volatile boolean isDenied;
+
+    /** @param bodyLimit of each response of the server, in bytes */
+    ResponseMemory(int bodyLimit) {
+        this.bodyLimit = bodyLimit;
+    }
+
+    int bodyLimit() {
+        return bodyLimit;
+    }
 
     boolean isHeld() {
         return GLOBAL.isHeldByCurrentThread();

@@ -31,7 +31,7 @@ import org.opensciencegrid.tokenrenewer.util.Printable;
 /**
  * Sends all requests to issuers. A request is sent once, follows no redirect, asks for JSON, and uses https (or http to
  * a loopback host). Every address of the host is tried before anything is sent. A response has a time limit and a size
- * limit, with at most {@value #BODY_LIMIT} bytes in its body. Connections are reused. None of this applies to the SDK's
+ * limit, by default with at most {@value #BODY_LIMIT} bytes in its body. Connections are reused. None of this applies to the SDK's
  * own {@code HTTPRequest.send()}, which must not be called.
  */
 public final class Transport {
@@ -62,12 +62,19 @@ public final class Transport {
 
     private final Network network;
     private final Connector connector;
+    private final int bodyLimit;
     private final Map<String, Deque<HttpConnection>> idle = new ConcurrentHashMap<>();
     private final Map<String, ResponseMemory> memories = new ConcurrentHashMap<>();
 
     /** Called by {@link Network#transport}. */
     public Transport(TrustStore trust, Network network) {
+        this(trust, network, BODY_LIMIT);
+    }
+
+    /** @param bodyLimit for the body of each response, in bytes */
+    public Transport(TrustStore trust, Network network, int bodyLimit) {
         this.network = network;
+        this.bodyLimit = bodyLimit;
         this.connector = new Connector(trust, network.proxies(), network.responseTimeout());
     }
 
@@ -115,7 +122,7 @@ public final class Transport {
     public <T> T send(HTTPRequest request, BooleanSupplier maySend, ResponseHandler<T> handler) throws IssuerException {
         URI uri = request.getURI();
         requireSafe(uri);
-        ResponseMemory memory = memories.computeIfAbsent(origin(uri), key -> new ResponseMemory());
+        ResponseMemory memory = memories.computeIfAbsent(origin(uri), key -> new ResponseMemory(bodyLimit));
         try {
             return handler.handle(send(request, maySend, memory));
         } catch (VirtualMachineError e) { // a response may exceed the stack or the heap

@@ -265,6 +265,9 @@ final class AccountRenewal {
             return older;
         }
         for (TokenSection section : due) {
+            if (section.onlySecret().isPresent()) {
+                continue; // another pod with an account of its own may have written it
+            }
             Optional<Instant> issued =
                     Due.issuedAfter(section, token(section), state.token(section.name()), source.issuer());
             if (issued.filter(at -> at.isAfter(rotated.get().plus(Due.SKEW))).isPresent()) {
@@ -307,7 +310,9 @@ final class AccountRenewal {
             requireWritable(section);
             requireOwnAccount(section, source.authorizedScope());
             List<String> scope = narrows() ? List.of() : section.scope();
+            Duration before = deadline.elapsed();
             TokenResponse response = source.token(section, scope);
+            Duration age = deadline.elapsed().minus(before).minus(response.waited());
             issuerHealth.forEach(health -> health.granted(response.waited()));
             response.scope()
                     .filter(grantedScope -> state.narrows().isEmpty())
@@ -316,7 +321,8 @@ final class AccountRenewal {
                     .ifPresent(this::setNarrowing);
             Granted granted = GrantCheck.granted(section, response, source.authorizedScope(), narrows());
             GrantCheck.requireNoMore(section, granted, response);
-            Optional<Duration> ahead = GrantCheck.requireValid(response, source.issuer(), clock.instant());
+            Optional<Duration> ahead = GrantCheck.requireValid(
+                    response, source.issuer(), clock.instant(), age.isNegative() ? Duration.ZERO : age);
             Optional<String> other = source.otherIdentity();
             if (section.strict() && other.isPresent()) {
                 throw new FailureException(new Failure(Failure.Kind.IDENTITY_CHANGED, source.issuer(), other.get()));
@@ -395,6 +401,16 @@ final class AccountRenewal {
         }
     }
 
+    /** An outage of the API server does not make a token due. */
+    private Optional<Duration> left(TokenSection section) {
+        TokenState known = state.token(section.name());
+        try {
+            return Due.left(secrets.read(section), known, clock.instant());
+        } catch (KubernetesException e) {
+            return e.isOutage() ? Due.left(known, clock.instant()) : Optional.empty();
+        }
+    }
+
     private void write(
             TokenSection section,
             TokenResponse response,
@@ -403,7 +419,12 @@ final class AccountRenewal {
             Optional<Duration> ahead)
             throws TokenFileException, KubernetesException {
         if (section.onlySecret().isPresent()) {
-            secrets.write(section.onlySecret().get(), response.accessToken(), response.expiresAt(), old -> false);
+            secrets.write(
+                    section.onlySecret().get(),
+                    response.accessToken(),
+                    response.expiresAt(),
+                    old -> SecretPublisher.expiresLater(
+                            old, response.accessToken().reveal()));
         } else {
             new TokenFile(section.tokenPath().orElseThrow()).write(response.accessToken(), section.access());
         }
@@ -461,9 +482,8 @@ final class AccountRenewal {
         state = readState();
         List<TokenSection> due = new ArrayList<>();
         for (TokenSection section : candidates) {
-            Optional<Duration> fresh = force
-                    ? Optional.empty()
-                    : Due.freshFor(section, token(section), state.token(section.name()), clock.instant());
+            Optional<Duration> fresh =
+                    force ? Optional.empty() : Due.freshFor(section, left(section), state.token(section.name()));
             if (fresh.isPresent()) {
                 outcomes.put(section.name(), new Fresh(account, section.name(), fresh.get()));
             } else {
@@ -474,8 +494,7 @@ final class AccountRenewal {
     }
 
     private Outcome refused(BackOff.Refusal refusal, TokenSection section) {
-        Optional<Duration> left = Due.left(token(section), state.token(section.name()), clock.instant());
-        return refusal.of(account, section, left);
+        return refusal.of(account, section, left(section));
     }
 
     private void failAll(List<TokenSection> due, Failure failure) {
@@ -494,8 +513,7 @@ final class AccountRenewal {
         state = state.withToken(
                 section.name(),
                 tried.failed(now, failure, failure.kind().isSingleTokenFailure() ? next : Optional.empty()));
-        Optional<Duration> left = Due.left(token(section), state.token(section.name()), now);
-        outcomes.put(section.name(), new Failed(account, section.name(), failure, next, wasRequested, left));
+        outcomes.put(section.name(), new Failed(account, section.name(), failure, next, wasRequested, left(section)));
     }
 
     /** Writes the state while the lock is held. A failure to write it does not stop the renewals. */

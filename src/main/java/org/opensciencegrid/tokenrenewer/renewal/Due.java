@@ -23,9 +23,9 @@ final class Due {
      * The remaining lifetime of the token, if it is longer than the section's min_lifetime and there is no other reason
      * to renew; empty if the token is due. A section without min_lifetime is always due, as in the original program.
      *
-     * @param token the one that is at its place now
+     * @param left see {@link #left}
      */
-    static Optional<Duration> freshFor(TokenSection section, Optional<Secret> token, TokenState state, Instant now) {
+    static Optional<Duration> freshFor(TokenSection section, Optional<Duration> left, TokenState state) {
         if (section.minLifetime().isEmpty()
                 || state.failure().filter(why -> !why.kind().isHookFailure()).isPresent()
                 || !state.path().equals(section.place())
@@ -34,12 +34,21 @@ final class Due {
             return Optional.empty();
         }
         Duration minLifetime = Duration.ofSeconds(section.minLifetime().getAsLong());
-        return left(token, state, now).filter(left -> left.compareTo(minLifetime) > 0);
+        return left.filter(time -> time.compareTo(minLifetime) > 0);
     }
 
     /** The remaining lifetime of the token; empty if there is none, it has expired, or its expiry is unknown. */
     static Optional<Duration> left(Optional<Secret> token, TokenState state, Instant now) {
         return token.flatMap(present -> timeLeft(present, state, now)).filter(left -> !left.isNegative());
+    }
+
+    /** The remaining lifetime of the token that was renewed last, if nobody can tell what is at its place now. */
+    static Optional<Duration> left(TokenState state, Instant now) {
+        return state.renewedAt()
+                .filter(at -> !at.isAfter(now.plus(SKEW)))
+                .flatMap(at -> state.expiresAt())
+                .map(expiry -> Duration.between(now, expiry))
+                .filter(left -> !left.isNegative());
     }
 
     /**

@@ -65,13 +65,15 @@ final class GrantCheck {
      * clock, that clock decides: other hosts accept a token that looks expired only on this machine.
      *
      * @param ours the time on this machine
+     * @param age the time since the response: to save the refresh token may have taken hours
      * @return how far this machine's clock is ahead of the issuer's, if the token is invalid by our clock only
      */
-    static Optional<Duration> requireValid(TokenResponse response, String issuer, Instant ours)
+    static Optional<Duration> requireValid(TokenResponse response, String issuer, Instant ours, Duration age)
             throws FailureException {
-        Instant now = response.sentAt().orElse(ours);
+        Instant now = response.sentAt().map(sent -> sent.plus(age)).orElse(ours);
         Optional<String> why = response.expiresIn()
                 .filter(lifetime -> lifetime < 0)
+                .or(() -> response.expiresIn().filter(lifetime -> lifetime > 0 && lifetime <= age.toSeconds()))
                 .map(lifetime -> "expires_in " + lifetime)
                 .or(() -> whyNotValid(response, now));
         if (why.isPresent()) {

@@ -15,6 +15,7 @@ import org.opensciencegrid.tokenrenewer.account.Account;
 import org.opensciencegrid.tokenrenewer.account.ClientProof;
 import org.opensciencegrid.tokenrenewer.account.HostIdentity;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
+import org.opensciencegrid.tokenrenewer.account.ShutdownGuard;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
@@ -239,6 +240,10 @@ final class RefreshTokenSource implements TokenSource {
             refreshTokenExpiresAt = response.refreshTokenExpiresAt();
             if (hasEndpointMoved || rotations == 0 && needsSave()) {
                 save(); // also without rotation: stores endpoints that work, or this host's marks
+            }
+            if (store.isSuperseded()) { // the later run has published a newer token
+                throw new FailureException(new Failure(
+                        Failure.Kind.ACCOUNT_BUSY, file.toString(), "another run got a newer answer meanwhile"));
             }
             return response;
         } catch (IssuerException e) {

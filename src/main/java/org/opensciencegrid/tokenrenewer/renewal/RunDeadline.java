@@ -32,6 +32,11 @@ final class RunDeadline {
         return left(end);
     }
 
+    /** Time since some fixed moment. */
+    Duration elapsed() {
+        return time.elapsed();
+    }
+
     private Duration left(Duration moment) {
         Duration left = moment.minus(time.elapsed());
         return left.isNegative() ? Duration.ZERO : left;

@@ -77,8 +77,9 @@ final class SecretPublisher {
                         secret,
                         token.get(),
                         expiresAt,
-                        old -> !isRenewed(outcome)
-                                && isFromAnotherPod(old, token.get().reveal(), clock.instant()));
+                        old -> isRenewed(outcome)
+                                ? expiresLater(old, token.get().reveal())
+                                : isFromAnotherPod(old, token.get().reveal(), clock.instant()));
             }
         } catch (KubernetesException e) {
             failure = Optional.of(FailureMapper.of(e, secret.toString()));
@@ -116,6 +117,11 @@ final class SecretPublisher {
                 && Set.copyOf(theirs.get().audience())
                         .equals(Set.copyOf(mine.get().audience()))
                 && Set.copyOf(theirs.get().scope()).equals(Set.copyOf(mine.get().scope()));
+    }
+
+    /** Whether a run with a later answer was faster. A token that expires at the same time is replaced. */
+    static boolean expiresLater(String stored, String ours) {
+        return isFromAnotherPod(stored, ours, Instant.MIN) && !isFromAnotherPod(ours, stored, Instant.MIN);
     }
 
     /** For status and metrics. If it cannot be written, this run reports the failure anyway. */

@@ -19,6 +19,7 @@ import org.opensciencegrid.tokenrenewer.account.ClientProof;
 import org.opensciencegrid.tokenrenewer.account.HostIdentity;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.account.PendingRegistration;
+import org.opensciencegrid.tokenrenewer.account.ShutdownGuard;
 import org.opensciencegrid.tokenrenewer.config.ClientFiles;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.failure.FailureException;
@@ -177,9 +178,7 @@ public record AccountSetup(
             Optional<Failure> rescued = save(request, password, account, response, rollback);
             pending.delete();
             requireNotRescued(rescued);
-            synchronized (rollback) { // a signal waits, because the issuer may rotate the token that was just saved
-                findAudienceParameter(request, password, probe, response, transport, ui);
-            }
+            findAudienceParameter(request, password, probe, response, transport, rollback, ui);
         } catch (FailureException thrown) {
             FailureException e = registered
                     .filter(Registered::lacksDeviceGrant)
@@ -246,9 +245,7 @@ public record AccountSetup(
                     .withAuthorized(probe.request().scope(), audience)
                     .withAudienceParameter(request.audienceParameter().or(account::audienceParameter));
             requireNotRescued(save(request, password, authorized, response, rollback));
-            synchronized (rollback) {
-                findAudienceParameter(request, password, probe, response, transport, ui);
-            }
+            findAudienceParameter(request, password, probe, response, transport, rollback, ui);
         } finally {
             rollback.run();
         }
@@ -262,24 +259,28 @@ public record AccountSetup(
     /** Saves the account. Returns the location of a rescue copy if the account file could not be written. */
     private Optional<Failure> save(
             Request request, Password password, Account account, TokenResponse response, SetupRollback rollback)
-            throws FailureException, StoreException {
+            throws FailureException {
         Account authorized = account.withRefreshToken(response.refreshToken().orElseThrow())
                 .withAuthorization(clock.instant(), response.identity())
                 .withTokenIdentity(response.tokenIdentity());
         // A signal waits for the save: the rollback must not revoke what a saved account needs. The user has already
         // approved, so wait longer than usual for a run that holds the lock.
-        synchronized (rollback) {
-            rollback.requireNotDone();
-            try (LockedAccount locked = store.lock(request.account(), lockWait.multipliedBy(4));
-                    OpenAccount open = locked.create(password)) {
-                SaveResult saved = open.save(authorized
-                        .savedBy(HostIdentity.here(store, request.account()))
-                        .encode());
-                rollback.commit();
-                resetState(request.account(), authorized, response);
-                return FailureMapper.of(saved, store.file(request.account()));
+        return ShutdownGuard.run(() -> {
+            synchronized (rollback) {
+                rollback.requireNotDone();
+                try (LockedAccount locked = store.lock(request.account(), lockWait.multipliedBy(4));
+                        OpenAccount open = locked.create(password)) {
+                    SaveResult saved = open.save(authorized
+                            .savedBy(HostIdentity.here(store, request.account()))
+                            .encode());
+                    rollback.commit();
+                    resetState(request.account(), authorized, response);
+                    return FailureMapper.of(saved, store.file(request.account()));
+                } catch (StoreException e) {
+                    throw new FailureException(FailureMapper.of(e));
+                }
             }
-        }
+        });
     }
 
     private static void requireNotRescued(Optional<Failure> rescued) throws FailureException {
@@ -295,11 +296,24 @@ public record AccountSetup(
             AudienceProbe probe,
             TokenResponse response,
             Transport transport,
+            SetupRollback rollback,
             SetupUi ui)
-            throws StoreException, FailureException {
+            throws FailureException {
         if (!probe.isOpen()) {
             return;
         }
+        // A signal waits, because the issuer may rotate the token that was just saved.
+        ShutdownGuard.run(() -> {
+            synchronized (rollback) {
+                ui.audience(audienceParameter(request, password, probe, response, transport));
+                return true;
+            }
+        });
+    }
+
+    private Optional<AudienceParameter> audienceParameter(
+            Request request, Password password, AudienceProbe probe, TokenResponse response, Transport transport)
+            throws FailureException {
         try (LockedAccount locked = store.lock(request.account(), lockWait.multipliedBy(4));
                 OpenAccount open = locked.open(password)) {
             open.reserve();
@@ -318,7 +332,9 @@ public record AccountSetup(
                                     open::mayAsk));
             SaveResult saved = open.save(latest[0].withAudienceParameter(found).encode());
             requireNotRescued(FailureMapper.of(saved, store.file(request.account())));
-            ui.audience(found);
+            return found;
+        } catch (StoreException e) {
+            throw new FailureException(FailureMapper.of(e));
         } catch (IssuerException e) {
             throw new FailureException(new Failure(Failure.Kind.APPROVAL_LOST, request.account(), e.getMessage()));
         }

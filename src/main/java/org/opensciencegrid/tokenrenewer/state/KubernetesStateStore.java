@@ -60,10 +60,14 @@ public final class KubernetesStateStore implements StateStore {
         unwritten.remove(account);
     }
 
+    /** Replaces only the version that this process knows: a run that lost its lease must not undo what the next one did. */
     private void put(String account, byte[] content) throws IOException {
         try {
             Optional<KubernetesObject> found = api.get(objects.state(account));
-            versions.put(account, found.map(KubernetesObject::resourceVersion).orElse(""));
+            String version = found.map(KubernetesObject::resourceVersion).orElse("");
+            if (!versions.getOrDefault(account, version).equals(version)) {
+                throw new IOException(objects.state(account) + " was changed by another run");
+            }
             if (found.isPresent()) {
                 KubernetesObject stored = api.replace(found.get().withData(KEY, content));
                 versions.put(account, stored.resourceVersion());
@@ -111,6 +115,7 @@ public final class KubernetesStateStore implements StateStore {
     @Override
     public void delete(String account) throws IOException {
         unwritten.remove(account);
+        versions.remove(account); // whatever it contains
         put(account, new byte[0]);
     }
 }

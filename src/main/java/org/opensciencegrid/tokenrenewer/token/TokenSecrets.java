@@ -25,8 +25,8 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /**
  * Access tokens in Secrets of the cluster that this pod runs in. Looks for the cluster at the first use. If its API
- * server cannot be used, every later call fails at once with the same exception, so make one object for each run.
- * Threads may share it.
+ * server cannot be used, every later call but {@link #write} fails at once with the same exception, so make one object
+ * for each run. Threads may share it.
  */
 public final class TokenSecrets {
     /** When the token that was written last expires, RFC 3339 in UTC. */
@@ -60,6 +60,10 @@ public final class TokenSecrets {
         if (outage != null) {
             throw outage;
         }
+        return useNow(secret, use);
+    }
+
+    private <T> T useNow(TokenSecret secret, Use<T> use) throws KubernetesException {
         try {
             KubernetesApi client = api();
             String namespace =
@@ -97,7 +101,7 @@ public final class TokenSecrets {
 
     /**
      * Replaces the token and keeps all other content of the Secret. Returns false if the Secret has the token already, or
-     * has one that may stay.
+     * has one that may stay. Always tries, because nobody else may have the token.
      *
      * @param expiresAt empty if unknown
      * @param mayStay whether a token that is in the Secret may stay there
@@ -105,7 +109,7 @@ public final class TokenSecrets {
     public boolean write(TokenSecret secret, Secret token, Optional<Instant> expiresAt, Predicate<String> mayStay)
             throws KubernetesException {
         byte[] content = token.reveal().getBytes(StandardCharsets.UTF_8);
-        return use(secret, (client, name) -> {
+        return useNow(secret, (client, name) -> {
             for (int i = 0; ; i++) {
                 Optional<KubernetesObject> stored = client.get(name);
                 byte[] old = stored.flatMap(object -> object.data(secret.key())).orElse(new byte[0]);
@@ -144,6 +148,9 @@ public final class TokenSecrets {
         }
     }
 
+    /** Of a token that is not known yet, in bytes. */
+    private static final int USUAL_SIZE = 2048;
+
     /** Everything that would make {@link #write} fail, as far as the API server says; changes nothing. */
     public List<KubernetesException> problems(TokenSecret secret) {
         List<KubernetesException> problems = new ArrayList<>();
@@ -155,6 +162,9 @@ public final class TokenSecrets {
                     if (stored.isPresent()) {
                         requireUsable(stored.get());
                     }
+                    if (problems.isEmpty()) {
+                        rehearse(client, stored.orElseGet(() -> KubernetesObject.of(name)), secret.key());
+                    }
                 }
                 return name;
             });
@@ -162,6 +172,18 @@ public final class TokenSecrets {
             problems.add(e);
         }
         return problems;
+    }
+
+    private static void rehearse(KubernetesApi client, KubernetesObject object, String key) throws KubernetesException {
+        byte[] old = object.data(key).orElse(new byte[0]);
+        try {
+            client.rehearse(object.withData(key, old.length == 0 ? new byte[USUAL_SIZE] : old));
+        } catch (KubernetesException e) {
+            boolean isUnsupported = e.getMessage().contains(" answered 400 "); // by a webhook
+            if (!isUnsupported && e.kind() != Kind.CONFLICT) {
+                throw e;
+            }
+        }
     }
 
     /** Call before a request whose answer only the Secret will hold. */

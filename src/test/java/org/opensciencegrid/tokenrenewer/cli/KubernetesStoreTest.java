@@ -6,11 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.tokenrenewer.fixture.ClusterApi;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
@@ -67,8 +71,8 @@ class KubernetesStoreTest {
         run(0, "status");
         run(0, "renew", "--force");
         assertFalse(Files.exists(program.file("state")), "with token_secret alone, a pod needs no volume");
-        assertEquals(Optional.of("2"), annotation("asked"));
-        assertEquals(Optional.of("2"), annotation("answered"));
+        assertEquals(Optional.of("3"), annotation("asked"), "setup and two renewals");
+        assertEquals(Optional.of("3"), annotation("answered"));
         assertEquals(Optional.empty(), annotation("intent"));
         String stored = cluster.secret(ACCOUNT).toJson()
                 + cluster.secret("osg-token-renewer-state-acct").toJson();
@@ -97,7 +101,7 @@ class KubernetesStoreTest {
         JsonObject metadata = secret.member("metadata");
         JsonObject annotations = metadata.member("annotations")
                 .with("osg-token-renewer/intent", "dead at 2026-11-26T10:00:00Z")
-                .with("osg-token-renewer/asked", "2");
+                .with("osg-token-renewer/asked", "3");
         cluster.put(ACCOUNT, secret.with("metadata", metadata.with("annotations", annotations)));
         run(0, "renew", "--force");
         assertEquals(Optional.empty(), annotation("intent"));
@@ -123,6 +127,82 @@ class KubernetesStoreTest {
     }
 
     @Test
+    void setupTellsThatItReplacesAnAccountOfTheCluster() {
+        Result again = program.setup("--scope=openid offline_access");
+        String said = again.said().replaceAll("\\s+", " ");
+        assertTrue(said.contains("Account acct is set up already, authorized"), said);
+        run(0, "remove", "acct");
+        assertFalse(program.setup("--scope=openid offline_access").said().contains("is set up already"));
+    }
+
+    @Test
+    void checkReportsTheMissingPasswordOfAnAccountOfTheClusterThatNoTokenUses() throws Exception {
+        program.config(SiteDirectory.accountSection("acct")
+                .replaceAll("password_file = .*", "password_file = " + directory + "/none"));
+        String said = run(1, "check").said();
+        assertTrue(said.contains(directory + "/none"), said);
+    }
+
+    private void onSave(Runnable action) {
+        int before = refreshes();
+        AtomicBoolean isDone = new AtomicBoolean();
+        cluster.onRequest = request -> {
+            if (request.startsWith("PUT") && request.endsWith("secrets/" + ACCOUNT) && refreshes() > before) {
+                if (isDone.compareAndSet(false, true)) {
+                    action.run();
+                }
+            }
+        };
+    }
+
+    /** The API server was away for longer than the new token lives. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aTokenThatExpiresWhileTheRefreshTokenIsSavedIsNotPublished(boolean isOpaque) {
+        run(0, "renew");
+        String before = cluster.secret("tokens").toJson();
+        program.issuer.policy.opaqueAccessTokens = isOpaque;
+        onSave(() -> program.sleeper.pass(Duration.ofDays(2)));
+        Result renew = run(1, "renew", "--force");
+        assertTrue(renew.said().contains("not valid"), renew.said());
+        assertEquals(before, cluster.secret("tokens").toJson());
+        run(0, "renew");
+        assertEquals(0, program.issuer.reuses());
+    }
+
+    /** This run stopped for longer than its lease, and the next one saved the answer to a later request. */
+    @Test
+    void aTokenWhoseRefreshTokenIsSupersededIsNotPublished() {
+        run(0, "renew");
+        String before = cluster.secret("tokens").toJson();
+        onSave(() -> {
+            JsonObject secret = cluster.secret(ACCOUNT);
+            JsonObject metadata = secret.member("metadata");
+            JsonObject annotations = metadata.member("annotations")
+                    .with("osg-token-renewer/asked", "4")
+                    .with("osg-token-renewer/answered", "4");
+            cluster.put(ACCOUNT, secret.with("metadata", metadata.with("annotations", annotations)));
+        });
+        Result renew = run(1, "renew", "--force");
+        assertTrue(renew.said().contains("another run"), renew.said());
+        assertEquals(before, cluster.secret("tokens").toJson());
+    }
+
+    @Test
+    void setupSuggestsASecretForTheTokenUnlessItGetsAPath() {
+        program.config(SiteDirectory.accountSection("acct"));
+        String said = program.setup("--scope=openid offline_access").said();
+        assertTrue(said.contains("token_secret = osg-tokens#acct"), said);
+        assertTrue(said.contains("you can choose the token's name and Secret:"), said);
+        assertFalse(said.contains("token_path"), said);
+        Path file = directory.resolve("acct.token");
+        said = program.setup("--scope=openid offline_access", "--token-path=" + file)
+                .said();
+        assertTrue(said.contains("token_path = " + file), said);
+        assertFalse(said.contains("token_secret"), said);
+    }
+
+    @Test
     void theRequestsOfARenewal() {
         run(0, "renew");
         cluster.requests.clear();
@@ -135,6 +215,7 @@ class KubernetesStoreTest {
                 GET secrets/osg-token-renewer-account-acct
                 GET secrets/tokens
                 GET secrets/tokens
+                PUT secrets/tokens
                 PUT secrets/osg-token-renewer-account-acct
                 PUT secrets/osg-token-renewer-account-acct
                 GET secrets/tokens

@@ -147,6 +147,14 @@ class SecretOnlyTest {
         assertTrue(create.said().contains("may not create Secret ns/tokens"), create.said());
         assertTrue(create.said().contains("kubectl --namespace ns create secret generic tokens"), create.said());
         cluster.denied.clear();
+        for (String write : new String[] {"create secrets", "update secrets/tokens"}) {
+            cluster.rejected.add(write);
+            String rejected = run(1, "renew").said();
+            assertTrue(rejected.contains("admission webhook") && rejected.contains("denied the request"), rejected);
+            assertTrue(run(1, "check").said().contains("admission webhook"));
+            cluster.put("tokens", JsonObject.NONE.with("type", "Opaque"));
+        }
+        cluster.rejected.clear();
         cluster.put("tokens", JsonObject.NONE.with("immutable", true).with("type", "Opaque"));
         assertTrue(run(1, "renew").said().contains("it is immutable"));
         assertTrue(run(1, "check").said().contains("it is immutable"));
@@ -162,6 +170,34 @@ class SecretOnlyTest {
         run(0, "renew");
         assertEquals(before + 1, refreshes());
         run(0, "status");
+    }
+
+    /** A read that fails says nothing about the token. */
+    @Test
+    void anOutageOfTheApiServerDoesNotMakeAFreshTokenDue() {
+        int before = refreshes();
+        for (int status : new int[] {503, -1}) {
+            cluster.status = status;
+            assertTrue(run(0, "renew").said().contains("not renewing"));
+            cluster.status = 0;
+            run(0, "renew");
+            assertEquals(before, refreshes());
+        }
+        cluster.status = 503;
+        program.clock.advance(Duration.ofDays(1));
+        assertTrue(run(1, "renew").said().contains("answered 503"));
+        assertEquals(before, refreshes());
+    }
+
+    /** Several pods with accounts of their own: one has stopped, and this one has an old state. */
+    @Test
+    void aTokenThatAnotherPodHasPublishedIsNoSignOfABackup() throws Exception {
+        byte[] state = Files.readAllBytes(directory.resolve("state/state/acct.json"));
+        program.clock.advance(Duration.ofDays(1));
+        run(0, "renew");
+        Files.write(directory.resolve("state/state/acct.json"), state);
+        program.clock.advance(Duration.ofDays(1));
+        assertTrue(run(0, "renew").said().contains("> Secret tokens#one"));
     }
 
     @Test

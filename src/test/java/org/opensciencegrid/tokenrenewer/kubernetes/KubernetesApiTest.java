@@ -82,7 +82,7 @@ class KubernetesApiTest {
                     assertThrows(KubernetesException.class, () -> api(server).get(NAME));
             assertEquals(Kind.TEMPORARY, e.kind());
             assertTrue(e.getMessage().endsWith(" answered 503 to get Secret ns/tokens: etcd is down"), e.getMessage());
-            assertEquals(8, server.requests().size());
+            assertEquals(15, server.requests().size());
         }
     }
 
@@ -197,9 +197,25 @@ class KubernetesApiTest {
         }
     }
 
+    /** Base64 makes it a third longer. */
+    @Test
+    void theLargestSecretIsRead() throws Exception {
+        String most = "x".repeat(1 << 20);
+        try (RawServer server = new RawServer(ok(secret("7", most)))) {
+            byte[] token = api(server).get(NAME).orElseThrow().data("token").orElseThrow();
+            assertEquals(most, new String(token, StandardCharsets.UTF_8));
+        }
+    }
+
+    /** A slow server answers after the time for one response. */
+    @Test
+    void aRequestWithoutAnAnswerIsRepeated() {
+        assertTrue(KubernetesApi.RETRIES.compareTo(KubernetesApi.RESPONSE) > 0);
+    }
+
     @Test
     void anObjectThatIsTooLargeToReadIsNotReplaced() throws Exception {
-        try (RawServer server = new RawServer(ok(secret("7", "x".repeat(1 << 20))))) {
+        try (RawServer server = new RawServer(ok(secret("7", "x".repeat(4 << 20))))) {
             KubernetesException e =
                     assertThrows(KubernetesException.class, () -> api(server).get(NAME));
             assertEquals(Kind.TOO_LARGE, e.kind());

@@ -864,7 +864,7 @@ class TransportTest {
         CountDownLatch isSent = new CountDownLatch(1);
         String body = "x".repeat(ResponseMemory.SHORT_RESPONSE_BYTES * 2);
         Thread other = RawServer.inBackground(() -> {
-            ResponseMemory memory = new ResponseMemory();
+            ResponseMemory memory = new ResponseMemory(Transport.BODY_LIMIT);
             memory.acquire(Duration.ZERO);
             isTaken.countDown();
             isSent.await();

@@ -47,6 +47,15 @@ class SecretPublisherTest {
     }
 
     @Test
+    void aRenewedTokenReplacesOnlyATokenThatDoesNotExpireLater() {
+        assertTrue(SecretPublisher.expiresLater(jwt(CLAIMS + ",\"exp\":2001"), OURS));
+        assertFalse(SecretPublisher.expiresLater(jwt(CLAIMS + ",\"exp\":2000,\"jti\":\"1\""), OURS));
+        assertFalse(SecretPublisher.expiresLater(jwt(CLAIMS.replace("x y", "x") + ",\"exp\":2001"), OURS));
+        assertFalse(SecretPublisher.expiresLater("opaque", OURS));
+        assertFalse(SecretPublisher.expiresLater(OURS, "opaque"));
+    }
+
+    @Test
     void whatIsNoJwtOrHasExpiredIsReplaced() {
         assertFalse(stays(""));
         assertFalse(stays("opaque"));

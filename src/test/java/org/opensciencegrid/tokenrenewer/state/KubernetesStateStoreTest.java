@@ -109,6 +109,31 @@ class KubernetesStateStoreTest {
         assertEquals(List.of("two"), tokens(states.read("acct")));
     }
 
+    /** A holder that stopped for longer than its lease. */
+    @Test
+    void aRunThatLostItsLeaseDoesNotReplaceTheStateOfTheNextOne() throws Exception {
+        states.write("acct", tried("before"));
+        states.read("acct");
+        KubernetesStateStore next = pod();
+        next.read("acct");
+        next.write("acct", tried("next"));
+        assertThrows(IOException.class, () -> states.write("acct", tried("stopped")));
+        states.keepUnwritten("acct", tried("stopped"));
+        assertEquals(List.of("next"), tokens(states.read("acct")));
+        states.write("acct", tried("later"));
+        assertEquals(List.of("later"), tokens(pod().read("acct")));
+        next.delete("acct");
+        assertTrue(tokens(pod().read("acct")).isEmpty());
+    }
+
+    @Test
+    void aRunThatLostItsLeaseDoesNotReplaceTheFirstState() throws Exception {
+        states.read("acct");
+        pod().write("acct", tried("next"));
+        assertThrows(IOException.class, () -> states.write("acct", tried("stopped")));
+        assertEquals(List.of("next"), tokens(pod().read("acct")));
+    }
+
     @Test
     void aMissingRightIsAFailureAndNotAnUnknownState() {
         cluster.denied.add("get secrets/" + SECRET);

@@ -41,7 +41,7 @@ final class KubectlCommands {
                                 + role + " --serviceaccount=" + account));
     }
 
-    /** A Secret that cannot be changed must be created again; a namespace that does not exist must be created. */
+    /** Never deletes a Secret, which may have content that nobody else has. */
     static Repair replace(Failure failure) {
         Matcher secret = SECRET.matcher(failure.where());
         if (!secret.matches()) {
@@ -52,8 +52,6 @@ final class KubectlCommands {
                     "create the namespace, or correct token_secret",
                     List.of("kubectl", "create", "namespace", secret.group(1)));
         }
-        return new Repair(
-                "use another Secret in token_secret; or save what you need of this one, and delete it",
-                List.of("kubectl", "--namespace", secret.group(1), "delete", "secret", secret.group(2)));
+        return Repair.advice("use another Secret in token_secret");
     }
 }

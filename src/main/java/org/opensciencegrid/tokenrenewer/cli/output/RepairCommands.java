@@ -207,14 +207,26 @@ public record RepairCommands(Path config, Path stateDirectory, boolean isInClust
         String namespace = words.group(3);
         String object = words.group(4);
         String resource = words.group(2);
+        if (verb.equals("create")) { // a rule for create cannot name the object
+            return new Repair(
+                    "create the empty object once, as an administrator of the cluster",
+                    resource.equals("secrets")
+                            ? List.of("kubectl", "--namespace", namespace, "create", "secret", "generic", object)
+                            : createLease(namespace, object));
+        }
         String role = object + "-" + resource.split("\\.", 2)[0] + "-" + verb; // a Lease and a Secret can have one name
         Matcher user = SERVICE_ACCOUNT.matcher(message);
         String account = user.find() ? user.group(1) : namespace + ":NAME";
-        List<String> rule = new ArrayList<>(List.of(
-                "kubectl", "-n", namespace, "create", "role", role, "--verb=" + verb, "--resource=" + resource));
-        if (!verb.equals("create")) { // a request to create has no name
-            rule.add("--resource-name=" + object);
-        }
+        List<String> rule = List.of(
+                "kubectl",
+                "-n",
+                namespace,
+                "create",
+                "role",
+                role,
+                "--verb=" + verb,
+                "--resource=" + resource,
+                "--resource-name=" + object);
         return new Repair(
                 "add this right to the role of the service account; this adds a role of its own"
                         + (account.endsWith(":NAME") ? "; replace NAME with the name of the service account" : ""),
@@ -229,6 +241,12 @@ public record RepairCommands(Path config, Path stateDirectory, boolean isInClust
                                 role,
                                 "--role=" + role,
                                 "--serviceaccount=" + account))));
+    }
+
+    /** kubectl create knows no Lease. */
+    private static List<String> createLease(String namespace, String name) {
+        return ShellQuote.shell("echo '{\"apiVersion\": \"coordination.k8s.io/v1\", \"kind\": \"Lease\", \"metadata\":"
+                + " {\"name\": \"" + name + "\"}}' | kubectl --namespace " + namespace + " create -f -");
     }
 
     /** The same command line for root, whose launcher switches to the service's user. */

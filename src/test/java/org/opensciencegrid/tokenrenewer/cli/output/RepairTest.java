@@ -54,6 +54,44 @@ class RepairTest {
         assertEquals("Nothing to do: the next run retries", Repair.NOTHING.marked());
     }
 
+    /** A rule for create cannot name an object, so it would be for all Secrets of the namespace. */
+    @Test
+    void aMissingObjectOfAnAccountIsCreatedOnce() {
+        Messages messages = new Messages(Host.COMMANDS);
+        String message = "system:serviceaccount:ns:renewer may not create";
+        assertEquals(
+                "create the empty object once, as an administrator of the cluster:"
+                        + " kubectl --namespace ns create secret generic osg-token-renewer-account-acct",
+                messages.repair(
+                                new Failure(
+                                        Failure.Kind.CLUSTER_FORBIDDEN,
+                                        "create secrets ns/osg-token-renewer-account-acct",
+                                        message),
+                                "acct")
+                        .text());
+        assertEquals(
+                "create the empty object once, as an administrator of the cluster:"
+                        + " echo '{\"apiVersion\": \"coordination.k8s.io/v1\", \"kind\": \"Lease\","
+                        + " \"metadata\": {\"name\": \"osg-token-renewer-account-acct\"}}'"
+                        + " | kubectl --namespace ns create -f -",
+                messages.repair(
+                                new Failure(
+                                        Failure.Kind.CLUSTER_FORBIDDEN,
+                                        "create leases.coordination.k8s.io ns/osg-token-renewer-account-acct",
+                                        message),
+                                "acct")
+                        .text());
+    }
+
+    /** A Secret may have content that nobody else has. */
+    @Test
+    void noRepairDeletesASecret() {
+        Failure failure = new Failure(Failure.Kind.SECRET_UNUSABLE, "Secret ns/tokens", "it is immutable");
+        assertEquals(
+                Repair.advice("use another Secret in token_secret"),
+                new Messages(Host.COMMANDS).repair(failure, "acct"));
+    }
+
     /** For a file whose name has every character that a shell could misinterpret. */
     private static List<Repair> all() {
         List<Repair> repairs = new ArrayList<>();

@@ -1,4 +1,4 @@
-package org.opensciencegrid.tokenrenewer.renewal;
+package org.opensciencegrid.tokenrenewer.account;
 
 import java.time.Duration;
 import java.util.List;
@@ -8,7 +8,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.opensciencegrid.tokenrenewer.net.Limits;
 
 /**
- * Runs work that SIGTERM and SIGINT must not interrupt: from a refresh request until the response is on disk. The
+ * Runs work that SIGTERM and SIGINT must not interrupt: from a request for a token until the response is saved. The
  * shutdown hook lets running work finish and blocks new work, because the process is about to end.
  */
 public final class ShutdownGuard {
@@ -25,7 +25,7 @@ public final class ShutdownGuard {
     private ShutdownGuard() {}
 
     @FunctionalInterface
-    interface Work<T, E extends Exception> {
+    public interface Work<T, E extends Exception> {
         T run() throws E;
     }
 
@@ -34,7 +34,7 @@ public final class ShutdownGuard {
         LAST.add(last);
     }
 
-    static <T, E extends Exception> T run(Work<T, E> work) throws E {
+    public static <T, E extends Exception> T run(Work<T, E> work) throws E {
         ENDING.readLock().lock();
         try {
             return work.run();
