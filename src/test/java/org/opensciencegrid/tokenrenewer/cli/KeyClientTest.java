@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -108,6 +109,48 @@ class KeyClientTest extends WithProgram {
         assertEquals(0, program.run("remove", "--revoke", "acct").status(), "revocation authenticates too");
     }
 
+    /** With a secret, and a config that names the key, no renewal would succeed. */
+    @Test
+    void aRegistrationThatIgnoresTheKeyIsUndone() {
+        program.issuer.policy.clientAuthMethods = List.of("client_secret_basic", "private_key_jwt");
+        program.issuer.policy.registrationIgnoresKeys = true;
+        Result setup = program.setup(key(), SCOPE);
+        assertEquals(1, setup.status(), setup.said());
+        assertTrue(
+                setup.err()
+                        .replaceAll("\\s+", " ")
+                        .contains("it registered the client for client_secret_basic and not with the public key"),
+                setup.err());
+        assertEquals(1, program.issuer.count("/register"));
+        assertEquals(
+                1,
+                program.issuer.requests().stream()
+                        .filter(seen -> seen.method().equals("DELETE"))
+                        .count());
+        assertEquals(0, program.issuer.count("/device_authorization"), "nobody was asked to approve");
+        assertFalse(Files.exists(program.file("state/accounts/acct.account")));
+    }
+
+    /** The key is tried before a section that names it is shown. */
+    @Test
+    void aPredefinedClientThatHasNoSuchKeyIsRefused() throws Exception {
+        program.issuer.policy.clientAuthMethods = List.of("client_secret_basic", "private_key_jwt");
+        program.issuer.addClient("mine", "s3cret", "client_secret_basic", GRANTS, SCOPES);
+        program.secret("secret", "s3cret");
+        Result first =
+                program.setup("--manual", "--client-id=mine", "--client-secret-file=" + program.file("secret"), SCOPE);
+        assertEquals(0, first.status(), first.said());
+        byte[] before = Files.readAllBytes(program.file("state/accounts/acct.account"));
+        Result setup = program.setup(key(), SCOPE);
+        assertEquals(1, setup.status(), setup.said());
+        assertFalse(setup.out().contains("[account acct]"), setup.out());
+        assertTrue(Arrays.equals(before, Files.readAllBytes(program.file("state/accounts/acct.account"))));
+        assertEquals(
+                List.of("POST /device_authorization: private_key_jwt instead of client_secret_basic"),
+                program.issuer.violations());
+        program.issuer.clearRecords();
+    }
+
     @Test
     void reauthenticationUsesTheKeyInTheConfig() throws Exception {
         program.issuer.policy.clientAuthMethods = List.of("client_secret_basic", "private_key_jwt");
@@ -117,6 +160,31 @@ class KeyClientTest extends WithProgram {
         Result again = program.run(program.setupLine("--reauthenticate", "acct"));
         assertEquals(0, again.status(), again.said());
         assertHealthy();
+    }
+
+    /** The section has the last word in each command, not only in renewals. */
+    @Test
+    void aSectionThatNamesAKeyLaterCountsForReauthenticationAndRevocation() throws Exception {
+        program.issuer.policy.clientAuthMethods = List.of("client_secret_basic", "private_key_jwt");
+        configure(program.setup(SCOPE));
+        program.secret(
+                "client.key", new String(ClientKeys.generate(Instant.EPOCH).encode()).strip());
+        String id = program.issuer.requests("/token").get(0).parameter("client_id");
+        program.issuer.addKeyClient(id, keys(), GRANTS, SCOPES);
+        program.write(
+                "config.ini",
+                program.read("config.ini")
+                        .replace("[token", "client_key_file = " + program.file("client.key") + "\n[token"));
+        program.issuer.revokeAll();
+        program.issuer.clearRecords();
+        Result again = program.run(program.setupLine("--reauthenticate", "acct"));
+        assertEquals(0, again.status(), again.said());
+        assertHealthy();
+        assertEquals(0, program.run("remove", "--revoke", "acct").status());
+        for (Seen seen : program.issuer.requests()) {
+            assertEquals(null, seen.header("Authorization"), seen.path());
+        }
+        assertEquals(1, program.issuer.count("/revoke"));
     }
 
     @Test
@@ -190,6 +258,68 @@ class KeyClientTest extends WithProgram {
         assertEquals(1, program.run("renew").status(), "the old key is not used any more");
     }
 
+    /** A step that is repeated, or comes too early, loses no key. */
+    @Test
+    void theStepsOfAReplacementCanBeRepeated() throws Exception {
+        serviceSetup("--client-id=service", key());
+        String file = program.file("client.key").toString();
+        String old = program.read("client.key");
+        program.run("client-key", "--add", file);
+        assertEquals(old, program.read("client.key.old"));
+        assertEquals(
+                "rw-------",
+                PosixFilePermissions.toString(Files.getPosixFilePermissions(program.file("client.key.old"))));
+
+        String both = program.read("client.key");
+        Result early = program.run("client-key", "--remove-old", file);
+        assertEquals(2, early.status(), early.said());
+        assertTrue(early.err().contains("has a newer key that does not sign yet"), early.err());
+        assertTrue(early.err().contains("client-key --use-new " + file), early.err());
+        assertEquals(both, program.read("client.key"));
+
+        String kid = ClientKeys.parse(program.read("client.key").getBytes())
+                .withNewestFirst()
+                .keyId()
+                .orElseThrow();
+        for (int i = 0; i < 3; i++) {
+            Result used = program.run("client-key", "--use-new", file);
+            assertEquals(0, used.status(), used.said());
+            assertTrue(
+                    used.err().contains("The key that signs has the kid " + kid + " (keys in the file: 2)."),
+                    used.err());
+            assertEquals(
+                    kid,
+                    ClientKeys.parse(program.read("client.key").getBytes())
+                            .keyId()
+                            .orElseThrow());
+        }
+        assertEquals(both, program.read("client.key.old"), "a command that changes nothing keeps the former content");
+        Result removed = program.run("client-key", "--remove-old", file);
+        assertTrue(
+                removed.err().contains("The key that signs has the kid " + kid + " (keys in the file: 1)."),
+                removed.err());
+        assertEquals(
+                kid,
+                ClientKeys.parse(program.read("client.key").getBytes()).keyId().orElseThrow());
+    }
+
+    @Test
+    void twoCommandsDoNotChangeAKeyFileAtOnce() throws Exception {
+        serviceSetup("--client-id=service", key());
+        String file = program.file("client.key").toString();
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            threads.add(new Thread(() -> program.run("client-key", "--add", file)));
+        }
+        for (Thread thread : threads) {
+            thread.start();
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertEquals(5, ClientKeys.parse(program.read("client.key").getBytes()).size(), "no key is lost");
+    }
+
     @Test
     void oneKeyCannotBeReplacedByItself() {
         serviceSetup("--client-id=service", key());
@@ -205,7 +335,8 @@ class KeyClientTest extends WithProgram {
         program.issuer.addKeyClient("service", keys(), GRANTS, SCOPES);
         configure(serviceSetup("--client-id=service", key()));
         Files.delete(program.file("client.key"));
-        program.secret("client.key", new String(ClientKeys.generate().encode()).strip());
+        program.secret(
+                "client.key", new String(ClientKeys.generate(Instant.EPOCH).encode()).strip());
         Result renew = program.run("renew");
         assertEquals(1, renew.status());
         assertTrue(renew.err().contains("give the issuer the public keys of this client"), renew.err());
@@ -270,7 +401,7 @@ class KeyClientTest extends WithProgram {
 
     @Test
     void anAssertionIsReadAtEachRequest() throws Exception {
-        ClientKeys signer = ClientKeys.generate();
+        ClientKeys signer = ClientKeys.generate(Instant.EPOCH);
         program.issuer.addAssertedClient("pod", signer.publicKeys(), SIGNER, SUBJECT, GRANTS, SCOPES);
         assertion(signer, Duration.ofMinutes(10));
         String file = "--client-assertion-file=" + program.file("assertion.jwt");
@@ -299,7 +430,7 @@ class KeyClientTest extends WithProgram {
 
     @Test
     void anAssertionThatEveryoneCanReadIsNotSent() throws Exception {
-        ClientKeys signer = ClientKeys.generate();
+        ClientKeys signer = ClientKeys.generate(Instant.EPOCH);
         program.issuer.addAssertedClient("pod", signer.publicKeys(), SIGNER, SUBJECT, GRANTS, SCOPES);
         assertion(signer, Duration.ofMinutes(10));
         program.mode("assertion.jwt", "rw-r--r--");
@@ -312,7 +443,7 @@ class KeyClientTest extends WithProgram {
     /** A link that root or the service made, as in a Kubernetes volume. */
     @Test
     void aLinkOfOursIsFollowed() throws Exception {
-        ClientKeys signer = ClientKeys.generate();
+        ClientKeys signer = ClientKeys.generate(Instant.EPOCH);
         program.issuer.addAssertedClient("pod", signer.publicKeys(), SIGNER, SUBJECT, GRANTS, SCOPES);
         assertion(signer, Duration.ofMinutes(10));
         Files.createSymbolicLink(program.file("link.jwt"), program.file("assertion.jwt"));

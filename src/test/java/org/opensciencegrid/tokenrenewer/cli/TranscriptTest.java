@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -221,6 +222,7 @@ class TranscriptTest {
         session.scene("the key is replaced")
                 .run("client-key", "--use-new", file)
                 .run("client-key", "--add", file);
+        session.run("client-key", "--remove-old", file);
         session.run("client-key", "--use-new", file).run("client-key", "--remove-old", file);
         session.run("client-key", program.file("none").toString());
         session.run("client-key", "--add", program.file("none/none").toString());
@@ -242,7 +244,7 @@ class TranscriptTest {
         String assertion = "--client-assertion-file=" + program.file("assertion.jwt");
         String[] pod = {"setup", "--client-credentials", issuer, ca, "--client-id=pod", assertion, "acct"};
         session.scene("an assertion").answer("", pod);
-        var signer = org.opensciencegrid.tokenrenewer.oidc.ClientKeys.generate();
+        var signer = org.opensciencegrid.tokenrenewer.oidc.ClientKeys.generate(Instant.EPOCH);
         program.secret(
                 "assertion.jwt",
                 Assertions.signed(
