@@ -74,8 +74,9 @@ public final class ClientProof {
             return client;
         }
         if (client.auth() == ClientAuth.PRIVATE_KEY_JWT && files.assertion().isPresent()) {
+            Path file = files.assertion().get();
             return client.with(
-                    ClientAssertion.existing(assertion(files.assertion().get(), clock.instant())));
+                    ClientAssertion.existing(assertion(file, clock.instant()), () -> presentAssertion(file)));
         }
         String audience = files.audience().orElse(AssertionAudience.ISSUER) == AssertionAudience.ISSUER
                 ? issuer.orElse(tokenEndpoint.toString())
@@ -225,6 +226,15 @@ public final class ClientProof {
             throw invalid(file, "its JWT expired at " + end.get());
         }
         return Secret.of(text);
+    }
+
+    /** For another request of the same client, such as one that is repeated after a lost answer. */
+    private Optional<Secret> presentAssertion(Path file) {
+        try {
+            return Optional.of(assertion(file, clock.instant()));
+        } catch (FailureException e) {
+            return Optional.empty();
+        }
     }
 
     private static FailureException invalid(Path file, String why) {

@@ -160,10 +160,11 @@ final class ClientKeyCommand implements Callable<Integer> {
         }
     }
 
-    private static FailureException unwritable(Path file, Exception e) {
+    private static FailureException unwritable(Path file, IOException e) {
+        Throwable why = e instanceof StoreException && e.getCause() != null ? e.getCause() : e;
         return new FailureException(new Failure(
                 Failure.Kind.CLIENT_KEY_UNWRITABLE,
                 file.toAbsolutePath().toString(),
-                "client_key_file " + file.toAbsolutePath() + " cannot be written: " + Printable.of(e.toString())));
+                "client_key_file " + file.toAbsolutePath() + " cannot be written: " + Printable.of(why.toString())));
     }
 }

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.testkit.Seen;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
@@ -429,6 +430,38 @@ class KeyClientTest extends WithProgram {
     }
 
     @Test
+    void anAssertionIsReadAgainForARepeatedRequest() throws Exception {
+        ClientKeys signer = ClientKeys.generate(Instant.EPOCH);
+        program.issuer.addAssertedClient("pod", signer.publicKeys(), SIGNER, SUBJECT, GRANTS, SCOPES);
+        assertion(signer, Duration.ofMinutes(10));
+        configure(serviceSetup("--client-id=pod", "--client-assertion-file=" + program.file("assertion.jwt")));
+        String first = program.read("assertion.jwt").strip();
+        program.issuer.clearRecords();
+        program.issuer.fault(
+                Fault.on("/token").loseAnswer().whenAnswered(() -> assertion(signer, Duration.ofMinutes(20))));
+        assertEquals(0, program.run("renew").status());
+        List<Seen> requests = program.issuer.requests("/token");
+        assertEquals(2, requests.size());
+        assertEquals(first, requests.get(0).parameter("client_assertion"));
+        assertEquals(program.read("assertion.jwt").strip(), requests.get(1).parameter("client_assertion"));
+    }
+
+    /** The issuer may have used it up in the request whose answer was lost: the client is not at fault. */
+    @Test
+    void aRepeatedAssertionThatIsRefusedLeavesDoubt() throws Exception {
+        ClientKeys signer = ClientKeys.generate(Instant.EPOCH);
+        program.issuer.addAssertedClient("pod", signer.publicKeys(), SIGNER, SUBJECT, GRANTS, SCOPES);
+        assertion(signer, Duration.ofMinutes(10));
+        configure(serviceSetup("--client-id=pod", "--client-assertion-file=" + program.file("assertion.jwt")));
+        program.issuer.fault(Fault.on("/token").loseAnswer());
+        program.issuer.fault(Fault.on("/token").respond(401, "application/json", "{\"error\":\"invalid_client\"}"));
+        Result renew = program.run("renew");
+        assertEquals(1, renew.status(), renew.said());
+        assertTrue(renew.err().contains("gave no answer"), renew.err());
+        assertFalse(renew.err().contains("compare iss, sub and aud"), renew.err());
+    }
+
+    @Test
     void anAssertionThatEveryoneCanReadIsNotSent() throws Exception {
         ClientKeys signer = ClientKeys.generate(Instant.EPOCH);
         program.issuer.addAssertedClient("pod", signer.publicKeys(), SIGNER, SUBJECT, GRANTS, SCOPES);
@@ -672,6 +705,52 @@ class KeyClientTest extends WithProgram {
         assertHealthy();
         program.write("config.ini", program.read("config.ini").replace("/token\n", "/old/token\n"));
         assertHealthy();
+    }
+
+    /** An endpoint that never gave a token is not remembered, and one that stops doing so is left. */
+    @Test
+    void aWrongEndpointIsNotRemembered() throws Exception {
+        program.secret("secret", "s3cret");
+        program.issuer.addClient("service", "s3cret", "client_secret_basic", GRANTS, SCOPES);
+        configure(serviceSetup("--client-id=service", "--client-secret-file=" + program.file("secret")));
+        program.issuer.policy.tokenPath = "/wrong";
+        Fault refused = Fault.on("/wrong")
+                .respond(401, "application/json", "{\"error\":\"invalid_client\"}")
+                .always();
+        program.issuer.fault(refused);
+        assertEquals(1, program.run("renew").status());
+        assertEquals(1, program.issuer.count("/wrong"));
+        program.issuer.policy.tokenPath = "/token";
+        program.issuer.clearRecords();
+        assertEquals(0, program.run("renew", "--force").status());
+        assertHealthy();
+        assertEquals(0, program.issuer.count("/wrong"));
+
+        program.issuer.clearFaults();
+        program.issuer.policy.tokenPath = "/wrong"; // now it works, and is remembered
+        assertHealthy();
+        program.issuer.policy.tokenPath = "/token";
+        program.issuer.fault(refused);
+        program.issuer.clearRecords();
+        assertEquals(0, program.run("renew").status());
+        assertEquals(1, program.issuer.count("/wrong"));
+        assertEquals(0, program.run("renew").status());
+        assertEquals(1, program.issuer.count("/wrong"), "the configured one is remembered again");
+    }
+
+    /** Nor does the secret go to another server because one does not answer. */
+    @Test
+    void anEndpointThatDoesNotAnswerHasNotMoved() throws Exception {
+        program.secret("secret", "s3cret");
+        program.issuer.addClient("service", "s3cret", "client_secret_basic", GRANTS, SCOPES);
+        configure(serviceSetup("--client-id=service", "--client-secret-file=" + program.file("secret")));
+        program.write(
+                "config.ini",
+                program.read("config.ini")
+                        .replaceAll("token_request_url = .*", "token_request_url = https://localhost:1/token"));
+        program.issuer.clearRecords();
+        assertEquals(1, program.run("renew").status());
+        assertEquals(0, program.issuer.count("/token"));
     }
 
     @Test
