@@ -70,6 +70,16 @@ class ClientKeysTest {
                 + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der) + "\n-----END " + type + "-----\n";
     }
 
+    /** As openssl genrsa -aes128 -traditional writes it. */
+    @Test
+    void aKeyInTheOldEncryptedForm() {
+        String pem = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"
+                + "DEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\nAAAA\n-----END RSA PRIVATE KEY-----\n";
+        IllegalArgumentException e = assertThrows(
+                IllegalArgumentException.class, () -> ClientKeys.parse(pem.getBytes(StandardCharsets.UTF_8)));
+        assertTrue(e.getMessage().contains("encrypted with a password"), e.getMessage());
+    }
+
     private static void assertSigns(ClientKeys keys, String algorithm) throws Exception {
         String jwt = keys.assertion("https://a", CLOCK).of("client").reveal();
         SignedJWT signed = SignedJWT.parse(jwt);
