@@ -2,6 +2,7 @@ package org.opensciencegrid.tokenrenewer.renewal;
 
 import java.net.URI;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.opensciencegrid.cryptostore.PasswordFileException;
@@ -137,7 +138,11 @@ final class ClientCredentialsSource implements TokenSource {
 
     @Override
     public AccountState updateState(AccountState state) {
+        Optional<Instant> certificateEnd = section.clientFiles().tls().isPresent()
+                ? new ClientProof(section.name(), section.clientFiles(), passwords, clock).certificateEnd()
+                : Optional.empty();
         AccountState known = state.withClient(issuer(), section.clientId())
+                .withClientCertificate(certificateEnd)
                 .withAllKeyShares(issuer.transport().allShares());
         boolean hasMoved =
                 !endpoint.equals(state.movedEndpoint(section.tokenRequestUrl()).orElse(section.tokenRequestUrl()));

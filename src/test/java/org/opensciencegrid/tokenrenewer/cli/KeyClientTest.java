@@ -582,6 +582,30 @@ class KeyClientTest extends WithProgram {
     }
 
     @Test
+    void theEndOfACertificateIsSaidInTime() throws Exception {
+        program.issuer.startCertificatePort(Program.CA);
+        Program.CA.writeClientCertificate(
+                program.file("cert.pem"), program.file("key.pem"), "ce", false, Duration.ofDays(3));
+        program.issuer.addCertificateClient("ce", Program.CA.certificate(), certificate("ce", false), GRANTS, SCOPES);
+        configure(serviceSetup(certificateOptions("--client-id=ce")));
+        assertEquals(0, program.run("renew").status());
+        assertFalse(program.run("status").said().contains("the client certificate ends"));
+        assertTrue(program.run("status", "--ics").out().contains("UID:client_certificate.acct@"));
+
+        program.issuer.addCertificateClient(
+                "ce",
+                Program.CA.certificate(),
+                Program.CA.writeClientCertificate(
+                        program.file("cert.pem"), program.file("key.pem"), "ce", false, Duration.ofDays(3)),
+                GRANTS,
+                SCOPES);
+        assertEquals(0, program.run("renew").status());
+        Result status = program.run("status");
+        assertTrue(status.said().replaceAll("\\s+", " ").contains("the client certificate ends"), status.said());
+        assertTrue(program.run("status", "--json").out().contains("\"client_certificate_expires_at\":"));
+    }
+
+    @Test
     void aStoredAccountWithoutItsCertificateIsNamed() {
         program.issuer.startCertificatePort(Program.CA);
         program.issuer.addCertificateClient("ce", Program.CA.certificate(), certificate("ce", false), GRANTS, SCOPES);

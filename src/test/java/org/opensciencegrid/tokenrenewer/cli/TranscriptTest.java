@@ -558,6 +558,7 @@ class TranscriptTest {
                 .with("in_doubt_since", "2026-11-26T09:50:00Z")
                 .with("other_host_at", "2026-11-26T09:00:00Z")
                 .with("client_secret_expires_at", "2026-11-29T10:00:00Z")
+                .with("client_certificate_expires_at", "2026-11-29T10:00:00Z")
                 .with("refresh_token_expires_at", "2026-11-25T10:00:00Z"));
         program.mode("acct.pw", "rw-r--r--");
         session.scene("what needs a person soon")
