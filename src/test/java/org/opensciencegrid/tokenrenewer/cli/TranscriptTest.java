@@ -240,6 +240,14 @@ class TranscriptTest {
         session.setup(SCOPE, key.replace("client.key", "new.key"));
         program.accountWith(ONE);
         session.run("renew");
+        program.config("[account acct]\npassword_file = DIR/acct.pw\nclient_key_file = DIR/other.key\n" + ONE);
+        session.run("renew");
+        var other = org.opensciencegrid.tokenrenewer.oidc.ClientKeys.generate(Instant.EPOCH);
+        program.secret("other.key", new String(other.encode(), StandardCharsets.UTF_8).strip());
+        session.run("renew", "--force");
+        program.issuer.policy.registrationIgnoresKeys = true;
+        session.setup(SCOPE, key.replace("client.key", "new.key"));
+        program.issuer.policy.registrationIgnoresKeys = false;
         program.secret("assertion.jwt", "none");
         String assertion = "--client-assertion-file=" + program.file("assertion.jwt");
         String[] pod = {"setup", "--client-credentials", issuer, ca, "--client-id=pod", assertion, "acct"};
@@ -281,6 +289,9 @@ class TranscriptTest {
                 + "/token\nclient_id = ce\ntls_cert_file = DIR/cert.pem\ntls_key_file = DIR/key.pem\nca_file = DIR/ca.pem\n"
                 + ONE);
         session.run("renew", "--force");
+        program.mode("key.pem", "rw-r--r--");
+        session.run("renew", "--force");
+        program.mode("key.pem", "rw-------");
         program.write("cert.pem", "none");
         session.run("renew", "--force").run("check");
         program.file("cert.pem").toFile().delete();

@@ -187,7 +187,7 @@ public record Messages(RepairCommands commands) {
                                 + " reads it again");
             case FILE_ACCESS ->
                 failure.detail().startsWith("tls_key_file ")
-                        ? Repair.advice("leave the key to its owner, and pass it to the service with LoadCredential="
+                        ? Repair.advice("close the file to others, and pass it to the service with LoadCredential="
                                 + account + ".key:" + failure.where()
                                 + " in a drop-in of osg-token-renewer.service")
                         : fileAccess(where);
