@@ -8,7 +8,7 @@ service_sh=${BASH_SOURCE[0]}
 kept=
 passwords=
 
-# Passes the password of an account to the command through a pipe. Only root may control the file.
+# Passes the password, or as ACCOUNT:key the private key, of an account to the command through a pipe. Only root may control the file.
 hand_over() { # ACCOUNT FILE
     local fd
     exec {fd}< <(exec head -c 65536 < "$2")
@@ -17,11 +17,15 @@ hand_over() { # ACCOUNT FILE
     passwords+=" $1=/proc/self/fd/$fd"
 }
 
-# Passes the passwords that the unit loads with LoadCredential=, if only root can change the files.
+# Passes the passwords and private keys that the unit loads with LoadCredential=, if only root can change the files.
 hand_over_credentials() {
     local account file
     while IFS=: read -r account file; do
-        [[ $account == *.pw && $file == /* ]] && roots_alone "$file" && [ -f "$file" ] && hand_over "${account%.pw}" "$file"
+        [[ $account == *.@(pw|key) && $file == /* ]] && roots_alone "$file" && [ -f "$file" ] || continue
+        case $account in
+            *.pw) hand_over "${account%.pw}" "$file" ;;
+            *) hand_over "${account%.key}:key" "$file" ;;
+        esac
     done < <(systemctl cat osg-token-renewer.service 2> /dev/null | sed -n 's/^LoadCredential=//p')
 }
 

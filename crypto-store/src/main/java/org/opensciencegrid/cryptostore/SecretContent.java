@@ -2,6 +2,7 @@ package org.opensciencegrid.cryptostore;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
 import org.opensciencegrid.cryptostore.PasswordFileException.Kind;
 
@@ -23,6 +24,26 @@ public final class SecretContent {
             throw new PasswordFileException(Kind.TOO_LONG, file, "more than 64 KiB", null);
         }
         return content.bytes();
+    }
+
+    /** A lock on a file that is about to be read, changed and written. */
+    public interface Lock extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /**
+     * Locks the file against other processes that use this method, with {@code .NAME.lock} next to it, which stays.
+     *
+     * @throws StoreException BUSY or UNWRITABLE
+     */
+    public static Lock lock(Path file, Duration wait) throws StoreException {
+        try {
+            Path target = TrustedPath.follow(file, Owners.CURRENT).path();
+            return ProcessLock.acquire(target.resolveSibling("." + target.getFileName() + ".lock"), wait)::close;
+        } catch (IOException e) {
+            throw StoreException.unwritable(file, e);
+        }
     }
 
     /**

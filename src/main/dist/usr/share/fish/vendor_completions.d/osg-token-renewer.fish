@@ -26,10 +26,10 @@ complete -c osg-token-renewer -n __fish_use_subcommand -a client-key -d 'Prints 
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from client-key' -l add -d 'first add a new key, which does not sign yet'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from client-key' -l config -r -F -d 'config file'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from client-key' -s h -l help -d 'Show this help message and exit.'
-complete -c osg-token-renewer -n '__fish_seen_subcommand_from client-key' -l remove-old -d 'first remove all keys except the one that signs'
+complete -c osg-token-renewer -n '__fish_seen_subcommand_from client-key' -l remove-old -d 'first remove all keys except the newest, which must sign already'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from client-key' -l state-dir -r -F -d 'directory of accounts and state'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from client-key' -l store -x -d 'where the accounts are'
-complete -c osg-token-renewer -n '__fish_seen_subcommand_from client-key' -l use-new -d 'first let the newest key sign'
+complete -c osg-token-renewer -n '__fish_seen_subcommand_from client-key' -l use-new -d 'first let the newest key sign, if it does not yet'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from client-key' -s V -l version -d 'Print version information and exit.'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from client-key' -r -F
 complete -c osg-token-renewer -n __fish_use_subcommand -a export -d 'Moves an account from the cluster that this pod runs in to the state directory'

@@ -44,9 +44,7 @@ public final class Account {
                 .with("v", FORMAT)
                 .with("issuer", provider.issuer())
                 .withEndpoints(provider)
-                .with("client_id", client.id())
-                .with("client_secret", client.secret().map(Secret::reveal))
-                .with("token_endpoint_auth_method", client.auth().word())
+                .withClient(client)
                 .with("scope", String.join(" ", scope))
                 .with("audience", String.join(" ", audience));
     }
@@ -238,6 +236,13 @@ public final class Account {
                         identity().map(TokenResponse.Identity::subject),
                         scope(),
                         clientSecretExpiresAt());
+    }
+
+    /** Stores the client as it authenticates now. */
+    public Account withClient(Client client) {
+        return with("client_id", client.id())
+                .with("client_secret", client.secret().map(Secret::reveal))
+                .with("token_endpoint_auth_method", client.auth().word());
     }
 
     /** Updates the endpoints to the issuer's current ones. */

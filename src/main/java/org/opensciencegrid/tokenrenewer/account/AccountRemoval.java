@@ -18,6 +18,9 @@ import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
 import org.opensciencegrid.tokenrenewer.net.IssuerException;
 import org.opensciencegrid.tokenrenewer.net.Network;
 import org.opensciencegrid.tokenrenewer.net.Transport;
+import org.opensciencegrid.tokenrenewer.oidc.Client;
+import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
+import org.opensciencegrid.tokenrenewer.oidc.Discovery;
 import org.opensciencegrid.tokenrenewer.oidc.Registration;
 import org.opensciencegrid.tokenrenewer.oidc.Revocation;
 import org.opensciencegrid.tokenrenewer.state.StateStore;
@@ -72,10 +75,16 @@ public record AccountRemoval(AccountStore store, StateStore states, Duration loc
     /**
      * @param password used only for the steps at the issuer
      * @param caFile trusted in addition; if empty, the account's own CA file
+     * @param clientAuth as in the config file; if empty, as in the account file
      * @param proof for a client that has no secret
      * @return the result of each step; the last is FILES
      */
-    public List<Outcome> run(Request request, Optional<Password> password, Optional<Path> caFile, ClientProof proof)
+    public List<Outcome> run(
+            Request request,
+            Optional<Password> password,
+            Optional<Path> caFile,
+            Optional<ClientAuth> clientAuth,
+            ClientProof proof)
             throws FailureException {
         String name = request.account();
         try (LockedAccount locked = store.lock(name, lockWait)) {
@@ -84,7 +93,7 @@ public record AccountRemoval(AccountStore store, StateStore states, Duration loc
             }
             List<Outcome> outcomes = new ArrayList<>();
             if (request.revoke() || request.deleteClient()) {
-                atIssuer(request, open(locked, password.orElseThrow(), name), caFile, proof, outcomes);
+                atIssuer(request, open(locked, password.orElseThrow(), name), caFile, clientAuth, proof, outcomes);
             }
             outcomes.add(files(request, locked, outcomes));
             return outcomes;
@@ -108,11 +117,17 @@ public record AccountRemoval(AccountStore store, StateStore states, Duration loc
 
     /** Revokes the authorization before it deletes the client: a deleted client can no longer authenticate. */
     private void atIssuer(
-            Request request, Account account, Optional<Path> caFile, ClientProof proof, List<Outcome> outcomes)
+            Request request,
+            Account account,
+            Optional<Path> caFile,
+            Optional<ClientAuth> clientAuth,
+            ClientProof proof,
+            List<Outcome> outcomes)
             throws FailureException {
         Transport transport =
                 proof.transport(network, caFile.or(() -> account.caFile().map(Path::of)));
         if (request.revoke()) {
+            Client client = clientAuth.map(account.client()::with).orElse(account.client());
             Optional<URI> endpoint = account.revocationEndpoint();
             outcomes.add(step(
                     request,
@@ -121,9 +136,8 @@ public record AccountRemoval(AccountStore store, StateStore states, Duration loc
                     endpoint.isPresent() ? Optional.empty() : Optional.of("this issuer names no revocation endpoint"),
                     () -> new Revocation(transport)
                             .revoke(
-                                    endpoint.orElseThrow(),
-                                    proof.complete(
-                                            account.client(), Optional.of(account.issuer()), account.tokenEndpoint()),
+                                    revocationEndpoint(account, client, transport),
+                                    proof.complete(client, Optional.of(account.issuer()), account.tokenEndpoint()),
                                     account.refreshToken())));
         }
         if (request.deleteClient()) {
@@ -153,6 +167,18 @@ public record AccountRemoval(AccountStore store, StateStore states, Duration loc
                         : outcome);
             }
         }
+    }
+
+    /** Some issuers have another endpoint for clients with a certificate. */
+    private static URI revocationEndpoint(Account account, Client client, Transport transport) throws IssuerException {
+        Optional<URI> other =
+                client.auth().usesCertificate() == account.client().auth().usesCertificate()
+                        ? Optional.empty()
+                        : new Discovery(transport)
+                                .discover(account.issuer())
+                                .forAuthentication(client.auth())
+                                .revocationEndpoint();
+        return other.or(account::revocationEndpoint).orElseThrow();
     }
 
     private static boolean isClientUnknown(Outcome outcome) {

@@ -74,8 +74,9 @@ public final class ClientProof {
             return client;
         }
         if (client.auth() == ClientAuth.PRIVATE_KEY_JWT && files.assertion().isPresent()) {
+            Path file = files.assertion().get();
             return client.with(
-                    ClientAssertion.existing(assertion(files.assertion().get(), clock.instant())));
+                    ClientAssertion.existing(assertion(file, clock.instant()), () -> presentAssertion(file)));
         }
         String audience = files.audience().orElse(AssertionAudience.ISSUER) == AssertionAudience.ISSUER
                 ? issuer.orElse(tokenEndpoint.toString())
@@ -91,7 +92,7 @@ public final class ClientProof {
                     "the client authenticates with a private key, and [account " + account
                             + "] has no client_key_file"));
         }
-        return client.with(keys(passwords.keyFile(account, files.key().get())).assertion(audience, clock));
+        return client.with(ownKeys(files.key().get()).assertion(audience, clock));
     }
 
     /** RFC 7518 section 3.2: HS256 needs a key of 256 bits. */
@@ -114,7 +115,7 @@ public final class ClientProof {
                     "the client authenticates with a certificate, and [account " + account + "] has no tls_cert_file"));
         }
         TlsFiles tls = files.tls().get();
-        ClientKeys key = tlsKey(passwords.keyFile(account, tls.key()));
+        ClientKeys key = tlsKey(tls.key());
         List<X509Certificate> chain = chain(tls.certificate());
         if (!key.isOf(chain.get(0).getPublicKey())) {
             throw unusable(tls.certificate(), "it is not for the key in " + tls.key());
@@ -126,10 +127,25 @@ public final class ClientProof {
         return new ClientCertificate(chain, key.privateKey());
     }
 
-    private static ClientKeys tlsKey(Path file) throws FailureException {
+    /** When the certificate ends; empty if there is none that can be read. */
+    public Optional<Instant> certificateEnd() {
+        if (files.tls().isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(
+                    chain(files.tls().get().certificate()).get(0).getNotAfter().toInstant());
+        } catch (FailureException e) {
+            return Optional.empty(); // the renewal says why
+        }
+    }
+
+    private ClientKeys tlsKey(Path configured) throws FailureException {
+        Path file = passwords.keyFile(account, configured);
         byte[] content = {};
         try {
-            content = SecretContent.read(file);
+            Optional<byte[]> passed = passwords.passedKey(account);
+            content = passed.isPresent() ? passed.get() : SecretContent.read(file);
             return ClientKeys.parse(content);
         } catch (PasswordFileException e) {
             throw new FailureException(FailureMapper.ofTlsKey(e));
@@ -179,7 +195,7 @@ public final class ClientProof {
     public Optional<Failure> problem() {
         try {
             if (files.key().isPresent()) {
-                keys(passwords.keyFile(account, files.key().get()));
+                ownKeys(files.key().get());
             }
             if (files.assertion().isPresent()) {
                 assertion(files.assertion().get(), clock.instant());
@@ -193,11 +209,19 @@ public final class ClientProof {
         }
     }
 
+    private ClientKeys ownKeys(Path configured) throws FailureException {
+        return keys(passwords.keyFile(account, configured), passwords.passedKey(account));
+    }
+
     /** Reads a client_key_file. */
     public static ClientKeys keys(Path file) throws FailureException {
+        return keys(file, Optional.empty());
+    }
+
+    private static ClientKeys keys(Path file, Optional<byte[]> passed) throws FailureException {
         byte[] content = {};
         try {
-            content = SecretContent.read(file);
+            content = passed.isPresent() ? passed.get() : SecretContent.read(file);
             return ClientKeys.parse(content);
         } catch (PasswordFileException e) {
             throw new FailureException(FailureMapper.ofClientKey(e));
@@ -225,6 +249,15 @@ public final class ClientProof {
             throw invalid(file, "its JWT expired at " + end.get());
         }
         return Secret.of(text);
+    }
+
+    /** For another request of the same client, such as one that is repeated after a lost answer. */
+    private Optional<Secret> presentAssertion(Path file) {
+        try {
+            return Optional.of(assertion(file, clock.instant()));
+        } catch (FailureException e) {
+            return Optional.empty();
+        }
     }
 
     private static FailureException invalid(Path file, String why) {

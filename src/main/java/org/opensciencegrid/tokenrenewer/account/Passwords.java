@@ -18,9 +18,12 @@ import org.opensciencegrid.cryptostore.PasswordFileException;
  * credentials directory if the site uses {@code LoadCredential=}, or else in its {@code password_file}.
  */
 public final class Passwords {
+    private static final int MAX_KEY_BYTES = 1 << 16;
+
     private final Optional<Path> credentialsDirectory;
     private final Map<String, Path> pipes;
     private final Map<String, Password> readFromPipe = new HashMap<>();
+    private final Map<String, byte[]> keysFromPipe = new HashMap<>();
 
     /**
      * @param credentialsDirectory $CREDENTIALS_DIRECTORY
@@ -34,7 +37,7 @@ public final class Passwords {
         this.pipes = pipes;
     }
 
-    /** @param pipes accounts and the pipes with their passwords, as {@code NAME=PATH NAME=PATH} */
+    /** @param pipes accounts and the pipes with their passwords, and as ACCOUNT:key with their private keys, as {@code NAME=PATH NAME=PATH} */
     public Passwords withPipes(String pipes) {
         Map<String, Path> byAccount = new HashMap<>();
         for (String pipe : pipes.split(" ")) {
@@ -49,6 +52,24 @@ public final class Passwords {
     /** Whether root's launcher passed the password of this account, because this process cannot read its file. */
     public boolean isPassedByLauncher(String account) {
         return pipes.containsKey(account);
+    }
+
+    /** The content of the private key of a client that root's launcher passed; empty if it passed none. */
+    public synchronized Optional<byte[]> passedKey(String account) {
+        Path pipe = pipes.get(account + ":key");
+        if (pipe == null) {
+            return Optional.empty();
+        }
+        byte[] content = keysFromPipe.get(account);
+        if (content == null) { // a pipe can be read once
+            try (InputStream in = Files.newInputStream(pipe)) {
+                content = in.readNBytes(MAX_KEY_BYTES);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            keysFromPipe.put(account, content);
+        }
+        return Optional.of(content.clone());
     }
 
     /** The private key of a client: {@code NAME.key} in systemd's credentials directory, or else the configured file. */

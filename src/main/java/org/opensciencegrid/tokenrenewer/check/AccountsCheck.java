@@ -28,6 +28,7 @@ import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
 import org.opensciencegrid.tokenrenewer.config.ClientFiles;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
+import org.opensciencegrid.tokenrenewer.config.TlsFiles;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
 import org.opensciencegrid.tokenrenewer.net.IssuerException;
@@ -176,17 +177,20 @@ final class AccountsCheck {
      */
     private void unreadable(Path file, String credential, String account) {
         Optional<User> user = check.machine().flatMap(ServiceMachine::user);
-        boolean isHandedOver = check.machine()
-                .flatMap(ServiceMachine::sandbox)
-                .filter(sandbox -> sandbox.loadsCredential(credential))
-                .isPresent();
         try {
-            if (user.isPresent() && !isHandedOver) {
+            if (user.isPresent() && !isHandedOver(credential)) {
                 findings.addAll(ConfigCheck.unreadable(user.get(), file, account));
             }
         } catch (IOException | UnsupportedOperationException e) {
             // unknown
         }
+    }
+
+    private boolean isHandedOver(String credential) {
+        return check.machine()
+                .flatMap(ServiceMachine::sandbox)
+                .filter(sandbox -> sandbox.loadsCredential(credential))
+                .isPresent();
     }
 
     /** Findings from earlier runs that an admin should know. */
@@ -259,15 +263,42 @@ final class AccountsCheck {
         if (!files.isPresent()) {
             return;
         }
-        new ClientProof(section.name(), files, check.passwords(), check.clock())
-                .problem()
+        Optional<Failure> problem = new ClientProof(section.name(), files, check.passwords(), check.clock()).problem();
+        problem.filter(why -> !isOfHandedOverKey(why, section))
                 .ifPresent(why -> findings.add(Finding.of(why, section.name())));
         files.key().ifPresent(file -> unreadable(file, section.name() + ".key", section.name()));
         files.assertion().ifPresent(file -> unreadable(file, "", section.name()));
         files.tls().ifPresent(tls -> {
             unreadable(tls.certificate(), "", section.name());
-            unreadable(tls.key(), section.name() + ".key", section.name());
+            if (problem.filter(why -> why.kind() == Failure.Kind.FILE_ACCESS).isEmpty()) {
+                unreadableHostKey(tls.key(), section.name());
+            }
         });
+    }
+
+    /** The service gets the key from systemd, so it does not matter that this user cannot read the file. */
+    private boolean isOfHandedOverKey(Failure why, AccountSection section) {
+        ClientFiles files = section.clientFiles();
+        Optional<Path> key = files.key().or(() -> files.tls().map(TlsFiles::key));
+        return why.kind() == Failure.Kind.FILE_ACCESS
+                && key.filter(file -> why.where().equals(file.toString()) && !Files.isReadable(file))
+                        .isPresent()
+                && isHandedOver(section.name() + ".key");
+    }
+
+    /** Other services use such a key: nobody else should get to read it. */
+    private void unreadableHostKey(Path file, String account) {
+        Optional<User> user = check.machine().flatMap(ServiceMachine::user);
+        try {
+            if (user.isPresent()
+                    && !isHandedOver(account + ".key")
+                    && Files.exists(file)
+                    && !user.get().mayRead(file)) {
+                findings.add(Finding.of(FailureMapper.unreadableTlsKey(file), account));
+            }
+        } catch (IOException | UnsupportedOperationException e) {
+            // unknown
+        }
     }
 
     private void issuer(String name, String issuer, Route route) {

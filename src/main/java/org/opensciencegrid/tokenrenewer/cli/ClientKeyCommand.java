@@ -4,13 +4,20 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
 import java.util.concurrent.Callable;
+import org.opensciencegrid.cryptostore.PasswordFileException;
 import org.opensciencegrid.cryptostore.SecretContent;
+import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.tokenrenewer.account.ClientProof;
 import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
+import org.opensciencegrid.tokenrenewer.cli.output.Repair;
 import org.opensciencegrid.tokenrenewer.cli.output.UsageException;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.failure.FailureException;
+import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
 import org.opensciencegrid.tokenrenewer.oidc.ClientKeys;
 import org.opensciencegrid.tokenrenewer.util.Printable;
 import picocli.CommandLine.ArgGroup;
@@ -27,6 +34,8 @@ import picocli.CommandLine.Parameters;
                     + " output."
         })
 final class ClientKeyCommand implements Callable<Integer> {
+    private static final Duration LOCK_WAIT = Duration.ofSeconds(10);
+
     @Parameters(paramLabel = "FILE", description = "the client_key_file of an account")
     private Path file;
 
@@ -37,10 +46,15 @@ final class ClientKeyCommand implements Callable<Integer> {
                 description = "first add a new key, which does not sign yet; create the file if there is none")
         private boolean add;
 
-        @Option(names = "--use-new", description = "first let the newest key sign; the other keys stay")
+        @Option(
+                names = "--use-new",
+                description = "first let the newest key sign, if it does not yet; the other keys stay")
         private boolean useNew;
 
-        @Option(names = "--remove-old", description = "first remove all keys except the one that signs")
+        @Option(
+                names = "--remove-old",
+                description =
+                        "first remove all keys except the newest, which must sign already; FILE.old keeps the former content")
         private boolean removeOld;
     }
 
@@ -69,22 +83,72 @@ final class ClientKeyCommand implements Callable<Integer> {
     }
 
     private ClientKeys keys() throws FailureException {
+        if (!change.add && !change.useNew && !change.removeOld) {
+            return ClientProof.keys(file.toAbsolutePath());
+        }
+        SecretContent.Lock lock;
+        try {
+            lock = SecretContent.lock(file.toAbsolutePath(), LOCK_WAIT);
+        } catch (StoreException e) {
+            throw unwritable(file, e);
+        }
+        try {
+            ClientKeys changed = change();
+            context.environment().err().println(signs(changed));
+            return changed;
+        } finally {
+            lock.close();
+        }
+    }
+
+    private ClientKeys change() throws FailureException {
+        Instant now = context.environment().clock().instant();
         if (change.add && !Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-            ClientKeys created = ClientKeys.generate();
+            ClientKeys created = ClientKeys.generate(now);
             write(file, created, false);
             return created;
         }
         ClientKeys before = ClientProof.keys(file.toAbsolutePath());
-        if ((change.useNew || change.removeOld) && before.size() == 1) {
+        if (!change.add && before.size() == 1) {
             throw new UsageException(Printable.of(file.toString()) + " has one key only; add a new one with --add");
+        } else if (change.removeOld && !before.isNewestFirst()) {
+            throw new UsageException(
+                    Printable.of(file.toString()) + " has a newer key that does not sign yet, and --remove-old would"
+                            + " remove it",
+                    new Repair(
+                            "let it sign first",
+                            context.commands()
+                                    .clientKey(
+                                            "--use-new", file.toAbsolutePath().toString())));
         }
-        ClientKeys after = change.add
-                ? before.withNewKey()
-                : change.useNew ? before.withNewestFirst() : change.removeOld ? before.withoutOthers() : before;
+        ClientKeys after =
+                change.add ? before.withNewKey(now) : change.useNew ? before.withNewestFirst() : before.withoutOthers();
         if (after != before) {
+            keepOld();
             write(file, after, true);
         }
         return after;
+    }
+
+    /** Keeps the content of the file in FILE.old, so that no key is lost. */
+    private void keepOld() throws FailureException {
+        Path old = file.resolveSibling(file.getFileName() + ".old");
+        byte[] content = {};
+        try {
+            content = SecretContent.read(file.toAbsolutePath());
+            SecretContent.write(old, content, true);
+        } catch (PasswordFileException e) {
+            throw new FailureException(FailureMapper.ofClientKey(e));
+        } catch (IOException e) {
+            throw unwritable(old, e);
+        } finally {
+            Arrays.fill(content, (byte) 0);
+        }
+    }
+
+    private static String signs(ClientKeys keys) {
+        return "The key that signs has the kid "
+                + keys.keyId().map(Printable::of).orElse("-") + " (keys in the file: " + keys.size() + ").";
     }
 
     /** @param mayReplace whether there may be a file of that name */
@@ -92,10 +156,15 @@ final class ClientKeyCommand implements Callable<Integer> {
         try {
             SecretContent.write(file, keys.encode(), mayReplace);
         } catch (IOException e) {
-            throw new FailureException(new Failure(
-                    Failure.Kind.CLIENT_KEY_UNWRITABLE,
-                    file.toAbsolutePath().toString(),
-                    "client_key_file " + file.toAbsolutePath() + " cannot be written: " + Printable.of(e.toString())));
+            throw unwritable(file, e);
         }
+    }
+
+    private static FailureException unwritable(Path file, IOException e) {
+        Throwable why = e instanceof StoreException && e.getCause() != null ? e.getCause() : e;
+        return new FailureException(new Failure(
+                Failure.Kind.CLIENT_KEY_UNWRITABLE,
+                file.toAbsolutePath().toString(),
+                "client_key_file " + file.toAbsolutePath() + " cannot be written: " + Printable.of(why.toString())));
     }
 }

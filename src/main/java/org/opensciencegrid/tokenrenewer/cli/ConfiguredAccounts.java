@@ -14,6 +14,7 @@ import org.opensciencegrid.tokenrenewer.config.ClientFiles;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.ConfigAddition;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
+import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
 import org.opensciencegrid.tokenrenewer.util.Printable;
 
 /** What the config file says about accounts, for commands that also work on accounts that are not in it. */
@@ -59,10 +60,13 @@ public final class ConfiguredAccounts {
         return stored(account).map(StoredAccount::clientFiles).orElse(ClientFiles.NONE);
     }
 
+    /** How the client authenticates, if that is not as in the account file. */
+    Optional<ClientAuth> clientAuth(String account) {
+        return stored(account).flatMap(StoredAccount::clientAuth);
+    }
+
     private Optional<StoredAccount> stored(String account) {
-        return config.map(file -> file.accounts().get(account))
-                .filter(StoredAccount.class::isInstance)
-                .map(StoredAccount.class::cast);
+        return config.flatMap(file -> file.storedAccount(account));
     }
 
     /** The titles of the sections that name the account, as written in the file. */

@@ -67,7 +67,8 @@ final class RemoveCommand implements Callable<Integer> {
         try {
             outcomes = revoke || deleteClient
                     ? withPassword(removal, request, configured)
-                    : removal.run(request, Optional.empty(), Optional.empty(), proof(name, configured));
+                    : removal.run(
+                            request, Optional.empty(), Optional.empty(), Optional.empty(), proof(name, configured));
         } catch (PasswordFileException e) {
             return failed(FailureMapper.of(e), name);
         } catch (FailureException e) {
@@ -101,7 +102,12 @@ final class RemoveCommand implements Callable<Integer> {
             throws PasswordFileException, FailureException {
         String name = request.account();
         try (Password password = context.passwords().read(name, configured.passwordFile(name))) {
-            return removal.run(request, Optional.of(password), configured.caFile(name), proof(name, configured));
+            return removal.run(
+                    request,
+                    Optional.of(password),
+                    configured.caFile(name),
+                    configured.clientAuth(name),
+                    proof(name, configured));
         }
     }
 

@@ -496,7 +496,7 @@ final class SetupCommand implements Callable<Integer> {
         if (clientKeyFile == null || Files.exists(clientKeyFile, LinkOption.NOFOLLOW_LINKS)) {
             return true;
         }
-        ClientKeys keys = ClientKeys.generate();
+        ClientKeys keys = ClientKeys.generate(environment.clock().instant());
         ClientKeyCommand.write(clientKeyFile, keys, false);
         print("Created a private key in " + Printable.of(absolute(clientKeyFile)) + ".");
         if (!clientSource.manual && !clientSource.clientCredentials) {
@@ -569,7 +569,9 @@ final class SetupCommand implements Callable<Integer> {
                 words(scope),
                 audience.isEmpty() ? config.map(this::audienceOfTokens).orElse(List.of()) : words(audience),
                 audienceParameter(),
-                auth(),
+                clientSource.reauthenticate
+                        ? config.flatMap(read -> read.storedAccount(account)).flatMap(StoredAccount::clientAuth)
+                        : auth(),
                 files,
                 Optional.ofNullable(registrationTokenFile).map(path -> secret(path, "--registration-token-file")),
                 Optional.ofNullable(caFile).or(() -> config.flatMap(this::configuredCaFile)));

@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -44,6 +45,13 @@ public record Config(
         Map<String, AccountSection> inUse = new LinkedHashMap<>(accounts);
         unusedAccounts.forEach(inUse::remove);
         return inUse;
+    }
+
+    /** The valid account of this name, if a person authorized it. */
+    public Optional<StoredAccount> storedAccount(String name) {
+        return Optional.ofNullable(accounts.get(name))
+                .filter(StoredAccount.class::isInstance)
+                .map(StoredAccount.class::cast);
     }
 
     /** The names of the accounts that have a target for messages, sorted. */

@@ -46,6 +46,14 @@ public final class FailureMapper {
         return of(e, "tls_key_file " + path(e) + ": " + e.reason(), Kind.CLIENT_CERTIFICATE);
     }
 
+    /** A tls_key_file that only other users can read. */
+    public static Failure unreadableTlsKey(Path file) {
+        return new Failure(
+                Kind.FILE_ACCESS,
+                file.toString(),
+                "tls_key_file " + file + ": its mode does not let the service read it");
+    }
+
     /** For a client_assertion_file. */
     public static Failure ofClientAssertion(PasswordFileException e) {
         return of(e, "client_assertion_file " + path(e) + ": " + e.reason(), Kind.CLIENT_ASSERTION);

@@ -49,13 +49,18 @@ public final class ClientKeys {
         this.keys = List.copyOf(keys);
     }
 
-    /** A new key: EC on the curve P-256, which every issuer with private_key_jwt supports. */
-    public static ClientKeys generate() {
+    /**
+     * A new key: EC on the curve P-256, which every issuer with private_key_jwt supports.
+     *
+     * @param issuedAt {@code iat}, by which the newest key of a file is found
+     */
+    public static ClientKeys generate(Instant issuedAt) {
         try {
             return new ClientKeys(List.of(new ECKeyGenerator(Curve.P_256)
                     .keyUse(KeyUse.SIGNATURE)
                     .algorithm(JWSAlgorithm.ES256)
                     .keyIDFromThumbprint(true)
+                    .issueTime(Date.from(issuedAt))
                     .generate()));
         } catch (JOSEException e) {
             throw new IllegalStateException(e); // every Java has this curve
@@ -118,22 +123,55 @@ public final class ClientKeys {
         return Optional.ofNullable(keys.get(0).getKeyID());
     }
 
-    /** The same keys and a new one, which does not sign yet. */
-    public ClientKeys withNewKey() {
+    /** The same keys and a new one, which does not sign yet. Its {@code iat} is after that of the others. */
+    public ClientKeys withNewKey(Instant now) {
+        Instant afterOthers = issuedAt(newest()).plusSeconds(1);
         List<JWK> all = new ArrayList<>(keys);
-        all.add(generate().keys.get(0));
+        all.add(generate(now.isAfter(afterOthers) ? now : afterOthers).keys.get(0));
         return new ClientKeys(all);
     }
 
-    /** The newest key signs; the others stay. */
+    /** Whether the newest key signs. */
+    public boolean isNewestFirst() {
+        return newest() == keys.get(0);
+    }
+
+    /** The newest key signs; the others stay. Unchanged if it signs already. */
     public ClientKeys withNewestFirst() {
+        if (isNewestFirst()) {
+            return this;
+        }
         List<JWK> all = new ArrayList<>(keys);
-        all.add(0, all.remove(all.size() - 1));
+        all.remove(newest());
+        all.add(0, newest());
         return new ClientKeys(all);
     }
 
-    /** Only the key that signs. */
+    /** The one with the largest {@code iat}; of equal ones the first. */
+    private JWK newest() {
+        JWK newest = keys.get(0);
+        for (JWK key : keys) {
+            if (issuedAt(key).isAfter(issuedAt(newest))) {
+                newest = key;
+            }
+        }
+        return newest;
+    }
+
+    /** {@code iat}; a key without it, such as that of a PEM file, is older than any other. */
+    private static Instant issuedAt(JWK key) {
+        return key.getIssueTime() == null ? Instant.EPOCH : key.getIssueTime().toInstant();
+    }
+
+    /**
+     * Only the key that signs.
+     *
+     * @throws IllegalStateException if a newer key does not sign yet
+     */
     public ClientKeys withoutOthers() {
+        if (!isNewestFirst()) {
+            throw new IllegalStateException("a newer key does not sign yet");
+        }
         return new ClientKeys(keys.subList(0, 1));
     }
 

@@ -46,6 +46,9 @@ final class PemKey {
      * @throws IllegalArgumentException if there is none; the message contains nothing of the text
      */
     static JWK parse(String text) {
+        if (text.contains("\nDEK-Info:")) { // the older form, of OpenSSL's rsa and ec commands
+            throw encrypted();
+        }
         Matcher block = BLOCK.matcher(text);
         if (!block.find()) {
             throw new IllegalArgumentException(
@@ -55,8 +58,7 @@ final class PemKey {
         }
         String type = block.group(1);
         if (type.startsWith("ENCRYPTED") || block.group(2).contains("ENCRYPTED")) {
-            throw new IllegalArgumentException(
-                    "its key is encrypted with a password; write it without one, by openssl pkey");
+            throw encrypted();
         }
         try {
             byte[] der = Base64.getMimeDecoder().decode(block.group(2));
@@ -69,6 +71,11 @@ final class PemKey {
         } catch (GeneralSecurityException | JOSEException | IndexOutOfBoundsException e) {
             throw new IllegalArgumentException("its private key is damaged");
         }
+    }
+
+    private static IllegalArgumentException encrypted() {
+        return new IllegalArgumentException(
+                "its key is encrypted with a password; write it without one, by openssl pkey");
     }
 
     private static JWK ofPkcs8(byte[] der) throws GeneralSecurityException, JOSEException {

@@ -78,7 +78,7 @@ public final class TokenClient {
             BooleanSupplier maySend)
             throws IssuerException {
         AtomicReference<Secret> current = new AtomicReference<>(refreshToken);
-        return withRetries(() -> {
+        return withRetries(client, () -> {
             Secret sent = Objects.requireNonNull(current.get());
             AuthorizationGrant grant = new RefreshTokenGrant(new RefreshToken(sent.reveal()));
             return transport.send(request(tokenEndpoint, client, grant, requested), maySend, response -> {
@@ -107,10 +107,12 @@ public final class TokenClient {
     /** The client credentials grant (RFC 6749 section 4.4). Repeats like {@link #refresh}. */
     public TokenResponse clientCredentials(URI tokenEndpoint, Client client, RequestedToken requested)
             throws IssuerException {
-        return withRetries(() -> transport.send(
-                request(tokenEndpoint, client, new ClientCredentialsGrant(), requested),
-                response -> TokenResponse.of(response, clock)
-                        .orElseThrow(() -> ErrorResponse.of(tokenEndpoint, response, client.secretsWith()))));
+        return withRetries(
+                client,
+                () -> transport.send(
+                        request(tokenEndpoint, client, new ClientCredentialsGrant(), requested),
+                        response -> TokenResponse.of(response, clock)
+                                .orElseThrow(() -> ErrorResponse.of(tokenEndpoint, response, client.secretsWith()))));
     }
 
     static HTTPRequest request(URI endpoint, Client client, AuthorizationGrant grant, RequestedToken requested) {
@@ -144,16 +146,21 @@ public final class TokenClient {
         TokenResponse make() throws IssuerException;
     }
 
-    private TokenResponse withRetries(Attempt attempt) throws IssuerException {
+    private TokenResponse withRetries(Client client, Attempt attempt) throws IssuerException {
         Duration start = sleeper.elapsed();
         Duration pauses = Duration.ZERO;
         boolean inDoubt = false;
+        IssuerException doubtful = null;
         boolean wasUnanswered = false;
         for (Duration next : RETRY_DELAYS) {
             try {
                 return attempt.make().after(pauses);
             } catch (IssuerException e) {
+                if (doubtful != null && isOfRepeatedAssertion(client, e)) {
+                    throw doubtful.afterDoubt(true);
+                }
                 inDoubt |= e.leavesDoubt();
+                doubtful = e.leavesDoubt() ? e : doubtful;
                 Duration delay = e.retryAfter()
                         .filter(longer -> longer.compareTo(next) > 0)
                         .orElse(next);
@@ -172,7 +179,13 @@ public final class TokenClient {
         try {
             return attempt.make().after(pauses);
         } catch (IssuerException e) {
-            throw e.afterDoubt(inDoubt);
+            throw (doubtful != null && isOfRepeatedAssertion(client, e) ? doubtful : e).afterDoubt(inDoubt);
         }
+    }
+
+    /** The issuer may have accepted the same assertion in the request whose answer was lost, and accepts it once. */
+    private static boolean isOfRepeatedAssertion(Client client, IssuerException e) {
+        return e.kind() == Kind.CLIENT_REFUSED
+                && client.assertion().filter(ClientAssertion::isRepeated).isPresent();
     }
 }

@@ -2,6 +2,7 @@ package org.opensciencegrid.tokenrenewer.renewal;
 
 import java.net.URI;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.opensciencegrid.cryptostore.PasswordFileException;
@@ -27,6 +28,7 @@ final class ClientCredentialsSource implements TokenSource {
     private final Passwords passwords;
     private final Clock clock;
     private final Client client;
+    private final RunDeadline deadline;
     private URI endpoint;
 
     ClientCredentialsSource(
@@ -34,6 +36,7 @@ final class ClientCredentialsSource implements TokenSource {
             RenewalRun.IssuerClients issuer,
             AccountState state,
             Passwords passwords,
+            RunDeadline deadline,
             Clock clock)
             throws FailureException {
         this.section = section;
@@ -42,6 +45,7 @@ final class ClientCredentialsSource implements TokenSource {
                 ? state.movedEndpoint(section.tokenRequestUrl()).orElse(section.tokenRequestUrl())
                 : section.tokenRequestUrl();
         this.passwords = passwords;
+        this.deadline = deadline;
         this.clock = clock;
         Optional<Secret> secret = section.clientAuth().usesSecret() ? Optional.of(secret(section)) : Optional.empty();
         this.client = Client.of(section.clientId(), secret).with(section.clientAuth());
@@ -78,44 +82,67 @@ final class ClientCredentialsSource implements TokenSource {
         }
     }
 
-    /** If the endpoint is gone, asks the issuer where it is now. */
+    /**
+     * If the endpoint is gone, asks the issuer where it is now. If a remembered one rejects the request, asks at the
+     * configured one.
+     */
     private TokenResponse request(RequestedToken requested) throws IssuerException, FailureException {
         try {
-            return issuer.tokens().clientCredentials(endpoint, client(), requested);
+            return requestAt(endpoint, requested);
         } catch (IssuerException e) {
-            if (section.issuer().isEmpty()
-                    || !e.isEndpointGone()
-                    || !hasEndpointMoved(section.issuer().get())) {
+            Optional<URI> other = deadline.leftToBegin().isZero() ? Optional.empty() : otherEndpoint(e);
+            if (other.isEmpty()) {
                 throw e;
             }
-            return issuer.tokens().clientCredentials(endpoint, client(), requested);
+            try {
+                return requestAt(other.get(), requested);
+            } catch (IssuerException ofOther) {
+                throw e.isDefinitive() ? e : ofOther;
+            }
         }
     }
 
-    private boolean hasEndpointMoved(String url) {
+    /** A server that does not answer is no reason to send the secret to another one. */
+    private Optional<URI> otherEndpoint(IssuerException e) {
+        boolean isMissing = e.isEndpointGone() && e.kind() != IssuerException.Kind.UNREACHABLE;
+        Optional<URI> current = isMissing ? section.issuer().flatMap(this::discover) : Optional.empty();
+        boolean isConfiguredOpen = isMissing || e.isDefinitive();
+        return current.or(() -> isConfiguredOpen ? Optional.of(section.tokenRequestUrl()) : Optional.empty())
+                .filter(other -> !other.equals(endpoint));
+    }
+
+    private Optional<URI> discover(String url) {
         try {
-            URI now = issuer.discovery()
-                    .discover(url)
-                    .forAuthentication(section.clientAuth())
-                    .tokenEndpoint();
-            boolean moved = !now.equals(endpoint);
-            endpoint = now;
-            return moved;
+            return Optional.of(issuer.discovery()
+                            .discover(url)
+                            .forAuthentication(section.clientAuth())
+                            .tokenEndpoint())
+                    .filter(now -> !now.equals(endpoint));
         } catch (IssuerException e) {
-            return false; // the failure at the known endpoint says more
+            return Optional.empty(); // the failure at the known endpoint says more
         }
     }
 
-    private Client client() throws FailureException {
+    private TokenResponse requestAt(URI url, RequestedToken requested) throws IssuerException, FailureException {
+        TokenResponse response = issuer.tokens().clientCredentials(url, client(url), requested);
+        endpoint = url; // remembered only now that it has given a token
+        return response;
+    }
+
+    private Client client(URI url) throws FailureException {
         return client.auth().usesAssertion() || client.auth().usesCertificate()
                 ? new ClientProof(section.name(), section.clientFiles(), passwords, clock)
-                        .complete(client, section.issuer(), endpoint)
+                        .complete(client, section.issuer(), url)
                 : client;
     }
 
     @Override
     public AccountState updateState(AccountState state) {
+        Optional<Instant> certificateEnd = section.clientFiles().tls().isPresent()
+                ? new ClientProof(section.name(), section.clientFiles(), passwords, clock).certificateEnd()
+                : Optional.empty();
         AccountState known = state.withClient(issuer(), section.clientId())
+                .withClientCertificate(certificateEnd)
                 .withAllKeyShares(issuer.transport().allShares());
         boolean hasMoved =
                 !endpoint.equals(state.movedEndpoint(section.tokenRequestUrl()).orElse(section.tokenRequestUrl()));

@@ -375,7 +375,11 @@ final class RefreshTokenSource implements TokenSource {
 
     @Override
     public AccountState updateState(AccountState state) {
+        Optional<Instant> certificateEnd = section.clientFiles().tls().isPresent()
+                ? new ClientProof(section.name(), section.clientFiles(), passwords, clock).certificateEnd()
+                : Optional.empty();
         return account.updateState(state)
+                .withClientCertificate(certificateEnd)
                 .withRotations(rotations, refreshTokenExpiresAt)
                 .withOtherHost(otherHostAt)
                 .withDoubt(inDoubtSince)

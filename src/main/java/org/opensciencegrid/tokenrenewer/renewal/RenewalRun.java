@@ -399,7 +399,7 @@ public final class RenewalRun {
         }
         ClientCredentialsAccount section = (ClientCredentialsAccount) account;
         return (locked, state) -> new ClientCredentialsSource(
-                section, issuers(section.caFile(), section).after(state), state, passwords, clock);
+                section, issuers(section.caFile(), section).after(state), state, passwords, deadline, clock);
     }
 
     private AccountRenewal of(AccountSection account, List<TokenSection> tokens, boolean force) {

@@ -77,6 +77,7 @@ public record AccountSetup(
      * @param scope from an option
      * @param audience sent in the device request too, because some issuers later grant only what that request named
      * @param audienceParameter empty to find out which parameter the issuer accepts
+     * @param clientAuth from an option; for REAUTHENTICATE that of the config file, which renewals use
      * @param clientFiles for a client that has no secret; setup registers the public key, or uses a predefined client
      * @param registrationToken initial access token for issuers with closed registration
      */
@@ -148,7 +149,9 @@ public record AccountSetup(
         Optional<Client> existingClient = before.filter(
                         account -> request.mode() == Mode.REGISTER && account.isPredefined())
                 .map(Account::client)
-                .map(client -> request.clientAuth().map(client::with).orElse(client));
+                .map(client -> request.clientFiles().isPresent()
+                        ? client.with(method(request))
+                        : request.clientAuth().map(client::with).orElse(client));
         existingClient.ifPresent(ui::keepingClient);
         Optional<Registered> registered = request.mode() == Mode.REGISTER && existingClient.isEmpty()
                 ? Optional.of(registrar.client(request, password, pending, scope))
@@ -224,6 +227,7 @@ public record AccountSetup(
                     "the account is of the issuer " + Printable.of(account.issuer())
                             + ", which --reauthenticate does not change"));
         }
+        Client known = request.clientAuth().map(account.client()::with).orElse(account.client());
         List<String> scope =
                 request.scope().isEmpty() ? account.scope() : withOfflineAccess(request.scope(), List.of());
         List<String> audience = request.audience().isEmpty() ? account.audience() : request.audience();
@@ -231,7 +235,7 @@ public record AccountSetup(
                 transport(request, request.caFile().or(() -> account.caFile().map(Path::of)));
         Provider provider = DeviceApproval.request(
                         account.issuer(), () -> new Discovery(transport).discover(account.issuer()))
-                .forAuthentication(account.client().auth());
+                .forAuthentication(known.auth());
         AudienceProbe probe = probe(scope, audience, request.audienceParameter().or(account::audienceParameter));
         DeviceApproval approval = new DeviceApproval(transport, provider, clock, pause, ui);
         SetupRollback rollback = new SetupRollback(transport, provider, Optional.empty(), ui, () -> {});
@@ -239,9 +243,10 @@ public record AccountSetup(
             List<String> added = scope.stream()
                     .filter(word -> !request.scope().contains(word))
                     .toList();
-            Client client = complete(account.client(), request, provider.issuer(), provider.tokenEndpoint());
+            Client client = complete(known, request, provider.issuer(), provider.tokenEndpoint());
             TokenResponse response = approval.authorize(client, probe, added, account.identity(), rollback);
             Account authorized = account.withEndpoints(provider)
+                    .withClient(known)
                     .withAuthorized(probe.request().scope(), audience)
                     .withAudienceParameter(request.audienceParameter().or(account::audienceParameter));
             requireNotRescued(save(request, password, authorized, response, rollback));

@@ -84,6 +84,15 @@ record Registrar(Transport transport, Provider provider, SetupUi ui) {
                             : FailureMapper.of(e, provider.issuer(), false));
         }
         ui.registered(registered);
+        if (keys.isPresent() && registered.client().auth() != ClientAuth.PRIVATE_KEY_JWT) {
+            boolean deleted = delete(transport, registered);
+            ui.unusedClient(registered, provider.issuer(), deleted);
+            throw new FailureException(new Failure(
+                    Failure.Kind.REGISTRATION_REFUSED,
+                    provider.documentation().map(URI::toString).orElse(Printable.of(provider.issuer())),
+                    "it registered the client for " + registered.client().auth().metadataName()
+                            + " and not with the public key"));
+        }
         return registered;
     }
 

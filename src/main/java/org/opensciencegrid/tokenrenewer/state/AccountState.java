@@ -60,6 +60,15 @@ public final class AccountState {
         return members.time("client_secret_expires_at");
     }
 
+    /** The end of the certificate that the last run used. */
+    public Optional<Instant> clientCertificateExpiresAt() {
+        return members.time("client_certificate_expires_at");
+    }
+
+    public AccountState withClientCertificate(Optional<Instant> expiresAt) {
+        return new AccountState(members.with("client_certificate_expires_at", expiresAt));
+    }
+
     public Optional<Instant> refreshTokenExpiresAt() {
         return members.time("refresh_token_expires_at");
     }
@@ -70,6 +79,10 @@ public final class AccountState {
         if (clientSecretExpiresAt().isPresent()) {
             expiries.add(new Expiry(
                     Expiry.Kind.CLIENT_SECRET, clientSecretExpiresAt().get()));
+        }
+        if (clientCertificateExpiresAt().isPresent()) {
+            expiries.add(new Expiry(
+                    Expiry.Kind.CLIENT_CERTIFICATE, clientCertificateExpiresAt().get()));
         }
         if (refreshTokenExpiresAt().isPresent()) {
             expiries.add(new Expiry(

@@ -8,6 +8,7 @@ public record Expiry(Kind kind, Instant at) {
     /** What ends. */
     public enum Kind {
         CLIENT_SECRET,
+        CLIENT_CERTIFICATE,
         AUTHORIZATION;
 
         /** The word in state files and in JSON output. */

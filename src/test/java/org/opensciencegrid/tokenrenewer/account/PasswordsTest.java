@@ -33,6 +33,17 @@ class PasswordsTest {
         assertEquals("from the file", read(new Passwords(Optional.empty()), "acct", file));
     }
 
+    /** A pipe can be read once; a command may send several requests. */
+    @Test
+    void aKeyFromTheLauncherCanBeUsedAgain() throws Exception {
+        Path pipe = secret("pipe", "the key");
+        Passwords passwords = new Passwords(Optional.empty()).withPipes(" ce=/nowhere ce:key=" + pipe);
+        assertEquals("the key", new String(passwords.passedKey("ce").orElseThrow(), StandardCharsets.UTF_8));
+        Files.delete(pipe);
+        assertEquals("the key", new String(passwords.passedKey("ce").orElseThrow(), StandardCharsets.UTF_8));
+        assertEquals(Optional.empty(), passwords.passedKey("other"));
+    }
+
     @Test
     void anUnfitCredentialIsSaidAndNotPassedOver() throws Exception {
         Path file = secret("configured", "from the file\n");

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,8 +17,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.cryptostore.FileAccountStore;
+import org.opensciencegrid.testkit.TestCa;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.check.Finding.Kind;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 import org.opensciencegrid.tokenrenewer.net.Network;
 import org.opensciencegrid.tokenrenewer.net.Sleeper;
@@ -142,6 +145,27 @@ class HealthCheckTest {
     void aSecretThatTheServiceCannotRead() throws IOException {
         Files.setPosixFilePermissions(directory.resolve("secret"), PosixFilePermissions.fromString("rw-------"));
         assertEquals(List.of(Kind.UNREADABLE_FOR_SERVICE), kinds());
+    }
+
+    /** A host key stays root's alone: systemd passes it to the service. */
+    @Test
+    void aHostKeyThatOnlyRootCanRead() throws Exception {
+        Path certificate = directory.resolve("cert.pem");
+        Path key = directory.resolve("key.pem");
+        new TestCa().writeClientCertificate(certificate, key, "ce", false, Duration.ofDays(30));
+        Files.setPosixFilePermissions(certificate, PosixFilePermissions.fromString("rw-r--r--"));
+        Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-------"));
+        String config = Files.readString(directory.resolve("config.ini"));
+        Files.writeString(
+                directory.resolve("config.ini"),
+                config.replaceAll(
+                        "client_secret_file.*", "tls_cert_file = " + certificate + "\ntls_key_file = " + key));
+        List<Finding> found = findings();
+        assertEquals(List.of(Kind.RENEWAL), found.stream().map(Finding::kind).toList());
+        assertEquals(
+                Failure.Kind.FILE_ACCESS, found.get(0).failure().orElseThrow().kind(), found.toString());
+        dropIn(Sandbox.UNIT, "[Service]\nReadWritePaths=" + tokens + "\nLoadCredential=acct.key:" + key + "\n");
+        assertEquals(List.of(), findings());
     }
 
     @Test

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.testkit.Seen;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
@@ -108,6 +110,48 @@ class KeyClientTest extends WithProgram {
         assertEquals(0, program.run("remove", "--revoke", "acct").status(), "revocation authenticates too");
     }
 
+    /** With a secret, and a config that names the key, no renewal would succeed. */
+    @Test
+    void aRegistrationThatIgnoresTheKeyIsUndone() {
+        program.issuer.policy.clientAuthMethods = List.of("client_secret_basic", "private_key_jwt");
+        program.issuer.policy.registrationIgnoresKeys = true;
+        Result setup = program.setup(key(), SCOPE);
+        assertEquals(1, setup.status(), setup.said());
+        assertTrue(
+                setup.err()
+                        .replaceAll("\\s+", " ")
+                        .contains("it registered the client for client_secret_basic and not with the public key"),
+                setup.err());
+        assertEquals(1, program.issuer.count("/register"));
+        assertEquals(
+                1,
+                program.issuer.requests().stream()
+                        .filter(seen -> seen.method().equals("DELETE"))
+                        .count());
+        assertEquals(0, program.issuer.count("/device_authorization"), "nobody was asked to approve");
+        assertFalse(Files.exists(program.file("state/accounts/acct.account")));
+    }
+
+    /** The key is tried before a section that names it is shown. */
+    @Test
+    void aPredefinedClientThatHasNoSuchKeyIsRefused() throws Exception {
+        program.issuer.policy.clientAuthMethods = List.of("client_secret_basic", "private_key_jwt");
+        program.issuer.addClient("mine", "s3cret", "client_secret_basic", GRANTS, SCOPES);
+        program.secret("secret", "s3cret");
+        Result first =
+                program.setup("--manual", "--client-id=mine", "--client-secret-file=" + program.file("secret"), SCOPE);
+        assertEquals(0, first.status(), first.said());
+        byte[] before = Files.readAllBytes(program.file("state/accounts/acct.account"));
+        Result setup = program.setup(key(), SCOPE);
+        assertEquals(1, setup.status(), setup.said());
+        assertFalse(setup.out().contains("[account acct]"), setup.out());
+        assertTrue(Arrays.equals(before, Files.readAllBytes(program.file("state/accounts/acct.account"))));
+        assertEquals(
+                List.of("POST /device_authorization: private_key_jwt instead of client_secret_basic"),
+                program.issuer.violations());
+        program.issuer.clearRecords();
+    }
+
     @Test
     void reauthenticationUsesTheKeyInTheConfig() throws Exception {
         program.issuer.policy.clientAuthMethods = List.of("client_secret_basic", "private_key_jwt");
@@ -117,6 +161,31 @@ class KeyClientTest extends WithProgram {
         Result again = program.run(program.setupLine("--reauthenticate", "acct"));
         assertEquals(0, again.status(), again.said());
         assertHealthy();
+    }
+
+    /** The section has the last word in each command, not only in renewals. */
+    @Test
+    void aSectionThatNamesAKeyLaterCountsForReauthenticationAndRevocation() throws Exception {
+        program.issuer.policy.clientAuthMethods = List.of("client_secret_basic", "private_key_jwt");
+        configure(program.setup(SCOPE));
+        program.secret(
+                "client.key", new String(ClientKeys.generate(Instant.EPOCH).encode()).strip());
+        String id = program.issuer.requests("/token").get(0).parameter("client_id");
+        program.issuer.addKeyClient(id, keys(), GRANTS, SCOPES);
+        program.write(
+                "config.ini",
+                program.read("config.ini")
+                        .replace("[token", "client_key_file = " + program.file("client.key") + "\n[token"));
+        program.issuer.revokeAll();
+        program.issuer.clearRecords();
+        Result again = program.run(program.setupLine("--reauthenticate", "acct"));
+        assertEquals(0, again.status(), again.said());
+        assertHealthy();
+        assertEquals(0, program.run("remove", "--revoke", "acct").status());
+        for (Seen seen : program.issuer.requests()) {
+            assertEquals(null, seen.header("Authorization"), seen.path());
+        }
+        assertEquals(1, program.issuer.count("/revoke"));
     }
 
     @Test
@@ -190,6 +259,68 @@ class KeyClientTest extends WithProgram {
         assertEquals(1, program.run("renew").status(), "the old key is not used any more");
     }
 
+    /** A step that is repeated, or comes too early, loses no key. */
+    @Test
+    void theStepsOfAReplacementCanBeRepeated() throws Exception {
+        serviceSetup("--client-id=service", key());
+        String file = program.file("client.key").toString();
+        String old = program.read("client.key");
+        program.run("client-key", "--add", file);
+        assertEquals(old, program.read("client.key.old"));
+        assertEquals(
+                "rw-------",
+                PosixFilePermissions.toString(Files.getPosixFilePermissions(program.file("client.key.old"))));
+
+        String both = program.read("client.key");
+        Result early = program.run("client-key", "--remove-old", file);
+        assertEquals(2, early.status(), early.said());
+        assertTrue(early.err().contains("has a newer key that does not sign yet"), early.err());
+        assertTrue(early.err().contains("client-key --use-new " + file), early.err());
+        assertEquals(both, program.read("client.key"));
+
+        String kid = ClientKeys.parse(program.read("client.key").getBytes())
+                .withNewestFirst()
+                .keyId()
+                .orElseThrow();
+        for (int i = 0; i < 3; i++) {
+            Result used = program.run("client-key", "--use-new", file);
+            assertEquals(0, used.status(), used.said());
+            assertTrue(
+                    used.err().contains("The key that signs has the kid " + kid + " (keys in the file: 2)."),
+                    used.err());
+            assertEquals(
+                    kid,
+                    ClientKeys.parse(program.read("client.key").getBytes())
+                            .keyId()
+                            .orElseThrow());
+        }
+        assertEquals(both, program.read("client.key.old"), "a command that changes nothing keeps the former content");
+        Result removed = program.run("client-key", "--remove-old", file);
+        assertTrue(
+                removed.err().contains("The key that signs has the kid " + kid + " (keys in the file: 1)."),
+                removed.err());
+        assertEquals(
+                kid,
+                ClientKeys.parse(program.read("client.key").getBytes()).keyId().orElseThrow());
+    }
+
+    @Test
+    void twoCommandsDoNotChangeAKeyFileAtOnce() throws Exception {
+        serviceSetup("--client-id=service", key());
+        String file = program.file("client.key").toString();
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            threads.add(new Thread(() -> program.run("client-key", "--add", file)));
+        }
+        for (Thread thread : threads) {
+            thread.start();
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertEquals(5, ClientKeys.parse(program.read("client.key").getBytes()).size(), "no key is lost");
+    }
+
     @Test
     void oneKeyCannotBeReplacedByItself() {
         serviceSetup("--client-id=service", key());
@@ -205,7 +336,8 @@ class KeyClientTest extends WithProgram {
         program.issuer.addKeyClient("service", keys(), GRANTS, SCOPES);
         configure(serviceSetup("--client-id=service", key()));
         Files.delete(program.file("client.key"));
-        program.secret("client.key", new String(ClientKeys.generate().encode()).strip());
+        program.secret(
+                "client.key", new String(ClientKeys.generate(Instant.EPOCH).encode()).strip());
         Result renew = program.run("renew");
         assertEquals(1, renew.status());
         assertTrue(renew.err().contains("give the issuer the public keys of this client"), renew.err());
@@ -270,7 +402,7 @@ class KeyClientTest extends WithProgram {
 
     @Test
     void anAssertionIsReadAtEachRequest() throws Exception {
-        ClientKeys signer = ClientKeys.generate();
+        ClientKeys signer = ClientKeys.generate(Instant.EPOCH);
         program.issuer.addAssertedClient("pod", signer.publicKeys(), SIGNER, SUBJECT, GRANTS, SCOPES);
         assertion(signer, Duration.ofMinutes(10));
         String file = "--client-assertion-file=" + program.file("assertion.jwt");
@@ -298,8 +430,40 @@ class KeyClientTest extends WithProgram {
     }
 
     @Test
+    void anAssertionIsReadAgainForARepeatedRequest() throws Exception {
+        ClientKeys signer = ClientKeys.generate(Instant.EPOCH);
+        program.issuer.addAssertedClient("pod", signer.publicKeys(), SIGNER, SUBJECT, GRANTS, SCOPES);
+        assertion(signer, Duration.ofMinutes(10));
+        configure(serviceSetup("--client-id=pod", "--client-assertion-file=" + program.file("assertion.jwt")));
+        String first = program.read("assertion.jwt").strip();
+        program.issuer.clearRecords();
+        program.issuer.fault(
+                Fault.on("/token").loseAnswer().whenAnswered(() -> assertion(signer, Duration.ofMinutes(20))));
+        assertEquals(0, program.run("renew").status());
+        List<Seen> requests = program.issuer.requests("/token");
+        assertEquals(2, requests.size());
+        assertEquals(first, requests.get(0).parameter("client_assertion"));
+        assertEquals(program.read("assertion.jwt").strip(), requests.get(1).parameter("client_assertion"));
+    }
+
+    /** The issuer may have used it up in the request whose answer was lost: the client is not at fault. */
+    @Test
+    void aRepeatedAssertionThatIsRefusedLeavesDoubt() throws Exception {
+        ClientKeys signer = ClientKeys.generate(Instant.EPOCH);
+        program.issuer.addAssertedClient("pod", signer.publicKeys(), SIGNER, SUBJECT, GRANTS, SCOPES);
+        assertion(signer, Duration.ofMinutes(10));
+        configure(serviceSetup("--client-id=pod", "--client-assertion-file=" + program.file("assertion.jwt")));
+        program.issuer.fault(Fault.on("/token").loseAnswer());
+        program.issuer.fault(Fault.on("/token").respond(401, "application/json", "{\"error\":\"invalid_client\"}"));
+        Result renew = program.run("renew");
+        assertEquals(1, renew.status(), renew.said());
+        assertTrue(renew.err().contains("gave no answer"), renew.err());
+        assertFalse(renew.err().contains("compare iss, sub and aud"), renew.err());
+    }
+
+    @Test
     void anAssertionThatEveryoneCanReadIsNotSent() throws Exception {
-        ClientKeys signer = ClientKeys.generate();
+        ClientKeys signer = ClientKeys.generate(Instant.EPOCH);
         program.issuer.addAssertedClient("pod", signer.publicKeys(), SIGNER, SUBJECT, GRANTS, SCOPES);
         assertion(signer, Duration.ofMinutes(10));
         program.mode("assertion.jwt", "rw-r--r--");
@@ -312,7 +476,7 @@ class KeyClientTest extends WithProgram {
     /** A link that root or the service made, as in a Kubernetes volume. */
     @Test
     void aLinkOfOursIsFollowed() throws Exception {
-        ClientKeys signer = ClientKeys.generate();
+        ClientKeys signer = ClientKeys.generate(Instant.EPOCH);
         program.issuer.addAssertedClient("pod", signer.publicKeys(), SIGNER, SUBJECT, GRANTS, SCOPES);
         assertion(signer, Duration.ofMinutes(10));
         Files.createSymbolicLink(program.file("link.jwt"), program.file("assertion.jwt"));
@@ -415,6 +579,30 @@ class KeyClientTest extends WithProgram {
         Files.delete(program.file("cert.pem"));
         assertNotUsable("there is no such file");
         assertEquals(before, program.issuer.count("/token"));
+    }
+
+    @Test
+    void theEndOfACertificateIsSaidInTime() throws Exception {
+        program.issuer.startCertificatePort(Program.CA);
+        Program.CA.writeClientCertificate(
+                program.file("cert.pem"), program.file("key.pem"), "ce", false, Duration.ofDays(3));
+        program.issuer.addCertificateClient("ce", Program.CA.certificate(), certificate("ce", false), GRANTS, SCOPES);
+        configure(serviceSetup(certificateOptions("--client-id=ce")));
+        assertEquals(0, program.run("renew").status());
+        assertFalse(program.run("status").said().contains("the client certificate ends"));
+        assertTrue(program.run("status", "--ics").out().contains("UID:client_certificate.acct@"));
+
+        program.issuer.addCertificateClient(
+                "ce",
+                Program.CA.certificate(),
+                Program.CA.writeClientCertificate(
+                        program.file("cert.pem"), program.file("key.pem"), "ce", false, Duration.ofDays(3)),
+                GRANTS,
+                SCOPES);
+        assertEquals(0, program.run("renew").status());
+        Result status = program.run("status");
+        assertTrue(status.said().replaceAll("\\s+", " ").contains("the client certificate ends"), status.said());
+        assertTrue(program.run("status", "--json").out().contains("\"client_certificate_expires_at\":"));
     }
 
     @Test
@@ -541,6 +729,52 @@ class KeyClientTest extends WithProgram {
         assertHealthy();
         program.write("config.ini", program.read("config.ini").replace("/token\n", "/old/token\n"));
         assertHealthy();
+    }
+
+    /** An endpoint that never gave a token is not remembered, and one that stops doing so is left. */
+    @Test
+    void aWrongEndpointIsNotRemembered() throws Exception {
+        program.secret("secret", "s3cret");
+        program.issuer.addClient("service", "s3cret", "client_secret_basic", GRANTS, SCOPES);
+        configure(serviceSetup("--client-id=service", "--client-secret-file=" + program.file("secret")));
+        program.issuer.policy.tokenPath = "/wrong";
+        Fault refused = Fault.on("/wrong")
+                .respond(401, "application/json", "{\"error\":\"invalid_client\"}")
+                .always();
+        program.issuer.fault(refused);
+        assertEquals(1, program.run("renew").status());
+        assertEquals(1, program.issuer.count("/wrong"));
+        program.issuer.policy.tokenPath = "/token";
+        program.issuer.clearRecords();
+        assertEquals(0, program.run("renew", "--force").status());
+        assertHealthy();
+        assertEquals(0, program.issuer.count("/wrong"));
+
+        program.issuer.clearFaults();
+        program.issuer.policy.tokenPath = "/wrong"; // now it works, and is remembered
+        assertHealthy();
+        program.issuer.policy.tokenPath = "/token";
+        program.issuer.fault(refused);
+        program.issuer.clearRecords();
+        assertEquals(0, program.run("renew").status());
+        assertEquals(1, program.issuer.count("/wrong"));
+        assertEquals(0, program.run("renew").status());
+        assertEquals(1, program.issuer.count("/wrong"), "the configured one is remembered again");
+    }
+
+    /** Nor does the secret go to another server because one does not answer. */
+    @Test
+    void anEndpointThatDoesNotAnswerHasNotMoved() throws Exception {
+        program.secret("secret", "s3cret");
+        program.issuer.addClient("service", "s3cret", "client_secret_basic", GRANTS, SCOPES);
+        configure(serviceSetup("--client-id=service", "--client-secret-file=" + program.file("secret")));
+        program.write(
+                "config.ini",
+                program.read("config.ini")
+                        .replaceAll("token_request_url = .*", "token_request_url = https://localhost:1/token"));
+        program.issuer.clearRecords();
+        assertEquals(1, program.run("renew").status());
+        assertEquals(0, program.issuer.count("/token"));
     }
 
     @Test

@@ -104,6 +104,7 @@ public final class Session implements AutoCloseable {
                 .replaceAll("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID")
                 .replace(" by the user " + System.getProperty("user.name"), " by the user USER")
                 .replaceAll("(?m)^[<>] .*\n", "") // requests and responses, whose length depends on the port
+                .replaceAll("has the kid \\S+", "has the kid KID")
                 .replaceAll("\\{\"keys\":\\[.*?\\]\\}", "JWKS")
                 .replaceAll("renewer\\d+\\.tmp", "renewer0.tmp")
                 .replaceAll("n{100,}", "n...");

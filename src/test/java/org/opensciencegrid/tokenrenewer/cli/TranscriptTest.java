@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -221,6 +222,7 @@ class TranscriptTest {
         session.scene("the key is replaced")
                 .run("client-key", "--use-new", file)
                 .run("client-key", "--add", file);
+        session.run("client-key", "--remove-old", file);
         session.run("client-key", "--use-new", file).run("client-key", "--remove-old", file);
         session.run("client-key", program.file("none").toString());
         session.run("client-key", "--add", program.file("none/none").toString());
@@ -238,11 +240,19 @@ class TranscriptTest {
         session.setup(SCOPE, key.replace("client.key", "new.key"));
         program.accountWith(ONE);
         session.run("renew");
+        program.config("[account acct]\npassword_file = DIR/acct.pw\nclient_key_file = DIR/other.key\n" + ONE);
+        session.run("renew");
+        var other = org.opensciencegrid.tokenrenewer.oidc.ClientKeys.generate(Instant.EPOCH);
+        program.secret("other.key", new String(other.encode(), StandardCharsets.UTF_8).strip());
+        session.run("renew", "--force");
+        program.issuer.policy.registrationIgnoresKeys = true;
+        session.setup(SCOPE, key.replace("client.key", "new.key"));
+        program.issuer.policy.registrationIgnoresKeys = false;
         program.secret("assertion.jwt", "none");
         String assertion = "--client-assertion-file=" + program.file("assertion.jwt");
         String[] pod = {"setup", "--client-credentials", issuer, ca, "--client-id=pod", assertion, "acct"};
         session.scene("an assertion").answer("", pod);
-        var signer = org.opensciencegrid.tokenrenewer.oidc.ClientKeys.generate();
+        var signer = org.opensciencegrid.tokenrenewer.oidc.ClientKeys.generate(Instant.EPOCH);
         program.secret(
                 "assertion.jwt",
                 Assertions.signed(
@@ -279,6 +289,9 @@ class TranscriptTest {
                 + "/token\nclient_id = ce\ntls_cert_file = DIR/cert.pem\ntls_key_file = DIR/key.pem\nca_file = DIR/ca.pem\n"
                 + ONE);
         session.run("renew", "--force");
+        program.mode("key.pem", "rw-r--r--");
+        session.run("renew", "--force");
+        program.mode("key.pem", "rw-------");
         program.write("cert.pem", "none");
         session.run("renew", "--force").run("check");
         program.file("cert.pem").toFile().delete();
@@ -556,6 +569,7 @@ class TranscriptTest {
                 .with("in_doubt_since", "2026-11-26T09:50:00Z")
                 .with("other_host_at", "2026-11-26T09:00:00Z")
                 .with("client_secret_expires_at", "2026-11-29T10:00:00Z")
+                .with("client_certificate_expires_at", "2026-11-29T10:00:00Z")
                 .with("refresh_token_expires_at", "2026-11-25T10:00:00Z"));
         program.mode("acct.pw", "rw-r--r--");
         session.scene("what needs a person soon")

@@ -109,7 +109,8 @@ class ClientKindsRing {
         assertRenewsThrice(site, issuer, client);
 
         byte[] right = Files.readAllBytes(site.file("client.key"));
-        site.secret("client.key", new String(ClientKeys.generate().encode(), StandardCharsets.UTF_8).strip());
+        site.secret(
+                "client.key", new String(ClientKeys.generate(Instant.EPOCH).encode(), StandardCharsets.UTF_8).strip());
         Result wrong = site.run("renew");
         assertEquals(1, wrong.status(), wrong.said());
         assertTrue(wrong.err().contains("give the issuer the public keys of this client"), wrong.said());
@@ -134,7 +135,7 @@ class ClientKindsRing {
 
     private void assertion(LiveIssuer issuer) throws Exception {
         Installed site = site("assertion");
-        ClientKeys other = ClientKeys.generate();
+        ClientKeys other = ClientKeys.generate(Instant.EPOCH);
         issuer.setKeys("asserted", other.publicKeys());
         writeAssertion(site, other, issuer.issuer(), 50);
         configure(
@@ -150,11 +151,11 @@ class ClientKindsRing {
         Result expired = site.run("renew");
         assertEquals(1, expired.status());
         assertTrue(expired.err().contains("its JWT expired at "), expired.said());
-        writeAssertion(site, ClientKeys.generate(), issuer.issuer(), 50);
+        writeAssertion(site, ClientKeys.generate(Instant.EPOCH), issuer.issuer(), 50);
         Result wrong = site.run("renew");
         assertEquals(1, wrong.status());
         assertTrue(wrong.err().contains("compare iss, sub and aud"), wrong.said());
-        issuer.setKeys("asserted", other.withNewKey().publicKeys());
+        issuer.setKeys("asserted", other.withNewKey(Instant.EPOCH).publicKeys());
         writeAssertion(site, other, issuer.issuer(), 50);
         assertEquals(0, site.run("renew", "--force").status());
     }
@@ -226,7 +227,7 @@ class ClientKindsRing {
         assertEquals(0, operator.run("status").status());
         Path key = operator.file("client.key");
         byte[] right = Files.readAllBytes(key);
-        Files.write(key, ClientKeys.generate().encode());
+        Files.write(key, ClientKeys.generate(Instant.EPOCH).encode());
         Result wrong = operator.run("renew");
         assertEquals(1, wrong.status(), wrong.said());
         assertTrue(wrong.err().contains("give the issuer the public keys of this client"), wrong.said());

@@ -70,6 +70,16 @@ class ClientKeysTest {
                 + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der) + "\n-----END " + type + "-----\n";
     }
 
+    /** As openssl genrsa -aes128 -traditional writes it. */
+    @Test
+    void aKeyInTheOldEncryptedForm() {
+        String pem = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"
+                + "DEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\nAAAA\n-----END RSA PRIVATE KEY-----\n";
+        IllegalArgumentException e = assertThrows(
+                IllegalArgumentException.class, () -> ClientKeys.parse(pem.getBytes(StandardCharsets.UTF_8)));
+        assertTrue(e.getMessage().contains("encrypted with a password"), e.getMessage());
+    }
+
     private static void assertSigns(ClientKeys keys, String algorithm) throws Exception {
         String jwt = keys.assertion("https://a", CLOCK).of("client").reveal();
         SignedJWT signed = SignedJWT.parse(jwt);
@@ -100,7 +110,7 @@ class ClientKeysTest {
 
     @Test
     void aJwkIsUsedAsItIs() throws Exception {
-        ClientKeys keys = ClientKeys.generate();
+        ClientKeys keys = ClientKeys.generate(Instant.EPOCH);
         assertSigns(ClientKeys.parse(keys.encode()), "ES256");
         String rsa = new com.nimbusds.jose.jwk.RSAKey.Builder((java.security.interfaces.RSAPublicKey)
                         pair("RSA", 2048).getPublic())
@@ -115,8 +125,8 @@ class ClientKeysTest {
 
     @Test
     void aKeyIsReplacedStepByStep() throws Exception {
-        ClientKeys one = ClientKeys.generate();
-        ClientKeys two = ClientKeys.parse(one.withNewKey().encode());
+        ClientKeys one = ClientKeys.generate(Instant.EPOCH);
+        ClientKeys two = ClientKeys.parse(one.withNewKey(Instant.EPOCH).encode());
         assertEquals(2, two.size());
         assertEquals(one.keyId(), two.keyId(), "the old key still signs");
         ClientKeys switched = ClientKeys.parse(two.withNewestFirst().encode());
@@ -129,7 +139,7 @@ class ClientKeysTest {
 
     @Test
     void claims() throws Exception {
-        ClientAssertion assertion = ClientKeys.generate().assertion("https://a", CLOCK);
+        ClientAssertion assertion = ClientKeys.generate(Instant.EPOCH).assertion("https://a", CLOCK);
         var first = SignedJWT.parse(assertion.of("c").reveal()).getJWTClaimsSet();
         var second = SignedJWT.parse(assertion.of("c").reveal()).getJWTClaimsSet();
         assertEquals("c", first.getIssuer());
@@ -138,7 +148,7 @@ class ClientKeysTest {
         assertEquals(CLOCK.instant().plusSeconds(60), first.getExpirationTime().toInstant());
         assertEquals(CLOCK.instant(), first.getIssueTime().toInstant());
         assertNotEquals(first.getJWTID(), second.getJWTID());
-        assertFalse(ClientKeys.generate().toString().contains("\"d\""));
+        assertFalse(ClientKeys.generate(Instant.EPOCH).toString().contains("\"d\""));
     }
 
     @ParameterizedTest

@@ -108,7 +108,11 @@ class CanaryRing {
     /** Files that contain secrets in plain text, and the token files. The encrypted accounts are searched. */
     private boolean isThePlaceOfASecret(Path file) {
         String name = file.getFileName().toString();
-        return name.endsWith(".pw") || name.endsWith(".secret") || name.endsWith(".token") || name.equals("config.ini");
+        return name.endsWith(".pw")
+                || name.endsWith(".secret")
+                || name.endsWith(".secret.old") // of client-key
+                || name.endsWith(".token")
+                || name.equals("config.ini");
     }
 
     /** The search finds every encoding of a secret. Otherwise it would prove nothing. */

@@ -103,6 +103,8 @@ public final class Policy {
 
     /** Spring AS: `response_types` [] is 400 invalid_request; without the code grant it may be omitted. */
     public volatile boolean registrationRefusesEmptyResponseTypes;
+    /** Registers a client that sends keys for a secret, and ignores its keys. */
+    public volatile boolean registrationIgnoresKeys;
     /** glewlwyd: the only name for the device grant that its registration accepts. */
     public volatile String registrationDeviceGrant = DEVICE_CODE;
     /**

@@ -41,6 +41,9 @@ final class RegistrationEndpoint {
         checkInitialAccessToken(request);
         Map<String, Object> metadata = parse(request);
         String authMethod = string(request, metadata, "token_endpoint_auth_method", "client_secret_basic");
+        if (policy.registrationIgnoresKeys) {
+            authMethod = "client_secret_basic";
+        }
         if (!policy.clientAuthMethods.contains(authMethod)) {
             throw metadataRefused("token_endpoint_auth_method is not supported");
         }

@@ -172,7 +172,7 @@ public record Messages(RepairCommands commands) {
             case SECRET_FILE ->
                 Repair.advice("write the client secret to the first line of a regular file, and name it as"
                         + " client_secret_file in " + section);
-            case CLIENT_KEY -> clientKey(failure.where(), section);
+            case CLIENT_KEY -> clientKey(failure.where(), account, section);
             case CLIENT_KEY_UNWRITABLE ->
                 Files.exists(where, LinkOption.NOFOLLOW_LINKS) || Files.isDirectory(directory)
                         ? allowTokenWrite(where, directory, "")
@@ -185,7 +185,12 @@ public record Messages(RepairCommands commands) {
                 Repair.advice(
                         "find out why the program that writes this file did not put a new JWT into it; the next run"
                                 + " reads it again");
-            case FILE_ACCESS -> fileAccess(where);
+            case FILE_ACCESS ->
+                failure.detail().startsWith("tls_key_file ")
+                        ? Repair.advice("close the file to others, and pass it to the service with LoadCredential="
+                                + account + ".key:" + failure.where()
+                                + " in a drop-in of osg-token-renewer.service")
+                        : fileAccess(where);
             case FILE_LINK ->
                 new Repair(
                         "replace the link with the file itself; if the link points to the right file, give the link to root",
@@ -446,15 +451,31 @@ public record Messages(RepairCommands commands) {
     }
 
     /** For a key of its own, an account in the config file names where. */
-    private Repair clientKey(String file, String section) {
+    private Repair clientKey(String file, String account, String section) {
         if (file.isEmpty()) {
             return Repair.advice("name the file of its private key as client_key_file in " + section);
         }
         return Files.exists(Path.of(file), LinkOption.NOFOLLOW_LINKS)
                 ? Repair.advice("write the private key to that file: in PEM or as a JWK, EC or RSA, without a password")
-                : new Repair(
-                        "restore it from a backup; without one, create a new key and give the issuer what this prints",
-                        commands.clientKey("--add", file));
+                : isOfUser(account)
+                        ? registerKey("restore it from a backup; without one, ", file, account)
+                        : new Repair(
+                                "restore it from a backup; without one, create a new key and give the issuer what this prints",
+                                commands.clientKey("--add", file));
+    }
+
+    /** An account of a user: setup may have registered its client, with the key that the issuer has. */
+    private boolean isOfUser(String account) {
+        return commands.readConfig()
+                .flatMap(config -> config.storedAccount(account))
+                .isPresent();
+    }
+
+    private Repair registerKey(String before, String file, String account) {
+        return new Repair(
+                before + "if setup registered the client, register another one with a new key, and delete the old file"
+                        + " when that is done",
+                commands.setup("--client-key-file=" + file + ".new", account));
     }
 
     private Repair clientRefused(Failure.Kind kind, String account, String section) {
@@ -470,6 +491,12 @@ public record Messages(RepairCommands commands) {
             return new Repair(
                     "compare the certificate with the one that the issuer expects of this client; this shows its subject",
                     RepairCommands.showCertificate(files.get().tls().get().certificate()));
+        } else if (files.isPresent() && isOfUser(account)) {
+            return registerKey(
+                    "compare the public keys that client-key prints with those that the issuer has; if it has them, try"
+                            + " assertion_audience = token_endpoint or issuer in " + section + "; ",
+                    files.get().key().orElseThrow().toString(),
+                    account);
         } else if (files.isPresent()) {
             return new Repair(
                     "give the issuer the public keys of this client, which this prints; if it has them, try"
@@ -540,7 +567,7 @@ public record Messages(RepairCommands commands) {
 
     private Repair allowTokenWrite(Path file, Path directory, String detail) {
         if (commands.isService() && isSticky(directory) && commands.isForeign(file)) {
-            return new Repair("give the token to the service", commands.giveToService(file));
+            return new Repair("give the file to the service", commands.giveToService(file));
         }
         if (!detail.equals("Operation not permitted")) {
             return RepairCommands.closedParent(directory)
@@ -576,6 +603,7 @@ public record Messages(RepairCommands commands) {
         return switch (kind) {
             case AUTHORIZATION -> "the authorization";
             case CLIENT_SECRET -> "the client secret";
+            case CLIENT_CERTIFICATE -> "the client certificate";
         };
     }
 
@@ -584,6 +612,9 @@ public record Messages(RepairCommands commands) {
         return switch (kind) {
             case AUTHORIZATION -> new Repair("authorize again", commands.reauthenticate(account));
             case CLIENT_SECRET -> newSecret(account);
+            case CLIENT_CERTIFICATE ->
+                Repair.advice("write a new certificate and its key to tls_cert_file and tls_key_file of [account "
+                        + account + "]; the next run reads them");
         };
     }
 

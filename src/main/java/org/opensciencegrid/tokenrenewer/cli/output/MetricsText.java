@@ -51,6 +51,11 @@ public final class MetricsText {
         metrics.family("client_secret_expiry_timestamp_seconds", "When the client secret ends, where it does.");
         report.accounts()
                 .forEach(account -> metrics.time(account, account.state().clientSecretExpiresAt()));
+        metrics.family(
+                "client_certificate_expiry_timestamp_seconds",
+                "When the certificate of the client ends, where it has one.");
+        report.accounts()
+                .forEach(account -> metrics.time(account, account.state().clientCertificateExpiresAt()));
         metrics.family("run_timestamp_seconds", "When the last run ended.");
         metrics.sample("", report.time().getEpochSecond());
         metrics.family("run_duration_seconds", "How long it took.");

@@ -117,6 +117,7 @@ public record StatusJson(Messages messages) {
                 .with("scope", state.scope())
                 .with("rotations", state.rotations())
                 .with("client_secret_expires_at", state.clientSecretExpiresAt())
+                .with("client_certificate_expires_at", state.clientCertificateExpiresAt())
                 .with("refresh_token_expires_at", state.refreshTokenExpiresAt())
                 .with("in_doubt_since", state.inDoubtSince())
                 .with("failure", failure(account.problem(), name))

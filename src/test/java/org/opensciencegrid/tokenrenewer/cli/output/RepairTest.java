@@ -137,6 +137,22 @@ class RepairTest {
         }
     }
 
+    /** Other services use a host key: nobody else should get to read it. */
+    @Test
+    void aHostKeyIsNotOpened() {
+        for (RepairCommands commands : List.of(Host.COMMANDS, Host.WITHOUT_SERVICE)) {
+            Repair repair = new Messages(commands)
+                    .repair(
+                            new Failure(
+                                    Failure.Kind.FILE_ACCESS,
+                                    "/etc/grid-security/hostkey.pem",
+                                    "tls_key_file /etc/grid-security/hostkey.pem: only its owner can read it"),
+                            "ce");
+            assertTrue(repair.command().isEmpty(), repair.text());
+            assertTrue(repair.advice().contains("LoadCredential=ce.key:/etc/grid-security/hostkey.pem"), repair.text());
+        }
+    }
+
     /** No command writes to an existing file, or changes a directory's owner or mode. */
     @Test
     void nothingIsOverwritten() {

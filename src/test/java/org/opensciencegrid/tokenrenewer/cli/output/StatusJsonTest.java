@@ -132,6 +132,7 @@ public class StatusJsonTest {
         program.write(
                 "state/state/acct.json",
                 state.with("client_secret_expires_at", "2026-12-01T00:00:00Z")
+                                .with("client_certificate_expires_at", "2026-12-01T00:00:00Z")
                                 .with("refresh_token_expires_at", "2027-12-01T00:00:00Z")
                                 .with("in_doubt_since", "2026-11-26T09:00:00Z")
                                 .toJson()
