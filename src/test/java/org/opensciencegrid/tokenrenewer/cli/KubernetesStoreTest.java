@@ -135,14 +135,6 @@ class KubernetesStoreTest {
         assertFalse(program.setup("--scope=openid offline_access").said().contains("is set up already"));
     }
 
-    @Test
-    void checkReportsTheMissingPasswordOfAnAccountOfTheClusterThatNoTokenUses() throws Exception {
-        program.config(SiteDirectory.accountSection("acct")
-                .replaceAll("password_file = .*", "password_file = " + directory + "/none"));
-        String said = run(1, "check").said();
-        assertTrue(said.contains(directory + "/none"), said);
-    }
-
     private void onSave(Runnable action) {
         int before = refreshes();
         AtomicBoolean isDone = new AtomicBoolean();

@@ -202,7 +202,7 @@ class TokenSecretRing {
         assertFalse(before.equals(file()));
         assertTrue(immutable.said().contains("token t0: renewed"), immutable.said());
         assertTrue(immutable.said().contains("it is immutable"), immutable.said());
-        assertTrue(immutable.said().contains("delete secret tokens"), immutable.said());
+        assertTrue(immutable.said().contains("use another Secret in token_secret"), immutable.said());
         Result status = site.inProcess("status", "--json");
         assertTrue(status.said().contains("\"secret_failure\":{\"kind\":\"secret_unusable\""), status.said());
         cluster.kubectl("delete", "secret", "tokens");
