@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.opensciencegrid.cryptostore.Owners;
 import org.opensciencegrid.tokenrenewer.config.NotifyOptions;
 import org.opensciencegrid.tokenrenewer.config.NotifyTarget;
 import org.opensciencegrid.tokenrenewer.net.IssuerException;
@@ -19,6 +20,7 @@ import org.opensciencegrid.tokenrenewer.net.Network;
 import org.opensciencegrid.tokenrenewer.net.SmtpClient;
 import org.opensciencegrid.tokenrenewer.net.Transport;
 import org.opensciencegrid.tokenrenewer.net.Webhook;
+import org.opensciencegrid.tokenrenewer.process.RootsAlone;
 import org.opensciencegrid.tokenrenewer.process.SiteProgram;
 import org.opensciencegrid.tokenrenewer.util.Printable;
 
@@ -64,7 +66,7 @@ public record Delivery(String host, Network network, Clock clock) {
         within(time, () -> {
             switch (target.kind()) {
                 case MAIL -> mail(target, options, Optional.empty(), time);
-                case EXEC -> requireProgram(target.program());
+                case EXEC -> requireProgram(target.program(), Owners.CURRENT.user());
                 case WEBHOOK -> transport(options, time).requireReachable(target.url());
             }
         });
@@ -109,18 +111,40 @@ public record Delivery(String host, Network network, Clock clock) {
         return new Network(route.proxies(), time, Optional.empty()).transport(options.caFile()); // a log shows the URL
     }
 
-    private static void requireProgram(Path program) throws DeliveryException {
+    /**
+     * Requires a program that the user may run. As root, only one that is root's alone.
+     *
+     * @param user 0 for root
+     */
+    private static void requireProgram(Path program, int user) throws IOException, DeliveryException {
         if (!Files.exists(program)) {
             throw new DeliveryException("there is no such file", false, null);
         }
         if (!Files.isExecutable(program) || Files.isDirectory(program)) {
             throw new DeliveryException("it is not a program that the service may run", false, null);
         }
+        Optional<String> unsafe = unsafeFor(program, user);
+        if (unsafe.isPresent()) {
+            throw new DeliveryException(unsafe.get(), false, null);
+        }
+    }
+
+    /**
+     * Why this user does not run this program; empty if it does. Root only runs what is root's alone.
+     *
+     * @param user 0 for root
+     */
+    public static Optional<String> unsafeFor(Path program, int user) throws IOException {
+        return user != 0
+                ? Optional.empty()
+                : RootsAlone.unsafe(program)
+                        .map(open -> "users other than root can change " + Printable.of(open.toString())
+                                + ", so root does not run it");
     }
 
     private void exec(Path program, NotifyOptions options, Message message, Duration time)
             throws IOException, DeliveryException {
-        requireProgram(program);
+        requireProgram(program, Owners.CURRENT.user());
         Map<String, String> environment = Map.of(
                 "NOTIFY_EVENT", message.event().kind().word(),
                 "NOTIFY_ACCOUNT", message.account(),

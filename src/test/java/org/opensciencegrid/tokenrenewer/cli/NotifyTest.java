@@ -4,10 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -17,6 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.opensciencegrid.cryptostore.Owners;
 import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.tokenrenewer.fixture.MailServer;
 import org.opensciencegrid.tokenrenewer.fixture.MailServer.Mail;
@@ -317,6 +320,26 @@ class NotifyTest extends WithProgram {
         for (String secret : program.issuer.secrets()) {
             assertFalse(told.contains(secret), told);
         }
+    }
+
+    /** Alice can put another program there at any moment. */
+    @Test
+    void rootRunsNoProgramOfAnotherUser() throws IOException {
+        assumeTrue(Owners.CURRENT.user() == 0, "not root");
+        Path alice = Files.createDirectory(directory.resolve("alice"));
+        program.write("alice/tell", "#!/bin/sh\ntouch " + program.file("ran") + "\n");
+        program.mode("alice/tell", "rwxr-xr-x");
+        Files.createSymbolicLink(directory.resolve("link"), Path.of("alice/tell"));
+        Files.setAttribute(alice, "unix:uid", 12345);
+        program.issuer.revokeAll();
+        for (String path : List.of("alice/tell", "link")) {
+            config("notify = exec:DIR/" + path + "\nnotify_after = 1\n");
+            String why = "users other than root can change " + alice + ", so root does not run it";
+            assertTrue(renew().err().contains(why));
+            assertTrue(oneLine(program.run("check", "--offline")).contains(why));
+            assertTrue(oneLine(program.run("check", "--notify")).contains(why));
+        }
+        assertFalse(Files.exists(directory.resolve("ran")));
     }
 
     @Test
