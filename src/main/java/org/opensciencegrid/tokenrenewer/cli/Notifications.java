@@ -47,7 +47,7 @@ final class Notifications {
                 whole.put(account, outcomes);
             }
         });
-        send(config, whole, network);
+        send(config, whole, selection.force(), network);
     }
 
     /** The config file has a line that cannot be read, so nothing is renewed. */
@@ -67,10 +67,10 @@ final class Notifications {
                         .filter(token -> token.account().equals(account))
                         .forEach(token -> failed.computeIfAbsent(account, name -> new ArrayList<>())
                                 .add(Outcome.Failed.of(account, token.name(), failure))));
-        send(readable.get(), failed, context.network(readable.get(), false));
+        send(readable.get(), failed, false, context.network(readable.get(), false));
     }
 
-    private void send(Config config, Map<String, List<Outcome>> outcomes, Network network) {
+    private void send(Config config, Map<String, List<Outcome>> outcomes, boolean isForced, Network network) {
         try {
             String host = HostIdentity.hostName();
             NotificationText text = new NotificationText(context.messages(), context.commands(), host);
@@ -90,7 +90,8 @@ final class Notifications {
             for (String account : config.accountsToNotify()) {
                 NotifyOptions options = config.notifications().get(account);
                 if (options != null && outcomes.containsKey(account)) {
-                    notifier.send(account, options, finding(of.apply(account))).forEach(log::report);
+                    notifier.send(account, options, finding(of.apply(account)), isForced)
+                            .forEach(log::report);
                 }
             }
         } catch (RuntimeException e) {

@@ -20,6 +20,7 @@ import org.opensciencegrid.tokenrenewer.net.Network;
 import org.opensciencegrid.tokenrenewer.net.SmtpClient;
 import org.opensciencegrid.tokenrenewer.net.Transport;
 import org.opensciencegrid.tokenrenewer.net.Webhook;
+import org.opensciencegrid.tokenrenewer.notify.DeliveryException.Kind;
 import org.opensciencegrid.tokenrenewer.process.RootsAlone;
 import org.opensciencegrid.tokenrenewer.process.SiteProgram;
 import org.opensciencegrid.tokenrenewer.util.Printable;
@@ -88,15 +89,17 @@ public record Delivery(String host, Network network, Clock clock) {
         try {
             connection = SmtpClient.connect(relay.host(), relay.port(), host, time);
         } catch (IOException e) {
-            throw new DeliveryException(Printable.of(e.getMessage()), true, e);
+            throw new DeliveryException(Kind.UNREACHABLE, Printable.of(e.getMessage()), e);
         }
         try (connection) {
             connection.envelope(from, target.address());
             if (message.isPresent()) {
                 connection.send(new Mail(from, target.address(), host, clock.instant()).of(message.get()));
             }
+        } catch (SmtpClient.NoAnswerException e) {
+            throw new DeliveryException(Kind.UNANSWERED, Printable.of("the relay " + relay + ": " + e.getMessage()), e);
         } catch (IOException e) {
-            throw new DeliveryException("the relay " + relay + ": " + Printable.of(e.getMessage()), false, e);
+            throw new DeliveryException(Kind.FAILED, "the relay " + relay + ": " + Printable.of(e.getMessage()), e);
         }
     }
 
@@ -118,14 +121,14 @@ public record Delivery(String host, Network network, Clock clock) {
      */
     private static void requireProgram(Path program, int user) throws IOException, DeliveryException {
         if (!Files.exists(program)) {
-            throw new DeliveryException("there is no such file", false, null);
+            throw new DeliveryException(Kind.FAILED, "there is no such file");
         }
         if (!Files.isExecutable(program) || Files.isDirectory(program)) {
-            throw new DeliveryException("it is not a program that the service may run", false, null);
+            throw new DeliveryException(Kind.FAILED, "it is not a program that the service may run");
         }
         Optional<String> unsafe = unsafeFor(program, user);
         if (unsafe.isPresent()) {
-            throw new DeliveryException(unsafe.get(), false, null);
+            throw new DeliveryException(Kind.FAILED, unsafe.get());
         }
     }
 
@@ -154,13 +157,13 @@ public record Delivery(String host, Network network, Clock clock) {
         SiteProgram.Result result =
                 SiteProgram.run(List.of(program.toString()), environment, MARK, message.text(), time);
         if (!result.ended()) {
-            throw new DeliveryException("it was killed after " + time.toSeconds() + " s", true, null);
+            throw new DeliveryException(Kind.UNREACHABLE, "it was killed after " + time.toSeconds() + " s");
         }
         if (result.status() != 0) {
             String said = result.output().isBlank()
                     ? ""
                     : ", and it said: " + Printable.of(result.output().strip());
-            throw new DeliveryException("exit status " + result.status() + said, false, null);
+            throw new DeliveryException(Kind.FAILED, "exit status " + result.status() + said);
         }
     }
 
@@ -177,11 +180,11 @@ public record Delivery(String host, Network network, Clock clock) {
             task.get(time.plus(GRACE).toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             task.cancel(true);
-            throw new DeliveryException("it took longer than " + time.toSeconds() + " s", true, e);
+            throw new DeliveryException(Kind.UNREACHABLE, "it took longer than " + time.toSeconds() + " s", e);
         } catch (InterruptedException e) {
             task.cancel(true);
             Thread.currentThread().interrupt();
-            throw new DeliveryException("this program was stopped", true, e);
+            throw new DeliveryException(Kind.UNREACHABLE, "this program was stopped", e);
         } catch (ExecutionException e) {
             throw of(e.getCause());
         }
@@ -192,11 +195,15 @@ public record Delivery(String host, Network network, Clock clock) {
             return known;
         }
         if (e instanceof IssuerException refused) {
-            return new DeliveryException(
-                    Printable.of(refused.getMessage()), refused.kind() != IssuerException.Kind.REFUSED, e);
+            Kind kind = switch (refused.kind()) {
+                case REFUSED -> Kind.FAILED;
+                case NO_ANSWER -> Kind.UNANSWERED;
+                default -> Kind.UNREACHABLE;
+            };
+            return new DeliveryException(kind, Printable.of(refused.getMessage()), e);
         }
         return e instanceof IOException
-                ? new DeliveryException(Printable.of(e.getMessage()), false, e)
-                : new DeliveryException("a bug in osg-token-renewer: " + Printable.of(e.toString()), false, e);
+                ? new DeliveryException(Kind.FAILED, Printable.of(e.getMessage()), e)
+                : new DeliveryException(Kind.FAILED, "a bug in osg-token-renewer: " + Printable.of(e.toString()), e);
     }
 }

@@ -26,8 +26,8 @@ import org.opensciencegrid.tokenrenewer.state.StateStore;
 
 /**
  * The messages of one run, after its renewals. Decides which are due and records what each target was told, so that no
- * message is sent twice a day, also if two runs end at the same time. A message that cannot be delivered is due again in
- * the next run. Never takes longer than {@link Limits#NOTIFY}.
+ * message is sent twice a day, also if two runs end at the same time. A message that cannot be delivered is due again after
+ * an hour, and then after longer times. Never takes longer than {@link Limits#NOTIFY}.
  */
 public final class Notifier {
     /** The same message is repeated after this time. */
@@ -36,8 +36,13 @@ public final class Notifier {
     /** Messages are sent this many days before something ends; the last one first. */
     private static final long[] DAYS = {1, 7};
 
-    /** Another run that began to deliver a message has ended after this time. */
-    private static final Duration CLAIM = Limits.NOTIFY.plus(Duration.ofMinutes(5));
+    /** A delivery that failed is tried again after this time, then after twice that, and so on. */
+    private static final Duration RETRY = Duration.ofHours(1);
+
+    private static final Duration LONGEST_RETRY = Duration.ofHours(8);
+
+    /** A run that began to deliver a message and never said how that ended counts as one that failed. */
+    private static final Duration CLAIM = RETRY;
 
     /** Afterwards the state is kept as by a run that cannot write. Locks are free after the renewals of a run. */
     private static final Duration LOCK_WAIT = Duration.ofSeconds(1);
@@ -66,7 +71,7 @@ public final class Notifier {
         Message compose(String account, Event event, NotifyOptions options, AccountState state);
     }
 
-    /** One message and what became of it. {@code failure} is empty if it was delivered. */
+    /** One message and what became of it. {@code failure} is empty if it is known to be delivered. */
     public record Attempt(Message message, NotifyTarget target, Optional<DeliveryException> failure) {}
 
     private record Due(NotifyTarget target, Event event) {}
@@ -79,18 +84,23 @@ public final class Notifier {
         this.clock = clock;
     }
 
-    /** Sends what is due for one account. */
-    public List<Attempt> send(String account, NotifyOptions options, Finding finding) {
+    /**
+     * Sends what is due for one account.
+     *
+     * @param isForced do not wait after a delivery that failed
+     */
+    public List<Attempt> send(String account, NotifyOptions options, Finding finding, boolean isForced) {
         if (!hasTime()) {
             return List.of(); // the next run looks at this account again
         }
         Instant now = clock.instant();
         List<Due> due = new ArrayList<>();
         AccountState state = states.readOrUnknown(account);
-        if (next(state, options, finding, now, due).isSame(state.notifyState())) {
+        if (next(state, options, finding, isForced, now, due).isSame(state.notifyState())) {
             return List.of(); // almost always: no lock, no write
         }
-        AccountState claimed = update(account, fresh -> fresh.withNotifyState(next(fresh, options, finding, now, due)));
+        AccountState claimed =
+                update(account, fresh -> fresh.withNotifyState(next(fresh, options, finding, isForced, now, due)));
         // Those that failed before are last, so that a slow server does not delay the others in every run.
         due.sort(Comparator.comparing((Due one) -> claimed.notifyState()
                 .target(one.target().id())
@@ -115,7 +125,7 @@ public final class Notifier {
 
     /** The state with what this run found, and with a claim on each message that is due. */
     private static NotifyState next(
-            AccountState state, NotifyOptions options, Finding finding, Instant now, List<Due> due) {
+            AccountState state, NotifyOptions options, Finding finding, boolean isForced, Instant now, List<Due> due) {
         due.clear();
         Optional<Instant> authorized = state.authorizedAt().filter(at -> state.rotations() == 0);
         List<Expiry> expiries = state.expiries();
@@ -136,12 +146,17 @@ public final class Notifier {
                 continue;
             }
             List<Event> events = events(next, known, expiries, options, finding, now);
-            for (Event event : events) {
-                due.add(new Due(target, event));
-            }
-            if (!events.isEmpty()) {
+            boolean mustWait = !isForced
+                    && known.retryAt()
+                            .filter(at ->
+                                    at.isAfter(now) && !at.minus(LONGEST_RETRY).isAfter(now))
+                            .isPresent();
+            if (!events.isEmpty() && !mustWait) {
+                for (Event event : events) {
+                    due.add(new Due(target, event));
+                }
                 next = next.with(target.id(), known.claimed(now));
-            } else if (finding == Finding.WELL) {
+            } else if (events.isEmpty() && finding == Finding.WELL) {
                 next = next.with(target.id(), known.delivered());
             }
         }
@@ -202,14 +217,15 @@ public final class Notifier {
             return new Attempt(message, due.target(), Optional.of(known));
         }
         if (!hasTime()) {
-            DeliveryException late = new DeliveryException("other messages of this run took too long", false, null);
+            DeliveryException late =
+                    new DeliveryException(DeliveryException.Kind.NOT_TRIED, "other messages of this run took too long");
             return new Attempt(message, due.target(), Optional.of(late));
         }
         try {
             delivery.send(due.target(), options, message, Limits.ONE_NOTIFICATION);
             return new Attempt(message, due.target(), Optional.empty());
         } catch (DeliveryException e) {
-            if (e.isUnreachable()) {
+            if (e.kind() == DeliveryException.Kind.UNREACHABLE) {
                 unreachable.put(server, e);
             }
             return new Attempt(message, due.target(), Optional.of(e));
@@ -226,8 +242,10 @@ public final class Notifier {
 
     private NotifyState.Target after(NotifyState.Target target, Attempt attempt) {
         Instant now = clock.instant();
-        if (attempt.failure().isPresent()) {
-            return target.undelivered(now, attempt.failure().get().reason());
+        DeliveryException failure = attempt.failure().orElse(null);
+        if (failure != null && !failure.isPerhapsDelivered()) {
+            boolean isTried = failure.kind() != DeliveryException.Kind.NOT_TRIED;
+            return target.undelivered(now, failure.reason(), isTried ? wait(target, now) : Duration.ZERO);
         }
         Event event = attempt.message().event();
         return switch (event.kind()) {
@@ -236,6 +254,13 @@ public final class Notifier {
             case WELL -> target.toldThatAllIsWell(now);
             case TEST -> target.delivered();
         };
+    }
+
+    /** One, two, four, eight hours, if it began to fail just now, an hour, three hours, seven hours ago. */
+    private static Duration wait(NotifyState.Target target, Instant now) {
+        Duration failing = Duration.between(target.undeliveredSince().orElse(now), now);
+        Duration wait = failing.isNegative() ? RETRY : failing.plus(RETRY);
+        return wait.compareTo(LONGEST_RETRY) < 0 ? wait : LONGEST_RETRY;
     }
 
     /** Like a renewal, this goes on if the state cannot be written: that is when a message matters most. */

@@ -114,6 +114,7 @@ public final class NotifyState {
         private static final String CLAIMED_AT = "claimed_at";
         private static final String REASON = "reason";
         private static final String UNDELIVERED_SINCE = "undelivered_since";
+        private static final String RETRY_AT = "retry_at";
 
         private final JsonObject members;
 
@@ -166,6 +167,11 @@ public final class NotifyState {
             return members.time(UNDELIVERED_SINCE);
         }
 
+        /** When to try again; empty if the last message was delivered. */
+        public Optional<Instant> retryAt() {
+            return members.time(RETRY_AT);
+        }
+
         /** Why the last message could not be delivered. */
         public String reason() {
             return members.string(REASON).orElse("");
@@ -199,12 +205,15 @@ public final class NotifyState {
         public Target delivered() {
             return new Target(members.with(CLAIMED_AT, Optional.empty())
                     .with(REASON, Optional.empty())
+                    .with(RETRY_AT, Optional.empty())
                     .with(UNDELIVERED_SINCE, Optional.empty()));
         }
 
-        public Target undelivered(Instant now, String reason) {
+        /** @param wait before the next attempt */
+        public Target undelivered(Instant now, String reason, Duration wait) {
             return new Target(members.with(CLAIMED_AT, Optional.empty())
                     .with(REASON, reason)
+                    .with(RETRY_AT, now.plus(wait))
                     .with(UNDELIVERED_SINCE, undeliveredSince().orElse(now)));
         }
     }

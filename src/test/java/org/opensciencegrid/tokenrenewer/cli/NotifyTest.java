@@ -205,7 +205,7 @@ class NotifyTest extends WithProgram {
 
     @ParameterizedTest
     @EnumSource(
-            names = {"TAKES", "OLD"},
+            names = {"TAKES", "OLD", "SLOW"},
             mode = EnumSource.Mode.EXCLUDE)
     void aFailedDeliveryIsRetriedAndChangesNothingElse(Manner manner) throws IOException {
         config("notify = mailto:grid@example.org\nnotify_after = 2\n");
@@ -225,6 +225,9 @@ class NotifyTest extends WithProgram {
         assertTrue(json.toString().contains("not_notified"), json.toString());
         mail.manner = Manner.TAKES;
         assertEquals(1, renew().status());
+        assertEquals(List.of(), subjects());
+        program.clock.advance(Duration.ofHours(1));
+        assertEquals(1, renew().status());
         assertEquals(List.of("2 tokens of account acct are not renewed"), subjects());
         assertFalse(program.run("status").out().contains("could not be notified"));
         assertEquals(1, renew().status());
@@ -243,8 +246,63 @@ class NotifyTest extends WithProgram {
         assertTrue(Duration.ofNanos(System.nanoTime() - began).toSeconds() < 20);
         assertEquals(1, mail.connections);
         mail.manner = Manner.TAKES;
+        program.clock.advance(Duration.ofHours(1));
         assertEquals(1, renew().status());
         assertEquals(4, mail.mails().size());
+    }
+
+    /** It took the mail, so each run would send another one. */
+    @Test
+    void aMailIsNotRepeatedBecauseTheRelayIsSlowToAnswer() {
+        config("notify = mailto:grid@example.org\nnotify_after = 1\n");
+        program.issuer.revokeAll();
+        mail.manner = Manner.SLOW;
+        Result run = renew();
+        assertEquals(1, run.status());
+        String warning = "mailto:grid@example.org was perhaps notified that renewals fail: the relay " + mail.relay()
+                + ": it did not say whether it took the message: ";
+        assertTrue(run.err().contains(warning), run.err());
+        assertFalse(program.run("status").out().contains("could not be notified"));
+        for (int i = 0; i < 10; i++) {
+            assertEquals(1, renew().status());
+        }
+        assertEquals(1, mail.mails().size());
+        program.clock.advance(Duration.ofDays(1));
+        assertEquals(1, renew().status());
+        assertEquals(2, mail.mails().size());
+    }
+
+    @Test
+    void aPostIsNotRepeatedBecauseTheAnswerIsMissing() throws IOException {
+        try (RawServer server = new RawServer(connection -> false)) {
+            config("notify = " + server.uri("/hooks/x") + "\nnotify_after = 1\n");
+            program.issuer.revokeAll();
+            Result run = renew();
+            assertTrue(run.err().contains(" was perhaps notified that renewals fail: "), run.err());
+            assertEquals(1, renew().status());
+            assertEquals(1, server.requests().size());
+        }
+    }
+
+    /** Each run would start the program or ask the server. */
+    @Test
+    void whatFailsIsTriedLessAndLessOften() throws IOException {
+        program.write("tell", "#!/bin/sh\necho >> " + program.file("tries") + "\nexit 1\n");
+        program.mode("tell", "rwxr-xr-x");
+        config("notify = exec:DIR/tell\nnotify_after = 1\n");
+        program.issuer.revokeAll();
+        StringBuilder hours = new StringBuilder();
+        int before = 0;
+        for (int hour = 0; hour < 32; hour++) {
+            program.clock.advance(Duration.ofMinutes(61)); // a run takes a moment
+            assertEquals(1, program.run("renew").status());
+            int tries = program.read("tries").length();
+            hours.append(tries == before ? "" : hour + " ");
+            before = tries;
+        }
+        assertEquals("0 1 3 7 15 23 31 ", hours.toString());
+        assertEquals(1, program.run("renew", "--force").status());
+        assertEquals(before + 1, program.read("tries").length());
     }
 
     @Test
@@ -271,6 +329,7 @@ class NotifyTest extends WithProgram {
         assertEquals(0, program.setup("--scope=openid offline_access").status());
         assertEquals(0, renew().status());
         mail.manner = Manner.OLD;
+        program.clock.advance(Duration.ofHours(1));
         assertEquals(0, renew().status());
         assertEquals("account acct is OK again", subjects().get(1));
     }
@@ -286,6 +345,7 @@ class NotifyTest extends WithProgram {
         Result run = renew();
         assertTrue(run.err().contains("http://127.0.0.1:" + port + " was not notified"), run.err());
         assertEquals(1, subjects().size());
+        program.clock.advance(Duration.ofHours(1));
         run = renew();
         assertTrue(run.err().contains("was not notified"), run.err());
         assertEquals(1, subjects().size());
@@ -310,6 +370,7 @@ class NotifyTest extends WithProgram {
         assertTrue(
                 run.err().contains("/tell was not notified that renewals fail: exit status 3, and it said: no pager"));
         program.write("good", "");
+        program.clock.advance(Duration.ofHours(1));
         assertTrue(renew().out().contains("/tell was notified that renewals fail"));
         String told = program.read("told");
         for (String line :
@@ -351,7 +412,9 @@ class NotifyTest extends WithProgram {
             config("notify = " + server.uri("/hooks/x") + "\nnotify_after = 1\n");
             program.issuer.revokeAll();
             assertTrue(renew().err().contains(" answered 302, a redirect, which is not followed"));
+            program.clock.advance(Duration.ofHours(1));
             assertTrue(renew().err().contains(" answered 404"));
+            program.clock.advance(Duration.ofHours(3));
             assertTrue(renew().out().contains(" was notified that renewals fail"));
             assertEquals(1, renew().status());
             assertEquals(3, server.requests().size());

@@ -14,6 +14,7 @@ import org.opensciencegrid.tokenrenewer.config.ConfigError;
 import org.opensciencegrid.tokenrenewer.config.TokenSecret;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
+import org.opensciencegrid.tokenrenewer.notify.DeliveryException;
 import org.opensciencegrid.tokenrenewer.notify.Message;
 import org.opensciencegrid.tokenrenewer.notify.Notifier;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome;
@@ -136,18 +137,21 @@ public final class RenewalLog {
     public void report(Notifier.Attempt attempt) {
         Message message = attempt.message();
         String words = Messages.notification(message.event());
-        JsonObject data = event(attempt.failure().isEmpty() ? "notified" : "not_notified")
+        Optional<DeliveryException> failure = attempt.failure();
+        boolean isPerhaps =
+                failure.filter(DeliveryException::isPerhapsDelivered).isPresent();
+        JsonObject data = event(isPerhaps ? "perhaps_notified" : failure.isEmpty() ? "notified" : "not_notified")
                 .with("account", message.account())
                 .with("notification", message.event().kind().word())
                 .with("target", attempt.target().toString());
         String account = "account " + message.account() + ": " + attempt.target();
-        if (attempt.failure().isEmpty()) {
+        if (failure.isEmpty()) {
             output.info(account + " was notified " + words, data);
             return;
         }
-        String reason = attempt.failure().get().reason();
+        String reason = failure.get().reason();
         output.warning(
-                account + " was not notified " + words + ": " + reason,
+                account + (isPerhaps ? " was perhaps notified " : " was not notified ") + words + ": " + reason,
                 Optional.of(messages.repairNotification()),
                 data.with("reason", reason));
     }
