@@ -44,7 +44,7 @@ public final class Notifier {
     /** A run that began to deliver a message and never said how that ended counts as one that failed. */
     private static final Duration CLAIM = RETRY;
 
-    /** Afterwards the state is kept as by a run that cannot write. Locks are free after the renewals of a run. */
+    /** Afterwards everything is left to the next run. Locks are free after the renewals of a run. */
     private static final Duration LOCK_WAIT = Duration.ofSeconds(1);
 
     private final AccountStore store;
@@ -95,12 +95,21 @@ public final class Notifier {
         }
         Instant now = clock.instant();
         List<Due> due = new ArrayList<>();
-        AccountState state = states.readOrUnknown(account);
+        AccountState state;
+        try {
+            state = states.read(account);
+        } catch (IOException e) {
+            return List.of(); // nobody knows what was told already
+        }
         if (next(state, options, finding, isForced, now, due).isSame(state.notifyState())) {
             return List.of(); // almost always: no lock, no write
         }
-        AccountState claimed =
-                update(account, fresh -> fresh.withNotifyState(next(fresh, options, finding, isForced, now, due)));
+        Optional<AccountState> written = update(
+                account, LOCK_WAIT, fresh -> fresh.withNotifyState(next(fresh, options, finding, isForced, now, due)));
+        if (written.isEmpty()) {
+            return List.of(); // the next run sends it
+        }
+        AccountState claimed = written.get();
         // Those that failed before are last, so that a slow server does not delay the others in every run.
         due.sort(Comparator.comparing((Due one) -> claimed.notifyState()
                 .target(one.target().id())
@@ -111,11 +120,12 @@ public final class Notifier {
             attempts.add(deliver(account, one, options, claimed));
         }
         if (!attempts.isEmpty()) {
-            update(account, fresh -> {
+            // If this fails, the claim stays, and the messages are sent again after an hour.
+            update(account, timeLeft(), fresh -> {
                 NotifyState notify = fresh.notifyState();
                 for (Attempt attempt : attempts) {
                     String id = attempt.target().id();
-                    notify = notify.with(id, after(notify.target(id), attempt));
+                    notify = notify.with(id, after(notify.target(id), attempt, fresh.expiries()));
                 }
                 return fresh.withNotifyState(notify);
             });
@@ -179,7 +189,7 @@ public final class Notifier {
         boolean hasOpenExpiry = false;
         for (Expiry expiry : expiries) {
             Optional<Long> told = target.told(expiry);
-            hasOpenExpiry |= told.isPresent();
+            hasOpenExpiry |= told.isPresent() && now.isBefore(expiry.at());
             for (long days : DAYS) {
                 Duration before = Duration.ofDays(days);
                 boolean isReached = !now.isBefore(expiry.at().minus(before)) && now.isBefore(expiry.at());
@@ -196,7 +206,7 @@ public final class Notifier {
             }
         }
         boolean isOver = target.isToldOfFailure()
-                ? state.failingRuns() == 0 && !hasOpenExpiry
+                ? state.failingRuns() == 0
                 : target.isToldOfMovedExpiry(expiries) && !hasOpenExpiry && finding == Finding.WELL;
         if (events.isEmpty() && isOver && isPast(target.wellAt(), now)) {
             events.add(Event.of(Event.Kind.WELL));
@@ -232,6 +242,12 @@ public final class Notifier {
         }
     }
 
+    /** To record what was sent. */
+    private Duration timeLeft() {
+        Duration left = Duration.ofNanos(end - System.nanoTime());
+        return left.compareTo(LOCK_WAIT) > 0 ? left : LOCK_WAIT;
+    }
+
     /** Whether another message ends in time. */
     private boolean hasTime() {
         return System.nanoTime()
@@ -240,7 +256,7 @@ public final class Notifier {
                 < 0;
     }
 
-    private NotifyState.Target after(NotifyState.Target target, Attempt attempt) {
+    private NotifyState.Target after(NotifyState.Target target, Attempt attempt, List<Expiry> expiries) {
         Instant now = clock.instant();
         DeliveryException failure = attempt.failure().orElse(null);
         if (failure != null && !failure.isPerhapsDelivered()) {
@@ -251,7 +267,7 @@ public final class Notifier {
         return switch (event.kind()) {
             case FAILING -> target.toldOfFailure(now);
             case EXPIRES -> target.toldOf(event.expiry().orElseThrow(), event.days());
-            case WELL -> target.toldThatAllIsWell(now);
+            case WELL -> target.toldThatAllIsWell(now, expiries);
             case TEST -> target.delivered();
         };
     }
@@ -263,26 +279,36 @@ public final class Notifier {
         return wait.compareTo(LONGEST_RETRY) < 0 ? wait : LONGEST_RETRY;
     }
 
-    /** Like a renewal, this goes on if the state cannot be written: that is when a message matters most. */
-    private AccountState update(String account, UnaryOperator<AccountState> change) {
-        Optional<LockedAccount> held = lock(account);
+    /**
+     * Changes the state under the account's lock. Like a renewal, this goes on if the state cannot be written: that is
+     * when a message matters most.
+     *
+     * @return empty if nothing was changed, because another run holds the lock or the state cannot be read
+     */
+    private Optional<AccountState> update(String account, Duration wait, UnaryOperator<AccountState> change) {
+        LockedAccount held;
         try {
-            AccountState next = change.apply(states.readOrUnknown(account));
-            if (held.isPresent()) {
-                write(account, next);
-            } else {
-                states.keepUnwritten(account, next);
-            }
-            return next;
+            held = store.lock(account, wait);
+        } catch (StoreException e) {
+            return e.kind() == StoreException.Kind.UNWRITABLE ? keep(account, change) : Optional.empty();
+        }
+        try {
+            AccountState next = change.apply(states.read(account));
+            write(account, next);
+            return Optional.of(next);
+        } catch (IOException e) {
+            return Optional.empty();
         } finally {
-            held.ifPresent(LockedAccount::close);
+            held.close();
         }
     }
 
-    private Optional<LockedAccount> lock(String account) {
+    private Optional<AccountState> keep(String account, UnaryOperator<AccountState> change) {
         try {
-            return Optional.of(store.lock(account, LOCK_WAIT));
-        } catch (StoreException e) {
+            AccountState next = change.apply(states.read(account));
+            states.keepUnwritten(account, next);
+            return Optional.of(next);
+        } catch (IOException e) {
             return Optional.empty();
         }
     }

@@ -139,16 +139,20 @@ public final class NotifyState {
 
         /** Whether it was told of an end that has been moved since. */
         public boolean isToldOfMovedExpiry(List<Expiry> expiries) {
+            return !current(expiries).names().equals(members.member(TOLD).names());
+        }
+
+        /** What it was told of ends that have not been moved since. */
+        private JsonObject current(List<Expiry> expiries) {
             JsonObject told = members.member(TOLD);
+            JsonObject current = told;
             for (String kind : told.names()) {
                 boolean isCurrent = expiries.stream()
                         .anyMatch(expiry -> expiry.kind().word().equals(kind)
                                 && isSame(told.member(kind).time("at"), expiry));
-                if (!isCurrent) {
-                    return true;
-                }
+                current = isCurrent ? current : current.with(kind, Optional.empty());
             }
-            return false;
+            return current;
         }
 
         /** How many days before this end it was told; empty if it was not. */
@@ -193,12 +197,14 @@ public final class NotifyState {
             return new Target(delivered().members.with(TOLD, told));
         }
 
-        public Target toldThatAllIsWell(Instant now) {
+        /** Keeps what it was told of these ends, so that it is not told again. */
+        public Target toldThatAllIsWell(Instant now, List<Expiry> expiries) {
+            JsonObject current = current(expiries);
             return new Target(delivered()
                     .members
                     .with(WELL_AT, now)
                     .with(FAILING_OPEN, Optional.empty())
-                    .with(TOLD, Optional.empty()));
+                    .with(TOLD, current.names().isEmpty() ? Optional.empty() : current));
         }
 
         /** The state after a message was delivered, or if there is none to deliver any more. */

@@ -19,15 +19,23 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.cryptostore.Owners;
 import org.opensciencegrid.testkit.Fault;
+import org.opensciencegrid.tokenrenewer.config.ConfigFile;
+import org.opensciencegrid.tokenrenewer.config.NotifyOptions;
 import org.opensciencegrid.tokenrenewer.fixture.MailServer;
 import org.opensciencegrid.tokenrenewer.fixture.MailServer.Mail;
 import org.opensciencegrid.tokenrenewer.fixture.MailServer.Manner;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
 import org.opensciencegrid.tokenrenewer.json.Json;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
+import org.opensciencegrid.tokenrenewer.net.Network;
 import org.opensciencegrid.tokenrenewer.net.RawServer;
+import org.opensciencegrid.tokenrenewer.notify.Delivery;
+import org.opensciencegrid.tokenrenewer.notify.Message;
+import org.opensciencegrid.tokenrenewer.notify.Notifier;
+import org.opensciencegrid.tokenrenewer.state.FileStateStore;
 
 /** Messages to the owners of accounts, with whole runs of the program and a real mail server. */
 class NotifyTest extends WithProgram {
@@ -190,6 +198,33 @@ class NotifyTest extends WithProgram {
         assertEquals(List.of("account acct is OK again"), told(Duration.ofDays(3)));
     }
 
+    /** That an authorization ends in a week is no reason to hide that renewals work again. */
+    @Test
+    void theEndOfAFailureIsToldAlsoIfAnAuthorizationEndsSoon() {
+        config("notify = mailto:grid@example.org\nnotify_after = 1\n");
+        JsonObject state =
+                JsonObject.parse(program.read("state/state/acct.json")).orElseThrow();
+        Instant end = program.clock.instant().plus(Duration.ofDays(8));
+        program.write(
+                "state/state/acct.json",
+                state.with("refresh_token_expires_at", end).toJson() + "\n");
+        assertEquals(List.of("the authorization of account acct ends in 7 d"), told(Duration.ofDays(2)));
+        program.issuer.fault(Fault.on("/token").always().respond(503, "text/plain", "no"));
+        assertEquals(1, renew().status());
+        program.issuer.clearFaults();
+        assertEquals(0, renew().status());
+        assertEquals(
+                List.of("2 tokens of account acct are not renewed", "account acct is OK again"),
+                subjects().subList(1, 3));
+        assertEquals(List.of("the authorization of account acct ends in 24 h"), told(Duration.ofDays(5)));
+        assertEquals(List.of(), told(Duration.ofDays(3)));
+        program.issuer.fault(Fault.on("/token").always().respond(503, "text/plain", "no"));
+        assertEquals(1, renew().status());
+        program.issuer.clearFaults();
+        assertEquals(0, renew().status());
+        assertEquals("account acct is OK again", subjects().get(subjects().size() - 1));
+    }
+
     /** As at an issuer with idle times: the end moves with each renewal. */
     @Test
     void anAuthorizationThatEachRenewalExtendsNeedsNoMessage() {
@@ -303,6 +338,45 @@ class NotifyTest extends WithProgram {
         assertEquals("0 1 3 7 15 23 31 ", hours.toString());
         assertEquals(1, program.run("renew", "--force").status());
         assertEquals(before + 1, program.read("tries").length());
+    }
+
+    /** If it was sent without a record, the next run would send it again. */
+    @Test
+    void whileAnotherRunHasTheAccountNothingIsSent() throws Exception {
+        program.issuer.revokeAll();
+        config("notify = mailto:a@example.org\nnotify_after = 1\n");
+        mail.manner = Manner.REFUSES;
+        renew();
+        mail.manner = Manner.TAKES;
+        program.clock.advance(Duration.ofHours(2));
+        String before = program.read("state/state/acct.json");
+        Notifier notifier = notifier();
+        NotifyOptions options =
+                ConfigFile.read(directory.resolve("config.ini")).notifications().get("acct");
+        LockedAccount other = program.store().lock("acct", Duration.ZERO);
+        assertEquals(List.of(), notifier.send("acct", options, Notifier.Finding.FAILED, false));
+        other.close();
+        assertEquals(List.of(), subjects());
+        assertEquals(before, program.read("state/state/acct.json"));
+        Files.delete(directory.resolve("state/state/acct.json"));
+        Files.createDirectory(directory.resolve("state/state/acct.json"));
+        assertEquals(List.of(), notifier.send("acct", options, Notifier.Finding.FAILED, false));
+        Files.delete(directory.resolve("state/state/acct.json"));
+        program.write("state/state/acct.json", before);
+        assertEquals(
+                1,
+                notifier.send("acct", options, Notifier.Finding.FAILED, false).size());
+        assertEquals(1, subjects().size());
+    }
+
+    private Notifier notifier() {
+        Delivery delivery = new Delivery("ap1.example.org", Network.DIRECT, program.clock);
+        return new Notifier(
+                program.store(),
+                new FileStateStore(directory.resolve("state/state"), directory.resolve("spare")),
+                delivery,
+                (account, event, options, state) -> new Message(event, account, "test", "test\n", JsonObject.NONE),
+                program.clock);
     }
 
     @Test
