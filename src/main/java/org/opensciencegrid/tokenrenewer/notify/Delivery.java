@@ -1,6 +1,7 @@
 package org.opensciencegrid.tokenrenewer.notify;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -15,6 +16,7 @@ import java.util.concurrent.TimeoutException;
 import org.opensciencegrid.cryptostore.Owners;
 import org.opensciencegrid.tokenrenewer.config.NotifyOptions;
 import org.opensciencegrid.tokenrenewer.config.NotifyTarget;
+import org.opensciencegrid.tokenrenewer.json.JsonObject;
 import org.opensciencegrid.tokenrenewer.net.IssuerException;
 import org.opensciencegrid.tokenrenewer.net.Network;
 import org.opensciencegrid.tokenrenewer.net.SmtpClient;
@@ -37,6 +39,8 @@ public record Delivery(String host, Network network, Clock clock) {
 
     /** To kill a program that takes too long, and to close a connection. */
     static final Duration GRACE = Duration.ofSeconds(3);
+
+    private static final int LONGEST_VARIABLE = 100_000;
 
     private interface Work {
         void run() throws IOException, DeliveryException, IssuerException;
@@ -153,7 +157,7 @@ public record Delivery(String host, Network network, Clock clock) {
                 "NOTIFY_ACCOUNT", message.account(),
                 "NOTIFY_OWNER", options.owner().orElse(""),
                 "NOTIFY_SUBJECT", message.subject(),
-                "NOTIFY_JSON", message.json().toJson());
+                "NOTIFY_JSON", shortJson(message.json()));
         SiteProgram.Result result =
                 SiteProgram.run(List.of(program.toString()), environment, MARK, message.text(), time);
         if (!result.ended()) {
@@ -165,6 +169,17 @@ public record Delivery(String host, Network network, Clock clock) {
                     : ", and it said: " + Printable.of(result.output().strip());
             throw new DeliveryException(Kind.FAILED, "exit status " + result.status() + said);
         }
+    }
+
+    /** The kernel starts no program with a longer variable than 128 KiB. The text is in the standard input too. */
+    private static String shortJson(JsonObject json) {
+        JsonObject shorter = json;
+        for (String member : List.of("tokens", "text")) {
+            if (shorter.toJson().getBytes(StandardCharsets.UTF_8).length > LONGEST_VARIABLE) {
+                shorter = shorter.with(member, Optional.empty());
+            }
+        }
+        return shorter.toJson();
     }
 
     /** A name look-up or a slow server cannot be stopped in any other way than to leave it behind. */

@@ -340,6 +340,58 @@ class NotifyTest extends WithProgram {
         assertEquals(before + 1, program.read("tries").length());
     }
 
+    /** As after a wrong search and replace: the kernel takes no variable of more than 128 KiB. */
+    @Test
+    void manyMistakesInTheConfigFileAreToldShortly() throws IOException {
+        program.write("tell", "#!/bin/sh\ncat > " + program.file("told") + "\n");
+        program.mode("tell", "rwxr-xr-x");
+        config("notify = exec:DIR/tell\nnotify_after = 1\n");
+        StringBuilder text = new StringBuilder(program.read("config.ini"));
+        for (int i = 0; i < 4000; i++) {
+            text.append("[a mistake in line number ").append(i).append(" of this file\n");
+        }
+        program.write("config.ini", text.toString());
+        Result run = renew();
+        assertEquals(2, run.status());
+        assertTrue(
+                run.out().contains("/tell was notified that renewals fail"),
+                run.said().substring(0, 500));
+        String told = program.read("told");
+        assertTrue(told.contains("tokens one, two:"), told);
+        assertTrue(told.replaceAll("\\s+", " ").contains("; 3990 more"), told);
+    }
+
+    /** The mistake in the config file is what the admin must see. */
+    @Test
+    void aWrongProxyVariableHidesNoMistakeInTheConfigFile() {
+        program.write("config.ini", program.read("config.ini") + "[unfinished\n");
+        program.variables.put("https_proxy", "ftp://proxy.example.org");
+        program.clock.advance(RUN);
+        Result run = program.run("renew", "--metrics-file=" + program.file("osg.prom"));
+        assertEquals(2, run.status());
+        assertTrue(run.err().contains("config.ini:13: a section must be written "), run.err());
+        assertTrue(run.err().contains("warning: the owners were not notified: "), run.err());
+        assertTrue(Files.exists(program.file("osg.prom")));
+    }
+
+    @Test
+    void aMistakeInTheConfigFileIsToldOnlyForTheSelectedAccounts() {
+        program.config("[DEFAULT]\nnotify_relay = " + mail.relay() + "\nnotify_after = 1\n"
+                + "[account acct]\npassword_file = DIR/acct.pw\nnotify = mailto:a@example.org\n"
+                + "[account other]\npassword_file = DIR/acct.pw\nnotify = mailto:b@example.org\n"
+                + Program.ONE
+                + "[token two]\naccount = other\ntoken_path = DIR/two.token\naudience_parameter = nonsense\n"
+                + "[unfinished\n");
+        program.clock.advance(RUN);
+        assertEquals(2, program.run("renew", "--account=acct").status());
+        assertEquals(
+                List.of("a@example.org"), mail.mails().stream().map(Mail::to).toList());
+        assertEquals(2, program.run("renew", "--account=other").status());
+        assertEquals("b@example.org", mail.mails().get(1).to());
+        assertTrue(
+                mail.mails().get(1).text().contains("token two:"), mail.mails().toString());
+    }
+
     /** If it was sent without a record, the next run would send it again. */
     @Test
     void whileAnotherRunHasTheAccountNothingIsSent() throws Exception {

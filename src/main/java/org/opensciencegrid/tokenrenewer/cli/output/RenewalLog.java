@@ -156,10 +156,13 @@ public final class RenewalLog {
                 data.with("reason", reason));
     }
 
-    /** A bug in the messages must not look like one in the renewals. */
+    /**
+     * None could be sent. It does not change the exit status.
+     *
+     * @param why names a bug as such, which must not look like one in the renewals
+     */
     public void noNotifications(String why) {
-        output.warning(
-                "the owners were not notified, because of a bug in osg-token-renewer: " + why, event("not_notified"));
+        output.warning("the owners were not notified: " + why, event("not_notified"));
     }
 
     /** For programs, which cannot see otherwise that no line follows. */
