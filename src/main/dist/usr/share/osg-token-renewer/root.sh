@@ -74,7 +74,7 @@ check_java() {
 # Sets $user to the user that runs the command line of root: the owner of its state directory. Java only runs as root if no other
 # user can change the directories.
 choose_user() {
-    local state config word previous='' command=''
+    local state config word previous='' command='' notifies=''
     state=${OSG_TOKEN_RENEWER_STATE_DIR:-$default_state}
     config=${OSG_TOKEN_RENEWER_CONFIG_PATH:-$default_config}
     for word in "$@"; do
@@ -92,6 +92,7 @@ choose_user() {
                 return ;;
             --state-dir=*) state=${word#*=} ;;
             --config=*) config=${word#*=} ;;
+            --notify*) notifies=yes ;;
         esac
         previous=$word
     done
@@ -108,8 +109,8 @@ choose_user() {
         refuse "$state belongs to another user than $service ($user). To fix: chown -R $service: $state"
     fi
     [ "$user" != UNKNOWN ] || refuse "$state belongs to a user that this machine does not have: chown it"
-    # check and status change nothing, and check reports unsafe paths.
-    if [ "$user" = root ] && [ "$command" != check ] && [ "$command" != status ]; then
+    # status and check start no program that the config file names, and check reports unsafe paths. check --notify does start one.
+    if [ "$user" = root ] && { { [ "$command" != check ] && [ "$command" != status ]; } || [ -n "$notifies" ]; }; then
         for word in "$state" "$config"; do
             case $word in
                 /*) ;;

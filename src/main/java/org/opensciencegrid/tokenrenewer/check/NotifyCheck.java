@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.opensciencegrid.cryptostore.Owners;
 import org.opensciencegrid.tokenrenewer.account.HostIdentity;
 import org.opensciencegrid.tokenrenewer.check.Finding.Kind;
 import org.opensciencegrid.tokenrenewer.config.Config;
@@ -78,6 +79,7 @@ final class NotifyCheck {
                     findings.add(Finding.of(Kind.HOOK_OPEN, open, "", account));
                 }
             }
+            return Delivery.unsafeFor(program, user.map(User::uid).orElse(Owners.CURRENT.user()));
         } catch (IOException | UnsupportedOperationException e) {
             // We cannot read the file; the service's journal reports its problems.
         }

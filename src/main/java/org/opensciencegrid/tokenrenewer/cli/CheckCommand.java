@@ -23,7 +23,8 @@ import picocli.CommandLine.Option;
         name = "check",
         description = {
             "Finds problems before they break renewals: files and their owners, passwords, the timer, the sandbox, the clock, the issuers.",
-            "Requests no token, and changes nothing: it deletes the test files that it creates."
+            "Requests no token, and changes nothing: it deletes the test files that it creates. With --notify, it"
+                    + " sends messages, and starts the programs in notify."
         })
 final class CheckCommand implements Callable<Integer> {
     @Option(names = "--offline", description = "do not contact the issuers")

@@ -4,12 +4,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.opensciencegrid.tokenrenewer.account.HostIdentity;
 import org.opensciencegrid.tokenrenewer.cli.output.NotificationText;
 import org.opensciencegrid.tokenrenewer.cli.output.RenewalLog;
+import org.opensciencegrid.tokenrenewer.cli.output.UsageException;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.ConfigError;
 import org.opensciencegrid.tokenrenewer.config.ConfigException;
@@ -25,6 +24,11 @@ import org.opensciencegrid.tokenrenewer.util.Printable;
 
 /** The messages of a run to the owners of its accounts. Not loaded if no account has the option {@code notify}. */
 final class Notifications {
+    /** Problems of the config file that a message shows; it counts the others. */
+    private static final int MOST_PROBLEMS = 10;
+
+    private static final int LONGEST_PROBLEM = 300;
+
     private final CommandContext context;
     private final RenewalLog log;
     private final Map<String, List<Outcome>> byAccount = new HashMap<>();
@@ -40,38 +44,40 @@ final class Notifications {
     }
 
     /** Sends what is due. Nothing that happens here changes the result of the run. */
-    void send(Config config, Selection selection, Network network) {
+    void send(Config config, Selection selection) {
         Map<String, List<Outcome>> whole = new HashMap<>();
         byAccount.forEach((account, outcomes) -> {
             if (isWhole(account, config, selection)) { // one of several tokens says little about the account
                 whole.put(account, outcomes);
             }
         });
-        send(config, whole, network);
+        send(config, whole, selection.force());
     }
 
-    /** The config file has a line that cannot be read, so nothing is renewed. */
-    void send(ConfigException e) {
-        Optional<Config> readable = e.readable();
-        if (readable.isEmpty()) {
-            return;
+    /**
+     * The config file has a line that cannot be read, so nothing is renewed.
+     *
+     * @param readable the rest of the file
+     */
+    void send(ConfigException e, Config readable, Selection selection) {
+        List<String> problems = new ArrayList<>();
+        for (ConfigError problem : e.problems()) {
+            if (problems.size() == MOST_PROBLEMS) {
+                problems.add((e.problems().size() - MOST_PROBLEMS) + " more");
+                break;
+            }
+            problems.add(Printable.of(problem.in(e.file()), LONGEST_PROBLEM));
         }
-        String places = e.problems().stream()
-                .map((ConfigError problem) -> Printable.of(problem.in(e.file())))
-                .collect(Collectors.joining("; "));
+        String places = String.join("; ", problems);
         Failure failure = new Failure(Failure.Kind.CONFIG_ERROR, e.file().toString(), places);
-        Map<String, List<Outcome>> failed = new HashMap<>();
-        readable.get()
-                .notifications()
-                .forEach((account, options) -> readable.get().tokens().stream()
-                        .filter(token -> token.account().equals(account))
-                        .forEach(token -> failed.computeIfAbsent(account, name -> new ArrayList<>())
-                                .add(Outcome.Failed.of(account, token.name(), failure))));
-        send(readable.get(), failed, context.network(readable.get(), false));
+        selection.of(readable).forEach(token -> add(Outcome.Failed.of(token.account(), token.name(), failure)));
+        selection.faultyOf(readable).forEach(token -> add(Outcome.Failed.of(token.account(), token.name(), failure)));
+        send(readable, selection);
     }
 
-    private void send(Config config, Map<String, List<Outcome>> outcomes, Network network) {
+    private void send(Config config, Map<String, List<Outcome>> outcomes, boolean isForced) {
         try {
+            Network network = context.network(config, false);
             String host = HostIdentity.hostName();
             NotificationText text = new NotificationText(context.messages(), context.commands(), host);
             Function<String, List<Outcome>> of = account -> outcomes.getOrDefault(account, List.of());
@@ -90,11 +96,14 @@ final class Notifications {
             for (String account : config.accountsToNotify()) {
                 NotifyOptions options = config.notifications().get(account);
                 if (options != null && outcomes.containsKey(account)) {
-                    notifier.send(account, options, finding(of.apply(account))).forEach(log::report);
+                    notifier.send(account, options, finding(of.apply(account)), isForced)
+                            .forEach(log::report);
                 }
             }
+        } catch (UsageException e) {
+            log.noNotifications(Printable.of(e.getMessage()));
         } catch (RuntimeException e) {
-            log.noNotifications(Printable.of(e.toString()));
+            log.noNotifications("a bug in osg-token-renewer: " + Printable.of(e.toString()));
         }
     }
 

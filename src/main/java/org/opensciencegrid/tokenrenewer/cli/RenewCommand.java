@@ -208,7 +208,7 @@ final class RenewCommand implements Callable<Integer> {
         run.accountsFromAnotherHost().forEach(log::onTwoHosts);
         run.narrowedAccounts().forEach(log::narrows);
         if (notifications != null) {
-            notifications.send(config, selection, context.network(config, false));
+            notifications.send(config, selection);
         }
         writeMetrics(
                 () -> StatusReport.of(
@@ -240,7 +240,7 @@ final class RenewCommand implements Callable<Integer> {
             return context.readConfig(Network::prepare);
         } catch (UsageException e) {
             if (e.getCause() instanceof ConfigException mistakes) {
-                new Notifications(context, log).send(mistakes);
+                mistakes.readable().ifPresent(readable -> notify(mistakes, readable));
             }
             writeMetrics(
                     () -> StatusReport.withoutConfig(
@@ -248,6 +248,16 @@ final class RenewCommand implements Callable<Integer> {
                     startedAt);
             throw e;
         }
+    }
+
+    private void notify(ConfigException mistakes, Config readable) {
+        Selection selection;
+        try {
+            selection = selection(readable);
+        } catch (UsageException e) {
+            return; // what the command line names may be in the lines that cannot be read
+        }
+        new Notifications(context, log).send(mistakes, readable, selection);
     }
 
     private boolean isJson() {

@@ -34,6 +34,15 @@ public final class SmtpClient implements AutoCloseable {
         this.out = socket.getOutputStream();
     }
 
+    /** The relay got the whole message, and perhaps delivers it. */
+    public static final class NoAnswerException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        NoAnswerException(IOException cause) {
+            super("it did not say whether it took the message: " + ExceptionMapper.reason(cause), cause);
+        }
+    }
+
     /** An answer of the relay. */
     private record Reply(int code, String text) {}
 
@@ -99,6 +108,7 @@ public final class SmtpClient implements AutoCloseable {
      * Sends the message after the {@link #envelope}.
      *
      * @param message headers, an empty line and the text, in ASCII; the lines end with LF
+     * @throws NoAnswerException if all of it was sent, and the relay did not say whether it took it
      * @throws IOException if the relay did not take it
      */
     public void send(String message) throws IOException {
@@ -108,7 +118,13 @@ public final class SmtpClient implements AutoCloseable {
             data.append(line.startsWith(".") ? "." : "").append(line).append("\r\n"); // RFC 5321 section 4.5.2
         }
         write(data + ".\r\n");
-        require(OK, reply(), "it rejects the message");
+        Reply taken;
+        try {
+            taken = reply();
+        } catch (IOException e) {
+            throw new NoAnswerException(e);
+        }
+        require(OK, taken, "it rejects the message");
     }
 
     /** Ends the conversation. The relay keeps a message that it took. */

@@ -26,8 +26,8 @@ import org.opensciencegrid.tokenrenewer.state.StateStore;
 
 /**
  * The messages of one run, after its renewals. Decides which are due and records what each target was told, so that no
- * message is sent twice a day, also if two runs end at the same time. A message that cannot be delivered is due again in
- * the next run. Never takes longer than {@link Limits#NOTIFY}.
+ * message is sent twice a day, also if two runs end at the same time. A message that cannot be delivered is due again after
+ * an hour, and then after longer times. Never takes longer than {@link Limits#NOTIFY}.
  */
 public final class Notifier {
     /** The same message is repeated after this time. */
@@ -36,10 +36,15 @@ public final class Notifier {
     /** Messages are sent this many days before something ends; the last one first. */
     private static final long[] DAYS = {1, 7};
 
-    /** Another run that began to deliver a message has ended after this time. */
-    private static final Duration CLAIM = Limits.NOTIFY.plus(Duration.ofMinutes(5));
+    /** A delivery that failed is tried again after this time, then after twice that, and so on. */
+    private static final Duration RETRY = Duration.ofHours(1);
 
-    /** Afterwards the state is kept as by a run that cannot write. Locks are free after the renewals of a run. */
+    private static final Duration LONGEST_RETRY = Duration.ofHours(8);
+
+    /** A run that began to deliver a message and never said how that ended counts as one that failed. */
+    private static final Duration CLAIM = RETRY;
+
+    /** Afterwards everything is left to the next run. Locks are free after the renewals of a run. */
     private static final Duration LOCK_WAIT = Duration.ofSeconds(1);
 
     private final AccountStore store;
@@ -66,7 +71,7 @@ public final class Notifier {
         Message compose(String account, Event event, NotifyOptions options, AccountState state);
     }
 
-    /** One message and what became of it. {@code failure} is empty if it was delivered. */
+    /** One message and what became of it. {@code failure} is empty if it is known to be delivered. */
     public record Attempt(Message message, NotifyTarget target, Optional<DeliveryException> failure) {}
 
     private record Due(NotifyTarget target, Event event) {}
@@ -79,18 +84,32 @@ public final class Notifier {
         this.clock = clock;
     }
 
-    /** Sends what is due for one account. */
-    public List<Attempt> send(String account, NotifyOptions options, Finding finding) {
+    /**
+     * Sends what is due for one account.
+     *
+     * @param isForced do not wait after a delivery that failed
+     */
+    public List<Attempt> send(String account, NotifyOptions options, Finding finding, boolean isForced) {
         if (!hasTime()) {
             return List.of(); // the next run looks at this account again
         }
         Instant now = clock.instant();
         List<Due> due = new ArrayList<>();
-        AccountState state = states.readOrUnknown(account);
-        if (next(state, options, finding, now, due).isSame(state.notifyState())) {
+        AccountState state;
+        try {
+            state = states.read(account);
+        } catch (IOException e) {
+            return List.of(); // nobody knows what was told already
+        }
+        if (next(state, options, finding, isForced, now, due).isSame(state.notifyState())) {
             return List.of(); // almost always: no lock, no write
         }
-        AccountState claimed = update(account, fresh -> fresh.withNotifyState(next(fresh, options, finding, now, due)));
+        Optional<AccountState> written = update(
+                account, LOCK_WAIT, fresh -> fresh.withNotifyState(next(fresh, options, finding, isForced, now, due)));
+        if (written.isEmpty()) {
+            return List.of(); // the next run sends it
+        }
+        AccountState claimed = written.get();
         // Those that failed before are last, so that a slow server does not delay the others in every run.
         due.sort(Comparator.comparing((Due one) -> claimed.notifyState()
                 .target(one.target().id())
@@ -101,11 +120,12 @@ public final class Notifier {
             attempts.add(deliver(account, one, options, claimed));
         }
         if (!attempts.isEmpty()) {
-            update(account, fresh -> {
+            // If this fails, the claim stays, and the messages are sent again after an hour.
+            update(account, timeLeft(), fresh -> {
                 NotifyState notify = fresh.notifyState();
                 for (Attempt attempt : attempts) {
                     String id = attempt.target().id();
-                    notify = notify.with(id, after(notify.target(id), attempt));
+                    notify = notify.with(id, after(notify.target(id), attempt, fresh.expiries()));
                 }
                 return fresh.withNotifyState(notify);
             });
@@ -115,7 +135,7 @@ public final class Notifier {
 
     /** The state with what this run found, and with a claim on each message that is due. */
     private static NotifyState next(
-            AccountState state, NotifyOptions options, Finding finding, Instant now, List<Due> due) {
+            AccountState state, NotifyOptions options, Finding finding, boolean isForced, Instant now, List<Due> due) {
         due.clear();
         Optional<Instant> authorized = state.authorizedAt().filter(at -> state.rotations() == 0);
         List<Expiry> expiries = state.expiries();
@@ -136,12 +156,17 @@ public final class Notifier {
                 continue;
             }
             List<Event> events = events(next, known, expiries, options, finding, now);
-            for (Event event : events) {
-                due.add(new Due(target, event));
-            }
-            if (!events.isEmpty()) {
+            boolean mustWait = !isForced
+                    && known.retryAt()
+                            .filter(at ->
+                                    at.isAfter(now) && !at.minus(LONGEST_RETRY).isAfter(now))
+                            .isPresent();
+            if (!events.isEmpty() && !mustWait) {
+                for (Event event : events) {
+                    due.add(new Due(target, event));
+                }
                 next = next.with(target.id(), known.claimed(now));
-            } else if (finding == Finding.WELL) {
+            } else if (events.isEmpty() && finding == Finding.WELL) {
                 next = next.with(target.id(), known.delivered());
             }
         }
@@ -164,7 +189,7 @@ public final class Notifier {
         boolean hasOpenExpiry = false;
         for (Expiry expiry : expiries) {
             Optional<Long> told = target.told(expiry);
-            hasOpenExpiry |= told.isPresent();
+            hasOpenExpiry |= told.isPresent() && now.isBefore(expiry.at());
             for (long days : DAYS) {
                 Duration before = Duration.ofDays(days);
                 boolean isReached = !now.isBefore(expiry.at().minus(before)) && now.isBefore(expiry.at());
@@ -181,7 +206,7 @@ public final class Notifier {
             }
         }
         boolean isOver = target.isToldOfFailure()
-                ? state.failingRuns() == 0 && !hasOpenExpiry
+                ? state.failingRuns() == 0
                 : target.isToldOfMovedExpiry(expiries) && !hasOpenExpiry && finding == Finding.WELL;
         if (events.isEmpty() && isOver && isPast(target.wellAt(), now)) {
             events.add(Event.of(Event.Kind.WELL));
@@ -202,18 +227,25 @@ public final class Notifier {
             return new Attempt(message, due.target(), Optional.of(known));
         }
         if (!hasTime()) {
-            DeliveryException late = new DeliveryException("other messages of this run took too long", false, null);
+            DeliveryException late =
+                    new DeliveryException(DeliveryException.Kind.NOT_TRIED, "other messages of this run took too long");
             return new Attempt(message, due.target(), Optional.of(late));
         }
         try {
             delivery.send(due.target(), options, message, Limits.ONE_NOTIFICATION);
             return new Attempt(message, due.target(), Optional.empty());
         } catch (DeliveryException e) {
-            if (e.isUnreachable()) {
+            if (e.kind() == DeliveryException.Kind.UNREACHABLE) {
                 unreachable.put(server, e);
             }
             return new Attempt(message, due.target(), Optional.of(e));
         }
+    }
+
+    /** To record what was sent. */
+    private Duration timeLeft() {
+        Duration left = Duration.ofNanos(end - System.nanoTime());
+        return left.compareTo(LOCK_WAIT) > 0 ? left : LOCK_WAIT;
     }
 
     /** Whether another message ends in time. */
@@ -224,40 +256,59 @@ public final class Notifier {
                 < 0;
     }
 
-    private NotifyState.Target after(NotifyState.Target target, Attempt attempt) {
+    private NotifyState.Target after(NotifyState.Target target, Attempt attempt, List<Expiry> expiries) {
         Instant now = clock.instant();
-        if (attempt.failure().isPresent()) {
-            return target.undelivered(now, attempt.failure().get().reason());
+        DeliveryException failure = attempt.failure().orElse(null);
+        if (failure != null && !failure.isPerhapsDelivered()) {
+            boolean isTried = failure.kind() != DeliveryException.Kind.NOT_TRIED;
+            return target.undelivered(now, failure.reason(), isTried ? wait(target, now) : Duration.ZERO);
         }
         Event event = attempt.message().event();
         return switch (event.kind()) {
             case FAILING -> target.toldOfFailure(now);
             case EXPIRES -> target.toldOf(event.expiry().orElseThrow(), event.days());
-            case WELL -> target.toldThatAllIsWell(now);
+            case WELL -> target.toldThatAllIsWell(now, expiries);
             case TEST -> target.delivered();
         };
     }
 
-    /** Like a renewal, this goes on if the state cannot be written: that is when a message matters most. */
-    private AccountState update(String account, UnaryOperator<AccountState> change) {
-        Optional<LockedAccount> held = lock(account);
+    /** One, two, four, eight hours, if it began to fail just now, an hour, three hours, seven hours ago. */
+    private static Duration wait(NotifyState.Target target, Instant now) {
+        Duration failing = Duration.between(target.undeliveredSince().orElse(now), now);
+        Duration wait = failing.isNegative() ? RETRY : failing.plus(RETRY);
+        return wait.compareTo(LONGEST_RETRY) < 0 ? wait : LONGEST_RETRY;
+    }
+
+    /**
+     * Changes the state under the account's lock. Like a renewal, this goes on if the state cannot be written: that is
+     * when a message matters most.
+     *
+     * @return empty if nothing was changed, because another run holds the lock or the state cannot be read
+     */
+    private Optional<AccountState> update(String account, Duration wait, UnaryOperator<AccountState> change) {
+        LockedAccount held;
         try {
-            AccountState next = change.apply(states.readOrUnknown(account));
-            if (held.isPresent()) {
-                write(account, next);
-            } else {
-                states.keepUnwritten(account, next);
-            }
-            return next;
+            held = store.lock(account, wait);
+        } catch (StoreException e) {
+            return e.kind() == StoreException.Kind.UNWRITABLE ? keep(account, change) : Optional.empty();
+        }
+        try {
+            AccountState next = change.apply(states.read(account));
+            write(account, next);
+            return Optional.of(next);
+        } catch (IOException e) {
+            return Optional.empty();
         } finally {
-            held.ifPresent(LockedAccount::close);
+            held.close();
         }
     }
 
-    private Optional<LockedAccount> lock(String account) {
+    private Optional<AccountState> keep(String account, UnaryOperator<AccountState> change) {
         try {
-            return Optional.of(store.lock(account, LOCK_WAIT));
-        } catch (StoreException e) {
+            AccountState next = change.apply(states.read(account));
+            states.keepUnwritten(account, next);
+            return Optional.of(next);
+        } catch (IOException e) {
             return Optional.empty();
         }
     }

@@ -65,7 +65,7 @@ public final class SiteProgram {
      * @param command an absolute path and arguments
      * @param environment all variables but PATH and the mark
      * @param mark the name of a variable that gets a value for this run only
-     * @param input for its standard input; short, because it may not read it
+     * @param input for its standard input; it need not read it
      * @throws IOException if it cannot be started
      */
     public static Result run(
@@ -84,7 +84,8 @@ public final class SiteProgram {
     }
 
     private Result await(String input, Duration time) {
-        write(input);
+        Thread writer = new Input(process.getOutputStream(), input);
+        writer.start();
         Output output = new Output(process.getInputStream());
         output.start();
         boolean ended = false;
@@ -100,15 +101,6 @@ public final class SiteProgram {
             Thread.currentThread().interrupt();
         }
         return new Result(ended, ended ? process.exitValue() : -1, output.text());
-    }
-
-    /** It fits in the pipe, so this never waits for the command. */
-    private void write(String input) {
-        try (OutputStream to = process.getOutputStream()) {
-            to.write(input.getBytes(StandardCharsets.UTF_8));
-        } catch (IOException e) {
-            // The command does not read its input.
-        }
     }
 
     /** Kills the command and its descendants, whatever their environment is. */
@@ -152,6 +144,28 @@ public final class SiteProgram {
             return new String(environment, StandardCharsets.ISO_8859_1);
         } catch (IOException e) {
             return "?"; // the process ended, or belongs to another user
+        }
+    }
+
+    /** Writes the input. What does not fit in the pipe waits until the command reads or ends. */
+    private static final class Input extends Thread {
+        private final OutputStream to;
+        private final byte[] input;
+
+        Input(OutputStream to, String input) {
+            super("input");
+            this.to = to;
+            this.input = input.getBytes(StandardCharsets.UTF_8);
+            setDaemon(true);
+        }
+
+        @Override
+        public void run() {
+            try (to) {
+                to.write(input);
+            } catch (IOException e) {
+                // The command does not read its input.
+            }
         }
     }
 

@@ -114,6 +114,7 @@ public final class NotifyState {
         private static final String CLAIMED_AT = "claimed_at";
         private static final String REASON = "reason";
         private static final String UNDELIVERED_SINCE = "undelivered_since";
+        private static final String RETRY_AT = "retry_at";
 
         private final JsonObject members;
 
@@ -138,16 +139,20 @@ public final class NotifyState {
 
         /** Whether it was told of an end that has been moved since. */
         public boolean isToldOfMovedExpiry(List<Expiry> expiries) {
+            return !current(expiries).names().equals(members.member(TOLD).names());
+        }
+
+        /** What it was told of ends that have not been moved since. */
+        private JsonObject current(List<Expiry> expiries) {
             JsonObject told = members.member(TOLD);
+            JsonObject current = told;
             for (String kind : told.names()) {
                 boolean isCurrent = expiries.stream()
                         .anyMatch(expiry -> expiry.kind().word().equals(kind)
                                 && isSame(told.member(kind).time("at"), expiry));
-                if (!isCurrent) {
-                    return true;
-                }
+                current = isCurrent ? current : current.with(kind, Optional.empty());
             }
-            return false;
+            return current;
         }
 
         /** How many days before this end it was told; empty if it was not. */
@@ -164,6 +169,11 @@ public final class NotifyState {
         /** Since when no message could be delivered; empty if the last one was delivered. */
         public Optional<Instant> undeliveredSince() {
             return members.time(UNDELIVERED_SINCE);
+        }
+
+        /** When to try again; empty if the last message was delivered. */
+        public Optional<Instant> retryAt() {
+            return members.time(RETRY_AT);
         }
 
         /** Why the last message could not be delivered. */
@@ -187,24 +197,29 @@ public final class NotifyState {
             return new Target(delivered().members.with(TOLD, told));
         }
 
-        public Target toldThatAllIsWell(Instant now) {
+        /** Keeps what it was told of these ends, so that it is not told again. */
+        public Target toldThatAllIsWell(Instant now, List<Expiry> expiries) {
+            JsonObject current = current(expiries);
             return new Target(delivered()
                     .members
                     .with(WELL_AT, now)
                     .with(FAILING_OPEN, Optional.empty())
-                    .with(TOLD, Optional.empty()));
+                    .with(TOLD, current.names().isEmpty() ? Optional.empty() : current));
         }
 
         /** The state after a message was delivered, or if there is none to deliver any more. */
         public Target delivered() {
             return new Target(members.with(CLAIMED_AT, Optional.empty())
                     .with(REASON, Optional.empty())
+                    .with(RETRY_AT, Optional.empty())
                     .with(UNDELIVERED_SINCE, Optional.empty()));
         }
 
-        public Target undelivered(Instant now, String reason) {
+        /** @param wait before the next attempt */
+        public Target undelivered(Instant now, String reason, Duration wait) {
             return new Target(members.with(CLAIMED_AT, Optional.empty())
                     .with(REASON, reason)
+                    .with(RETRY_AT, now.plus(wait))
                     .with(UNDELIVERED_SINCE, undeliveredSince().orElse(now)));
         }
     }

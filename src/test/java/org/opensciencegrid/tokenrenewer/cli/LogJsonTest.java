@@ -24,6 +24,7 @@ import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.tokenrenewer.fixture.ClusterApi;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
 import org.opensciencegrid.tokenrenewer.json.Json;
+import org.opensciencegrid.tokenrenewer.net.RawServer;
 
 /** Compares docs/reference/log-json.md with the lines of all kinds of runs. */
 @Tag("slow")
@@ -183,7 +184,12 @@ class LogJsonTest extends WithProgram {
         assertEquals("not_notified", lines(1, renew, json).get(1).get("event"));
         program.write("tell", "#!/bin/sh\n");
         program.mode("tell", "rwxr-xr-x");
-        assertEquals("notified", lines(1, renew, json).get(1).get("event"));
+        assertEquals("notified", lines(1, renew, json, "--force").get(1).get("event"));
+        try (RawServer silent = new RawServer(connection -> false)) {
+            program.config("[account acct]\npassword_file = DIR/acct.pw\nnotify = " + silent.uri("/x")
+                    + "\nnotify_after = 1\n" + one);
+            assertEquals("perhaps_notified", lines(1, renew, json).get(1).get("event"));
+        }
         program.accountWith(one);
 
         program.write("config.ini.rpmsave", program.read("config.ini"));

@@ -147,6 +147,18 @@ class StatusCalendarTest {
         assertTrue(Long.parseLong(after.get("SEQUENCE")) < Integer.MAX_VALUE);
     }
 
+    /** As if an administrator of the issuer shortens all authorizations. */
+    @Test
+    void anEndThatMovesToAnEarlierTimeReplacesTheEventToo() {
+        Map<String, String> before = calendar().parts().get(1).properties();
+        program.issuer.policy.refreshExpiresIn = Duration.ofDays(10).toSeconds();
+        program.clock.advance(Duration.ofHours(2));
+        assertEquals(0, program.run("renew").status());
+        Map<String, String> after = calendar().parts().get(1).properties();
+        assertTrue(after.get("DTSTART").compareTo(before.get("DTSTART")) < 0, after.toString());
+        assertTrue(Long.parseLong(before.get("SEQUENCE")) < Long.parseLong(after.get("SEQUENCE")));
+    }
+
     @Test
     void theWholeFile() throws IOException {
         String text = new StatusCalendar(new Messages(Host.COMMANDS), "ap1.example.org").of(new Host(session).report());

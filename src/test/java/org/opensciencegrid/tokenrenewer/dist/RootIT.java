@@ -138,6 +138,23 @@ class RootIT {
                 said);
     }
 
+    /** With --notify, check starts what the config file names; without, it only reads. */
+    @Test
+    void rootSendsNoTestMessageForAnotherUsersConfigFile() throws Exception {
+        String said = run("bash", "-c", """
+                install -d -o 12345 $0/alice && install -d -m 700 $0/state && install -o 12345 /dev/null $0/alice/config.ini
+                export OSG_TOKEN_RENEWER_STATE_DIR=$0/state
+                $1 --config=$0/alice/config.ini check --notify; echo $?
+                $1 check --notify=true --config $0/alice/config.ini; echo $?
+                $1 --config=$0/alice/config.ini check | grep ^user
+                $1 --config=$0/state/none check --notify | grep ^user""", directory.toString(), COMMAND);
+        String refusal =
+                ("osg-token-renewer: %s/alice/config.ini: users other than root can change %s/alice, so root does"
+                                + " not use it\n2\n")
+                        .formatted(directory, directory);
+        assertEquals("0: " + refusal + refusal + "user 0\nuser 0\n", said);
+    }
+
     /** The service's user can create it in /etc/osg/tokens after setup has checked. */
     @Test
     void aPasswordFileThatDoesNotExistIsNotUsed() throws Exception {

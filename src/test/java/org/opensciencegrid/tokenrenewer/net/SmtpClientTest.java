@@ -69,6 +69,21 @@ class SmtpClientTest {
         assertTrue(e.getMessage().contains("the relay 127.0.0.1:"), e.getMessage());
     }
 
+    /** The relay has the message, so this is no failure to deliver it. */
+    @Test
+    void aMissingAnswerToAMessageIsNoRejection() throws IOException {
+        server.manner = MailServer.Manner.SLOW;
+        try (SmtpClient client = connect(Duration.ofSeconds(1))) {
+            client.envelope("a@example.org", "b@example.org");
+            assertThrows(SmtpClient.NoAnswerException.class, () -> client.send("Subject: x\n\nx"));
+        }
+        assertEquals(1, server.mails().size());
+        server.manner = MailServer.Manner.REJECTS_MESSAGES;
+        IOException e =
+                assertThrows(IOException.class, () -> send("a@example.org", "b@example.org", "Subject: x\n\nx"));
+        assertEquals(IOException.class, e.getClass());
+    }
+
     /** It would fill the memory. */
     @Test
     void anEndlessAnswerIsNotRead() throws IOException {

@@ -64,11 +64,7 @@ public record NotificationText(Messages messages, RepairCommands commands, Strin
             }
             case WELL -> {
                 subject = "account " + account + " is OK again";
-                wrap(
-                        lines,
-                        "",
-                        "What was reported about account " + account + " on " + host
-                                + " is over: its tokens are renewed.");
+                wrap(lines, "", "Account " + account + " on " + host + " works again: its tokens are renewed.");
             }
             case TEST -> {
                 subject = "test message for account " + account;

@@ -15,6 +15,7 @@ import org.opensciencegrid.tokenrenewer.config.ConfigError;
 import org.opensciencegrid.tokenrenewer.config.TokenSecret;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
+import org.opensciencegrid.tokenrenewer.notify.DeliveryException;
 import org.opensciencegrid.tokenrenewer.notify.Message;
 import org.opensciencegrid.tokenrenewer.notify.Notifier;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome;
@@ -139,26 +140,32 @@ public final class RenewalLog {
     public void report(Notifier.Attempt attempt) {
         Message message = attempt.message();
         String words = Messages.notification(message.event());
-        JsonObject data = event(attempt.failure().isEmpty() ? "notified" : "not_notified")
+        Optional<DeliveryException> failure = attempt.failure();
+        boolean isPerhaps =
+                failure.filter(DeliveryException::isPerhapsDelivered).isPresent();
+        JsonObject data = event(isPerhaps ? "perhaps_notified" : failure.isEmpty() ? "notified" : "not_notified")
                 .with("account", message.account())
                 .with("notification", message.event().kind().word())
                 .with("target", attempt.target().toString());
         String account = "account " + message.account() + ": " + attempt.target();
-        if (attempt.failure().isEmpty()) {
+        if (failure.isEmpty()) {
             output.info(account + " was notified " + words, data);
             return;
         }
-        String reason = attempt.failure().get().reason();
+        String reason = failure.get().reason();
         output.warning(
-                account + " was not notified " + words + ": " + reason,
+                account + (isPerhaps ? " was perhaps notified " : " was not notified ") + words + ": " + reason,
                 Optional.of(messages.repairNotification()),
                 data.with("reason", reason));
     }
 
-    /** A bug in the messages must not look like one in the renewals. */
+    /**
+     * None could be sent. It does not change the exit status.
+     *
+     * @param why names a bug as such, which must not look like one in the renewals
+     */
     public void noNotifications(String why) {
-        output.warning(
-                "the owners were not notified, because of a bug in osg-token-renewer: " + why, event("not_notified"));
+        output.warning("the owners were not notified: " + why, event("not_notified"));
     }
 
     /** For programs, which cannot see otherwise that no line follows. */

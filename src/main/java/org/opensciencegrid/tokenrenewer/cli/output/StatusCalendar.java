@@ -55,8 +55,8 @@ public final class StatusCalendar {
         line("UID:" + expiry.kind().word() + "." + name + "@" + host);
         line("DTSTAMP:" + time(now));
         line("DTSTART:" + time(expiry.at()));
-        // Increases if the end moves, so that a calendar with the earlier event replaces it.
-        line("SEQUENCE:" + Math.max(0, expiry.at().getEpochSecond() / 60));
+        // A calendar replaces the event only by one with a higher number, also if the end moves to an earlier time.
+        line("SEQUENCE:" + Math.max(0, now.getEpochSecond() / 60));
         line("SUMMARY:" + escaped(Printable.of(summary)));
         line("DESCRIPTION:"
                 + escaped("At " + HumanFormat.time(expiry.at()) + ". After that, the issuer rejects every renewal.\n"
