@@ -2,6 +2,7 @@ package org.opensciencegrid.tokenrenewer.check;
 
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;

@@ -139,7 +139,8 @@ public final class NotifyState {
 
         /** Whether it was told of an end that has been moved since. */
         public boolean isToldOfMovedExpiry(List<Expiry> expiries) {
-            return !current(expiries).names().equals(members.member(TOLD).names());
+            return current(expiries).names().size()
+                    < members.member(TOLD).names().size();
         }
 
         /** What it was told of ends that have not been moved since. */
