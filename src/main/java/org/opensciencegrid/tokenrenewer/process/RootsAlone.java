@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /** Whether only root can change what a path leads to, as {@code roots_alone} of the launcher decides it. */
@@ -32,11 +33,11 @@ public final class RootsAlone {
         Path at = ROOT;
         for (int links = 0; ; ) {
             Map<String, Object> found = Files.readAttributes(at, "unix:uid,mode", LinkOption.NOFOLLOW_LINKS);
-            int mode = (Integer) found.get("mode");
+            int mode = (Integer) Objects.requireNonNull(found.get("mode"));
             boolean isLink = Files.isSymbolicLink(at);
             boolean isShared =
                     !isLink && (mode & OTHERS_WRITE) != 0 && !(Files.isDirectory(at) && (mode & STICKY) != 0);
-            if (!found.get("uid").equals(0) || isShared) {
+            if (!Integer.valueOf(0).equals(found.get("uid")) || isShared) {
                 return Optional.of(at);
             }
             if (isLink) {
