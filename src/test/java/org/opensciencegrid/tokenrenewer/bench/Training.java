@@ -7,8 +7,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -35,7 +37,7 @@ public final class Training {
                 : Files.createTempDirectory("osg-token-renewer-");
         Path list = Path.of(arguments[0]);
         TreeMap<String, Integer> classes = Files.exists(list) ? counted(Files.readAllLines(list)) : new TreeMap<>();
-        List<String> versions = new ArrayList<>();
+        Set<String> versions = new LinkedHashSet<>();
         try (BenchSite site = new BenchSite(directory, true)) {
             site.setUp("acct1", BenchSite.CHEAP);
             for (int i = 1; i < arguments.length; i += 2) {
