@@ -230,7 +230,7 @@ class ClientKindsRing {
         Files.write(key, ClientKeys.generate(Instant.EPOCH).encode());
         Result wrong = operator.run("renew");
         assertEquals(1, wrong.status(), wrong.said());
-        assertTrue(wrong.err().contains("give the issuer the public keys of this client"), wrong.said());
+        assertTrue(wrong.err().contains("compare the public keys that client-key prints"), wrong.said());
         Files.write(key, right);
         assertEquals(0, operator.run("renew", "--force").status());
         Result removed = operator.run("remove", "--revoke", "acct");
