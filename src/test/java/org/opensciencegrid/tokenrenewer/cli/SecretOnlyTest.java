@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.Base64;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.testkit.Policy;
@@ -20,6 +21,7 @@ import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 
 /** A token with token_secret and without token_path: the Secret has the only copy. */
+@Tag("program")
 class SecretOnlyTest {
     @TempDir
     private Path directory;

@@ -28,6 +28,7 @@ import java.util.concurrent.Future;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,6 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each kind of fault as the client sees it. */
 @Timeout(120)
+@Tag("program")
 class EmbeddedIssuerFaultTest {
     private static final Fault ON_REFRESH = Fault.on("/token").grant("refresh_token");
 

@@ -13,9 +13,11 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Each switch of the policy makes the issuer answer like the server in its comment. */
+@Tag("program")
 class EmbeddedIssuerPolicyTest {
     private static final String DISCOVERY = "/.well-known/openid-configuration";
     private static final String DEVICE = "/device_authorization";

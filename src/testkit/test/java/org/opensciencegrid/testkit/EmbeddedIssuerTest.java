@@ -55,9 +55,11 @@ import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Successful flows, over TLS and with another client library. */
+@Tag("program")
 class EmbeddedIssuerTest {
     private static SSLContext server;
     private static SSLContext trust;
