@@ -81,7 +81,7 @@ final class PostSetup {
         }
     }
 
-    /** Checks this first, so that no user approves in vain. */
+    /** Checks this before a user approves, because the approval is of no use without the token. */
     private void requireWritable(Path token) {
         Path directory = Objects.requireNonNullElse(token.getParent(), token); // the path is /
         String user = "token_path " + token + ": the user " + System.getProperty("user.name");

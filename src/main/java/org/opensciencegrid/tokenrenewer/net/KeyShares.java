@@ -48,7 +48,7 @@ final class KeyShares {
         }
     }
 
-    /** The server ended the handshake with reduced keys. */
+    /** The handshake with reduced keys failed, and not because of the certificate of the server. */
     static final class NotAccepted extends IOException {
         private static final long serialVersionUID = 1;
 
