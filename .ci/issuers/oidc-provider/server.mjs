@@ -14,6 +14,7 @@
 //   forbiddenAudience      rejected with invalid_target
 //   resources              false: no resource indicators
 //   accessTokens           "opaque": no JWTs
+//   closes                 true: closes the connection after each response
 //   accessSeconds, refreshSeconds    lifetimes of tokens, if they should be short
 //
 // Reads these lines from its input: "disable PERSON", "enable PERSON", "secret CLIENT SECRET", "keys CLIENT JWKS",
@@ -97,6 +98,7 @@ if (settings.rotation === 'lenient') {
 }
 
 provider.use(async (context, next) => {
+  if (settings.closes) context.set('Connection', 'close');
   await next();
   if (context.oidc?.route === 'device_authorization' && context.status === 200) {
     context.body.interval = 1; // the package sends none, which means 5 seconds: long for a test

@@ -111,7 +111,6 @@ unset JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS CLASSPATH
 #   each method only to sleep again.
 # - G1 with one thread: only with G1, Java 17 takes the JDK's modules from the archive instead of creating them at each start.
 # - No classes generated for reflection (one option for Java 17, one for later versions).
-# - No TLS session tickets: a run has one handshake with an issuer, and to keep a ticket, Java 21 takes longer than it can save.
 # - A young generation that a run of one token does not fill, so that there is no garbage collection between the issuer's response
 #   and the write to disk.
 # - No core file, no heap file, no attach mechanism, because the heap contains tokens.
@@ -125,7 +124,6 @@ options="-XX:+IgnoreUnrecognizedVMOptions -XX:-PrintWarnings
     -XX:CompileThresholdScaling=2 -XX:C1MaxInlineSize=16
     -Xms88m -Xmx256m -Xmn16m
     -Dsun.reflect.inflationThreshold=100000 -Djdk.reflect.useNativeAccessorOnly=true
-    -Djdk.tls.client.disableExtensions=psk_key_exchange_modes
     -XX:-UsePerfData -XX:+DisableAttachMechanism -XX:-CreateCoredumpOnCrash -XX:ErrorFile=/dev/null -Xlog:disable
     -Djava.util.logging.config.class=java.lang.Object
     -Djdk.console=java.base"

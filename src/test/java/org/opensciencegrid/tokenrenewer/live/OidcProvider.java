@@ -36,7 +36,9 @@ final class OidcProvider extends LocalIssuer {
         /** No resource indicators: both parameters are ignored, and all tokens are opaque. */
         WITHOUT_RESOURCES("no resources", Map.of("resources", false)),
         /** Access tokens of 5 seconds, refresh tokens of 20. */
-        SHORT_LIVED("short-lived", Map.of("accessSeconds", 5, "refreshSeconds", 20));
+        SHORT_LIVED("short-lived", Map.of("accessSeconds", 5, "refreshSeconds", 20)),
+        /** Closes the connection after each response, so that the next request resumes a TLS session, of OpenSSL. */
+        CLOSING("closing connections", Map.of("closes", true));
 
         private final String label;
         private final Map<String, Object> settings;

@@ -32,7 +32,8 @@ class OidcProviderModesRing {
             Mode.NEVER_ROTATES, ROTATION,
             Mode.OPAQUE, TOKENS,
             Mode.WITHOUT_RESOURCES, TOKENS,
-            Mode.SHORT_LIVED, new String[] {"authorization of 20 s"});
+            Mode.SHORT_LIVED, new String[] {"authorization of 20 s"},
+            Mode.CLOSING, new String[] {"dynamic registration", "public client", "three rotating renewals"});
 
     @TempDir
     static Path directory;
