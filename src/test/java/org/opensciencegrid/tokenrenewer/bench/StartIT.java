@@ -18,7 +18,8 @@ class StartIT {
     /** -Dstart.jdks=DIR,DIR to use other JDKs than the one of this test. */
     private static final String JDKS = System.getProperty("start.jdks", System.getProperty("java.home"));
 
-    private static final int MISSING = 35;
+    /** Java 21 alone generates 23 classes when it keeps a TLS session; the other versions are below 25. */
+    private static final int MISSING = 45;
 
     @TempDir
     Path directory;
