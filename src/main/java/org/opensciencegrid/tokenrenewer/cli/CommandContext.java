@@ -232,6 +232,11 @@ final class CommandContext implements Runnable {
         return new TokenSecrets(environment::variable, network(name -> Optional.empty(), false), environment.pause());
     }
 
+    /** In a pod, its name. */
+    String podName() {
+        return environment.variable("HOSTNAME").orElse("unknown");
+    }
+
     private Cluster cluster() {
         if (cluster == null) {
             try {
@@ -240,8 +245,7 @@ final class CommandContext implements Runnable {
                         network(name -> Optional.empty(), false),
                         environment.pause());
                 AccountObjects objects = new AccountObjects(api.namespace());
-                KubernetesRecords records = new KubernetesRecords(
-                        api, objects, environment.variable("HOSTNAME").orElse("unknown"), environment.clock());
+                KubernetesRecords records = new KubernetesRecords(api, objects, podName(), environment.clock());
                 RemoteAccountStore accounts =
                         new RemoteAccountStore(records, layout().rescue(), environment.kdf(), LEASE, this::notSavedYet);
                 ShutdownGuard.atEnd(accounts::releaseAll);

@@ -1,9 +1,11 @@
 package org.opensciencegrid.tokenrenewer.cli;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import org.opensciencegrid.tokenrenewer.account.HostIdentity;
 import org.opensciencegrid.tokenrenewer.cli.output.NotificationText;
@@ -18,6 +20,7 @@ import org.opensciencegrid.tokenrenewer.net.Network;
 import org.opensciencegrid.tokenrenewer.notify.Delivery;
 import org.opensciencegrid.tokenrenewer.notify.Notifier;
 import org.opensciencegrid.tokenrenewer.notify.Notifier.Finding;
+import org.opensciencegrid.tokenrenewer.notify.Notifier.Replica;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome;
 import org.opensciencegrid.tokenrenewer.renewal.RenewalRun.Selection;
 import org.opensciencegrid.tokenrenewer.util.Printable;
@@ -31,11 +34,14 @@ final class Notifications {
 
     private final CommandContext context;
     private final RenewalLog log;
+    private final Optional<Duration> interval;
     private final Map<String, List<Outcome>> byAccount = new HashMap<>();
 
-    Notifications(CommandContext context, RenewalLog log) {
+    /** @param interval the time between two runs of {@code --every} */
+    Notifications(CommandContext context, RenewalLog log, Optional<Duration> interval) {
         this.context = context;
         this.log = log;
+        this.interval = interval;
     }
 
     /** Remembers the outcome of one token. */
@@ -92,7 +98,8 @@ final class Notifications {
                             state,
                             of.apply(account),
                             context.environment().clock().instant()),
-                    context.environment().clock());
+                    context.environment().clock(),
+                    interval.map(time -> new Replica(context.podName(), time)));
             for (String account : config.accountsToNotify()) {
                 NotifyOptions options = config.notifications().get(account);
                 if (options != null && outcomes.containsKey(account)) {

@@ -152,6 +152,10 @@ final class RenewCommand implements Callable<Integer> {
         return loop != null ? Optional.of(loop.longestGap()) : context.timer().flatMap(Timer::longestGap);
     }
 
+    private Optional<Duration> interval() {
+        return loop != null ? Optional.of(loop.interval()) : Optional.empty();
+    }
+
     private int run() {
         Environment environment = context.environment();
         log = new RenewalLog(context.output(), context.commands(), this::gap, environment.clock(), strict);
@@ -196,7 +200,8 @@ final class RenewCommand implements Callable<Integer> {
             context.output().showProgress(progress.get());
             run.withProgress(progress.get());
         }
-        Notifications notifications = config.notifications().isEmpty() ? null : new Notifications(context, log);
+        Notifications notifications =
+                config.notifications().isEmpty() ? null : new Notifications(context, log, interval());
         Consumer<Outcome> report = log::report;
         try {
             run.run(config, selection, notifications == null ? report : report.andThen(notifications::add));
@@ -257,7 +262,7 @@ final class RenewCommand implements Callable<Integer> {
         } catch (UsageException e) {
             return; // what the command line names may be in the lines that cannot be read
         }
-        new Notifications(context, log).send(mistakes, readable, selection);
+        new Notifications(context, log, interval()).send(mistakes, readable, selection);
     }
 
     private boolean isJson() {

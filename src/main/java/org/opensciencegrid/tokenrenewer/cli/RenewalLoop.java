@@ -69,6 +69,11 @@ final class RenewalLoop {
         }
     }
 
+    /** The value of the option. */
+    Duration interval() {
+        return interval;
+    }
+
     /** From the start of one run to the start of the next. */
     Duration longestGap() {
         return interval.plus(interval.dividedBy(JITTER)).plus(Limits.RUN);

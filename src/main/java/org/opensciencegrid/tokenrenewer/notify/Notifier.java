@@ -47,11 +47,15 @@ public final class Notifier {
     /** Afterwards everything is left to the next run. Locks are free after the renewals of a run. */
     private static final Duration LOCK_WAIT = Duration.ofSeconds(1);
 
+    /** How often the result of a message is recorded again because another run changed the state. */
+    private static final int MOST_CHANGES = 3;
+
     private final AccountStore store;
     private final StateStore states;
     private final Delivery delivery;
     private final Composer composer;
     private final Clock clock;
+    private final Optional<Replica> replica;
     private final long end = System.nanoTime() + Limits.NOTIFY.toNanos();
     private final Map<String, DeliveryException> unreachable = new HashMap<>();
 
@@ -65,6 +69,14 @@ public final class Notifier {
         WAITING
     }
 
+    /**
+     * One of several processes that may renew the same account.
+     *
+     * @param name such as that of the pod
+     * @param interval the time between two runs of it
+     */
+    public record Replica(String name, Duration interval) {}
+
     /** Writes the messages. */
     @FunctionalInterface
     public interface Composer {
@@ -76,12 +88,20 @@ public final class Notifier {
 
     private record Due(NotifyTarget target, Event event) {}
 
-    public Notifier(AccountStore store, StateStore states, Delivery delivery, Composer composer, Clock clock) {
+    /** @param replica empty if this process alone renews its accounts */
+    public Notifier(
+            AccountStore store,
+            StateStore states,
+            Delivery delivery,
+            Composer composer,
+            Clock clock,
+            Optional<Replica> replica) {
         this.store = store;
         this.states = states;
         this.delivery = delivery;
         this.composer = composer;
         this.clock = clock;
+        this.replica = replica;
     }
 
     /**
@@ -121,7 +141,14 @@ public final class Notifier {
         }
         if (!attempts.isEmpty()) {
             // If this fails, the claim stays, and the messages are sent again after an hour.
-            update(account, timeLeft(), fresh -> {
+            record(account, attempts);
+        }
+        return attempts;
+    }
+
+    private void record(String account, List<Attempt> attempts) {
+        for (int i = 0; i < MOST_CHANGES; i++) {
+            Optional<AccountState> written = update(account, timeLeft(), fresh -> {
                 NotifyState notify = fresh.notifyState();
                 for (Attempt attempt : attempts) {
                     String id = attempt.target().id();
@@ -129,19 +156,28 @@ public final class Notifier {
                 }
                 return fresh.withNotifyState(notify);
             });
+            if (written.isPresent()) {
+                return;
+            }
         }
-        return attempts;
     }
 
     /** The state with what this run found, and with a claim on each message that is due. */
-    private static NotifyState next(
+    private NotifyState next(
             AccountState state, NotifyOptions options, Finding finding, boolean isForced, Instant now, List<Due> due) {
         due.clear();
         Optional<Instant> authorized = state.authorizedAt().filter(at -> state.rotations() == 0);
         List<Expiry> expiries = state.expiries();
         NotifyState before = state.notifyState().withExpiries(expiries, authorized.orElse(now));
         NotifyState next = switch (finding) {
-            case FAILED -> before.failed(now, options.after());
+            case FAILED ->
+                replica.isPresent()
+                        ? before.failed(
+                                now,
+                                options.after(),
+                                replica.get().name(),
+                                replica.get().interval())
+                        : before.failed(now, options.after());
             case WELL -> before.well();
             case WAITING -> before;
         };
@@ -283,7 +319,8 @@ public final class Notifier {
      * Changes the state under the account's lock. Like a renewal, this goes on if the state cannot be written: that is
      * when a message matters most.
      *
-     * @return empty if nothing was changed, because another run holds the lock or the state cannot be read
+     * @return empty if nothing was changed, because another run holds the lock or changed the state, or because it cannot
+     *     be read
      */
     private Optional<AccountState> update(String account, Duration wait, UnaryOperator<AccountState> change) {
         LockedAccount held;
@@ -313,9 +350,11 @@ public final class Notifier {
         }
     }
 
-    private void write(String account, AccountState state) {
+    private void write(String account, AccountState state) throws StateStore.ChangedException {
         try {
             states.write(account, state);
+        } catch (StateStore.ChangedException e) {
+            throw e; // what another run has recorded decides
         } catch (IOException e) {
             states.keepUnwritten(account, state);
         }

@@ -17,6 +17,8 @@ public final class NotifyState {
 
     private static final String RUNS = "failing_runs";
     private static final String SINCE = "failing_since";
+    private static final String COUNTED_AT = "counted_at";
+    private static final String COUNTED_BY = "counted_by";
     private static final String EXPIRIES = "expiries";
     private static final String TARGETS = "targets";
 
@@ -50,9 +52,32 @@ public final class NotifyState {
                 .with(SINCE, failingSince().orElse(now)));
     }
 
+    /**
+     * Like {@link #failed(Instant, long)}, for one of several processes that renew the account. They count as one: the
+     * runs of another than the one that counted last do not count, unless it has not counted for the time between two
+     * runs.
+     *
+     * @param process such as the name of a pod
+     * @param interval the time between two runs of one process
+     */
+    public NotifyState failed(Instant now, long most, String process, Duration interval) {
+        boolean isOfAnother =
+                members.string(COUNTED_BY).filter(by -> !by.equals(process)).isPresent();
+        boolean isCounted = members.time(COUNTED_AT)
+                .filter(at -> !at.isAfter(now) && at.plus(interval).isAfter(now))
+                .isPresent();
+        if (failingRuns() > 0 && isOfAnother && isCounted) {
+            return this;
+        }
+        return new NotifyState(failed(now, most).members.with(COUNTED_AT, now).with(COUNTED_BY, process));
+    }
+
     /** The state after a run without any failure of the account. */
     public NotifyState well() {
-        return new NotifyState(members.with(RUNS, Optional.empty()).with(SINCE, Optional.empty()));
+        return new NotifyState(members.with(RUNS, Optional.empty())
+                .with(SINCE, Optional.empty())
+                .with(COUNTED_AT, Optional.empty())
+                .with(COUNTED_BY, Optional.empty()));
     }
 
     /**

@@ -7,6 +7,15 @@ import java.util.Optional;
 
 /** The states of all accounts, in files ({@link FileStateStore}) or elsewhere. */
 public interface StateStore {
+    /** Another run has written the state since this one read it. Nothing was written. */
+    final class ChangedException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        ChangedException(String message) {
+            super(message);
+        }
+    }
+
     /**
      * @return {@link AccountState#UNKNOWN} if there is no state or it cannot be parsed
      * @throws IOException if the state exists but cannot be read
@@ -22,7 +31,11 @@ public interface StateStore {
         }
     }
 
-    /** The caller holds the account's lock, so that there is only one writer. */
+    /**
+     * The caller holds the account's lock, so that there is only one writer.
+     *
+     * @throws ChangedException if there was another one nevertheless: a lease can end while a run holds it
+     */
     void write(String account, AccountState state) throws IOException;
 
     /** For a run that cannot {@link #write}: this state is valid until the next successful write. Never fails. */

@@ -9,62 +9,30 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.opensciencegrid.testkit.Policy;
-import org.opensciencegrid.tokenrenewer.fixture.ClusterApi;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
 import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 
 /** Commands with accounts in a cluster; {@code KubernetesStoreRing} has faults and a real API server. */
-@Tag("program")
-class KubernetesStoreTest {
+class KubernetesStoreTest extends WithCluster {
     private static final String ACCOUNT = "osg-token-renewer-account-acct";
 
-    @TempDir
-    private Path directory;
-
-    private Program program;
-    private ClusterApi cluster;
-
     @BeforeEach
-    void start() {
-        program = new Program(directory);
-        cluster = new ClusterApi(directory.resolve("pod"));
-        program.variables.putAll(cluster.variables());
+    void setUp() {
         program.variables.put("OSG_TOKEN_RENEWER_STORE", "kubernetes");
         program.variables.put("HOSTNAME", "pod-0");
-        program.config(SiteDirectory.accountSection("acct")
-                + "[token one]\naccount = acct\ntoken_secret = tokens\nmin_lifetime = 60\n");
+        configure("");
         program.variables.put("RUNTIME_DIRECTORY", program.file("run").toString());
         Result setup = program.setup("--scope=openid offline_access");
         assertEquals(0, setup.status(), setup.said());
     }
 
-    @AfterEach
-    void stop() {
-        program.close();
-        cluster.close();
-    }
-
-    private Result run(int status, String... words) {
-        Result result = program.run(words);
-        assertEquals(status, result.status(), result.said());
-        return result;
-    }
-
     private Optional<String> annotation(String name) {
         return cluster.secret(ACCOUNT).member("metadata").member("annotations").string("osg-token-renewer/" + name);
-    }
-
-    private int refreshes() {
-        return program.issuer.count("/token", Policy.REFRESH_TOKEN);
     }
 
     @Test

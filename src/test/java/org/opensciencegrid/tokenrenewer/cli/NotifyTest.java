@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -428,7 +429,8 @@ class NotifyTest extends WithProgram {
                 new FileStateStore(directory.resolve("state/state"), directory.resolve("spare")),
                 delivery,
                 (account, event, options, state) -> new Message(event, account, "test", "test\n", JsonObject.NONE),
-                program.clock);
+                program.clock,
+                Optional.empty());
     }
 
     @Test

@@ -9,59 +9,23 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.opensciencegrid.testkit.Policy;
-import org.opensciencegrid.tokenrenewer.fixture.ClusterApi;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
 import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 
 /** A token with token_secret and without token_path: the Secret has the only copy. */
-@Tag("program")
-class SecretOnlyTest {
-    @TempDir
-    private Path directory;
-
-    private Program program;
-    private ClusterApi cluster;
-
+class SecretOnlyTest extends WithCluster {
     @BeforeEach
-    void start() {
-        program = new Program(directory);
-        cluster = new ClusterApi(directory.resolve("pod"));
-        program.variables.putAll(cluster.variables());
+    void setUp() {
         configure("");
         assertEquals(0, program.setup("--scope=openid offline_access").status());
         assertEquals(0, program.run("renew").status());
     }
 
-    @AfterEach
-    void stop() {
-        program.close();
-        cluster.close();
-    }
-
-    private void configure(String more) {
-        program.config(SiteDirectory.accountSection("acct")
-                + "[token one]\naccount = acct\ntoken_secret = tokens#one\nmin_lifetime = 60\n" + more);
-    }
-
     private String token() {
         return cluster.data("tokens", "one");
-    }
-
-    private int refreshes() {
-        return program.issuer.count("/token", Policy.REFRESH_TOKEN);
-    }
-
-    private Result run(int status, String... words) {
-        Result result = program.run(words);
-        assertEquals(status, result.status(), result.said());
-        return result;
     }
 
     @Test
