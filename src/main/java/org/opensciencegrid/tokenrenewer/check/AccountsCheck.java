@@ -235,10 +235,13 @@ final class AccountsCheck {
         Route route = new Route(section.caFile(), section.networkOptions());
         if (section.issuer().isPresent()) {
             contact(name, section.tokenRequestUrl().toString(), route, discovery -> {
-                URI now = discovery
-                        .discover(section.issuer().get())
-                        .forAuthentication(section.clientAuth())
-                        .tokenEndpoint();
+                Provider provider = discovery.discover(section.issuer().get()).forAuthentication(section.clientAuth());
+                if (section.signsForIssuer()
+                        && !provider.issuer().equals(section.issuer().get())) {
+                    findings.add(Finding.of(
+                            Kind.ISSUER_NAME_DIFFERS, section.issuer().get(), provider.issuer(), name));
+                }
+                URI now = provider.tokenEndpoint();
                 if (!now.equals(section.tokenRequestUrl())) {
                     findings.add(Finding.of(
                             Kind.TOKEN_ENDPOINT_MOVED, section.issuer().get(), now.toString(), name));

@@ -93,6 +93,8 @@ public record Finding(Kind kind, String where, String detail, String account, Op
         PROXY_DIFFERS(false),
         /** The issuer has another token endpoint than the config file. */
         TOKEN_ENDPOINT_MOVED(false),
+        /** The config file writes the issuer's name, which the client signs, in another way than the issuer. */
+        ISSUER_NAME_DIFFERS(false),
         NO_REAUTHENTICATION(false),
         /** Only the account file names the CA of its issuer, and it does not open. */
         ISSUER_NOT_ASKED(false),

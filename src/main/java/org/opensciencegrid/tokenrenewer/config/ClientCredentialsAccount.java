@@ -4,6 +4,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
+import org.opensciencegrid.tokenrenewer.oidc.AssertionAudience;
 import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
 import org.opensciencegrid.tokenrenewer.util.Secret;
@@ -36,6 +37,14 @@ public record ClientCredentialsAccount(
     /** The client id of a host's own credentials (WLCG token profile 1.3, section 2.2.4). */
     public static String hostClientId(String host) {
         return HOST + host;
+    }
+
+    /** Whether the client signs assertions whose {@code aud} is {@link #issuer}. */
+    public boolean signsForIssuer() {
+        return issuer.isPresent()
+                && clientAuth.usesAssertion()
+                && clientFiles.assertion().isEmpty()
+                && clientFiles.audience().orElse(AssertionAudience.ISSUER) == AssertionAudience.ISSUER;
     }
 
     /** Whether the client is a host, so that its id must be the subject of its tokens. */

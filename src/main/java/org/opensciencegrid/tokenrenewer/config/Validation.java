@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.opensciencegrid.cryptostore.AccountName;
 import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
+import org.opensciencegrid.tokenrenewer.oidc.AssertionAudience;
 import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
 import org.opensciencegrid.tokenrenewer.util.Printable;
@@ -305,6 +306,15 @@ final class Validation {
         }
         Optional<URI> tokenRequestUrl = section.requiredEndpoint("token_request_url");
         Optional<String> issuer = section.issuer();
+        boolean signs = clientAuth.filter(ClientAuth::usesAssertion).isPresent()
+                && clientFiles.assertion().isEmpty();
+        boolean isForIssuer =
+                clientFiles.audience().filter(AssertionAudience.ISSUER::equals).isPresent();
+        if (signs && isForIssuer && !section.has("issuer")) {
+            section.warning(
+                    section.line("assertion_audience"),
+                    "assertion_audience = issuer without 'issuer': the token endpoint is used instead");
+        }
         Optional<String> clientId = section.requiredText("client_id");
         Optional<Path> secretFile = section.file("client_secret_file");
         Optional<Secret> secret = Optional.empty();

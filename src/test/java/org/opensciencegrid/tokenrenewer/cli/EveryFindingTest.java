@@ -253,6 +253,19 @@ class EveryFindingTest {
                         + "client_secret_file = DIR/secret\nca_file = DIR/ca.pem\n"
                         + "[token c]\naccount = c\ntoken_path = DIR/tokens/c\n");
             }
+            case ISSUER_NAME_DIFFERS -> {
+                assertEquals(
+                        0,
+                        program.run(
+                                        "client-key",
+                                        "--add",
+                                        program.file("client.key").toString())
+                                .status());
+                program.config(ACCOUNT + TOKEN + "[account c]\ntoken_request_url = " + program.issuer.base()
+                        + "/token\nissuer = " + program.issuer.issuer() + "/\nclient_id = c\n"
+                        + "client_key_file = DIR/client.key\nca_file = DIR/ca.pem\n"
+                        + "[token c]\naccount = c\ntoken_path = DIR/tokens/c\n");
+            }
             case NO_REAUTHENTICATION ->
                 program.issuer.fault(
                         Fault.on("/.well-known/openid-configuration").always().remove("device_authorization_endpoint"));

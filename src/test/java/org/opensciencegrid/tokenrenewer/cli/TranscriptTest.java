@@ -764,6 +764,7 @@ class TranscriptTest {
         configs.put("a key and a password", service + "client_key_file = /k\nclient_auth = post\n");
         configs.put("no key", service + "client_auth = private_key_jwt\n");
         configs.put("an audience for nothing", service + "client_secret = s\nassertion_audience = issuer\n");
+        configs.put("an audience without a name", service + "client_key_file = /k\nassertion_audience = issuer\n");
         configs.put(
                 "an audience for another program",
                 service + "client_assertion_file = /a\nassertion_audience = issuer\nissuer = http://h\n");

@@ -139,6 +139,7 @@ public record CheckText(Messages messages, RepairCommands commands, Colors color
             case PROXY_DIFFERS -> "service and shell use different proxies: " + detail;
             case ADDRESS_SILENT -> "one of its addresses does not answer: " + detail;
             case TOKEN_ENDPOINT_MOVED -> "the issuer's token endpoint is " + detail + ", not token_request_url";
+            case ISSUER_NAME_DIFFERS -> "the issuer calls itself " + detail;
             case NO_REAUTHENTICATION -> "the issuer does not offer the device flow any more";
             case ISSUER_NOT_ASKED -> "the issuer was not checked, because account " + account + " could not be opened";
             case NO_CLASS_ARCHIVE -> "there is no archive of classes for this Java";
@@ -207,6 +208,8 @@ public record CheckText(Messages messages, RepairCommands commands, Colors color
                 "renewals use the other addresses and may wait up to 5 s for this one; if the others fail too, there is no"
                         + " new token";
             case TOKEN_ENDPOINT_MOVED -> "renewals look it up when the old one is gone; other programs may not";
+            case ISSUER_NAME_DIFFERS ->
+                "issuer is also aud of the client's signatures, and many issuers compare it exactly";
             case NO_REAUTHENTICATION -> "after the authorization has ended, you cannot authorize the account again";
             case ISSUER_NOT_ASKED -> "the CA to trust may be named only in the account file";
             case NO_CLASS_ARCHIVE -> "each run takes longer than necessary";
@@ -320,6 +323,8 @@ public record CheckText(Messages messages, RepairCommands commands, Colors color
             case TOKEN_ENDPOINT_MOVED ->
                 Repair.advice(
                         "set token_request_url = " + detail + " in [account " + account + "] of " + commands.config());
+            case ISSUER_NAME_DIFFERS ->
+                Repair.advice("set issuer = " + detail + " in [account " + account + "] of " + commands.config());
             case NO_REAUTHENTICATION -> Repair.advice("ask the issuer's administrator why");
             case ISSUER_NOT_ASKED -> new Repair("fix the account, then check again", commands.check());
             case NO_CLASS_ARCHIVE -> new Repair("create it", List.of("/usr/libexec/osg-token-renewer/make-archive"));
