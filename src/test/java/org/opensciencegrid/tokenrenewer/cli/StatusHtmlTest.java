@@ -126,6 +126,7 @@ class StatusHtmlTest {
         assertFalse(commands.isEmpty());
         List<String> shown = texts(page, "code");
         assertTrue(shown.containsAll(commands), commands + " in " + shown);
+        assertEquals(new TreeSet<>(shown).size(), shown.size(), "40 failing tokens do not repeat it: " + shown);
         String text = page.getDocumentElement().getTextContent();
         assertTrue(text.contains("mistake in the config file"), text);
         assertTrue(text.contains("missing 'token_path' attribute"), text);

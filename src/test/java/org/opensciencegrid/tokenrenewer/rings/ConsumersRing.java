@@ -17,7 +17,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -209,6 +212,81 @@ class ConsumersRing {
                 run(List.of(), "promtool", "check", "rules", broken.toString()).status(),
                 "it looks");
         System.out.println("promtool test rules: " + n + " expressions of the dashboard and all alerts are good");
+    }
+
+    /** Each expression of the dashboard shows something for each of its metrics, with the labels that they have. */
+    @Test
+    void theDashboardShowsEveryMetric() throws Exception {
+        Map<String, List<String>> labels = labelsOfMetrics();
+        List<String> expressions = new ArrayList<>();
+        JsonNode dashboard = new ObjectMapper()
+                .readTree(Path.of("main/dist/usr/share/osg-token-renewer/monitoring/grafana-dashboard.json")
+                        .toFile());
+        for (JsonNode panel : dashboard.get("panels")) {
+            for (JsonNode target : panel.get("targets")) {
+                expressions.add(target.get("expr")
+                        .asText()
+                        .replace("$instance", "ap1|ap2") // as Grafana writes a selection
+                        .replace("$account", "(acct)")
+                        .replace(" or vector(0)", "")); // else it always shows something
+            }
+        }
+        for (JsonNode variable : dashboard.get("templating").get("list")) {
+            Matcher values = Pattern.compile("label_values\\((\\w+), (\\w+)\\)")
+                    .matcher(variable.at("/query/query").asText());
+            if (values.matches() && !values.group(2).equals("instance")) {
+                assertTrue(labels.get(values.group(1)).contains(values.group(2)), values.group());
+            }
+        }
+        int shown = 0;
+        StringBuilder rules = new StringBuilder("groups:\n  - name: dashboard\n    rules:\n");
+        for (int n = 0; n < expressions.size(); n++) {
+            rules.append("      - alert: Panel").append(n).append("\n        expr: >-\n          count(");
+            rules.append(expressions.get(n)).append(")\n");
+        }
+        Files.writeString(directory.resolve("panels.yml"), rules);
+        StringBuilder tests = new StringBuilder("rule_files: [panels.yml]\ntests:\n");
+        for (Map.Entry<String, List<String>> metric : labels.entrySet()) {
+            List<String> values = new ArrayList<>(List.of("instance=\"ap1\""));
+            metric.getValue().forEach(label -> values.add(label + "=\"acct\""));
+            tests.append("  - interval: 1m\n    input_series:\n      - series: '")
+                    .append(metric.getKey());
+            tests.append('{').append(String.join(", ", values)).append("}'\n        values: '");
+            tests.append(metric.getKey().endsWith("_writable") ? "0" : "1000").append("x60'\n");
+            tests.append("    alert_rule_test:\n");
+            for (int n = 0; n < expressions.size(); n++) {
+                if (expressions.get(n).contains(metric.getKey() + "{")) {
+                    tests.append("      - {eval_time: 50m, alertname: Panel")
+                            .append(n)
+                            .append(", exp_alerts: [{}]}\n");
+                    shown++;
+                }
+            }
+        }
+        Path file = Files.writeString(directory.resolve("panels.test.yml"), tests);
+        Result tested = run(List.of(), "promtool", "test", "rules", file.toString());
+        assertEquals(0, tested.status(), tested.said());
+        assertTrue(shown >= labels.size(), shown + " of " + labels);
+        Files.writeString(file, tests.toString().replace("account=\"acct\"", "account=\"other\""));
+        assertNotEquals(
+                0, run(List.of(), "promtool", "test", "rules", file.toString()).status(), "it looks");
+        System.out.println(
+                "promtool: " + expressions.size() + " expressions of the dashboard show " + labels.size() + " metrics");
+    }
+
+    /** As documented. */
+    private static Map<String, List<String>> labelsOfMetrics() throws IOException {
+        Map<String, List<String>> labels = new TreeMap<>();
+        Matcher row = Pattern.compile("(?m)^\\| `(\\w+)` \\| ([\\w, ]*)\\|")
+                .matcher(Files.readString(Path.of("../docs/reference/metrics.md")));
+        while (row.find()) {
+            labels.put(
+                    "osg_token_renewer_" + row.group(1),
+                    row.group(2).isBlank()
+                            ? List.of()
+                            : List.of(row.group(2).strip().split(", ")));
+        }
+        return labels;
     }
 
     /** The metrics of a run with this exit status. */

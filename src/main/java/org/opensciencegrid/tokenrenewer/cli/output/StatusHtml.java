@@ -54,13 +54,13 @@ public final class StatusHtml {
             pre { background: var(--code); border: 1px solid var(--line); border-radius: .3rem; margin: .4rem 0 .2rem;
               padding: .4rem .6rem; white-space: pre-wrap; font-size: .85rem; }
             code { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }
+            code span { display: inline-block; max-width: 100%; }
             a { color: inherit; }
             table { width: 100%; border-collapse: collapse; background: var(--card); border: 1px solid var(--line);
               border-radius: .4rem; }
             th, td { text-align: left; vertical-align: top; padding: .5rem .75rem; border-top: 1px solid var(--line); }
             thead th { border-top: 0; color: var(--soft); font-size: .85rem; font-weight: 600; white-space: nowrap; }
             tbody th { font-weight: 600; min-width: 9rem; }
-            td pre { max-width: 30rem; }
             .time { white-space: nowrap; }
             @media (max-width: 48rem) {
               thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
@@ -70,7 +70,6 @@ public final class StatusHtml {
                 margin-bottom: .75rem; }
               th, td { border: 0; padding: .15rem 0; }
               td[data-label]::before { content: attr(data-label) ": "; color: var(--soft); font-size: .9rem; }
-              td pre { max-width: 100%; }
             }
             """;
 
@@ -156,15 +155,16 @@ public final class StatusHtml {
     private void repair(Repair repair) {
         element("p", repair.label() + repair.advice() + (repair.command().isEmpty() ? "" : ":"));
         if (!repair.command().isEmpty()) {
-            html.append("<pre><code>")
-                    .append(escaped(ShellQuote.line(repair.command())))
-                    .append("</code></pre>\n");
+            String line = escaped(ShellQuote.line(repair.command()));
+            html.append("<pre><code><span>")
+                    .append(line.replace(" ", "</span> <span>")) // it wraps there, not after the hyphens of an option
+                    .append("</span></code></pre>\n");
         }
     }
 
     private void tokens(StatusReport report, List<List<StatusTable.Note>> problems) {
         element("h2", "Tokens");
-        head("State", "Token", "Time left", "Renewed", "Account", "What to do");
+        head("State", "Token", "Time left", "Renewed", "Account", "Problem");
         List<TokenStatus> tokens = report.accounts().stream()
                 .flatMap(account -> account.tokens().stream())
                 .sorted(Comparator.comparing(TokenStatus::level).reversed()) // else in the order of the config file
@@ -184,15 +184,15 @@ public final class StatusHtml {
             html.append("</td>\n");
             element("td class=\"time\" data-label=\"Renewed\"", StatusTable.renewed(token, report.time()));
             element("td data-label=\"Account\"", token.section().account());
-            html.append("<td>");
-            toDo(token, problems);
+            html.append("<td data-label=\"Problem\">");
+            problem(token, problems);
             html.append("</td>\n</tr>\n");
         }
         html.append("</tbody>\n</table>\n");
     }
 
-    /** The worst problem of the token or its account. */
-    private void toDo(TokenStatus token, List<List<StatusTable.Note>> problems) {
+    /** The worst problem of the token or its account, with a link to what to do. */
+    private void problem(TokenStatus token, List<List<StatusTable.Note>> problems) {
         for (int i = 0; i < problems.size(); i++) {
             for (StatusTable.Note note : problems.get(i)) {
                 boolean isOfToken = note.kind().equals("token")
@@ -205,13 +205,12 @@ public final class StatusHtml {
                             .append("\">")
                             .append(escaped(note.text()))
                             .append("</a>\n");
-                    note.repair().ifPresent(this::repair);
                     return;
                 }
             }
         }
         if (token.level() == Level.OK) {
-            html.append("<span class=\"soft\">nothing</span>");
+            html.append("<span class=\"soft\">none</span>");
         }
     }
 
