@@ -27,6 +27,7 @@ complete -c osg-token-renewer -n '__fish_seen_subcommand_from client-key' -l add
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from client-key' -l config -r -F -d 'config file'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from client-key' -s h -l help -d 'Show this help message and exit.'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from client-key' -l remove-old -d 'first remove all keys except the newest, which must sign already'
+complete -c osg-token-renewer -n '__fish_seen_subcommand_from client-key' -l send -x -d 'then give the public keys to the issuer, for the client that setup registered for this account'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from client-key' -l state-dir -r -F -d 'directory of accounts and state'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from client-key' -l store -x -d 'where the accounts are'
 complete -c osg-token-renewer -n '__fish_seen_subcommand_from client-key' -l use-new -d 'first let the newest key sign, if it does not yet'

@@ -192,7 +192,7 @@ public final class Account {
         return uri("revocation_endpoint");
     }
 
-    /** The token to read or delete the client's registration (RFC 7592), if there is one. */
+    /** The token to change or delete the client's registration (RFC 7592), if there is one. */
     public Optional<Secret> registrationAccessToken() {
         return members.string("registration_access_token").map(Secret::of);
     }
@@ -260,6 +260,12 @@ public final class Account {
         return with("registration_access_token", registered.accessToken().map(Secret::reveal))
                 .with("registration_client_uri", text(registered.clientUri()))
                 .with("client_secret_expires_at", registered.secretExpiresAt().map(Instant::getEpochSecond));
+    }
+
+    /** Stores the token for the next change of the registration. */
+    public Account withManagement(URI clientUri, Secret accessToken) {
+        return with("registration_access_token", accessToken.reveal())
+                .with("registration_client_uri", clientUri.toString());
     }
 
     /** Stores the scope that was requested at registration, even if the issuer granted less. */

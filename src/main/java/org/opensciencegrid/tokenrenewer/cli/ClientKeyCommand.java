@@ -8,16 +8,19 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.concurrent.Callable;
+import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFileException;
 import org.opensciencegrid.cryptostore.SecretContent;
 import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.tokenrenewer.account.ClientProof;
+import org.opensciencegrid.tokenrenewer.account.KeyUpdate;
 import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
 import org.opensciencegrid.tokenrenewer.cli.output.Repair;
 import org.opensciencegrid.tokenrenewer.cli.output.UsageException;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.failure.FailureException;
 import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
+import org.opensciencegrid.tokenrenewer.net.Limits;
 import org.opensciencegrid.tokenrenewer.oidc.ClientKeys;
 import org.opensciencegrid.tokenrenewer.util.Printable;
 import picocli.CommandLine.ArgGroup;
@@ -31,7 +34,7 @@ import picocli.CommandLine.Parameters;
         description = {
             "Prints the public keys in a client_key_file as a JWK set, for the issuer.",
             "To replace a key: --add, give the issuer the output, --use-new, and later --remove-old and give the issuer the"
-                    + " output."
+                    + " output. For a client that setup registered, --send gives it to the issuer."
         })
 final class ClientKeyCommand implements Callable<Integer> {
     private static final Duration LOCK_WAIT = Duration.ofSeconds(10);
@@ -61,6 +64,14 @@ final class ClientKeyCommand implements Callable<Integer> {
     @ArgGroup
     private Change change = new Change();
 
+    @Option(
+            names = "--send",
+            paramLabel = "NAME",
+            description =
+                    "then give the public keys to the issuer, for the client that setup registered for this account"
+                            + " (RFC 7592)")
+    private String account;
+
     private final CommandContext context;
 
     ClientKeyCommand(CommandContext context) {
@@ -72,14 +83,40 @@ final class ClientKeyCommand implements Callable<Integer> {
         try {
             ClientKeys keys = keys();
             context.environment().out().println(keys.publicKeys());
-            return ExitStatus.OK;
+            return account == null || send(ConfiguredAccounts.name(account), keys) ? ExitStatus.OK : ExitStatus.FAILED;
         } catch (FailureException e) {
-            context.output()
-                    .error(
-                            context.messages().what(e.failure()),
-                            context.messages().repair(e.failure(), "NAME"));
-            return ExitStatus.FAILED;
+            return failed(e.failure());
+        } catch (PasswordFileException e) {
+            return failed(FailureMapper.of(e));
         }
+    }
+
+    private int failed(Failure failure) {
+        context.output()
+                .error(
+                        context.messages().what(failure),
+                        context.messages().repair(failure, account == null ? "NAME" : account));
+        return ExitStatus.FAILED;
+    }
+
+    /** Returns false if the issuer gave no token for this. */
+    private boolean send(String name, ClientKeys keys) throws FailureException, PasswordFileException {
+        ConfiguredAccounts configured = new ConfiguredAccounts(context);
+        KeyUpdate update = new KeyUpdate(context.store(), Limits.LOCK, context.network(name, false));
+        try (Password password = context.passwords().read(name, configured.passwordFile(name))) {
+            if (update.run(name, keys, password, configured.caFile(name))) {
+                context.environment().err().println("The issuer of account " + name + " has these keys.");
+                return true;
+            }
+        }
+        context.output()
+                .error(
+                        "account " + name + ": its issuer gave no token to change the client",
+                        new Repair(
+                                "give these keys to the issuer's administrators; if setup registered the client, register"
+                                        + " another one with a new key, and delete the old file when that is done",
+                                context.commands().setup("--client-key-file=" + file.toAbsolutePath() + ".new", name)));
+        return false;
     }
 
     private ClientKeys keys() throws FailureException {

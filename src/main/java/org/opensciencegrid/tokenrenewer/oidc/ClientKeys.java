@@ -31,6 +31,7 @@ import java.util.Date;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.opensciencegrid.tokenrenewer.json.JsonObject;
 import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /**
@@ -204,6 +205,18 @@ public final class ClientKeys {
         } catch (JOSEException e) {
             return false;
         }
+    }
+
+    /** Whether a set (RFC 7517) has all of them. */
+    public boolean isIn(JsonObject set) {
+        for (JWK key : keys) {
+            Map<String, Object> own = key.toPublicJWK().toJSONObject();
+            String value = own.containsKey("x") ? "x" : "n";
+            if (set.list("keys").stream().noneMatch(other -> other.string(value).equals(Optional.of(own.get(value))))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     JWKSet publicSet() {

@@ -2,8 +2,10 @@ package org.opensciencegrid.tokenrenewer.oidc;
 
 import com.nimbusds.oauth2.sdk.client.ClientDeleteRequest;
 import com.nimbusds.oauth2.sdk.client.ClientRegistrationRequest;
+import com.nimbusds.oauth2.sdk.http.HTTPRequest;
 import com.nimbusds.oauth2.sdk.token.BearerAccessToken;
 import com.nimbusds.openid.connect.sdk.rp.OIDCClientMetadata;
+import java.io.IOException;
 import java.net.URI;
 import java.time.Instant;
 import java.util.HashSet;
@@ -14,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.opensciencegrid.tokenrenewer.json.Json;
+import org.opensciencegrid.tokenrenewer.json.JsonObject;
 import org.opensciencegrid.tokenrenewer.net.HttpResponse;
 import org.opensciencegrid.tokenrenewer.net.IssuerException;
 import org.opensciencegrid.tokenrenewer.net.IssuerException.Kind;
@@ -21,13 +24,13 @@ import org.opensciencegrid.tokenrenewer.net.Transport;
 import org.opensciencegrid.tokenrenewer.util.Printable;
 import org.opensciencegrid.tokenrenewer.util.Secret;
 
-/** Dynamic client registration (RFC 7591) and its deletion (RFC 7592). */
+/** Dynamic client registration (RFC 7591), and its change and deletion (RFC 7592). */
 public final class Registration {
     /**
      * A client as the issuer registered it.
      *
      * @param scope the scope that the client may request; that of the request if the response does not contain it
-     * @param accessToken the token to read or delete the registration, if the issuer returned one
+     * @param accessToken the token to change or delete the registration, if the issuer returned one
      * @param clientUri the endpoint for that token
      * @param secretExpiresAt empty if the secret does not expire
      * @param grantTypes from the response, because an issuer may change them; empty if it does not contain them
@@ -62,6 +65,10 @@ public final class Registration {
 
     /** The maximum number of requests for one registration. */
     private static final int MAX_REQUESTS = 5;
+
+    /** RFC 7592 section 2.2: members that a request must not have. */
+    private static final List<String> OF_RESPONSES = List.of(
+            "registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at");
 
     private final Transport transport;
 
@@ -124,6 +131,69 @@ public final class Registration {
             log.accept(error.getMessage() + "; asking again " + change.get().description());
             request = change.get().client();
         }
+    }
+
+    /** Gets what the answers of an issuer say about the token for the next request, which may be another one. */
+    @FunctionalInterface
+    public interface Management {
+        void changed(URI clientUri, Secret accessToken) throws IOException;
+    }
+
+    /**
+     * Replaces the public keys of a client (RFC 7592 section 2.2), and leaves everything else as the issuer has it.
+     *
+     * @param management called after each answer that has another token, which may be the only valid one
+     * @throws IssuerException if the issuer did not confirm it
+     * @throws IOException from {@code management}
+     */
+    public void replaceKeys(URI clientUri, Secret accessToken, ClientKeys keys, Management management)
+            throws IssuerException, IOException {
+        JsonObject before = manage(HTTPRequest.Method.GET, clientUri, accessToken, "");
+        Secret token = token(before).orElse(accessToken);
+        URI uri = uri(before, clientUri);
+        if (!token.equals(accessToken)) {
+            management.changed(uri, token);
+        }
+        JsonObject wanted = before.with("jwks_uri", Optional.empty())
+                .with("jwks", JsonObject.parse(keys.publicKeys()).orElseThrow());
+        for (String ofResponses : OF_RESPONSES) {
+            wanted = wanted.with(ofResponses, Optional.empty());
+        }
+        JsonObject after = manage(HTTPRequest.Method.PUT, uri, token, wanted.toJson());
+        Optional<Secret> next = token(after);
+        if (next.isPresent()) {
+            management.changed(uri(after, uri), next.get());
+        }
+        boolean isShown = after.names().contains("jwks");
+        if (isShown && !keys.isIn(after.member("jwks"))) {
+            throw new IssuerException(Kind.REFUSED, Printable.of(uri.toString()) + " did not take the keys");
+        }
+    }
+
+    private JsonObject manage(HTTPRequest.Method method, URI uri, Secret token, String body) throws IssuerException {
+        HTTPRequest request = new HTTPRequest(method, uri);
+        request.setAuthorization(new BearerAccessToken(token.reveal()).toAuthorizationHeader());
+        if (!body.isEmpty()) {
+            request.setHeader("Content-Type", "application/json");
+            request.setBody(body);
+        }
+        HttpResponse response = transport.send(request);
+        Optional<Map<String, Object>> json = response.isSuccess() ? response.json() : Optional.empty();
+        if (json.isEmpty()) {
+            throw ErrorResponse.of(uri, response, List.of(token));
+        }
+        return JsonObject.of(json.get());
+    }
+
+    private static Optional<Secret> token(JsonObject registration) {
+        return registration.string("registration_access_token").map(Secret::of);
+    }
+
+    private static URI uri(JsonObject registration, URI known) {
+        return registration
+                .string("registration_client_uri")
+                .flatMap(text -> uri(known, text))
+                .orElse(known);
     }
 
     /**

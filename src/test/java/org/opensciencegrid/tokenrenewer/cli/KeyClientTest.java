@@ -110,6 +110,57 @@ class KeyClientTest extends WithProgram {
         assertEquals(0, program.run("remove", "--revoke", "acct").status(), "revocation authenticates too");
     }
 
+    private Result send(String... change) {
+        List<String> words = new ArrayList<>(List.of("client-key", "--send=acct"));
+        words.addAll(List.of(change));
+        words.add(program.file("client.key").toString());
+        return program.run(words.toArray(String[]::new));
+    }
+
+    /** RFC 7592: the issuer gives another token with each answer, and the account file keeps it. */
+    @Test
+    void theKeyOfARegisteredClientIsReplacedWithoutAGap() throws Exception {
+        program.issuer.policy.clientAuthMethods = List.of("client_secret_basic", "private_key_jwt");
+        configure(program.setup(key(), SCOPE));
+        String first = keys();
+        for (String change : List.of("--add", "--use-new", "--remove-old")) {
+            Result sent = send(change);
+            assertEquals(0, sent.status(), sent.said());
+            assertTrue(sent.err().contains("The issuer of account acct has these keys."), sent.err());
+            assertHealthy();
+        }
+        assertNotEquals(first, keys());
+        assertEquals(0, send().status(), "it can be repeated");
+        Result removed = program.run("remove", "--revoke", "--delete-client", "acct");
+        assertEquals(0, removed.status(), removed.said());
+        assertEquals(List.of(), program.issuer.registeredClients());
+    }
+
+    @Test
+    void keysThatTheIssuerDoesNotTakeAreAFailure() {
+        program.issuer.policy.clientAuthMethods = List.of("client_secret_basic", "private_key_jwt");
+        configure(program.setup(key(), SCOPE));
+        program.issuer.policy.registrationIgnoresKeys = true;
+        Result sent = send("--add");
+        assertEquals(1, sent.status(), sent.said());
+        assertTrue(sent.err().contains("did not take the keys"), sent.err());
+        program.issuer.policy.registrationIgnoresKeys = false;
+        assertEquals(0, send().status(), "with the token of the answer before");
+    }
+
+    @Test
+    void aClientThatCannotBeChangedNeedsAnotherOne() {
+        program.issuer.policy.clientAuthMethods = List.of("client_secret_basic", "private_key_jwt");
+        program.issuer.policy.registrationWithoutManagement = true;
+        configure(program.setup(key(), SCOPE));
+        Result sent = send("--add");
+        assertEquals(1, sent.status(), sent.said());
+        String said = sent.err().replaceAll("\\s+", " ");
+        assertTrue(said.contains("its issuer gave no token to change the client"), said);
+        assertTrue(said.contains("setup --client-key-file=" + program.file("client.key") + ".new acct"), said);
+        assertEquals(0, program.run("renew").status(), "the first key signs still");
+    }
+
     /** With a secret, and a config that names the key, no renewal would succeed. */
     @Test
     void aRegistrationThatIgnoresTheKeyIsUndone() {

@@ -158,6 +158,17 @@ class ClientKindsRing {
         issuer.setKeys("asserted", other.withNewKey(Instant.EPOCH).publicKeys());
         writeAssertion(site, other, issuer.issuer(), 50);
         assertEquals(0, site.run("renew", "--force").status());
+        ClientKeys next = ClientKeys.generate(Instant.EPOCH);
+        issuer.setKeys("asserted", next.publicKeys());
+        writeAssertion(site, next, issuer.issuer(), 50);
+        assertEquals(0, site.run("renew", "--force").status(), "whoever signs has another key");
+        writeAssertion(site, other, issuer.issuer(), 50);
+        assertEquals(1, site.run("renew", "--force").status(), "the issuer does not know the old key any more");
+        assertTrue(site.run("check").said().contains("compare iss, sub and aud"), "the last run failed");
+        writeAssertion(site, next, issuer.issuer(), 50);
+        assertEquals(0, site.run("renew", "--force").status());
+        String check = site.run("check").said();
+        assertFalse(check.contains("client_assertion_file") || check.contains("PROBLEM"), check);
     }
 
     /** A host certificate: renewed, then of another host. */
@@ -232,6 +243,18 @@ class ClientKindsRing {
         assertEquals(1, wrong.status(), wrong.said());
         assertTrue(wrong.err().contains("compare the public keys that client-key prints"), wrong.said());
         Files.write(key, right);
+        assertEquals(0, operator.run("renew", "--force").status());
+        assertFalse(operator.run("check").said().contains("client_key_file"));
+        for (String change : List.of("--add", "--use-new", "--remove-old")) {
+            Result changed = operator.run("client-key", change, "--send=acct", key.toString());
+            assertEquals(0, changed.status(), changed.said());
+            Result renew = operator.run("renew", "--force");
+            assertEquals(0, renew.status(), change + ": " + renew.said());
+        }
+        byte[] replaced = Files.readAllBytes(key);
+        Files.write(key, right);
+        assertEquals(1, operator.run("renew", "--force").status(), "the issuer does not know the old key any more");
+        Files.write(key, replaced);
         assertEquals(0, operator.run("renew", "--force").status());
         Result removed = operator.run("remove", "--revoke", "acct");
         assertEquals(0, removed.status(), removed.said());

@@ -54,31 +54,30 @@ record Client(
     }
 
     Client withSecret(String other) {
-        return new Client(
-                id,
-                other,
-                authMethod,
-                grants,
-                scopes,
-                secretExpiresAt,
-                registrationAccessToken,
-                metadata,
-                keys,
-                assertionIssuer,
-                assertionSubject);
+        return with(other, registrationAccessToken, metadata, keys);
     }
 
     Client withKeys(List<Map<String, Object>> others) {
+        return with(secret, registrationAccessToken, metadata, others);
+    }
+
+    /** After a change of its registration, with a new token for the next one. */
+    Client updated(String newToken, Map<String, Object> newMetadata, List<Map<String, Object>> newKeys) {
+        return with(secret, newToken, newMetadata, newKeys);
+    }
+
+    private Client with(
+            String newSecret, String newToken, Map<String, Object> newMetadata, List<Map<String, Object>> newKeys) {
         return new Client(
                 id,
-                secret,
+                newSecret,
                 authMethod,
                 grants,
                 scopes,
                 secretExpiresAt,
-                registrationAccessToken,
-                metadata,
-                others,
+                newToken,
+                newMetadata,
+                newKeys,
                 assertionIssuer,
                 assertionSubject);
     }

@@ -14,6 +14,9 @@ import net.minidev.json.parser.ParseException;
 /** RFC 7591, and RFC 7592 sections 2.1 and 2.3 at the registration_client_uri. */
 final class RegistrationEndpoint {
     static final String PATH = "/register";
+    /** RFC 7592 section 2.2: members that a request must not have. */
+    private static final List<String> OF_RESPONSES = List.of(
+            "registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at");
 
     private final EmbeddedIssuer issuer;
     private final State state;
@@ -106,9 +109,9 @@ final class RegistrationEndpoint {
         return Answer.json(policy.registrationAnswers200 ? 200 : 201, answer);
     }
 
-    /** RFC 7592: reading and deleting one client. */
+    /** RFC 7592: reading, changing and deleting one client. */
     Answer manage(Seen request) {
-        rules.method(request, "GET", "DELETE");
+        rules.method(request, "GET", "PUT", "DELETE");
         rules.acceptsJson(request);
         String id = FormBody.parse("id=" + request.path().substring(PATH.length() + 1))
                 .get("id");
@@ -122,7 +125,40 @@ final class RegistrationEndpoint {
             state.removeClient(id);
             return Answer.empty(204);
         }
-        return Answer.json(200, client.metadata());
+        return Answer.json(200, request.method().equals("PUT") ? change(request, client) : client.metadata());
+    }
+
+    /** RFC 7592 section 2.2. Only the keys can change here. The answer has a new token, and the old one is not valid. */
+    private Map<String, Object> change(Seen request, Client client) {
+        rules.jsonBody(request);
+        Map<String, Object> metadata = parse(request);
+        for (String name : OF_RESPONSES) {
+            if (metadata.containsKey(name)) {
+                rules.breach(request, name + " in a change of a client", metadataRefused(name + " is not allowed"));
+            }
+        }
+        if (!client.id().equals(metadata.get("client_id"))) {
+            rules.breach(request, "another client_id", metadataRefused("client_id does not match"));
+        }
+        Object secret = metadata.get("client_secret");
+        if (secret != null && !secret.equals(client.secret())) {
+            rules.breach(request, "another client_secret", metadataRefused("client_secret does not match"));
+        }
+        for (String name : client.metadata().keySet()) {
+            if (!metadata.containsKey(name) && !OF_RESPONSES.contains(name)) {
+                rules.breach(request, name + " is left out, which deletes it", metadataRefused(name + " is missing"));
+            }
+        }
+        List<Map<String, Object>> keys =
+                policy.registrationIgnoresKeys ? client.keys() : keys(request, metadata, client.authMethod());
+        Map<String, Object> changed = new LinkedHashMap<>(client.metadata());
+        if (!policy.registrationIgnoresKeys) {
+            changed.put("jwks", metadata.get("jwks"));
+        }
+        String token = state.newSecret();
+        changed.put("registration_access_token", token);
+        state.clients.put(client.id(), client.updated(token, changed, keys));
+        return changed;
     }
 
     private void checkInitialAccessToken(Seen request) {

@@ -158,6 +158,33 @@ class EmbeddedIssuerPolicyTest {
         assertEquals(List.of(), issuer.violations());
     }
 
+    /** RFC 7592 section 2.2. */
+    @Test
+    void aChangeReplacesTheKeysAndTheToken() throws Exception {
+        policy.clientAuthMethods = List.of("private_key_jwt");
+        String keys = "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"KID\",\"x\":\"eA\",\"y\":\"eQ\"}]}";
+        RawClient.Reply registered = client.registerJson(PLAIN.replaceFirst(
+                "\\{", "{\"token_endpoint_auth_method\":\"private_key_jwt\",\"jwks\":" + keys + ","));
+        String path = registered
+                .get("registration_client_uri")
+                .substring(issuer.base().length());
+        RawClient first = client.with("Content-Type", "application/json")
+                .with("Authorization", "Bearer " + registered.get("registration_access_token"));
+        String asRead = registered.text();
+        assertEquals(400, first.request("PUT", path, asRead).status());
+        assertEquals(1, issuer.violations().size(), "a member that only answers have");
+        issuer.clearRecords();
+        String wanted = asRead.replaceAll(
+                ",\"(registration_\\w+|client_secret_expires_at|client_id_issued_at)\":(\"[^\"]*\"|\\d+)", "");
+        RawClient.Reply changed = first.request("PUT", path, wanted.replace("KID", "other"));
+        assertEquals(200, changed.status(), changed.text());
+        assertTrue(changed.text().contains("\"other\""), changed.text());
+        assertEquals(401, first.request("PUT", path, wanted).status(), "the token was replaced");
+        RawClient next = first.with("Authorization", "Bearer " + changed.get("registration_access_token"));
+        assertEquals(400, next.request("PUT", path, "{}").status());
+        assertTrue(issuer.violations().toString().contains("another client_id"));
+    }
+
     @Test
     void scopesIfNoneRegistered() throws Exception {
         String none = PLAIN.replace(",\"scope\":\"openid offline_access\"", "");

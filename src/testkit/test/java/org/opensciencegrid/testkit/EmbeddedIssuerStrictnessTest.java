@@ -58,7 +58,7 @@ class EmbeddedIssuerStrictnessTest {
                 method(c -> c.get(DEVICE)),
                 method(c -> c.get("/revoke")),
                 method(c -> c.get(REGISTER)),
-                method(c -> c.request("PUT", "/register/x", "{}")),
+                method(c -> c.request("POST", "/register/x", "{}")),
                 method(c -> c.request("POST", "/jwks", CREDENTIALS)),
                 method(c -> c.request("POST", "/.well-known/openid-configuration", CREDENTIALS)),
                 row("404 null", "no such endpoint", c -> c.get("/userinfo")),

@@ -1,0 +1,72 @@
+package org.opensciencegrid.tokenrenewer.account;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.LockedAccount;
+import org.opensciencegrid.cryptostore.OpenAccount;
+import org.opensciencegrid.cryptostore.Password;
+import org.opensciencegrid.cryptostore.StoreException;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureException;
+import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
+import org.opensciencegrid.tokenrenewer.net.IssuerException;
+import org.opensciencegrid.tokenrenewer.net.Network;
+import org.opensciencegrid.tokenrenewer.net.TrustStore;
+import org.opensciencegrid.tokenrenewer.oidc.ClientKeys;
+import org.opensciencegrid.tokenrenewer.oidc.Registration;
+import org.opensciencegrid.tokenrenewer.util.Secret;
+
+/** Gives the public keys of a client that setup registered to its issuer. */
+public record KeyUpdate(AccountStore store, Duration lockWait, Network network) {
+    /**
+     * Replaces the keys that the issuer has.
+     *
+     * @param caFile trusted in addition; if empty, the account's own CA file
+     * @return false if the issuer gave no token to change the client
+     */
+    public boolean run(String name, ClientKeys keys, Password password, Optional<Path> caFile) throws FailureException {
+        try (LockedAccount locked = store.lock(name, lockWait)) {
+            if (!locked.exists()) {
+                throw new FailureException(new Failure(Failure.Kind.ACCOUNT_MISSING, name, ""));
+            }
+            try (OpenAccount open = locked.open(password)) {
+                return replace(Account.decode(open.plaintext()), keys, open, caFile);
+            }
+        } catch (StoreException e) {
+            throw new FailureException(FailureMapper.of(e));
+        } catch (IllegalArgumentException e) {
+            throw new FailureException(FailureMapper.invalidAccount(store.file(name), e));
+        }
+    }
+
+    private boolean replace(Account account, ClientKeys keys, OpenAccount open, Optional<Path> caFile)
+            throws FailureException, StoreException {
+        Optional<URI> uri = account.registrationClientUri();
+        Optional<Secret> token = account.registrationAccessToken();
+        if (uri.isEmpty() || token.isEmpty()) {
+            return false;
+        }
+        open.reserve(); // the answer may have the only token for the next change
+        TrustStore trust = new TrustStore(caFile.or(() -> account.caFile().map(Path::of)));
+        try {
+            new Registration(network.transport(trust))
+                    .replaceKeys(
+                            uri.get(),
+                            token.get(),
+                            keys,
+                            (nextUri, nextToken) -> open.save(
+                                    account.withManagement(nextUri, nextToken).encode()));
+            return true;
+        } catch (StoreException e) {
+            throw e;
+        } catch (IssuerException e) {
+            throw new FailureException(FailureMapper.of(e, account.issuer(), false));
+        } catch (IOException e) {
+            throw new IllegalStateException(e); // only the save throws it
+        }
+    }
+}
