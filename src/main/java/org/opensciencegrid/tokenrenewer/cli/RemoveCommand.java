@@ -160,7 +160,8 @@ final class RemoveCommand implements Callable<Integer> {
         Repair repair = messages.repair(failure, name);
         switch (failure.kind()) {
             case ACCOUNT_MISSING ->
-                output.error("account " + name + ": there is no such account, so nothing was removed");
+                output.error("account " + name + ": there is no such account, so nothing was removed; it would be "
+                        + context.store().file(name));
             case PASSWORD_FILE, PASSWORD_MISSING, FILE_ACCESS, FILE_LINK, WRONG_PASSWORD ->
                 output.error(what + " (without --revoke and --delete-client no password is needed)", repair);
             default -> output.error(what, repair);

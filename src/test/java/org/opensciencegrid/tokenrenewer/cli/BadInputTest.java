@@ -46,6 +46,26 @@ class BadInputTest extends WithProgram {
         program.write("bad.token", "old\n");
     }
 
+    /** A misspelled --state-dir, or a disk that is not mounted. */
+    @Test
+    void aStateDirectoryInAMissingDirectoryIsNamed() {
+        program.variables.put(
+                "OSG_TOKEN_RENEWER_STATE_DIR", program.file("none/state").toString());
+        Result renew = program.run("renew");
+        assertEquals(1, renew.status());
+        assertTrue(
+                renew.err()
+                        .contains("correct --state-dir or OSG_TOKEN_RENEWER_STATE_DIR, or create the directory:"
+                                + " install -d -m 700 " + program.file("none/state")),
+                renew.err());
+        Result remove = program.run("remove", "acct");
+        assertTrue(
+                remove.err()
+                        .contains(
+                                program.file("none/state/accounts/acct.account").toString()),
+                remove.err());
+    }
+
     /**
      * @param name what is wrong
      * @param spoil makes the mistake

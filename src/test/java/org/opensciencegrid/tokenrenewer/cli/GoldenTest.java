@@ -86,6 +86,7 @@ class GoldenTest {
                 new Failure(Failure.Kind.ACCOUNT_UNREADABLE, link.toString(), ""),
                 new Failure(Failure.Kind.STORE_UNWRITABLE, unset.toString(), "Read-only file system"),
                 new Failure(Failure.Kind.STORE_UNWRITABLE, unset.toString(), "Permission denied"),
+                new Failure(Failure.Kind.STORE_UNWRITABLE, unset.toString(), "No such file or directory"),
                 new Failure(Failure.Kind.TOKEN_DIRECTORY_MISSING, file.toString(), ""),
                 new Failure(Failure.Kind.TOKEN_NOT_PERMITTED, token.toString(), "Operation not permitted"),
                 new Failure(Failure.Kind.TOKEN_NOT_PERMITTED, file.toString(), "Operation not permitted"),

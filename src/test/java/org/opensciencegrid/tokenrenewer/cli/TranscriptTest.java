@@ -325,6 +325,13 @@ class TranscriptTest {
         session.answer("", "setup", "--host=ce.example.org", "acct");
         session.answer("", "setup", "--client-credentials", "--host=ce.example.org", "--client-id=x", "acct");
         session.answer("", "setup", "--client-credentials", "--host=ce", "acct");
+        program.accountWith(ONE);
+        program.issuer.policy.clientAuthMethods = List.of("private_key_jwt");
+        String registered = program.file("registered.key").toString();
+        session.scene("the key of a registered client is replaced").setup(SCOPE, "--client-key-file=" + registered);
+        session.run("client-key", "--add", "--send=acct", registered);
+        program.issuer.policy.registrationWithoutManagement = true;
+        session.setup(SCOPE, "--client-key-file=" + registered).run("client-key", "--send=acct", registered);
         session.hold("transcripts/clients-without-a-secret");
     }
 

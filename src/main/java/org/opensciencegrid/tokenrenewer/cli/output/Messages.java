@@ -558,6 +558,16 @@ public record Messages(RepairCommands commands) {
 
     /** Depends on the operating system's error. */
     private Repair makeWritable(Path directory, String detail) {
+        if (detail.contains("No such file")) {
+            return new Repair(
+                    "correct --state-dir or OSG_TOKEN_RENEWER_STATE_DIR, or create the directory",
+                    List.of(
+                            "install",
+                            "-d",
+                            "-m",
+                            "700",
+                            commands.stateDirectory().toString()));
+        }
         return detail.contains("denied") || detail.contains("not permitted")
                 ? new Repair("give the state to the user that runs the renewals", commands.ownState())
                 : new Repair(
