@@ -210,9 +210,9 @@ public final class ClientKeys {
     /** Whether a set (RFC 7517) has all of them. */
     public boolean isIn(JsonObject set) {
         for (JWK key : keys) {
-            Map<String, Object> own = key.toPublicJWK().toJSONObject();
-            String value = own.containsKey("x") ? "x" : "n";
-            if (set.list("keys").stream().noneMatch(other -> other.string(value).equals(Optional.of(own.get(value))))) {
+            JsonObject own = JsonObject.of(key.toPublicJWK().toJSONObject());
+            String value = own.names().contains("x") ? "x" : "n";
+            if (set.list("keys").stream().noneMatch(other -> other.string(value).equals(own.string(value)))) {
                 return false;
             }
         }
