@@ -25,6 +25,10 @@ import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.ConfigAddition;
 import org.opensciencegrid.tokenrenewer.config.ConfigAddition.NewSection;
 import org.opensciencegrid.tokenrenewer.config.ConfigException;
+import org.opensciencegrid.tokenrenewer.config.TokenSecret;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
+import org.opensciencegrid.tokenrenewer.kubernetes.KubernetesException;
 import org.opensciencegrid.tokenrenewer.systemd.Timer;
 import org.opensciencegrid.tokenrenewer.util.Printable;
 
@@ -37,6 +41,7 @@ final class PostSetup {
      * @param additionFile the file from which the wrapper reads the text to add, because it runs as root and we do not
      * @param token name of the first token
      * @param tokenPath its path
+     * @param tokenSecret its Secret
      * @param scope of the first token, if its account stores none
      * @param audience of the first token
      */
@@ -45,11 +50,12 @@ final class PostSetup {
             Optional<Path> additionFile,
             Optional<String> token,
             Optional<Path> tokenPath,
+            Optional<String> tokenSecret,
             List<String> scope,
             List<String> audience,
             boolean verbose) {
         boolean namesToken() {
-            return token.isPresent() || tokenPath.isPresent();
+            return token.isPresent() || tokenPath.isPresent() || tokenSecret.isPresent();
         }
     }
 
@@ -72,17 +78,36 @@ final class PostSetup {
         }
         try {
             ConfigAddition.to(context.configFile(), newSections(options, tokens));
-            requireWritable();
-            if (request.namesToken() && !isSecret()) {
-                requireWritable(tokenPath(tokens));
-            }
         } catch (ConfigException e) {
             throw new UsageException(e.getMessage());
         }
+        requireWritable(tokens);
     }
 
     /** Checks this before a user approves, because the approval is of no use without the token. */
-    private void requireWritable(Path token) {
+    void requireWritable(Path tokens) {
+        if (!request.write()) {
+            return;
+        }
+        requireWritableConfig();
+        if (request.namesToken()) {
+            tokenPath(tokens).ifPresent(this::requireWritableFile);
+            tokenSecret().flatMap(TokenSecret::parse).ifPresent(this::requireWritable);
+        }
+    }
+
+    private void requireWritable(TokenSecret secret) {
+        try {
+            context.tokenSecrets().requireWritable(secret);
+        } catch (KubernetesException e) {
+            Failure failure = FailureMapper.of(e, secret.toString());
+            throw new UsageException(
+                    "token_secret " + secret + ": " + context.messages().what(failure),
+                    context.messages().repair(failure, account));
+        }
+    }
+
+    private void requireWritableFile(Path token) {
         Path directory = Objects.requireNonNullElse(token.getParent(), token); // the path is /
         String user = "token_path " + token + ": the user " + System.getProperty("user.name");
         Optional<Path> closed = RepairCommands.closedParent(directory);
@@ -99,11 +124,9 @@ final class PostSetup {
         }
     }
 
-    void requireWritable() {
+    private void requireWritableConfig() {
         try {
-            if (request.write()
-                    && request.additionFile().isEmpty()
-                    && !new ConfigAppender(context.configFile()).mayWrite()) {
+            if (request.additionFile().isEmpty() && !new ConfigAppender(context.configFile()).mayWrite()) {
                 throw new UsageException("--write-config: " + context.configFile() + " cannot be written by the user "
                         + System.getProperty("user.name")
                         + (context.commands().isService() ? "; run osg-token-renewer-setup as root" : ""));
@@ -184,7 +207,7 @@ final class PostSetup {
 
     private void printSections(List<NewSection> sections) {
         print("Add this to " + context.configFile() + ";");
-        print("you can choose the token's name and " + (isSecret() ? "Secret:" : "path:"));
+        print("you can choose the token's name and " + (tokenSecret().isPresent() ? "Secret:" : "path:"));
         print("");
         for (NewSection section : sections) {
             section.lines().forEach(this::print);
@@ -240,13 +263,8 @@ final class PostSetup {
     private NewSection token(Path tokens) {
         Map<String, String> options = new LinkedHashMap<>();
         options.put("account", account);
-        if (isSecret()) {
-            options.put(
-                    "token_secret",
-                    "osg-tokens#" + request.token().orElse(account).replaceAll("[^-._a-zA-Z0-9]", "-"));
-        } else {
-            options.put("token_path", tokenPath(tokens).toString());
-        }
+        tokenPath(tokens).ifPresent(path -> options.put("token_path", path.toString()));
+        tokenSecret().ifPresent(secret -> options.put("token_secret", secret));
         if (!request.scope().isEmpty()) {
             options.put("scope", String.join(" ", request.scope()));
         }
@@ -256,14 +274,21 @@ final class PostSetup {
         return new NewSection("token", request.token().orElse(account), options);
     }
 
-    /** A pod has no place for files that others read. */
-    private boolean isSecret() {
-        return context.isInCluster() && request.tokenPath().isEmpty();
+    /** Empty if the token is only in a file. A pod has no place for files that others read. */
+    private Optional<String> tokenSecret() {
+        return request.tokenSecret().isEmpty() && request.tokenPath().isEmpty() && context.isInCluster()
+                ? Optional.of("osg-tokens#" + request.token().orElse(account).replaceAll("[^-._a-zA-Z0-9]", "-"))
+                : request.tokenSecret();
     }
 
-    private Path tokenPath(Path tokens) {
+    /** Empty if the token is only in a Secret. */
+    private Optional<Path> tokenPath(Path tokens) {
+        if (request.tokenPath().isEmpty() && tokenSecret().isPresent()) {
+            return Optional.empty();
+        }
         String file = account + request.token().map(name -> "." + name).orElse("") + ".token";
-        return request.tokenPath().orElseGet(() -> tokens.resolve(file)).toAbsolutePath();
+        return Optional.of(
+                request.tokenPath().orElseGet(() -> tokens.resolve(file)).toAbsolutePath());
     }
 
     private boolean hasToken(Config config) {

@@ -38,6 +38,7 @@ import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.ConfigAddition;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
 import org.opensciencegrid.tokenrenewer.config.TlsFiles;
+import org.opensciencegrid.tokenrenewer.config.TokenSecret;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.failure.FailureException;
 import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
@@ -213,8 +214,8 @@ final class SetupCommand implements Callable<Integer> {
 
     @Option(
             names = "--write-config",
-            description = "add the [account] section to the config file, and with --token or --token-path a [token]"
-                    + " section, then get the first token")
+            description = "add the [account] section to the config file, and with --token, --token-path or"
+                    + " --token-secret a [token] section, then get the first token")
     private boolean writeConfig;
 
     @Option(
@@ -230,6 +231,14 @@ final class SetupCommand implements Callable<Integer> {
                     "file of the first token (default: in the directory of the password file, else in /etc/osg/tokens,"
                             + " ACCOUNT.NAME.token; without a name ACCOUNT.token)")
     private Path tokenPath;
+
+    @Option(
+            names = "--token-secret",
+            paramLabel = "SECRET",
+            description =
+                    "in a pod: Kubernetes Secret of the first token, [NAMESPACE/]NAME[#KEY], instead of a file, or with"
+                            + " --token-path beside it")
+    private String secretName;
 
     @Option(names = "--config-addition", hidden = true, description = "where the wrapper takes what it has to add")
     private Path configAddition;
@@ -270,6 +279,7 @@ final class SetupCommand implements Callable<Integer> {
         requireOneProof();
         requireIssuer();
         requireCaFile();
+        requireSecretName();
         context.makeStateDirectory();
         if (!confirmsReplacement()) {
             print("Nothing was changed.");
@@ -399,6 +409,14 @@ final class SetupCommand implements Callable<Integer> {
             issuer = ConsoleSetupUi.issuer(issuer, this::print);
         } catch (IllegalArgumentException e) {
             throw new UsageException("--issuer: " + e.getMessage());
+        }
+    }
+
+    private void requireSecretName() {
+        if (secretName != null) {
+            TokenSecret.mistake(secretName).ifPresent(mistake -> {
+                throw new UsageException("--token-secret " + mistake);
+            });
         }
     }
 
@@ -628,7 +646,7 @@ final class SetupCommand implements Callable<Integer> {
 
     private int clientCredentials() throws FailureException {
         PostSetup postSetup = postSetup();
-        postSetup.requireWritable();
+        postSetup.requireWritable(Path.of(TOKENS));
         ClientCredentialsSetup.Result result = new ClientCredentialsSetup(
                         account,
                         context.network(account, verbose),
@@ -692,6 +710,7 @@ final class SetupCommand implements Callable<Integer> {
                         Optional.ofNullable(configAddition),
                         Optional.ofNullable(token),
                         Optional.ofNullable(tokenPath),
+                        Optional.ofNullable(secretName),
                         clientSource.clientCredentials ? words(scope) : List.of(), // otherwise the account stores it
                         words(audience),
                         verbose));

@@ -463,22 +463,11 @@ final class Section {
     /** The Kubernetes Secret that gets the token. */
     Optional<TokenSecret> tokenSecret() {
         Optional<String> text = text("token_secret");
-        Optional<TokenSecret> secret = text.flatMap(TokenSecret::parse);
-        if (text.isPresent() && secret.isEmpty()) {
-            problem(
-                    line("token_secret"),
-                    "token_secret '" + Printable.of(text.get()) + "' "
-                            + (text.get().indexOf(':') < 0
-                                    ? "is not [NAMESPACE/]NAME[#KEY], with names as Kubernetes allows them"
-                                    : "has a ':', which Kubernetes does not allow" + withoutPort()));
-        }
-        if (secret.filter(TokenSecret::isReserved).isPresent()) {
-            problem(
-                    line("token_secret"),
-                    "token_secret '" + Printable.of(text.orElseThrow()) + "' is a Secret of this program itself; use a"
-                            + " name that does not begin with " + String.join(" or ", TokenSecret.RESERVED));
-        }
-        return secret;
+        text.flatMap(TokenSecret::mistake)
+                .ifPresent(mistake -> problem(
+                        line("token_secret"),
+                        "token_secret " + mistake + (text.get().indexOf(':') < 0 ? "" : withoutPort())));
+        return text.flatMap(TokenSecret::parse);
     }
 
     /** Words of {@code for_each} are often HOST:PORT. */

@@ -3,6 +3,7 @@ package org.opensciencegrid.tokenrenewer.config;
 import java.util.List;
 import java.util.Optional;
 import org.opensciencegrid.tokenrenewer.kubernetes.ObjectName;
+import org.opensciencegrid.tokenrenewer.util.Printable;
 
 /**
  * {@code token_secret}: a key of a Kubernetes Secret that gets the token.
@@ -11,12 +12,12 @@ import org.opensciencegrid.tokenrenewer.kubernetes.ObjectName;
  */
 public record TokenSecret(Optional<String> namespace, String name, String key) {
     /** Beginnings of the names of the Secrets that hold accounts and states. */
-    static final List<String> RESERVED = List.of("osg-token-renewer-account-", "osg-token-renewer-state-");
+    private static final List<String> RESERVED = List.of("osg-token-renewer-account-", "osg-token-renewer-state-");
 
     private static final String DEFAULT_KEY = "token";
 
     /** Reads {@code [NAMESPACE/]NAME[#KEY]}; empty if it is anything else. */
-    static Optional<TokenSecret> parse(String text) {
+    public static Optional<TokenSecret> parse(String text) {
         int slash = text.indexOf('/');
         int hash = text.indexOf('#');
         Optional<String> namespace = slash < 0 ? Optional.empty() : Optional.of(text.substring(0, slash));
@@ -29,9 +30,20 @@ public record TokenSecret(Optional<String> namespace, String name, String key) {
                 : Optional.of(new TokenSecret(namespace, name, key));
     }
 
-    /** Whether the program keeps its own data in a Secret of this name. */
-    boolean isReserved() {
-        return RESERVED.stream().anyMatch(name::startsWith);
+    /** What is wrong with this value of an option, to follow its name; empty if nothing. */
+    public static Optional<String> mistake(String text) {
+        Optional<TokenSecret> secret = parse(text);
+        String quoted = "'" + Printable.of(text) + "' ";
+        if (secret.isEmpty()) {
+            return Optional.of(quoted
+                    + (text.indexOf(':') < 0
+                            ? "is not [NAMESPACE/]NAME[#KEY], with names as Kubernetes allows them"
+                            : "has a ':', which Kubernetes does not allow"));
+        }
+        return RESERVED.stream().anyMatch(secret.get().name::startsWith)
+                ? Optional.of(quoted + "is a Secret of this program itself; use a name that does not begin with "
+                        + String.join(" or ", RESERVED))
+                : Optional.empty();
     }
 
     /** The same Secret, with another key. Other characters than those of a key become {@code -}. */

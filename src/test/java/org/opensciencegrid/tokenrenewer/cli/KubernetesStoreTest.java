@@ -165,6 +165,16 @@ class KubernetesStoreTest extends WithCluster {
     }
 
     @Test
+    void setupChecksTheSecretOfItsFirstTokenBeforeAnybodyApproves() {
+        cluster.denied.add("get secrets/osg-tokens");
+        int before = program.issuer.requests().size();
+        Result setup = program.setup("--scope=openid offline_access", "--write-config", "--token=two");
+        assertEquals(2, setup.status(), setup.said());
+        assertTrue(setup.err().contains("may not get Secret ns/osg-tokens"), setup.err());
+        assertEquals(before, program.issuer.requests().size());
+    }
+
+    @Test
     void theRequestsOfARenewal() {
         run(0, "renew");
         cluster.requests.clear();

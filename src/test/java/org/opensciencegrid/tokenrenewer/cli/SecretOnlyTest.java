@@ -8,15 +8,20 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
 import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 
 /** A token with token_secret and without token_path: the Secret has the only copy. */
 class SecretOnlyTest extends WithCluster {
+    private int requests;
+
     @BeforeEach
     void setUp() {
         configure("");
@@ -68,6 +73,135 @@ class SecretOnlyTest extends WithCluster {
         Result setup = program.setup("--write-config", "--scope=openid offline_access");
         assertEquals(0, setup.status(), setup.said());
         assertTrue(setup.said().contains("> Secret tokens#one"), setup.said());
+        assertTrue(token().startsWith("ey"));
+    }
+
+    private static final String SCOPE = "--scope=openid offline_access";
+
+    /** A pod before its first setup. */
+    private void forget() {
+        run(0, "remove", "acct");
+        cluster.delete("tokens");
+        program.config("");
+        requests = program.issuer.requests().size();
+    }
+
+    private String account() {
+        return "[account acct]\n\npassword_file = " + program.file("acct.pw") + "\n\n";
+    }
+
+    @Test
+    void oneCommandFromNothingToATokenInASecret() {
+        forget();
+        Result setup = program.setup(SCOPE, "--write-config", "--token=one", "--token-secret=ns/tokens#one");
+        assertEquals(0, setup.status(), setup.said());
+        String config = account() + "[token one]\n\naccount = acct\ntoken_secret = ns/tokens#one\n";
+        assertEquals(config, program.read("config.ini"));
+        assertTrue(setup.out().contains("Added [account acct] and [token one] to "), setup.said());
+        assertTrue(setup.out().contains("token one: renewed, expires in "), setup.said());
+        assertTrue(token().startsWith("ey"));
+        String first = token();
+        Result again = program.setup(SCOPE, "--write-config", "--token=one", "--token-secret=ns/tokens#one");
+        assertEquals(0, again.status(), again.said());
+        assertEquals(config, program.read("config.ini"));
+        assertFalse(first.equals(token()));
+        Result other = program.setup(SCOPE, "--write-config", "--token=one", "--token-secret=other");
+        assertEquals(2, other.status(), other.said());
+        assertTrue(other.err().contains("[token one] is there already, and has another token_secret"), other.err());
+    }
+
+    @Test
+    void setupWritesASecretBesideAFile() throws Exception {
+        forget();
+        Path file = directory.resolve("one.token");
+        Result setup = program.setup(SCOPE, "--write-config", "--token-path=" + file, "--token-secret=tokens");
+        assertEquals(0, setup.status(), setup.said());
+        assertEquals(
+                account() + "[token acct]\n\naccount = acct\ntoken_path = " + file + "\ntoken_secret = tokens\n",
+                program.read("config.ini"));
+        assertEquals(Files.readString(file).strip(), cluster.data("tokens", "token"));
+    }
+
+    @Test
+    void setupPrintsTheSecretThatItGets() {
+        forget();
+        String said = program.setup(SCOPE, "--token-secret=tokens#one").out();
+        assertTrue(said.contains("you can choose the token's name and Secret:"), said);
+        assertTrue(said.contains("[token acct]\n\naccount = acct\ntoken_secret = tokens#one\n"), said);
+    }
+
+    /** Nobody must approve in vain. */
+    @Test
+    void setupAsksNobodyWhileTheSecretCannotBeWritten() {
+        forget();
+        cluster.denied.add("update secrets/tokens");
+        assertRefusedBeforeItAsks("may not update Secret ns/tokens", "--token-secret=tokens#one");
+        assertRefusedBeforeItAsks(
+                "may not update Secret ns/tokens",
+                "--token-secret=tokens#one",
+                "--token-path=" + directory.resolve("one.token"));
+        cluster.denied.clear();
+        cluster.put("tokens", JsonObject.NONE.with("immutable", true).with("type", "Opaque"));
+        assertRefusedBeforeItAsks("it is immutable", "--token-secret=tokens#one");
+        cluster.status = 503;
+        assertRefusedBeforeItAsks("answered 503", "--token-secret=tokens#one");
+        cluster.status = 0;
+        program.variables.remove("KUBERNETES_SERVICE_HOST");
+        assertRefusedBeforeItAsks("KUBERNETES_SERVICE_HOST", "--token-secret=tokens#one");
+    }
+
+    private void assertRefusedBeforeItAsks(String reason, String... options) {
+        List<String> line = new ArrayList<>(List.of(SCOPE, "--write-config"));
+        line.addAll(List.of(options));
+        Result setup = program.setup(line.toArray(String[]::new));
+        assertEquals(2, setup.status(), setup.said());
+        assertTrue(setup.err().contains("token_secret tokens#one: "), setup.err());
+        assertTrue(setup.err().contains(reason), setup.err());
+        assertEquals(requests, program.issuer.requests().size(), "the issuer is not asked");
+        assertEquals("", program.read("config.ini"));
+    }
+
+    @Test
+    void setupRefusesANameThatKubernetesDoesNotAllow() {
+        forget();
+        for (String name : new String[] {"A_B", "tokens#a:b", "osg-token-renewer-account-acct"}) {
+            for (String more : new String[] {"--write-config", "--no-qr"}) {
+                Result setup = program.setup(SCOPE, more, "--token-secret=" + name);
+                assertEquals(2, setup.status(), setup.said());
+                assertTrue(setup.err().startsWith("--token-secret '" + name + "' "), setup.err());
+            }
+        }
+        assertEquals(requests, program.issuer.requests().size(), "the issuer is not asked");
+    }
+
+    @Test
+    void setupOfAServiceChecksItsSecretFirst() {
+        forget();
+        program.issuer.addClient(
+                "host:demo",
+                "s3cret",
+                "client_secret_basic",
+                List.of(Policy.CLIENT_CREDENTIALS),
+                List.of("compute.read"));
+        program.secret("secret", "s3cret");
+        String[] line = {
+            "setup",
+            "--client-credentials",
+            "--issuer=" + program.issuer.issuer(),
+            "--client-id=host:demo",
+            "--client-secret-file=" + program.file("secret"),
+            "--ca-file=" + program.file("ca.pem"),
+            "--scope=compute.read",
+            "--write-config",
+            "--token-secret=tokens#one",
+            "acct"
+        };
+        cluster.denied.add("create secrets");
+        Result refused = run(2, line);
+        assertTrue(refused.err().contains("kubectl --namespace ns create secret generic tokens"), refused.err());
+        assertEquals(requests, program.issuer.requests().size(), "the issuer is not asked");
+        cluster.denied.clear();
+        run(0, line);
         assertTrue(token().startsWith("ey"));
     }
 
