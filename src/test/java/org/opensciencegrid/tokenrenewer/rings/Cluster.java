@@ -115,6 +115,33 @@ public final class Cluster implements AutoCloseable {
                 "--serviceaccount=" + namespace + ":" + serviceAccount);
     }
 
+    /** Lets the service account keep these accounts in the cluster, with the least rights. */
+    void allowAccounts(String serviceAccount, String... accounts) throws IOException {
+        List<String> secrets = new ArrayList<>();
+        List<String> leases = new ArrayList<>();
+        for (String account : accounts) {
+            secrets.add("osg-token-renewer-account-" + account);
+            secrets.add("osg-token-renewer-state-" + account);
+            leases.add("osg-token-renewer-account-" + account);
+        }
+        String lease = "leases.coordination.k8s.io";
+        allow(serviceAccount, "accounts", "get,update", "secrets", secrets.toArray(String[]::new));
+        allow(serviceAccount, "new-accounts", "create", "secrets");
+        allow(serviceAccount, "leases", "get,update", lease, leases.toArray(String[]::new));
+        allow(serviceAccount, "new-leases", "create", lease);
+    }
+
+    /** As if the holder of the account's lease had been gone for the duration of the lease. */
+    void endLease(String account) throws IOException {
+        kubectl(
+                "patch",
+                "lease",
+                "osg-token-renewer-account-" + account,
+                "--type=merge",
+                "-p",
+                "{\"spec\":{\"leaseDurationSeconds\":1}}");
+    }
+
     public static URI server() throws IOException {
         return URI.create(config("{.clusters[0].cluster.server}"));
     }
@@ -137,7 +164,7 @@ public final class Cluster implements AutoCloseable {
     /** Without waiting: only a controller, which the API server lacks, deletes the content. */
     @Override
     public void close() throws IOException {
-        kubectl("delete", "secrets,roles,rolebindings,serviceaccounts", "--all");
+        kubectl("delete", "secrets,leases,roles,rolebindings,serviceaccounts", "--all");
         kubectlAnywhere("delete", "namespace", namespace, "--wait=false");
     }
 }

@@ -65,7 +65,7 @@ class KubernetesStoreRing {
     void start() throws Exception {
         cluster = new Cluster("store");
         ServiceAccount account = cluster.serviceAccount("renewer", directory.resolve("real"));
-        allow("");
+        cluster.allowAccounts("renewer", "acct", "acct1", "acct2", "acct3", "acct4");
         proxy = new ApiProxy(account);
         point = new AccessPoint(directory.resolve("site"));
         point.variables.putAll(Cluster.environment(proxy.of(account, directory.resolve("pod"))));
@@ -82,34 +82,8 @@ class KubernetesStoreRing {
             proxy.close();
         }
         if (cluster != null) {
-            cluster.kubectl("delete", "leases", "--all");
             cluster.close();
         }
-    }
-
-    /** The least rights for the accounts acct and acct1 to acct4. */
-    private void allow(String suffix) throws Exception {
-        List<String> secrets = new ArrayList<>();
-        List<String> leases = new ArrayList<>();
-        for (String account : List.of("acct", "acct1", "acct2", "acct3", "acct4")) {
-            secrets.add("osg-token-renewer-account-" + account);
-            secrets.add("osg-token-renewer-state-" + account);
-            leases.add("osg-token-renewer-account-" + account);
-        }
-        cluster.allow("renewer", "secrets" + suffix, "get,update", "secrets", secrets.toArray(String[]::new));
-        cluster.allow("renewer", "new-secrets" + suffix, "create", "secrets");
-        cluster.allow(
-                "renewer",
-                "leases" + suffix,
-                "get,update",
-                "leases.coordination.k8s.io",
-                leases.toArray(String[]::new));
-        cluster.allow("renewer", "new-leases" + suffix, "create", "leases.coordination.k8s.io");
-    }
-
-    /** As if the holder of the lease had been gone for the duration of the lease. */
-    private void endLease() throws Exception {
-        cluster.kubectl("patch", "lease", SECRET, "--type=merge", "-p", "{\"spec\":{\"leaseDurationSeconds\":1}}");
     }
 
     private String secret(String path) throws Exception {
@@ -475,7 +449,7 @@ class KubernetesStoreRing {
                     continue; // the run had fewer requests
                 }
                 boolean asked = point.refreshes() > before;
-                endLease();
+                cluster.endLease("acct");
                 Result next = point.inProcess("renew", "--force");
                 String kind = asked ? "after the issuer was asked" : "before the issuer was asked";
                 if (next.status() == 0) {
@@ -550,7 +524,7 @@ class KubernetesStoreRing {
         AccessPoint.await(() -> Files.exists(point.file("run/acct.cluster.rescue")));
         run.process().destroyForcibly().waitFor();
         proxy.up();
-        endLease();
+        cluster.endLease("acct");
         mustRenew();
         assertEquals(0, point.issuer.reuses());
         assertFalse(Files.exists(point.file("run/acct.cluster.rescue")));
@@ -573,7 +547,7 @@ class KubernetesStoreRing {
         AccessPoint.await(() -> point.refreshes() > before);
         stopped.signal("STOP");
         AccessPoint.await(isAnswered::get);
-        endLease();
+        cluster.endLease("acct");
         Result next = point.inProcess("renew", "--force");
         long saved = generation();
         stopped.signal("CONT");
@@ -610,7 +584,7 @@ class KubernetesStoreRing {
         run.set(point.start("renew", "--force"));
         AccessPoint.await(isStopped::get);
         Thread.sleep(35_000);
-        endLease();
+        cluster.endLease("acct");
         mustRenew();
         assertEquals(before + 1, point.refreshes());
         run.get().signal("CONT");
