@@ -176,7 +176,30 @@ public final class Account {
 
     /** Replaces the refresh token with the one that the issuer returned. */
     public Account rotated(Secret refreshToken, Instant at) {
-        return withRefreshToken(refreshToken).with("rotated_at", at.getEpochSecond());
+        return with("refresh_token", refreshToken.reveal()).with("rotated_at", at.getEpochSecond());
+    }
+
+    /** The access token that is exchanged for others; empty if there is none or its end is unknown. */
+    public Optional<SubjectToken> subjectToken() {
+        Optional<String> token = members.string("subject_token");
+        Optional<Instant> receivedAt = time("subject_token_received_at");
+        Optional<Instant> expiresAt = time("subject_token_expires_at");
+        return token.isPresent() && receivedAt.isPresent() && expiresAt.isPresent()
+                ? Optional.of(new SubjectToken(Secret.of(token.get()), receivedAt.get(), expiresAt))
+                : Optional.empty();
+    }
+
+    /** @param token not stored if its end is unknown */
+    public Account withSubjectToken(Optional<SubjectToken> token) {
+        Optional<SubjectToken> kept =
+                token.isPresent() && token.get().expiresAt().isPresent() ? token : Optional.empty();
+        return with("subject_token", kept.map(SubjectToken::token).map(Secret::reveal))
+                .with(
+                        "subject_token_received_at",
+                        kept.map(SubjectToken::receivedAt).map(Instant::getEpochSecond))
+                .with(
+                        "subject_token_expires_at",
+                        kept.flatMap(SubjectToken::expiresAt).map(Instant::getEpochSecond));
     }
 
     public Optional<Instant> clientSecretExpiresAt() {
@@ -252,8 +275,9 @@ public final class Account {
                 .with("revocation_endpoint", text(provider.revocationEndpoint()));
     }
 
+    /** Stores the refresh token of another authorization, to which no earlier access token belongs. */
     public Account withRefreshToken(Secret refreshToken) {
-        return with("refresh_token", refreshToken.reveal());
+        return with("refresh_token", refreshToken.reveal()).withSubjectToken(Optional.empty());
     }
 
     public Account withRegistration(Registered registered) {

@@ -762,6 +762,7 @@ final class SetupCommand implements Callable<Integer> {
     private List<String> audienceOfTokens(Config config) {
         return config.tokens().stream()
                 .filter(token -> token.account().equals(account))
+                .filter(token -> token.exchange().isEmpty())
                 .flatMap(token -> token.audience().stream())
                 .distinct()
                 .toList();

@@ -38,6 +38,8 @@ final class KnownOptions {
             "token_secret",
             "audience",
             "scope",
+            "exchange",
+            Section.EXCHANGE_RESOURCE,
             "min_lifetime",
             "strict",
             "token_mode",
@@ -50,8 +52,14 @@ final class KnownOptions {
             ForEach.OPTION);
 
     /** Options whose words may be on several lines. */
-    static final List<String> LISTS =
-            List.of("audience", "scope", "no_proxy", "post_renewal_environment", ForEach.OPTION, NotifyOptions.OPTION);
+    static final List<String> LISTS = List.of(
+            "audience",
+            "scope",
+            Section.EXCHANGE_RESOURCE,
+            "no_proxy",
+            "post_renewal_environment",
+            ForEach.OPTION,
+            NotifyOptions.OPTION);
 
     private static final int MAX_TYPOS = 2;
 

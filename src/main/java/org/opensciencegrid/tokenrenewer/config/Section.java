@@ -31,6 +31,7 @@ import org.opensciencegrid.tokenrenewer.util.Printable;
  */
 final class Section {
     static final String CLIENT_SECRET = "client_secret";
+    static final String EXCHANGE_RESOURCE = "exchange_resource";
     private static final String CLIENT_AUTH = "client_auth";
     private static final String CLIENT_KEY_FILE = "client_key_file";
     private static final String CLIENT_ASSERTION_FILE = "client_assertion_file";
@@ -458,6 +459,27 @@ final class Section {
                 from,
                 caFile,
                 networkOptions));
+    }
+
+    /** The resources to request by a token exchange; empty if the token is not exchanged. */
+    Optional<List<String>> exchange() {
+        boolean isExchanged = flag("exchange");
+        List<String> resources = words(EXCHANGE_RESOURCE);
+        if (!isExchanged && !resources.isEmpty()) {
+            problem(line(EXCHANGE_RESOURCE), EXCHANGE_RESOURCE + " needs 'exchange = yes'");
+        }
+        for (String resource : resources) { // RFC 8693 section 2.1
+            if (toUri(resource)
+                    .filter(uri -> uri.isAbsolute() && uri.getRawFragment() == null)
+                    .isEmpty()) {
+                problem(
+                        line(EXCHANGE_RESOURCE),
+                        EXCHANGE_RESOURCE + " '" + Printable.of(resource)
+                                + "' is not an absolute URI without '#', such as https://storage.example.org/; separate"
+                                + " several with spaces");
+            }
+        }
+        return isExchanged ? Optional.of(resources) : Optional.empty();
     }
 
     /** The Kubernetes Secret that gets the token. */

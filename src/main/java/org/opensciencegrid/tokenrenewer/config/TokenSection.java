@@ -14,6 +14,7 @@ import java.util.OptionalLong;
  * @param tokenPath an absolute path, as written; empty if only the Secret has the token
  * @param audience empty to request none
  * @param scope empty to request none
+ * @param exchange the resources to request by a token exchange; empty if the token is not exchanged
  * @param minLifetime in seconds
  * @param strict whether to reject a token that allows more than was requested
  * @param access permissions of the token file
@@ -28,6 +29,7 @@ public record TokenSection(
         Optional<Path> tokenPath,
         List<String> audience,
         List<String> scope,
+        Optional<List<String>> exchange,
         OptionalLong minLifetime,
         boolean strict,
         TokenAccess access,
@@ -36,6 +38,7 @@ public record TokenSection(
     public TokenSection {
         audience = List.copyOf(audience);
         scope = List.copyOf(scope);
+        exchange = exchange.isPresent() ? Optional.of(List.copyOf(exchange.get())) : exchange;
     }
 
     /** Where the token is: the path of its file; without one, its Secret. For messages and state files. */

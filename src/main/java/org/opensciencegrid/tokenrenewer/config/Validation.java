@@ -242,6 +242,7 @@ final class Validation {
                 tokenPath,
                 audience,
                 section.words("scope"),
+                section.exchange(),
                 section.seconds("min_lifetime"),
                 section.flag("strict"),
                 section.access(),

@@ -101,6 +101,12 @@ public record Failure(Kind kind, String where, String detail) {
         ACCOUNT_SHARED(Trait.ONE_TOKEN),
         AUDIENCE_REFUSED(Trait.NEEDS_PERSON, Trait.ONE_TOKEN),
         REQUEST_REFUSED(Trait.NEEDS_PERSON, Trait.ONE_TOKEN),
+        /** The issuer does not exchange the account's token; {@code where} is the section's name and the client id. */
+        EXCHANGE_REFUSED(Trait.NEEDS_PERSON, Trait.ONE_TOKEN),
+        /** Like EXCHANGE_REFUSED, because of the requested scope. */
+        EXCHANGE_SCOPE_REFUSED(Trait.NEEDS_PERSON, Trait.ONE_TOKEN),
+        /** Like EXCHANGE_REFUSED, because of the requested audience or resource. */
+        EXCHANGE_AUDIENCE_REFUSED(Trait.NEEDS_PERSON, Trait.ONE_TOKEN),
         /** The token has more rights than requested, and its section is strict. */
         TOO_MUCH_GRANTED(Trait.NEEDS_PERSON, Trait.ONE_TOKEN),
         IDENTITY_CHANGED(Trait.NEEDS_PERSON),

@@ -226,12 +226,28 @@ public final class FailureMapper {
             case SCOPE_REFUSED -> Kind.SCOPE_REFUSED;
             case AUDIENCE_REFUSED -> Kind.AUDIENCE_REFUSED;
             case REFUSED -> Kind.REQUEST_REFUSED;
+            case EXCHANGE_REFUSED -> Kind.EXCHANGE_REFUSED;
             case WRONG_ISSUER -> Kind.ISSUER_WRONG;
             case INSECURE -> Kind.INSECURE_URL;
             case DENIED -> Kind.DENIED;
             case EXPIRED -> Kind.EXPIRED;
         };
         return new Failure(kind, Printable.of(issuer), e.getMessage());
+    }
+
+    /**
+     * For a token exchange.
+     *
+     * @param section the name of the token's section
+     */
+    public static Failure ofExchange(IssuerException e, String issuer, String section, String clientId) {
+        String where = Printable.of(section) + " " + Printable.of(clientId);
+        return switch (e.kind()) {
+            case GRANT_REFUSED, REFUSED, EXCHANGE_REFUSED -> new Failure(Kind.EXCHANGE_REFUSED, where, e.getMessage());
+            case SCOPE_REFUSED -> new Failure(Kind.EXCHANGE_SCOPE_REFUSED, where, e.getMessage());
+            case AUDIENCE_REFUSED -> new Failure(Kind.EXCHANGE_AUDIENCE_REFUSED, where, e.getMessage());
+            default -> of(e, issuer, false);
+        };
     }
 
     private static Kind tls(IssuerException e) {

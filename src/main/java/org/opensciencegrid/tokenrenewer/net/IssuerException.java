@@ -42,6 +42,8 @@ public final class IssuerException extends Exception {
         CLIENT_REFUSED,
         SCOPE_REFUSED,
         AUDIENCE_REFUSED,
+        /** The issuer does not exchange tokens for this client, or not for an access token. Only for an exchange. */
+        EXCHANGE_REFUSED,
         /** Any other permanent error. */
         REFUSED,
         /** The metadata is that of another issuer, or lacks a required endpoint. */
@@ -194,7 +196,13 @@ public final class IssuerException extends Exception {
     /** Whether the issuer rejected the request permanently, so that repeating it is useless. */
     public boolean isDefinitive() {
         return switch (kind) {
-            case GRANT_REFUSED, PERSON_REFUSED, CLIENT_REFUSED, SCOPE_REFUSED, AUDIENCE_REFUSED, REFUSED -> true;
+            case GRANT_REFUSED,
+                    PERSON_REFUSED,
+                    CLIENT_REFUSED,
+                    SCOPE_REFUSED,
+                    AUDIENCE_REFUSED,
+                    EXCHANGE_REFUSED,
+                    REFUSED -> true;
             default -> false;
         };
     }

@@ -51,6 +51,16 @@ public final class ErrorResponse {
     private static final Pattern REFRESH_TOKEN = Pattern.compile("refresh[ _-]?token", Pattern.CASE_INSENSITIVE);
     private static final Pattern MISSING = Pattern.compile("\\b(missing|required)\\b", Pattern.CASE_INSENSITIVE);
 
+    /** Keycloak names an unknown audience with invalid_client or invalid_request. */
+    private static final Pattern AUDIENCE_PROBLEM = Pattern.compile(
+            "^(audience not found|requested audience not available|client disabled$)", Pattern.CASE_INSENSITIVE);
+
+    /** The client may not exchange: Keycloak says so with invalid_request or invalid_client, INDIGO IAM with a 401. */
+    private static final Pattern NO_EXCHANGE = Pattern.compile(
+            "\\bgrant[ _-]?type\\b|\\bexchange\\b.{0,40}\\bnot (enabled|allowed|supported|permitted)\\b"
+                    + "|\\bnot (enabled|allowed|supported|permitted)\\b.{0,40}\\bexchange\\b",
+            Pattern.CASE_INSENSITIVE);
+
     private ErrorResponse() {}
 
     /** @param secrets the secrets of the request, which the response may echo */
@@ -60,26 +70,43 @@ public final class ErrorResponse {
 
     /** @param endpoint for messages */
     static IssuerException of(String endpoint, HttpResponse response, Collection<Secret> secrets) {
-        return of(endpoint, response, secrets, false);
+        return of(endpoint, response, secrets, Request.OTHER);
     }
 
     /** Like {@link #of}, for a request with a refresh token, where some codes have another meaning. */
     static IssuerException ofRefresh(URI endpoint, HttpResponse response, Collection<Secret> secrets) {
-        return of(Transport.hostAndPort(endpoint), response, secrets, true);
+        return of(Transport.hostAndPort(endpoint), response, secrets, Request.REFRESH);
+    }
+
+    /**
+     * Like {@link #of}, for a token exchange (RFC 8693 section 2.2.2). GRANT_REFUSED and REFUSED may be about the
+     * exchanged token; another one may then be accepted.
+     */
+    static IssuerException ofExchange(URI endpoint, HttpResponse response, Collection<Secret> secrets) {
+        return of(Transport.hostAndPort(endpoint), response, secrets, Request.EXCHANGE);
+    }
+
+    /** Requests for which some codes have another meaning. */
+    private enum Request {
+        REFRESH,
+        EXCHANGE,
+        OTHER
     }
 
     private static IssuerException of(
-            String endpoint, HttpResponse response, Collection<Secret> secrets, boolean isRefresh) {
+            String endpoint, HttpResponse response, Collection<Secret> secrets, Request request) {
         Redactor redactor = new Redactor(secrets);
         Map<String, Object> json = errorMembers(response);
         String code = redactor.clean(code(Json.string(json, "error").orElse("")));
         Kind kind = kind(response, code);
-        if (isRefresh) {
+        if (request == Request.REFRESH) {
             kind = ofRefresh(kind, code, description(json).orElse(""));
+        } else if (request == Request.EXCHANGE) {
+            kind = ofExchange(kind, response, code, description(json).orElse(""));
         }
         return new IssuerException(
                 takesOneAudience(json) ? Kind.AUDIENCE_REFUSED : kind,
-                endpoint + " answered " + text(response, json, code, redactor, isRefresh),
+                endpoint + " answered " + text(response, json, code, redactor, request),
                 response.status(),
                 code,
                 response.retryAfter());
@@ -176,8 +203,32 @@ public final class ErrorResponse {
         return isDead ? Kind.GRANT_REFUSED : kind;
     }
 
+    private static Kind ofExchange(Kind kind, HttpResponse response, String code, String description) {
+        if (kind == Kind.UNUSABLE_ANSWER) {
+            return TokenResponse.isOfOtherType(response) ? Kind.EXCHANGE_REFUSED : kind;
+        }
+        boolean isOfAnswer = kind == Kind.NO_ANSWER || kind == Kind.TEMPORARY || kind == Kind.WEB_PAGE;
+        if (isOfAnswer || kind == Kind.SCOPE_REFUSED || kind == Kind.AUDIENCE_REFUSED) {
+            return kind;
+        }
+        if (USER_CODES.contains(code) && USER_PROBLEM.matcher(description).find()) {
+            return Kind.PERSON_REFUSED;
+        }
+        if (AUDIENCE_PROBLEM.matcher(description).find()) {
+            return Kind.AUDIENCE_REFUSED;
+        }
+        // With 401 the client did not prove itself: Keycloak.
+        boolean isForbidden = code.equals("unauthorized_client") && response.status() != 401;
+        return isForbidden
+                        || code.equals("unsupported_grant_type")
+                        || code.equals("access_denied") // INDIGO IAM: its policies for exchanges
+                        || NO_EXCHANGE.matcher(description).find()
+                ? Kind.EXCHANGE_REFUSED
+                : kind;
+    }
+
     private static String text(
-            HttpResponse response, Map<String, Object> json, String code, Redactor redactor, boolean isRefresh) {
+            HttpResponse response, Map<String, Object> json, String code, Redactor redactor, Request request) {
         StringBuilder text = new StringBuilder().append(response.status());
         if (response.status() >= 300 && response.status() <= 399) {
             return text.append(", a redirect to '")
@@ -213,12 +264,21 @@ public final class ErrorResponse {
         String size = response.body().length() + " characters that are not what was asked for";
         if (response.isSuccess()) { // never quoted: it may contain new tokens that the redactor does not know
             return text.append(" with ")
-                    .append(isRefresh ? TokenResponse.invalidReason(response).orElse(size) : size)
+                    .append(
+                            request == Request.OTHER
+                                    ? size
+                                    : invalidReason(response, request).orElse(size))
                     .toString();
         }
         String excerpt = Printable.of(redactor.clean(response.body().strip()), EXCERPT_CHARS);
         String type = response.contentType().isEmpty() ? "no content type" : redactor.clean(response.contentType());
         return text.append(" (").append(type).append("): ").append(excerpt).toString();
+    }
+
+    private static Optional<String> invalidReason(HttpResponse response, Request request) {
+        Optional<String> otherType =
+                request == Request.EXCHANGE ? TokenResponse.otherIssuedType(response) : Optional.empty();
+        return otherType.isPresent() ? otherType : TokenResponse.invalidReason(response);
     }
 
     private static Optional<String> description(Map<String, Object> json) {

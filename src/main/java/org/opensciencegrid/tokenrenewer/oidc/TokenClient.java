@@ -31,6 +31,8 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
 public final class TokenClient {
     private static final List<Duration> RETRY_DELAYS =
             List.of(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(4));
+    private static final String EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
+    private static final String ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token";
     private static final HttpResponse REHEARSAL = new HttpResponse(
             200, "", "", "", Optional.empty(), "", "{\"refresh_token\":\"rehearsal\"}", true, Duration.ZERO);
 
@@ -138,6 +140,7 @@ public final class TokenClient {
         HTTPRequest request = new HTTPRequest(HTTPRequest.Method.POST, endpoint);
         request.setEntityContentType(ContentType.APPLICATION_URLENCODED);
         request.setBody(URLUtils.serializeParameters(parameters));
+        client.nimbus().ifPresent(authentication -> authentication.applyTo(request));
         return client.addClientAuthentication(request);
     }
 
@@ -187,5 +190,44 @@ public final class TokenClient {
     private static boolean isOfRepeatedAssertion(Client client, IssuerException e) {
         return e.kind() == Kind.CLIENT_REFUSED
                 && client.assertion().filter(ClientAssertion::isRepeated).isPresent();
+    }
+
+    /**
+     * Exchanges an access token of the client for another one (RFC 8693). Repeats like {@link #clientCredentials}: an
+     * exchange uses nothing up. A refresh token in the response is ignored.
+     *
+     * @param resources the URIs of the services that the token is for
+     */
+    public TokenResponse exchange(
+            URI tokenEndpoint, Client client, Secret subjectToken, RequestedToken requested, List<String> resources)
+            throws IssuerException {
+        return withRetries(
+                client,
+                () -> transport.send(
+                        exchangeRequest(tokenEndpoint, client, subjectToken, requested, resources),
+                        response -> TokenResponse.ofExchange(response, clock)
+                                .orElseThrow(() -> ErrorResponse.ofExchange(
+                                        tokenEndpoint, response, client.secretsWith(subjectToken)))));
+    }
+
+    private static HTTPRequest exchangeRequest(
+            URI endpoint, Client client, Secret subjectToken, RequestedToken requested, List<String> resources) {
+        Map<String, List<String>> grant = new LinkedHashMap<>();
+        grant.put("grant_type", List.of(EXCHANGE));
+        grant.put("subject_token", List.of(subjectToken.reveal()));
+        grant.put("subject_token_type", List.of(ACCESS_TOKEN));
+        grant.put("requested_token_type", List.of(ACCESS_TOKEN));
+        if (!requested.audience().isEmpty()) {
+            grant.put(
+                    "audience",
+                    requested.audienceParameter() == AudienceParameter.AUDIENCE
+                            ? List.of(String.join(" ", requested.audience()))
+                            : requested.audience());
+        }
+        if (!resources.isEmpty()) {
+            grant.put("resource", resources);
+        }
+        RequestedToken scopeOnly = new RequestedToken(requested.scope(), List.of(), requested.audienceParameter());
+        return withoutSdk(endpoint, client, grant, scopeOnly);
     }
 }

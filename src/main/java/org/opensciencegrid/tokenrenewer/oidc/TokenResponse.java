@@ -245,4 +245,33 @@ public record TokenResponse(
         }
         return names;
     }
+
+    /**
+     * The response of a token exchange (RFC 8693 section 2.2.1). Its access_token may be a token of another type.
+     */
+    static Optional<TokenResponse> ofExchange(HttpResponse response, Clock clock) {
+        return otherIssuedType(response).isPresent() ? Optional.empty() : of(response, clock);
+    }
+
+    private static final String TOKEN_TYPE = "urn:ietf:params:oauth:token-type:";
+
+    /** Issued types that are no access token (RFC 8693 section 3). INDIGO IAM calls its access tokens jwt. */
+    private static final Set<String> OTHER_ISSUED_TYPES =
+            Set.of(TOKEN_TYPE + "refresh_token", TOKEN_TYPE + "id_token", TOKEN_TYPE + "saml1", TOKEN_TYPE + "saml2");
+
+    /** Which other token an exchange gave; empty if it gave an access token. */
+    static Optional<String> otherIssuedType(HttpResponse response) {
+        return response.json()
+                .flatMap(json -> Json.string(json, "issued_token_type"))
+                .filter(OTHER_ISSUED_TYPES::contains)
+                .map(type -> "a token of the type '" + type + "', which is no access token");
+    }
+
+    /** Whether a complete success response contains a token that cannot be used as an access token. */
+    static boolean isOfOtherType(HttpResponse response) {
+        return otherIssuedType(response).isPresent()
+                || response.json()
+                        .filter(json -> json.containsKey("access_token") && !isBearer(json))
+                        .isPresent();
+    }
 }

@@ -268,6 +268,9 @@ final class AccountRenewal {
             if (section.onlySecret().isPresent()) {
                 continue; // another pod with an account of its own may have written it
             }
+            if (state.token(section.name()).requestedExchange().isPresent()) {
+                continue; // an exchange uses no refresh token
+            }
             Optional<Instant> issued =
                     Due.issuedAfter(section, token(section), state.token(section.name()), source.issuer());
             if (issued.filter(at -> at.isAfter(rotated.get().plus(Due.SKEW))).isPresent()) {
@@ -308,18 +311,24 @@ final class AccountRenewal {
         Duration left = deadline.left();
         try {
             requireWritable(section);
-            requireOwnAccount(section, source.authorizedScope());
-            List<String> scope = narrows() ? List.of() : section.scope();
+            boolean isWhole = narrows() && section.exchange().isEmpty();
+            if (isWhole) {
+                requireOwnAccount(section, source.authorizedScope());
+            }
+            List<String> scope = isWhole ? List.of() : section.scope();
             Duration before = deadline.elapsed();
             TokenResponse response = source.token(section, scope);
             Duration age = deadline.elapsed().minus(before).minus(response.waited());
             issuerHealth.forEach(health -> health.granted(response.waited()));
-            response.scope()
-                    .filter(grantedScope -> state.narrows().isEmpty())
-                    .flatMap(
-                            grantedScope -> NarrowingCheck.detect(state, source.authorizedScope(), scope, grantedScope))
-                    .ifPresent(this::setNarrowing);
-            Granted granted = GrantCheck.granted(section, response, source.authorizedScope(), narrows());
+            if (section.exchange().isEmpty()) {
+                response.scope()
+                        .filter(grantedScope -> state.narrows().isEmpty())
+                        .flatMap(grantedScope ->
+                                NarrowingCheck.detect(state, source.authorizedScope(), scope, grantedScope))
+                        .ifPresent(this::setNarrowing);
+            }
+            boolean wasWhole = narrows() && section.exchange().isEmpty(); // this response may have shown it
+            Granted granted = GrantCheck.granted(section, response, source.authorizedScope(), wasWhole);
             GrantCheck.requireNoMore(section, granted, response);
             Optional<Duration> ahead = GrantCheck.requireValid(
                     response, source.issuer(), clock.instant(), age.isNegative() ? Duration.ZERO : age);
@@ -360,8 +369,7 @@ final class AccountRenewal {
      * allow.
      */
     private void requireOwnAccount(TokenSection section, List<String> authorizedScope) throws FailureException {
-        if (narrows()
-                && section.strict()
+        if (section.strict()
                 && !section.scope().isEmpty()
                 && !NarrowingCheck.without(authorizedScope, section.scope()).isEmpty()) {
             throw new FailureException(new Failure(Failure.Kind.ACCOUNT_SHARED, section.name(), account));
@@ -433,7 +441,7 @@ final class AccountRenewal {
         state = state.withToken(
                 section.name(),
                 state.token(section.name())
-                        .tried(now, section.scope(), section.audience())
+                        .tried(now, section.scope(), section.audience(), section.exchange())
                         .renewed(
                                 now,
                                 section.place(),
@@ -509,7 +517,8 @@ final class AccountRenewal {
         Instant now = clock.instant();
         Optional<Instant> next = BackOff.nextTry(failure, now);
         TokenState token = state.token(section.name());
-        TokenState tried = wasRequested ? token.tried(now, section.scope(), section.audience()) : token;
+        TokenState tried =
+                wasRequested ? token.tried(now, section.scope(), section.audience(), section.exchange()) : token;
         state = state.withToken(
                 section.name(),
                 tried.failed(now, failure, failure.kind().isSingleTokenFailure() ? next : Optional.empty()));

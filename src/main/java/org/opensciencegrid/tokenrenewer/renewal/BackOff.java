@@ -40,9 +40,7 @@ record BackOff(Clock clock, boolean isForced) {
 
     /** A rejection of one token's request. */
     Optional<Refusal> refusal(TokenSection section, TokenState token) {
-        return refusal(token.failure(), token.nextTry())
-                .filter(standing -> section.scope().equals(token.requestedScope())
-                        && section.audience().equals(token.requestedAudience()));
+        return refusal(token.failure(), token.nextTry()).filter(standing -> token.isOfRequest(section));
     }
 
     private Optional<Refusal> refusal(Optional<Failure> standing, Optional<Instant> nextTry) {

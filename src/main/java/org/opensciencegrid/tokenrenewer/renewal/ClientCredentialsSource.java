@@ -2,6 +2,7 @@ package org.opensciencegrid.tokenrenewer.renewal;
 
 import java.net.URI;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -9,6 +10,7 @@ import org.opensciencegrid.cryptostore.PasswordFileException;
 import org.opensciencegrid.tokenrenewer.account.ClientProof;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.account.SecretFile;
+import org.opensciencegrid.tokenrenewer.account.SubjectToken;
 import org.opensciencegrid.tokenrenewer.config.ClientCredentialsAccount;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
@@ -30,6 +32,8 @@ final class ClientCredentialsSource implements TokenSource {
     private final Client client;
     private final RunDeadline deadline;
     private URI endpoint;
+    /** Of this run. */
+    private Optional<SubjectToken> subjectToken = Optional.empty();
 
     ClientCredentialsSource(
             ClientCredentialsAccount section,
@@ -70,15 +74,49 @@ final class ClientCredentialsSource implements TokenSource {
     @Override
     public TokenResponse token(TokenSection token, List<String> scope) throws FailureException {
         RequestedToken requested = new RequestedToken(scope, token.audience(), section.audienceParameter());
+        return token.exchange().isPresent() ? exchanged(token, requested) : granted(requested);
+    }
+
+    private TokenResponse granted(RequestedToken requested) throws FailureException {
         try {
             return request(requested);
         } catch (IssuerException e) {
-            boolean isOfTheClient =
-                    e.kind() == IssuerException.Kind.CLIENT_REFUSED || e.kind() == IssuerException.Kind.GRANT_REFUSED;
             throw new FailureException(
-                    isOfTheClient
-                            ? new Failure(Failure.Kind.CREDENTIALS_REFUSED, issuer(), e.getMessage())
-                            : FailureMapper.of(e, issuer(), false));
+                    e.kind() == IssuerException.Kind.GRANT_REFUSED
+                            ? credentialsRefused(e)
+                            : credentialsRefusedOr(e, FailureMapper.of(e, issuer(), false)));
+        }
+    }
+
+    private Failure credentialsRefusedOr(IssuerException e, Failure other) {
+        return e.kind() == IssuerException.Kind.CLIENT_REFUSED ? credentialsRefused(e) : other;
+    }
+
+    private Failure credentialsRefused(IssuerException e) {
+        return new Failure(Failure.Kind.CREDENTIALS_REFUSED, issuer(), e.getMessage());
+    }
+
+    /** The exchanged token is the same for all sections of a run. */
+    private TokenResponse exchanged(TokenSection token, RequestedToken requested) throws FailureException {
+        SubjectToken subject = subjectToken
+                .filter(known -> known.expiresAt().isEmpty() || known.isFresh(clock.instant(), Duration.ZERO))
+                .orElse(null);
+        if (subject == null) {
+            TokenResponse response = granted(new RequestedToken(List.of(), List.of(), section.audienceParameter()));
+            subject = new SubjectToken(response.accessToken(), clock.instant(), response.expiresAt());
+            subjectToken = Optional.of(subject);
+        }
+        try {
+            return issuer.tokens()
+                    .exchange(
+                            endpoint,
+                            client(endpoint),
+                            subject.token(),
+                            requested,
+                            token.exchange().orElseThrow());
+        } catch (IssuerException e) {
+            throw new FailureException(credentialsRefusedOr(
+                    e, FailureMapper.ofExchange(e, issuer(), token.section(), section.clientId())));
         }
     }
 

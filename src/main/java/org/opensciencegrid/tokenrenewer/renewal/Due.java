@@ -30,7 +30,8 @@ final class Due {
                 || state.failure().filter(why -> !why.kind().isHookFailure()).isPresent()
                 || !state.path().equals(section.place())
                 || !sameWords(section.scope(), state.requestedScope())
-                || !sameWords(section.audience(), state.requestedAudience())) {
+                || !sameWords(section.audience(), state.requestedAudience())
+                || !section.exchange().equals(state.requestedExchange())) {
             return Optional.empty();
         }
         Duration minLifetime = Duration.ofSeconds(section.minLifetime().getAsLong());

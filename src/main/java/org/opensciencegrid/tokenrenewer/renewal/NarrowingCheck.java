@@ -46,7 +46,8 @@ final class NarrowingCheck {
     /** The scopes of earlier requests that lack a part of this scope. */
     private static List<List<String>> narrowerRequests(AccountState state, List<String> scope) {
         return state.tokens().stream()
-                .filter(token -> token.renewedAt().isPresent())
+                .filter(token -> token.renewedAt().isPresent()
+                        && token.requestedExchange().isEmpty()) // its scope was not that of a refresh
                 .filter(token -> token.failure()
                         .filter(why -> !why.kind().isHookFailure())
                         .isEmpty())

@@ -2,6 +2,7 @@ package org.opensciencegrid.tokenrenewer.renewal;
 
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,12 +11,14 @@ import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.cryptostore.OpenAccount;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFileException;
+import org.opensciencegrid.cryptostore.SaveResult;
 import org.opensciencegrid.cryptostore.StoreException;
 import org.opensciencegrid.tokenrenewer.account.Account;
 import org.opensciencegrid.tokenrenewer.account.ClientProof;
 import org.opensciencegrid.tokenrenewer.account.HostIdentity;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
 import org.opensciencegrid.tokenrenewer.account.ShutdownGuard;
+import org.opensciencegrid.tokenrenewer.account.SubjectToken;
 import org.opensciencegrid.tokenrenewer.config.StoredAccount;
 import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
@@ -57,6 +60,9 @@ final class RefreshTokenSource implements TokenSource {
     private Optional<Instant> refreshTokenExpiresAt = Optional.empty();
     private Optional<Failure> storageProblem = Optional.empty();
     private Optional<String> otherIdentity = Optional.empty();
+    /** Of this run. */
+    private Optional<SubjectToken> subjectToken = Optional.empty();
+
     private boolean isEndpointGone;
     private long rotations;
     private boolean isSaved = true;
@@ -139,7 +145,17 @@ final class RefreshTokenSource implements TokenSource {
 
     @Override
     public TokenResponse token(TokenSection token, List<String> scope) throws FailureException {
-        TokenResponse response = request(token, scope);
+        if (token.exchange().isPresent()) {
+            return exchanged(token);
+        }
+        requireApproved(token);
+        TokenResponse response = request(new RequestedToken(scope, token.audience(), audienceParameter(token)));
+        otherIdentity = requireSameUser(response);
+        return response;
+    }
+
+    /** How the user in the access token differs from the first one. */
+    private Optional<String> requireSameUser(TokenResponse response) throws FailureException {
         Optional<TokenResponse.Identity> known = account.identity();
         if (known.isPresent()
                 && response.identity().isPresent()
@@ -150,8 +166,7 @@ final class RefreshTokenSource implements TokenSource {
                     account.issuer(),
                     difference(known.get(), response.identity().get())));
         }
-        otherIdentity = otherIdentity(response);
-        return response;
+        return otherIdentity(response);
     }
 
     /**
@@ -200,22 +215,20 @@ final class RefreshTokenSource implements TokenSource {
     }
 
     /** Uses the endpoints from setup until they fail; only then asks the issuer for its present endpoints. */
-    private TokenResponse request(TokenSection token, List<String> scope) throws FailureException {
-        requireApproved(token);
+    private TokenResponse request(RequestedToken requested) throws FailureException {
         Optional<Instant> before = inDoubtSince;
         try {
-            return ShutdownGuard.run(() -> refresh(token, scope, false));
+            return ShutdownGuard.run(() -> refresh(requested, false));
         } catch (FailureException e) {
             if (!isEndpointGone || deadline.leftToBegin().isZero() || !hasEndpointMoved()) {
                 throw e;
             }
             inDoubtSince = before; // the request did not reach the issuer
-            return ShutdownGuard.run(() -> refresh(token, scope, true));
+            return ShutdownGuard.run(() -> refresh(requested, true));
         }
     }
 
-    private TokenResponse refresh(TokenSection token, List<String> scope, boolean hasEndpointMoved)
-            throws FailureException {
+    private TokenResponse refresh(RequestedToken requested, boolean hasEndpointMoved) throws FailureException {
         isEndpointGone = false;
         try {
             store.reserve();
@@ -223,7 +236,7 @@ final class RefreshTokenSource implements TokenSource {
             throw new FailureException(FailureMapper.of(e));
         }
         if (!isWarmedUp) {
-            account.withRefreshToken(account.refreshToken())
+            account.rotated(account.refreshToken(), clock.instant())
                     .encode(); // loads the classes now, as reserve() does for the rest
             isWarmedUp = true;
         }
@@ -233,7 +246,7 @@ final class RefreshTokenSource implements TokenSource {
                             account.tokenEndpoint(),
                             client(),
                             account.refreshToken(),
-                            requestedToken(token, scope),
+                            requested,
                             this::keep,
                             store::mayAsk);
             inDoubtSince = Optional.empty();
@@ -277,10 +290,6 @@ final class RefreshTokenSource implements TokenSource {
                 ? new ClientProof(section.name(), section.clientFiles(), passwords, clock)
                         .complete(client, Optional.of(account.issuer()), account.tokenEndpoint())
                 : client;
-    }
-
-    private RequestedToken requestedToken(TokenSection token, List<String> scope) {
-        return new RequestedToken(scope, token.audience(), audienceParameter(token));
     }
 
     /**
@@ -398,5 +407,102 @@ final class RefreshTokenSource implements TokenSource {
             });
         }
         store.close();
+    }
+
+    // Token exchange
+
+    /** If the issuer refuses the subject token of an earlier run, gets another one and tries once more. */
+    private TokenResponse exchanged(TokenSection section) throws FailureException {
+        Optional<SubjectToken> kept = keptSubjectToken(section);
+        TokenResponse response;
+        try {
+            response = exchange(section, kept.isPresent() ? kept.get() : newSubjectToken());
+        } catch (IssuerException e) {
+            boolean isOfToken =
+                    e.kind() == IssuerException.Kind.GRANT_REFUSED || e.kind() == IssuerException.Kind.REFUSED;
+            if (subjectToken.isPresent() || !isOfToken) { // another one of this run would be refused, too
+                throw new FailureException(exchangeFailure(e, section));
+            }
+            account = account.withSubjectToken(Optional.empty());
+            try {
+                response = exchange(section, newSubjectToken());
+            } catch (IssuerException ofNew) {
+                throw new FailureException(exchangeFailure(ofNew, section));
+            }
+        }
+        otherIdentity = requireSameUser(response);
+        return response;
+    }
+
+    private Failure exchangeFailure(IssuerException e, TokenSection section) {
+        return FailureMapper.ofExchange(
+                e, account.issuer(), section.section(), account.client().id());
+    }
+
+    /** A token whose end is unknown is only used in the run that got it; one of this run may also be shorter. */
+    private Optional<SubjectToken> keptSubjectToken(TokenSection section) {
+        Instant now = clock.instant();
+        if (subjectToken.isPresent()) {
+            boolean isUsable = subjectToken.get().expiresAt().isEmpty()
+                    || subjectToken.get().isFresh(now, Duration.ZERO);
+            return isUsable ? subjectToken : Optional.empty();
+        }
+        if (inDoubtSince.isPresent() || isFromAnotherHost()) {
+            return Optional.empty(); // a run must use the refresh token after a lost answer, and on another host
+        }
+        Optional<SubjectToken> stored = account.subjectToken();
+        Duration least = Duration.ofSeconds(section.minLifetime().orElse(0));
+        return stored.isPresent() && stored.get().isFresh(now, least) ? stored : Optional.empty();
+    }
+
+    /** By a refresh without scope and audience. It is saved, but only after the refresh token, and it may be lost. */
+    private SubjectToken newSubjectToken() throws FailureException {
+        return ShutdownGuard.run(() -> {
+            TokenResponse response = request(new RequestedToken(List.of(), List.of(), AudienceParameter.AUDIENCE));
+            requireSameUser(response);
+            SubjectToken token = new SubjectToken(response.accessToken(), clock.instant(), response.expiresAt());
+            subjectToken = Optional.of(token);
+            account = account.withSubjectToken(subjectToken);
+            saveIfPossible();
+            return token;
+        });
+    }
+
+    private TokenResponse exchange(TokenSection token, SubjectToken subject) throws IssuerException, FailureException {
+        RequestedToken requested = new RequestedToken(
+                token.scope(),
+                token.audience(),
+                section.audienceParameter().or(account::audienceParameter).orElse(AudienceParameter.RESOURCE));
+        List<String> resources = token.exchange().orElseThrow();
+        try {
+            return issuer.tokens().exchange(account.tokenEndpoint(), client(), subject.token(), requested, resources);
+        } catch (IssuerException e) {
+            if (!e.isEndpointGone() || deadline.leftToBegin().isZero() || !hasEndpointMoved()) {
+                throw e;
+            }
+            TokenResponse response =
+                    issuer.tokens().exchange(account.tokenEndpoint(), client(), subject.token(), requested, resources);
+            ShutdownGuard.run(() -> {
+                saveIfPossible(); // the endpoint, which works
+                return true;
+            });
+            return response;
+        }
+    }
+
+    /**
+     * Saves what can be requested again. If that fails, nothing is lost, and what is known about the refresh token
+     * still holds.
+     */
+    private void saveIfPossible() {
+        try {
+            SaveResult result = store.save(account.encode());
+            if (!result.rescued() || !isSaved) { // the refresh token is in it
+                storageProblem = FailureMapper.of(result, file);
+                isSaved = true;
+            }
+        } catch (StoreException e) {
+            // a later run gets another one
+        }
     }
 }

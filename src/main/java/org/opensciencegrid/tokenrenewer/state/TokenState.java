@@ -57,6 +57,20 @@ public final class TokenState {
         return members.words("asked_audience");
     }
 
+    /** {@link TokenSection#exchange} at the last attempt. */
+    public Optional<List<String>> requestedExchange() {
+        return members.string("asked_exchange").isPresent()
+                ? Optional.of(members.words("asked_resource"))
+                : Optional.empty();
+    }
+
+    /** Whether the last attempt made exactly this request. */
+    public boolean isOfRequest(TokenSection section) {
+        return section.scope().equals(requestedScope())
+                && section.audience().equals(requestedAudience())
+                && section.exchange().equals(requestedExchange());
+    }
+
     /** Empty if unknown. */
     public List<String> grantedScope() {
         return members.words("granted_scope");
@@ -109,8 +123,8 @@ public final class TokenState {
                 section.postRenewal()
                         .filter(hook -> hook.program().toString().equals(why.where()))
                         .isPresent();
-            case SCOPE_REFUSED, AUDIENCE_REFUSED ->
-                section.scope().equals(requestedScope()) && section.audience().equals(requestedAudience());
+            case SCOPE_REFUSED, AUDIENCE_REFUSED, EXCHANGE_REFUSED, EXCHANGE_SCOPE_REFUSED, EXCHANGE_AUDIENCE_REFUSED ->
+                isOfRequest(section);
             case TOO_MUCH_GRANTED, ACCOUNT_SHARED -> section.strict();
             default -> !why.kind().isTokenFileFailure() || isAboutPath(section, why);
         };
@@ -170,10 +184,13 @@ public final class TokenState {
         return members.time("next_try");
     }
 
-    /** The state after an attempt with this scope and audience. */
-    public TokenState tried(Instant now, List<String> scope, List<String> audience) {
-        return new TokenState(
-                members.with("tried_at", now).with("asked_scope", scope).with("asked_audience", audience));
+    /** The state after an attempt with this scope and audience, and {@link TokenSection#exchange}. */
+    public TokenState tried(Instant now, List<String> scope, List<String> audience, Optional<List<String>> exchange) {
+        return new TokenState(members.with("tried_at", now)
+                .with("asked_scope", scope)
+                .with("asked_audience", audience)
+                .with("asked_exchange", exchange.isPresent() ? "yes" : "")
+                .with("asked_resource", exchange.orElse(List.of())));
     }
 
     /** The state after a failure; keeps what is known about the token on disk. */

@@ -266,8 +266,9 @@ public record StatusReport(
             level = level.or(Level.WARNING);
         }
         boolean isShort = state.livesNoLongerThan(section.minLifetime());
-        boolean isWhole =
-                account.narrows().orElse(false) && state.requestedScope().isEmpty();
+        boolean isWhole = account.narrows().orElse(false)
+                && state.requestedScope().isEmpty()
+                && state.requestedExchange().isEmpty();
         List<String> missingScope = state.grantedScope().isEmpty()
                 ? List.of()
                 : without(isWhole ? account.scope() : state.requestedScope(), state.grantedScope());

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -99,6 +100,46 @@ class AccountTest {
                 "sub")) {
             assertTrue(text.contains('"' + member + '"'), member);
         }
+    }
+
+    @Test
+    void theSubjectTokenBelongsToOneAuthorization() {
+        SubjectToken token =
+                new SubjectToken(Secret.of("acc3ss"), NOW.minusSeconds(9), Optional.of(NOW.plusSeconds(300)));
+        Account account =
+                Account.decode(whole().withSubjectToken(Optional.of(token)).encode());
+        assertEquals(Optional.of(token), account.subjectToken());
+
+        assertEquals(Optional.of(token), account.rotated(Secret.of("next"), NOW).subjectToken());
+        Account again = account.withRefreshToken(Secret.of("of another authorization"));
+        assertEquals(text(whole().withRefreshToken(again.refreshToken())), text(again), "nothing of it is left");
+        assertEquals(text(whole()), text(account.withSubjectToken(Optional.empty())));
+        SubjectToken endless = new SubjectToken(token.token(), NOW, Optional.empty());
+        assertEquals(text(whole()), text(whole().withSubjectToken(Optional.of(endless))), "its end is unknown");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "0, 0, true",
+        "150, 0, true",
+        "151, 0, false",
+        "100, 200, true",
+        "101, 200, false",
+        "0, 301, false",
+        "300, 0, false",
+        "-1, 0, false"
+    })
+    void aSubjectTokenIsFreshForHalfOfItsLifetime(long age, long atLeast, boolean isFresh) {
+        SubjectToken token = new SubjectToken(Secret.of("x"), NOW, Optional.of(NOW.plusSeconds(300)));
+        assertEquals(isFresh, token.isFresh(NOW.plusSeconds(age), Duration.ofSeconds(atLeast)));
+    }
+
+    @Test
+    void aSubjectTokenIsFreshForAMinute() {
+        SubjectToken token = new SubjectToken(Secret.of("x"), NOW, Optional.of(NOW.plusSeconds(70)));
+        assertTrue(token.isFresh(NOW.plusSeconds(10), Duration.ZERO));
+        assertFalse(token.isFresh(NOW.plusSeconds(11), Duration.ZERO));
+        assertFalse(new SubjectToken(Secret.of("x"), NOW, Optional.empty()).isFresh(NOW, Duration.ZERO));
     }
 
     @ParameterizedTest

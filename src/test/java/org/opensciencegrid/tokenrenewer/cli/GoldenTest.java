@@ -34,6 +34,7 @@ class GoldenTest {
                 case REGISTRATION_REFUSED -> "https://issuer.example.org";
                 case CLUSTER_FORBIDDEN ->
                     "update secrets NAMESPACE/osg-token-renewer-account-ACCOUNT".toLowerCase(Locale.ROOT);
+                case EXCHANGE_REFUSED, EXCHANGE_SCOPE_REFUSED, EXCHANGE_AUDIENCE_REFUSED -> "NAME client-of-ACCOUNT";
                 default -> "/where/file";
             };
             Failure failure = new Failure(kind, where, "DETAIL");

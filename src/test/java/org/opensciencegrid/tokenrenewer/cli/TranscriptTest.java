@@ -718,6 +718,7 @@ class TranscriptTest {
         configs.put("a value of two lines", client.replace("id\n", "id\n  x\n") + token);
         configs.put(
                 "a variable of two lines", "[DEFAULT]\nv = a\n  b\n" + token + "[account A]\npassword_file = %(v)s\n");
+        configs.put("token exchange", account + token + "exchange_resource = storage https://a.example.org/#b\n");
         configs.put("values of a token", account + token + "min_lifetime = 1h\nstrict = maybe\nscope = a \u0000b\n");
         configs.put(
                 "values of an account",

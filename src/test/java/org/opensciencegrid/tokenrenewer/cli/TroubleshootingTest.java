@@ -64,7 +64,12 @@ class TroubleshootingTest {
         Lists failures = new Lists(page.substring(page.indexOf(FAILURES), ofFindings));
         Lists findings = new Lists(page.substring(ofFindings));
         for (Failure.Kind kind : Failure.Kind.values()) {
-            Failure failure = new Failure(kind, kind == Failure.Kind.REGISTRATION_REFUSED ? "ISSUER" : FILE, "...");
+            String where = switch (kind) {
+                case REGISTRATION_REFUSED -> "ISSUER";
+                case EXCHANGE_REFUSED, EXCHANGE_SCOPE_REFUSED, EXCHANGE_AUDIENCE_REFUSED -> "TOKEN CLIENT";
+                default -> FILE;
+            };
+            Failure failure = new Failure(kind, where, "...");
             StringBuilder list = failures.of(kind.word());
             item(list, "`" + kind.word() + "`: " + prose(messages.what(failure)));
             repair(list, messages.repair(failure, "ACCOUNT"));

@@ -162,6 +162,20 @@ class WholeJobTest extends WithProgram {
         assertEquals("", renew.err());
     }
 
+    /** An exchange requests it of the issuer later. */
+    @Test
+    void setupNamesNoAudienceOfAnExchange() {
+        program.accountWith(ONE + "audience = https://a\nexchange = yes\n");
+        assertEquals(
+                0, program.setup("--scope=openid offline_access compute.read").status());
+        assertEquals(
+                List.of(),
+                program.issuer.requests("/device_authorization").stream()
+                        .filter(seen -> seen.form().containsKey("resource")
+                                || seen.form().containsKey("audience"))
+                        .toList());
+    }
+
     @Test
     void anIssuerThatClearsAccessTokensIsTold() {
         program.issuer.policy.registrationClearsAccessTokens = true;

@@ -14,8 +14,15 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** No option of any section takes a control character, from which a header, a path or a line of a log could be forged. */
 class ControlsTest {
     private static final List<String> CONTROLS = List.of("\u0000", "\u0008", "\u001b", "\u007f", "\u0085", "\u009b");
-    private static final Set<String> LISTS =
-            Set.of("scope", "audience", "post_renewal", "post_renewal_environment", "no_proxy", "for_each", "notify");
+    private static final Set<String> LISTS = Set.of(
+            "scope",
+            "audience",
+            "exchange_resource",
+            "post_renewal",
+            "post_renewal_environment",
+            "no_proxy",
+            "for_each",
+            "notify");
     private static final String STORED = "[token T]\naccount = A\ntoken_path = /t\n[account A]\npassword_file = /a\n";
     private static final String CLIENT = "[token T]\naccount = A\ntoken_path = /t\n[account A]\n"
             + "token_request_url = https://h/t\nclient_id = id\nclient_secret = s\n";

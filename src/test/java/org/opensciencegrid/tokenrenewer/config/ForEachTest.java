@@ -47,6 +47,16 @@ class ForEachTest {
     }
 
     @Test
+    void eachTokenIsExchangedForItsWord() throws Exception {
+        Config config = Texts.read(CE + "for_each = x.example.org y.example.org\ntoken_path = /t/%(each)s\n"
+                + "exchange = yes\nexchange_resource = https://%(each)s/\n");
+        assertEquals(List.of(), config.problems());
+        assertEquals(
+                Optional.of(List.of("https://y.example.org/")),
+                config.tokens().get(1).exchange());
+    }
+
+    @Test
     void theListCanBeInAnotherOptionAndInDefault() throws Exception {
         Config config = Texts.read("[DEFAULT]\nces = x\n  y\nfor_each = %(ces)s z\naccount = a\n"
                 + "dir = /t/%(each)s\ntoken_path = %(dir)s.%(name)s\n" + ACCOUNT + "[token r]\n[token w]\n");

@@ -122,6 +122,19 @@ class ValidationTest {
                 Texts.read(ACCOUNT + TOKEN + "strict = no\n").tokens().get(0).strict());
     }
 
+    @Test
+    void exchange() throws Exception {
+        assertEquals(Optional.empty(), exchange("exchange = no\n"));
+        assertEquals(Optional.of(List.of()), exchange("exchange = yes\n"));
+        assertEquals(
+                Optional.of(List.of("https://a.example.org/", "urn:b")),
+                exchange("exchange = on\nexchange_resource = https://a.example.org/\n  urn:b\n"));
+    }
+
+    private static Optional<List<String>> exchange(String options) throws Exception {
+        return Texts.read(ACCOUNT + TOKEN + options).tokens().get(0).exchange();
+    }
+
     @ParameterizedTest
     @CsvSource({"0640, rw-r-----", "640, rw-r-----", "0400, r--------", "0664, rw-rw-r--", "0755, rwxr-xr-x"})
     void tokenMode(String octal, String mode) throws Exception {
@@ -283,6 +296,20 @@ class ValidationTest {
                 arguments(
                         ACCOUNT + TOKEN + "strict = maybe\n",
                         "6: Config section [token T]: strict 'maybe' is not yes or no"),
+                arguments(
+                        ACCOUNT + TOKEN + "exchange = maybe\n",
+                        "6: Config section [token T]: exchange 'maybe' is not yes or no"),
+                arguments(
+                        ACCOUNT + TOKEN + "exchange_resource = https://a.example.org/\n",
+                        "6: Config section [token T]: exchange_resource needs 'exchange = yes'"),
+                arguments(
+                        ACCOUNT + TOKEN + "exchange = yes\nexchange_resource = https://a.example.org/#b\n",
+                        "7: Config section [token T]: exchange_resource 'https://a.example.org/#b' is not an absolute URI"
+                                + " without '#', such as https://storage.example.org/; separate several with spaces"),
+                arguments(
+                        ACCOUNT + TOKEN + "exchange = yes\nexchange_resource = storage\n",
+                        "7: Config section [token T]: exchange_resource 'storage' is not an absolute URI without '#', such"
+                                + " as https://storage.example.org/; separate several with spaces"),
                 arguments(
                         TOKEN + ACCOUNT + "ca_file = /x\nca_dir = /y\n",
                         "7: Config section [account A]: both 'ca_file' and 'ca_dir'; keep one"),

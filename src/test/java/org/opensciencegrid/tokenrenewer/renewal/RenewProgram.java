@@ -47,6 +47,7 @@ final class RenewProgram {
                 Optional.of(directory.resolve("tokens/t")),
                 List.of(),
                 List.of(),
+                Optional.empty(),
                 OptionalLong.empty(),
                 false,
                 TokenAccess.UNCHANGED,

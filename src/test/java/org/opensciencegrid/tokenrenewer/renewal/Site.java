@@ -78,6 +78,7 @@ final class Site extends LocalSite {
         Path path;
         List<String> scope = List.of();
         List<String> audience = List.of();
+        Optional<List<String>> exchange = Optional.empty();
         OptionalLong minLifetime = OptionalLong.empty();
         boolean strict;
         TokenAccess access = TokenAccess.UNCHANGED;
@@ -96,6 +97,11 @@ final class Site extends LocalSite {
 
         Wish audience(String... words) {
             audience = List.of(words);
+            return this;
+        }
+
+        Wish exchange(String... resources) {
+            exchange = Optional.of(List.of(resources));
             return this;
         }
 
@@ -308,6 +314,7 @@ final class Site extends LocalSite {
                         Optional.of(wish.path),
                         wish.audience,
                         wish.scope,
+                        wish.exchange,
                         wish.minLifetime,
                         wish.strict,
                         wish.access,

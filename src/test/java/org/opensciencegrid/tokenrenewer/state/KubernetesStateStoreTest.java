@@ -49,7 +49,7 @@ class KubernetesStateStoreTest {
 
     private static AccountState tried(String token) {
         return AccountState.UNKNOWN.withToken(
-                token, AccountState.UNKNOWN.token(token).tried(NOW, List.of(), List.of()));
+                token, AccountState.UNKNOWN.token(token).tried(NOW, List.of(), List.of(), Optional.empty()));
     }
 
     private static List<String> tokens(AccountState state) {

@@ -41,7 +41,7 @@ class StateStoreTest {
     void whatIsWrittenIsRead() throws Exception {
         TokenState token = AccountState.UNKNOWN
                 .token("t")
-                .tried(NOW, List.of("a", "b"), List.of("aud"))
+                .tried(NOW, List.of("a", "b"), List.of("aud"), Optional.empty())
                 .renewed(
                         NOW,
                         "/tokens/t",

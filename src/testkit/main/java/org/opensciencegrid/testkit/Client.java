@@ -1,5 +1,6 @@
 package org.opensciencegrid.testkit;
 
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -55,6 +56,23 @@ record Client(
 
     Client withSecret(String other) {
         return with(other, registrationAccessToken, metadata, keys);
+    }
+
+    Client withGrant(String another) {
+        Set<String> all = new HashSet<>(grants);
+        all.add(another);
+        return new Client(
+                id,
+                secret,
+                authMethod,
+                Set.copyOf(all),
+                scopes,
+                secretExpiresAt,
+                registrationAccessToken,
+                metadata,
+                keys,
+                assertionIssuer,
+                assertionSubject);
     }
 
     Client withKeys(List<Map<String, Object>> others) {

@@ -1,5 +1,6 @@
 package org.opensciencegrid.testkit;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,13 +39,12 @@ final class DiscoveryEndpoint {
             members.put("scopes_supported", listed());
         }
         members.put("response_types_supported", List.of("code"));
-        members.put(
-                "grant_types_supported",
-                List.of(
-                        Policy.AUTHORIZATION_CODE,
-                        Policy.DEVICE_CODE,
-                        Policy.REFRESH_TOKEN,
-                        Policy.CLIENT_CREDENTIALS));
+        List<String> grants = new ArrayList<>(List.of(
+                Policy.AUTHORIZATION_CODE, Policy.DEVICE_CODE, Policy.REFRESH_TOKEN, Policy.CLIENT_CREDENTIALS));
+        if (policy.tokenExchange) {
+            grants.add(Policy.TOKEN_EXCHANGE);
+        }
+        members.put("grant_types_supported", grants);
         members.put("subject_types_supported", List.of("public"));
         members.put("id_token_signing_alg_values_supported", List.of("RS256", "ES256"));
         if (issuer.certificateBase() != null) {

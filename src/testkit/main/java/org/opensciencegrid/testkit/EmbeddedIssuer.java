@@ -24,7 +24,7 @@ import javax.net.ssl.SSLParameters;
 
 /**
  * A strict OpenID issuer in this process, on 127.0.0.1: discovery, registration, device grant, refresh with rotation
- * and reuse detection, client credentials, revocation. {@link #policy} selects its dialect, {@link #fault} adds
+ * and reuse detection, client credentials, token exchange, revocation. {@link #policy} selects its dialect, {@link #fault} adds
  * failures, and {@link #violations()} lists what the client did wrong. State is in memory and ends with {@link
  * #close()}.
  */
@@ -215,6 +215,13 @@ public final class EmbeddedIssuer implements AutoCloseable {
         }
     }
 
+    /** Revokes every access token. */
+    public void revokeAccessTokens() {
+        synchronized (state) {
+            state.revokedAccessTokens.addAll(state.accessTokens.keySet());
+        }
+    }
+
     /**
      * Registers a client without a request.
      *
@@ -283,6 +290,13 @@ public final class EmbeddedIssuer implements AutoCloseable {
 
     private static Set<String> ordered(Collection<String> scopes) {
         return Rules.words(String.join(" ", scopes));
+    }
+
+    /** The administrator permits a client another grant. */
+    public void addGrant(String id, String grant) {
+        synchronized (state) {
+            state.clients.computeIfPresent(id, (same, client) -> client.withGrant(grant));
+        }
     }
 
     /** The administrator changes a client's secret. */

@@ -12,6 +12,7 @@ public final class Policy {
     public static final String DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code";
     public static final String REFRESH_TOKEN = "refresh_token";
     public static final String CLIENT_CREDENTIALS = "client_credentials";
+    public static final String TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
     public static final String AUTHORIZATION_CODE = "authorization_code";
     public static final String OFFLINE_ACCESS = "offline_access";
 
@@ -223,6 +224,13 @@ public final class Policy {
     public volatile boolean resourceIsInvalidRequest;
     /** A proxy in front of an issuer: without `client_id` in the body 400, even with Basic. */
     public volatile boolean tokenNeedsClientIdParam;
+
+    // Token exchange
+
+    /** Keycloak since 26.2, INDIGO IAM, OA4MP: the grant of RFC 8693, for clients that have it. */
+    public volatile boolean tokenExchange;
+    /** Keycloak: the only audiences and resources of an exchange; others are 400 invalid_target. Null: any. */
+    public volatile Set<String> exchangeAudiences;
 
     // Errors
 

@@ -104,8 +104,10 @@ final class Rules {
         }
         for (Map.Entry<String, List<String>> parameter : form.parameters().entrySet()) {
             String name = parameter.getKey();
-            // RFC 8707 section 2 allows `resource` several times.
-            if (parameter.getValue().size() > 1 && !name.equals("resource")) {
+            // RFC 8707 section 2 allows `resource` several times, RFC 8693 section 2.1 also `audience`.
+            boolean mayRepeat = name.equals("resource")
+                    || name.equals("audience") && Policy.TOKEN_EXCHANGE.equals(form.get("grant_type"));
+            if (parameter.getValue().size() > 1 && !mayRepeat) {
                 breach(request, "duplicate parameter " + name, OAuthError.invalidRequest("duplicated parameter"));
             }
             if (!known.contains(name)) {

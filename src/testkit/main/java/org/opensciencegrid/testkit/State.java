@@ -23,6 +23,11 @@ final class State {
     /** The family of every refresh token ever issued, including rotated ones. */
     final Map<String, TokenFamily> families = new LinkedHashMap<>();
 
+    /** Every access token ever issued. */
+    final Map<String, AccessToken> accessTokens = new HashMap<>();
+
+    final Set<String> revokedAccessTokens = new HashSet<>();
+
     final Set<String> disabledUsers = new HashSet<>();
     /** The certificates of clients that authenticate with them. */
     final Map<String, Certificate> certificates = new HashMap<>();

@@ -31,10 +31,31 @@ final class TokenAnswers {
             Set<String> told,
             List<String> audience,
             String refreshToken) {
+        return Answer.json(200, members(client, family, scopes, told, audience, refreshToken));
+    }
+
+    /** The response of an exchange (RFC 8693 section 2.2.1). */
+    Answer exchanged(Client client, TokenFamily family, Set<String> scopes, List<String> audience) {
+        Map<String, Object> members = members(client, family, scopes, scopes, audience, null);
+        members.put("issued_token_type", TokenExchange.ACCESS_TOKEN);
+        return Answer.json(200, members);
+    }
+
+    private Map<String, Object> members(
+            Client client,
+            TokenFamily family,
+            Set<String> scopes,
+            Set<String> told,
+            List<String> audience,
+            String refreshToken) {
         String ofClient = policy.clientSubject == null ? client.id() : policy.clientSubject;
         String subject = family == null ? ofClient : family.subject;
         Map<String, Object> members = new LinkedHashMap<>();
-        members.put("access_token", state.secret(accessToken(client, subject, scopes, audience)));
+        String accessToken = state.secret(accessToken(client, subject, scopes, audience));
+        members.put("access_token", accessToken);
+        state.accessTokens.put(
+                accessToken,
+                new AccessToken(client, family, scopes, audience, state.now().plusSeconds(policy.accessSeconds)));
         members.put("token_type", "Bearer");
         members.put("expires_in", policy.accessSeconds);
         if (policy.sendScopeInAnswer && !told.isEmpty()) {
@@ -55,7 +76,7 @@ final class TokenAnswers {
         if (family != null && policy.sendIdToken && scopes.contains("openid")) {
             members.put("id_token", state.secret(idToken(client, family, scopes)));
         }
-        return Answer.json(200, members);
+        return members;
     }
 
     private String accessToken(Client client, String subject, Set<String> scopes, List<String> audience) {

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * RFC 6749 sections 4.4 and 6, RFC 8628 sections 3.4 and 3.5. Makes the decisions; {@link TokenAnswers} writes the
+ * RFC 6749 sections 4.4 and 6, RFC 8628 sections 3.4 and 3.5, RFC 8693. Makes the decisions; {@link TokenAnswers} writes the
  * tokens.
  */
 final class TokenEndpoint implements Endpoint {
@@ -22,7 +22,10 @@ final class TokenEndpoint implements Endpoint {
             "client_id",
             "client_secret",
             "client_assertion",
-            "client_assertion_type");
+            "client_assertion_type",
+            "subject_token",
+            "subject_token_type",
+            "requested_token_type");
     /** A poll may be this much early, because the clocks of two processes differ. */
     private static final Duration POLL_TOLERANCE = Duration.ofMillis(20);
 
@@ -32,6 +35,7 @@ final class TokenEndpoint implements Endpoint {
     private final ClientAuthentication authentication;
     private final Audiences audiences;
     private final TokenAnswers tokens;
+    private final TokenExchange exchange;
 
     TokenEndpoint(
             State state,
@@ -46,6 +50,7 @@ final class TokenEndpoint implements Endpoint {
         this.authentication = authentication;
         this.audiences = audiences;
         this.tokens = tokens;
+        this.exchange = new TokenExchange(state, policy, rules, tokens);
     }
 
     @Override
@@ -54,6 +59,15 @@ final class TokenEndpoint implements Endpoint {
         String grantType = rules.required(request, form, "grant_type");
         if (policy.tokenNeedsClientIdParam && form.get("client_id") == null) {
             throw OAuthError.invalidRequest("client_id: field required");
+        }
+        boolean isExchange = policy.tokenExchange && grantType.equals(Policy.TOKEN_EXCHANGE);
+        if (isExchange) {
+            return exchange.answer(request, form, allowed(request, form, grantType));
+        }
+        for (String name : TokenExchange.PARAMETERS) {
+            if (form.has(name)) {
+                rules.note(request, "unknown parameter " + name);
+            }
         }
         return switch (grantType) {
             case Policy.DEVICE_CODE -> deviceCode(request, form, allowed(request, form, grantType));

@@ -100,6 +100,9 @@ public record Messages(RepairCommands commands) {
                 "the issuer narrows the authorization to the scope of one token, so only the whole scope of account "
                         + detail + " can be requested, and the section says strict";
             case AUDIENCE_REFUSED -> "the issuer refuses the audience: " + detail;
+            case EXCHANGE_REFUSED -> "the issuer refuses to exchange the account's token: " + detail;
+            case EXCHANGE_SCOPE_REFUSED -> "the issuer refuses the scope of the exchange: " + detail;
+            case EXCHANGE_AUDIENCE_REFUSED -> "the issuer refuses the audience of the exchange: " + detail;
             case TOO_MUCH_GRANTED ->
                 "the issuer granted more than was requested, and the section says strict: " + detail;
             case IDENTITY_CHANGED -> "the issuer answered for another user: " + detail;
@@ -300,6 +303,7 @@ public record Messages(RepairCommands commands) {
                         : new Repair(
                                 "ask the issuer's administrator; if a user authorized this account, authorize again",
                                 commands.reauthenticate(account));
+            case EXCHANGE_REFUSED, EXCHANGE_SCOPE_REFUSED, EXCHANGE_AUDIENCE_REFUSED -> exchangeRefused(failure);
             case TOKEN_NOT_VALID ->
                 new Repair(
                         "compare this machine's clock with the issuer's; if both are right, the issuer sends an old token"
@@ -517,6 +521,25 @@ public record Messages(RepairCommands commands) {
     private Repair allowForClient(String option) {
         return Repair.advice("correct " + option + " in " + commands.config()
                 + ", or ask the issuer's administrator to allow it for this client");
+    }
+
+    /** Another authorization does not help: the issuer decides by the client. */
+    private Repair exchangeRefused(Failure failure) {
+        String[] where = failure.where().split(" ", 2); // section and client
+        String section = "[token " + where[0] + "] of " + commands.config();
+        String client = "client " + where[where.length - 1];
+        return Repair.advice(
+                switch (failure.kind()) {
+                    case EXCHANGE_SCOPE_REFUSED ->
+                        "correct scope in " + section + ", or ask the issuer's administrators to allow it for "
+                                + client;
+                    case EXCHANGE_AUDIENCE_REFUSED ->
+                        "correct audience or exchange_resource in " + section
+                                + ", or ask the issuer's administrators to" + " allow it for " + client;
+                    default ->
+                        "ask the issuer's administrators to permit token exchange (RFC 8693) for " + client
+                                + ", or remove exchange from " + section;
+                });
     }
 
     /** Setup has nothing to authorize for such an account. */

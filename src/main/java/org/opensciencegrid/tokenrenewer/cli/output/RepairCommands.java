@@ -120,7 +120,8 @@ public record RepairCommands(Path config, Path stateDirectory, boolean isInClust
                 new FileStateStore(files, files).readOrUnknown(account).scope());
         if (!scopes.isEmpty()) {
             tokens.tokens().stream()
-                    .filter(token -> token.account().equals(account))
+                    .filter(token ->
+                            token.account().equals(account) && token.exchange().isEmpty())
                     .forEach(token -> scopes.addAll(token.scope()));
         }
         return scopes;
