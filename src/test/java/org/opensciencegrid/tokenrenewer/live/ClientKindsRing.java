@@ -39,7 +39,9 @@ class ClientKindsRing {
 
     @TestFactory
     Stream<DynamicTest> keycloak() throws Exception {
-        return at(new Keycloak(Files.createDirectory(directory.resolve("keycloak"))));
+        Keycloak issuer = new Keycloak(Files.createDirectory(directory.resolve("keycloak")));
+        return Stream.concat(
+                Stream.of(DynamicTest.dynamicTest(issuer.name() + ": exchange", () -> exchange(issuer))), at(issuer));
     }
 
     @TestFactory
@@ -219,6 +221,60 @@ class ClientKindsRing {
                         .build());
         jwt.sign(new ECDSASigner(key));
         site.secret("assertion.jwt", jwt.serialize());
+    }
+
+    /** Standard token exchange: two narrow tokens of an account whose refresh token rotates. */
+    private void exchange(Keycloak issuer) throws Exception {
+        issuer.addAudience("compute.read", "storage-a");
+        issuer.addAudience("compute.create", "storage-b");
+        Operator operator = new Operator(Files.createDirectories(directory.resolve("op" + UUID.randomUUID())), issuer);
+        Result setup = operator.setup(
+                Operator.Person.APPROVES, "acct", operator.predefined(issuer.issuer(), issuer.exchanger(true)));
+        assertEquals(0, setup.status(), setup.said());
+        String account = Operator.section(setup);
+        String whole = Operator.token("whole", "acct");
+        String a = Operator.token("a", "acct", "exchange = yes", "scope = compute.read", "audience = storage-a");
+        String b = Operator.token("b", "acct", "exchange = yes", "scope = compute.create", "audience = storage-b");
+        operator.configure(account, whole, a, b);
+        assertExchanges(operator);
+        operator.forge("acct", "subject_token", "not-a-token");
+        assertExchanges(operator);
+        assertEquals(0, operator.run("status").status());
+        assertEquals(0, operator.run("check").status());
+
+        operator.configure(account, a, b.replace("= storage-b", "= nowhere"));
+        Result wrong = operator.run("renew");
+        assertEquals(1, wrong.status(), wrong.said());
+        assertTrue(wrong.err().contains("the issuer refuses the audience of the exchange: "), wrong.said());
+        assertTrue(wrong.err().contains("correct audience or exchange_resource in [token b] of "), wrong.said());
+        operator.configure(account, a, b.replace("= compute.create", "= compute.read"));
+        Result unavailable = operator.run("renew");
+        assertTrue(unavailable.err().contains("Requested audience not available: storage-b"), unavailable.said());
+        operator.configure(account, a, b.replace("= compute.create", "= no.such.scope"));
+        Result scope = operator.run("renew");
+        assertTrue(scope.err().contains("the issuer refuses the scope of the exchange: "), scope.said());
+
+        issuer.exchanger(false);
+        operator.configure(account, whole, a, b);
+        Result off = operator.run("renew", "--force");
+        assertEquals(1, off.status(), off.said());
+        assertTrue(
+                off.err().contains("permit token exchange (RFC 8693) for client exchanger, or remove exchange from"),
+                off.said());
+        issuer.exchanger(true);
+        assertEquals(0, operator.run("renew", "--force").status());
+    }
+
+    private static void assertExchanges(Operator operator) throws Exception {
+        for (int i = 0; i < 3; i++) {
+            String before = operator.account("acct").refreshToken().reveal();
+            Result renew = operator.run("renew");
+            assertEquals(0, renew.status(), renew.said());
+            assertNotEquals(before, operator.account("acct").refreshToken().reveal());
+            assertEquals("storage-a", operator.claims("a").get("aud"));
+            assertEquals("compute.read", operator.claims("a").get("scope"));
+            assertEquals("storage-b", operator.claims("b").get("aud"));
+        }
     }
 
     /** With the device flow: setup registers the public key, and the refresh token is used with signatures. */

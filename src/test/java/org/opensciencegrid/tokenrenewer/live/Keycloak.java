@@ -145,6 +145,49 @@ final class Keycloak extends LocalIssuer {
         }
     }
 
+    /** A client with the device grant, whose user is not asked for consent; it may exchange tokens or not. */
+    Predefined exchanger(boolean mayExchange) throws IOException, InterruptedException {
+        Predefined client = new Predefined("exchanger", Optional.of("exchanger-secret-0123456789"));
+        Map<String, Object> attributes = Map.of(
+                "oauth2.device.authorization.grant.enabled",
+                "true",
+                "standard.token.exchange.enabled",
+                Boolean.toString(mayExchange));
+        Map<String, Object> members = new LinkedHashMap<>();
+        members.put("clientId", client.id());
+        members.put("secret", client.secret().orElseThrow());
+        members.put("standardFlowEnabled", false);
+        members.put("attributes", attributes);
+        boolean isNew = administer("GET", "/clients?clientId=" + client.id(), "")
+                .strip()
+                .equals("[]");
+        administer(
+                isNew ? "POST" : "PUT",
+                "/clients" + (isNew ? "" : "/" + theOnly("/clients?clientId=" + client.id())),
+                Json.write(members));
+        return client;
+    }
+
+    /** Adds a client that tokens with the scope have in their audience. */
+    void addAudience(String scope, String clientId) throws IOException, InterruptedException {
+        administer("POST", "/clients", Json.write(Map.of("clientId", clientId, "bearerOnly", true)));
+        String scopes = administer("GET", "/client-scopes", "");
+        String before = scopes.substring(0, scopes.indexOf("\"name\":\"" + scope + "\""));
+        String id = before.substring(before.lastIndexOf("\"id\":\"") + 6).split("\"")[0];
+        administer(
+                "POST",
+                "/client-scopes/" + id + "/protocol-mappers/models",
+                Json.write(Map.of(
+                        "name",
+                        clientId,
+                        "protocol",
+                        "openid-connect",
+                        "protocolMapper",
+                        "oidc-audience-mapper",
+                        "config",
+                        Map.of("included.client.audience", clientId, "access.token.claim", "true"))));
+    }
+
     /** The id of the only object that the query finds. */
     private String theOnly(String query) throws IOException, InterruptedException {
         String array = administer("GET", query, "");

@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.testkit.Fault;
+import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.testkit.Seen;
 import org.opensciencegrid.tokenrenewer.fixture.MailServer;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
@@ -209,6 +210,8 @@ class CanaryRing {
 
         clientWithAKey();
         point.config(config);
+        exchange(config);
+        point.config(config);
 
         // Export and import, a password change, and removal.
         Files.createDirectory(point.file("agent"));
@@ -228,6 +231,30 @@ class CanaryRing {
         run(1, "remove", "acct", "--revoke", "--delete-client");
         point.issuer.clearFaults();
         run(0, "remove", "acct", "--revoke", "--delete-client");
+    }
+
+    /** The token that is exchanged, in each kind of error. */
+    private void exchange(String config) throws Exception {
+        point.issuer.policy.tokenExchange = true;
+        for (String client : point.issuer.registeredClients()) {
+            point.issuer.addGrant(client, Policy.TOKEN_EXCHANGE);
+        }
+        String exchanging = config.replaceFirst(
+                "(?m)^token_path", "exchange = yes\nexchange_resource = https://a.example.org/\ntoken_path");
+        point.config(exchanging);
+        run(0, "renew", "--verbose", "--force");
+        assertEquals(1, point.issuer.count("/token", Policy.TOKEN_EXCHANGE));
+        for (String error : List.of("invalid_request", "invalid_grant", "unauthorized_client", "invalid_target", "")) {
+            tell(exchanging);
+            echo("/token", error.isEmpty() ? 200 : 400, "application/json", error);
+            run(1, "renew", "--verbose", "--force");
+            run(-1, "status");
+        }
+        point.issuer.clearFaults();
+        point.config(exchanging);
+        run(0, "renew", "--force");
+        run(-1, "status", "--json");
+        run(-1, "check");
     }
 
     /** A private key, and the assertions that it signs. */
@@ -296,7 +323,8 @@ class CanaryRing {
     private static byte[] echo(List<Seen> requests, String type, String error) {
         Seen request = requests.get(requests.size() - 1);
         List<String> carried = new ArrayList<>();
-        for (String name : List.of("refresh_token", "token", "device_code", "client_secret", "client_assertion")) {
+        for (String name : List.of(
+                "refresh_token", "token", "device_code", "client_secret", "client_assertion", "subject_token")) {
             if (request.parameter(name) != null) {
                 carried.add(request.parameter(name));
             }
