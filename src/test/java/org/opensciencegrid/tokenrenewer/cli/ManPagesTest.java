@@ -205,6 +205,8 @@ class ManPagesTest {
                 .replaceAll(
                         "\\[[^]]*]\\(([\\w-]+\\.md)(#[\\w-]+)?\\)",
                         "\\\\fI/usr/share/doc/osg-token-renewer/admin/$1\\\\fR")
+                .replaceAll("\\[below]\\(#[\\w-]+\\)", "\\\\fI/usr/share/doc/osg-token-renewer/admin/config.md\\\\fR")
+                .replaceAll("\\[([^]]*)]\\(#[\\w-]+\\)", "$1")
                 .replaceAll("`([^`]*)`", "\\\\fB$1\\\\fR")
                 .replace("**", "");
     }
