@@ -78,6 +78,16 @@ public interface OpenAccount extends AutoCloseable {
      */
     SaveResult save(byte[] newPlaintext) throws StoreException;
 
+    /**
+     * Like {@link #save}, for content that the caller can get again. Its refresh token must be that of the last save.
+     * If it cannot be stored now, fails after a few tries.
+     *
+     * @throws StoreException if the bytes are not stored, or may be stored later. What {@link #save} then stores is newer
+     */
+    default SaveResult saveOptional(byte[] newPlaintext) throws StoreException {
+        return save(newPlaintext);
+    }
+
     /** Whether another run had saved the answer to a later request than the last {@link #save}, which changed nothing. */
     default boolean isSuperseded() {
         return false;

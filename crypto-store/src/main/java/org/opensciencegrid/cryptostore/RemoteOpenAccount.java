@@ -268,14 +268,36 @@ final class RemoteOpenAccount extends AbstractOpenAccount {
                 : new Entry(sealed, asked, intent, entry.intent());
     }
 
+    /**
+     * Keeps our intent, although the issuer has answered: if this were the answer and were stored unnoticed, the next
+     * answer would count as one to the same request, and be dropped.
+     */
+    @Override
+    public SaveResult saveOptional(byte[] newPlaintext) throws StoreException {
+        if (isNew) {
+            return save(newPlaintext);
+        }
+        requireNextGeneration();
+        if (isLost) {
+            throw AccountLease.busy(locked.records, locked.name);
+        }
+        writeChange(newPlaintext);
+        replace(newPlaintext, generation() + 1);
+        return new SaveResult(generation(), locked.place(), false, "");
+    }
+
     /** Saves what is no answer, such as a new password: only if nobody has changed or may be changing the account. */
     private SaveResult saveChange(byte[] newPlaintext) throws StoreException {
+        writeChange(newPlaintext);
+        return saved(newPlaintext);
+    }
+
+    private void writeChange(byte[] newPlaintext) throws StoreException {
         if (doubt.isPresent()) {
             throw new StoreException(
                     Kind.INTERRUPTED, locked.place(), "a run was interrupted while it asked the issuer");
         }
         write(new Entry(seal(newPlaintext, generation() + 1), entry.asked(), entry.answered(), entry.intent()));
-        return saved(newPlaintext);
     }
 
     private SaveResult saved(byte[] newPlaintext) {

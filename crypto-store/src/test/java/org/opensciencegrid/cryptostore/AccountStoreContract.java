@@ -125,6 +125,30 @@ abstract class AccountStoreContract {
     }
 
     @Test
+    void anOptionalSaveBetweenAnswers() throws Exception {
+        AccountStore store = store();
+        Given.create(store, Given.NAME, "one");
+        try (LockedAccount locked = store.lock(Given.NAME, Given.NO_WAIT)) {
+            OpenAccount open = locked.open(Given.password());
+            assertEquals(2, open.saveOptional(Given.bytes("without a request")).generation());
+            assertContentOfView("without a request");
+            open.reserve();
+            assertEquals(3, open.saveOptional(Given.bytes("more")).generation());
+            assertContentOfView("more");
+            assertEquals("more", Given.text(open.plaintext()));
+            assertTrue(open.mayAsk());
+            assertEquals(4, open.save(Given.bytes("answer")).generation());
+            open.reserve();
+            assertTrue(open.mayAsk());
+            assertEquals(5, open.saveOptional(Given.bytes("last")).generation());
+        }
+        try (LockedAccount locked = store.lock(Given.NAME, Given.NO_WAIT)) {
+            assertEquals(Optional.empty(), locked.open(Given.password()).interruptedAt());
+        }
+        assertContent("last", 5, store());
+    }
+
+    @Test
     void thePlaintextIsACopy() throws Exception {
         AccountStore store = store();
         Given.create(store, Given.NAME, "one");

@@ -566,6 +566,85 @@ class RemoteAccountStoreTest {
                         .kind());
     }
 
+    private static void assertOptionalSaveFails(Kind kind, OpenAccount open) {
+        assertTimeoutPreemptively(
+                Duration.ofSeconds(10),
+                () -> assertEquals(
+                        kind,
+                        assertThrows(StoreException.class, () -> open.saveOptional(Given.bytes("optional")))
+                                .kind()));
+    }
+
+    /** The issuer was asked, and its answer has nothing that must be saved. */
+    @Test
+    void anOptionalSaveEndsWhenTheDatabaseDoesNotAnswer() throws IOException {
+        MemoryRecords.Client client = records.client("a");
+        try (LockedAccount locked = store(client).lock(Given.NAME, WAIT)) {
+            OpenAccount open = locked.open(Given.password());
+            open.reserve();
+            client.fault = (request, isExecuted) -> {
+                throw new IOException("no answer");
+            };
+            assertOptionalSaveFails(Kind.UNWRITABLE, open);
+            client.fault = (request, isExecuted) -> {};
+            assertTrue(open.mayAsk());
+            assertEquals(2, open.save(Given.bytes("answer")).generation());
+        }
+        assertEquals("answer", content());
+        assertEquals(Optional.empty(), records.entry(Given.NAME).intent());
+    }
+
+    /** The only copy of an answer must not count as older than what was saved before it without notice. */
+    @Test
+    void anOptionalSaveThatSucceedsWithoutAnAnswerReplacesNoAnswer() throws IOException {
+        MemoryRecords.Client client = records.client("a");
+        AtomicInteger writes = new AtomicInteger();
+        try (LockedAccount locked = store(client).lock(Given.NAME, WAIT)) {
+            OpenAccount open = locked.open(Given.password());
+            open.reserve();
+            client.fault = (request, isExecuted) -> {
+                if (!request.equals("write") || isExecuted || writes.incrementAndGet() < 3) {
+                    throw new IOException("no answer");
+                }
+            };
+            assertOptionalSaveFails(Kind.UNWRITABLE, open);
+            client.fault = (request, isExecuted) -> {};
+            assertEquals("optional", content());
+            open.reserve();
+            assertTrue(open.mayAsk());
+            assertEquals(3, open.save(Given.bytes("answer")).generation());
+            assertFalse(open.isSuperseded());
+        }
+        assertEquals("answer", content());
+        assertEquals(Optional.empty(), records.entry(Given.NAME).intent());
+    }
+
+    @Test
+    void anOptionalSaveIsNotForAHolderThatStopped() throws IOException {
+        OpenAccount stopped = store(records.client("a")).lock(Given.NAME, WAIT).open(Given.password());
+        stopped.reserve();
+        records.endLease(Given.NAME);
+        assertTrue(rotate(store(records.client("b"))));
+        assertOptionalSaveFails(Kind.BUSY, stopped);
+        assertFalse(stopped.mayAsk());
+        assertEquals(issuer.current(), content());
+    }
+
+    @Test
+    void anOptionalSaveLeavesTheDoubtOfAnInterruptedRun() throws IOException {
+        store(records.client("killed"))
+                .lock(Given.NAME, WAIT)
+                .open(Given.password())
+                .reserve();
+        records.endLease(Given.NAME);
+        try (LockedAccount locked = store(records.client("a")).lock(Given.NAME, WAIT)) {
+            OpenAccount open = locked.open(Given.password());
+            open.reserve();
+            assertOptionalSaveFails(Kind.INTERRUPTED, open);
+        }
+        assertTrue(records.entry(Given.NAME).intent().orElseThrow().holder().startsWith("killed"));
+    }
+
     @Test
     void aNewerAccountIsNotDeleted() throws IOException {
         LockedAccount stopped = store(records.client("a")).lock(Given.NAME, WAIT);

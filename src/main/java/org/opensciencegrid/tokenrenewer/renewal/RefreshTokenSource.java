@@ -496,7 +496,7 @@ final class RefreshTokenSource implements TokenSource {
      */
     private void saveIfPossible() {
         try {
-            SaveResult result = store.save(account.encode());
+            SaveResult result = store.saveOptional(account.encode());
             if (!result.rescued() || !isSaved) { // the refresh token is in it
                 storageProblem = FailureMapper.of(result, file);
                 isSaved = true;

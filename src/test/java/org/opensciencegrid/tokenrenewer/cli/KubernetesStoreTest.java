@@ -2,6 +2,7 @@ package org.opensciencegrid.tokenrenewer.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
 import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
@@ -94,6 +96,31 @@ class KubernetesStoreTest extends WithCluster {
         cluster.denied.clear();
         run(0, "renew", "--force");
         assertEquals(0, program.issuer.reuses());
+    }
+
+    /** Without rotation, only the access token of the account is saved: the next run can request another one. */
+    @Test
+    void noRunWaitsUntilAnExchangedTokenIsSaved() {
+        configure("exchange = yes\n");
+        program.issuer.policy.tokenExchange = true;
+        program.issuer.policy.rotate = false;
+        for (String client : program.issuer.registeredClients()) {
+            program.issuer.addGrant(client, Policy.TOKEN_EXCHANGE);
+        }
+        int before = refreshes();
+        cluster.onRequest = request -> {
+            if (refreshes() > before) {
+                cluster.denied.add("update secrets/" + ACCOUNT);
+            }
+        };
+        assertTimeoutPreemptively(Duration.ofMinutes(1), () -> run(0, "renew"));
+        cluster.onRequest = request -> {};
+        cluster.denied.clear();
+        run(0, "renew", "--force");
+        assertEquals(before + 2, refreshes());
+        run(0, "renew", "--force");
+        assertEquals(before + 2, refreshes(), "now it is saved");
+        assertEquals(Optional.empty(), annotation("intent"));
     }
 
     @Test
