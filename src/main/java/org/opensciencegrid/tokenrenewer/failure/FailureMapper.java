@@ -236,14 +236,15 @@ public final class FailureMapper {
     }
 
     /**
-     * For a token exchange.
+     * For a token exchange. The client got the exchanged token in this run, so it is not the client that is unknown.
      *
      * @param section the name of the token's section
      */
     public static Failure ofExchange(IssuerException e, String issuer, String section, String clientId) {
         String where = Printable.of(section) + " " + Printable.of(clientId);
         return switch (e.kind()) {
-            case GRANT_REFUSED, REFUSED, EXCHANGE_REFUSED -> new Failure(Kind.EXCHANGE_REFUSED, where, e.getMessage());
+            case GRANT_REFUSED, REFUSED, CLIENT_REFUSED, EXCHANGE_REFUSED ->
+                new Failure(Kind.EXCHANGE_REFUSED, where, e.getMessage());
             case SCOPE_REFUSED -> new Failure(Kind.EXCHANGE_SCOPE_REFUSED, where, e.getMessage());
             case AUDIENCE_REFUSED -> new Failure(Kind.EXCHANGE_AUDIENCE_REFUSED, where, e.getMessage());
             default -> of(e, issuer, false);

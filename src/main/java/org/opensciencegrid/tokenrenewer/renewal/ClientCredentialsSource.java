@@ -81,19 +81,13 @@ final class ClientCredentialsSource implements TokenSource {
         try {
             return request(requested);
         } catch (IssuerException e) {
+            boolean isOfClient =
+                    e.kind() == IssuerException.Kind.CLIENT_REFUSED || e.kind() == IssuerException.Kind.GRANT_REFUSED;
             throw new FailureException(
-                    e.kind() == IssuerException.Kind.GRANT_REFUSED
-                            ? credentialsRefused(e)
-                            : credentialsRefusedOr(e, FailureMapper.of(e, issuer(), false)));
+                    isOfClient
+                            ? new Failure(Failure.Kind.CREDENTIALS_REFUSED, issuer(), e.getMessage())
+                            : FailureMapper.of(e, issuer(), false));
         }
-    }
-
-    private Failure credentialsRefusedOr(IssuerException e, Failure other) {
-        return e.kind() == IssuerException.Kind.CLIENT_REFUSED ? credentialsRefused(e) : other;
-    }
-
-    private Failure credentialsRefused(IssuerException e) {
-        return new Failure(Failure.Kind.CREDENTIALS_REFUSED, issuer(), e.getMessage());
     }
 
     /** The exchanged token is the same for all sections of a run. */
@@ -115,8 +109,7 @@ final class ClientCredentialsSource implements TokenSource {
                             requested,
                             token.exchange().orElseThrow());
         } catch (IssuerException e) {
-            throw new FailureException(credentialsRefusedOr(
-                    e, FailureMapper.ofExchange(e, issuer(), token.section(), section.clientId())));
+            throw new FailureException(FailureMapper.ofExchange(e, issuer(), token.section(), section.clientId()));
         }
     }
 

@@ -418,8 +418,9 @@ final class RefreshTokenSource implements TokenSource {
         try {
             response = exchange(section, kept.isPresent() ? kept.get() : newSubjectToken());
         } catch (IssuerException e) {
-            boolean isOfToken =
-                    e.kind() == IssuerException.Kind.GRANT_REFUSED || e.kind() == IssuerException.Kind.REFUSED;
+            boolean isOfToken = e.kind() == IssuerException.Kind.GRANT_REFUSED
+                    || e.kind() == IssuerException.Kind.REFUSED
+                    || e.kind() == IssuerException.Kind.CLIENT_REFUSED; // a refresh tells whether the client is
             if (subjectToken.isPresent() || !isOfToken) { // another one of this run would be refused, too
                 throw new FailureException(exchangeFailure(e, section));
             }

@@ -171,6 +171,9 @@ class ExchangeTest extends SiteTest {
         Seen first = site.issuer.requests("/token").get(0);
         assertEquals(Set.of("grant_type", "client_id"), first.form().keySet());
         site.issuer.fault(refusedExchange(401, "invalid_client", "no"));
+        assertEquals("t EXCHANGE_REFUSED, u renewed", words(renew()));
+        site.issuer.changeSecret("client-cc", "another");
+        site.later(Duration.ofHours(1));
         assertEquals("t CREDENTIALS_REFUSED, u CREDENTIALS_REFUSED", words(renew()));
     }
 
@@ -364,6 +367,20 @@ class ExchangeTest extends SiteTest {
         assertFalse(site.isThere("t"));
     }
 
+    /** What the issuer accepted for a refresh a moment ago is right. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "{\"error\":\"invalid_client\",\"error_description\":\"not for you\"}"})
+    void aClientThatOnlyAnExchangeRefusesIsNotReplaced(String body) {
+        site.token("t", "acct").exchange();
+        site.token("u", "acct");
+        renew();
+        site.issuer.fault(onExchange().always().respond(401, "application/json", body));
+        assertEquals("t EXCHANGE_REFUSED, u renewed", words(renew()));
+        assertRequests(4, 3);
+        assertEquals("t EXCHANGE_REFUSED unasked, u renewed", words(renew()));
+        assertKept();
+    }
+
     @Test
     void aWrongSecretIsOfTheAccount() {
         site.token("t", "acct").exchange();
@@ -371,7 +388,7 @@ class ExchangeTest extends SiteTest {
         renew();
         site.issuer.changeSecret("client-acct", "another");
         assertEquals("t CLIENT_REFUSED, u CLIENT_REFUSED", words(renew()));
-        assertRequests(1, 3);
+        assertRequests(2, 3);
     }
 
     // Scope
