@@ -268,7 +268,8 @@ final class AccountRenewal {
             if (section.onlySecret().isPresent()) {
                 continue; // another pod with an account of its own may have written it
             }
-            if (state.token(section.name()).requestedExchange().isPresent()) {
+            if (section.exchange().isPresent()
+                    || state.token(section.name()).requestedExchange().isPresent()) {
                 continue; // an exchange uses no refresh token
             }
             Optional<Instant> issued =

@@ -270,6 +270,23 @@ class ExchangeTest extends SiteTest {
         assertEquals("t renewed", words(renew()));
     }
 
+    /** Like above, but the last attempt that is known was a refresh. */
+    @Test
+    void theFirstTokenByExchangeDoesNotMeanAnOlderAccount() {
+        site.issuer.policy.accessSeconds = 7200;
+        Site.Wish wish = site.token("t", "acct");
+        site.token("u", "acct").exchange();
+        renew();
+        Path state = directory.resolve("state/acct.json");
+        byte[] before = Site.bytes(state);
+        site.later(Duration.ofMinutes(20));
+        wish.exchange();
+        renew();
+        assertRequests(2, 3);
+        Site.restore(state, before);
+        assertEquals("t renewed, u renewed", words(renew()));
+    }
+
     /** Some issuers repeat the refresh token of a lost answer only for a short time. */
     @Test
     void afterALostAnswerTheRefreshTokenIsUsedAtOnce() {
