@@ -448,8 +448,8 @@ final class RefreshTokenSource implements TokenSource {
                     || subjectToken.get().isFresh(now, Duration.ZERO);
             return isUsable ? subjectToken : Optional.empty();
         }
-        if (inDoubtSince.isPresent() || isFromAnotherHost()) {
-            return Optional.empty(); // a run must use the refresh token after a lost answer, and on another host
+        if (inDoubtSince.isPresent() || needsSave()) {
+            return Optional.empty(); // only a refresh ends the doubt about a lost answer, a copy or a backup
         }
         Optional<SubjectToken> stored = account.subjectToken();
         Duration least = Duration.ofSeconds(section.minLifetime().orElse(0));

@@ -315,6 +315,26 @@ class ExchangeTest extends SiteTest {
         assertRequests(2, 3);
     }
 
+    /** Only a save ends the doubt about a backup, and an exchange saves nothing. */
+    @Test
+    void aRestoredAccountUsesItsRefreshTokenOnceItIsForced() {
+        site.issuer.policy.graceForOldToken = Duration.ofHours(1);
+        site.token("t", "acct").exchange();
+        renew();
+        byte[] backup = Site.bytes(site.accountFile("acct"));
+        Site.Wish other = site.token("u", "acct");
+        renew();
+        renew();
+        site.wishes.remove(other);
+        Site.restore(site.accountFile("acct"), backup);
+        assertEquals("t ACCOUNT_OLDER unasked", words(renew()));
+        assertRequests(3, 3);
+        assertEquals("t renewed", words(force()));
+        assertRequests(4, 4);
+        assertEquals("t renewed", words(renew()));
+        assertRequests(4, 5);
+    }
+
     @Test
     void anotherUserInTheRefreshIsNotExchanged() {
         site.token("t", "acct").exchange();
