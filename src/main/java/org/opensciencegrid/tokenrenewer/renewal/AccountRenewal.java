@@ -228,7 +228,7 @@ final class AccountRenewal {
             int done = 0;
             for (TokenSection section : due) {
                 if (accountFailure.isEmpty() && deadline.leftToBegin().isZero()) {
-                    accountFailure = Optional.of(outOfTime());
+                    accountFailure = Optional.of(RunDeadline.outOfTime(account));
                 }
                 if (accountFailure.isPresent()) {
                     fail(section, accountFailure.get(), accountFailure.get().kind() != Failure.Kind.OUT_OF_TIME);
@@ -248,7 +248,7 @@ final class AccountRenewal {
     /** Why we send no request: the run ends, or the issuer has not answered for a long time. */
     private Optional<Failure> whyNotRequest(String url, Function<String, IssuerHealth> healthOf) {
         if (deadline.leftToBegin().isZero()) {
-            return Optional.of(outOfTime());
+            return Optional.of(RunDeadline.outOfTime(account));
         }
         return url.isEmpty() ? Optional.empty() : healthOf.apply(url).outage();
     }
@@ -282,10 +282,6 @@ final class AccountRenewal {
             }
         }
         return Optional.empty();
-    }
-
-    private Failure outOfTime() {
-        return new Failure(Failure.Kind.OUT_OF_TIME, account, "the issuer was not asked, as answers came slowly");
     }
 
     private void failWithoutRequest(List<TokenSection> due, Failure why) {

@@ -99,6 +99,7 @@ final class ClientCredentialsSource implements TokenSource {
             TokenResponse response = granted(new RequestedToken(List.of(), List.of(), section.audienceParameter()));
             subject = new SubjectToken(response.accessToken(), clock.instant(), response.expiresAt());
             subjectToken = Optional.of(subject);
+            deadline.requireTimeToBegin(section.name());
         }
         try {
             return issuer.tokens()

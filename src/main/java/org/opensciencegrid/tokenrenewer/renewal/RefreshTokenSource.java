@@ -412,32 +412,33 @@ final class RefreshTokenSource implements TokenSource {
     // Token exchange
 
     /** If the issuer refuses the subject token of an earlier run, gets another one and tries once more. */
-    private TokenResponse exchanged(TokenSection section) throws FailureException {
-        Optional<SubjectToken> kept = keptSubjectToken(section);
+    private TokenResponse exchanged(TokenSection token) throws FailureException {
+        Optional<SubjectToken> kept = keptSubjectToken(token);
         TokenResponse response;
         try {
-            response = exchange(section, kept.isPresent() ? kept.get() : newSubjectToken());
+            response = exchange(token, kept.isPresent() ? kept.get() : newSubjectToken());
         } catch (IssuerException e) {
             boolean isOfToken = e.kind() == IssuerException.Kind.GRANT_REFUSED
                     || e.kind() == IssuerException.Kind.REFUSED
                     || e.kind() == IssuerException.Kind.CLIENT_REFUSED; // a refresh tells whether the client is
             if (subjectToken.isPresent() || !isOfToken) { // another one of this run would be refused, too
-                throw new FailureException(exchangeFailure(e, section));
+                throw new FailureException(exchangeFailure(e, token));
             }
             account = account.withSubjectToken(Optional.empty());
+            deadline.requireTimeToBegin(section.name());
             try {
-                response = exchange(section, newSubjectToken());
+                response = exchange(token, newSubjectToken());
             } catch (IssuerException ofNew) {
-                throw new FailureException(exchangeFailure(ofNew, section));
+                throw new FailureException(exchangeFailure(ofNew, token));
             }
         }
         otherIdentity = requireSameUser(response);
         return response;
     }
 
-    private Failure exchangeFailure(IssuerException e, TokenSection section) {
+    private Failure exchangeFailure(IssuerException e, TokenSection token) {
         return FailureMapper.ofExchange(
-                e, account.issuer(), section.section(), account.client().id());
+                e, account.issuer(), token.section(), account.client().id());
     }
 
     /** A token whose end is unknown is only used in the run that got it; one of this run may also be shorter. */
@@ -456,17 +457,22 @@ final class RefreshTokenSource implements TokenSource {
         return stored.isPresent() && stored.get().isFresh(now, least) ? stored : Optional.empty();
     }
 
-    /** By a refresh without scope and audience. It is saved, but only after the refresh token, and it may be lost. */
+    /**
+     * By a refresh without scope and audience. It is saved, but only after the refresh token, and it may be lost. If the
+     * refresh was slow, the next run exchanges it.
+     */
     private SubjectToken newSubjectToken() throws FailureException {
-        return ShutdownGuard.run(() -> {
+        SubjectToken token = ShutdownGuard.run(() -> {
             TokenResponse response = request(new RequestedToken(List.of(), List.of(), AudienceParameter.AUDIENCE));
             requireSameUser(response);
-            SubjectToken token = new SubjectToken(response.accessToken(), clock.instant(), response.expiresAt());
-            subjectToken = Optional.of(token);
+            SubjectToken got = new SubjectToken(response.accessToken(), clock.instant(), response.expiresAt());
+            subjectToken = Optional.of(got);
             account = account.withSubjectToken(subjectToken);
             saveIfPossible();
-            return token;
+            return got;
         });
+        deadline.requireTimeToBegin(section.name());
+        return token;
     }
 
     private TokenResponse exchange(TokenSection token, SubjectToken subject) throws IssuerException, FailureException {

@@ -1,6 +1,8 @@
 package org.opensciencegrid.tokenrenewer.renewal;
 
 import java.time.Duration;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureException;
 import org.opensciencegrid.tokenrenewer.net.Limits;
 import org.opensciencegrid.tokenrenewer.net.Sleeper;
 
@@ -25,6 +27,18 @@ final class RunDeadline {
     /** How long renewals may still start; zero if none may. */
     Duration leftToBegin() {
         return left(lastBegin);
+    }
+
+    /** Fails if no other request for this account may start. */
+    void requireTimeToBegin(String account) throws FailureException {
+        if (leftToBegin().isZero()) {
+            throw new FailureException(outOfTime(account));
+        }
+    }
+
+    /** Why an account got no token. */
+    static Failure outOfTime(String account) {
+        return new Failure(Failure.Kind.OUT_OF_TIME, account, "the issuer was not asked, as answers came slowly");
     }
 
     /** How long the run may still take; zero if it must end. */

@@ -345,6 +345,54 @@ class ExchangeTest extends SiteTest {
         assertKept();
     }
 
+    // Time
+
+    private byte[] slowly(byte[] body) {
+        site.sleeper.pass(Duration.ofMinutes(2));
+        return body;
+    }
+
+    @Test
+    void aSlowRefusalLeavesNoTimeForARefresh() {
+        site.begin = Duration.ofMinutes(1);
+        site.token("t", "acct").exchange();
+        site.token("u", "acct").exchange();
+        assertEquals("t renewed, u renewed", words(renew()));
+        site.issuer.revokeAccessTokens();
+        site.issuer.fault(onExchange().rewrite(this::slowly));
+        assertEquals("t OUT_OF_TIME, u OUT_OF_TIME unasked", words(renew()));
+        assertRequests(1, 3);
+        assertEquals(Optional.empty(), site.state("acct").inDoubtSince());
+        assertEquals("t renewed, u renewed", words(renew()));
+        assertRequests(2, 6);
+    }
+
+    @Test
+    void aSlowRefreshLeavesNoTimeForAnExchange() {
+        site.begin = Duration.ofMinutes(1);
+        site.issuer.policy.accessSeconds = 7200;
+        site.token("t", "acct").exchange();
+        site.token("u", "acct");
+        site.issuer.fault(onRefresh().rewrite(this::slowly));
+        assertEquals("t OUT_OF_TIME, u OUT_OF_TIME unasked", words(renew()));
+        assertRequests(1, 0);
+        assertKept();
+        assertEquals("t renewed, u renewed", words(renew()));
+        assertRequests(2, 1);
+    }
+
+    @Test
+    void aSlowGrantLeavesNoTimeForAnExchange() {
+        site.begin = Duration.ofMinutes(1);
+        permit("cc");
+        site.clientCredentials("cc", Optional.of(Secret.of(Site.CLIENT_SECRET)), Optional.empty());
+        site.token("t", "cc").exchange();
+        site.issuer.fault(Fault.on("/token").grant(Policy.CLIENT_CREDENTIALS).rewrite(this::slowly));
+        assertEquals("t OUT_OF_TIME", words(renew()));
+        assertRequests(0, 0);
+        assertEquals("t renewed", words(renew()));
+    }
+
     // Refusals
 
     @Test
