@@ -109,8 +109,8 @@ final class AccountsCheck {
                 Account content = Account.view(check.store(), name, check.passwords(), section.passwordFile());
                 account = Optional.of(content);
                 HostIdentity here = HostIdentity.here(check.store(), name);
-                failure = failure.or(
-                        () -> content.whyCopied(here, check.store().file(name)).filter(why -> state.mayRotate()));
+                failure = failure.or(() -> content.whyCopied(here, check.store().file(name))
+                        .filter(why -> state.mayRotate(content.rotatedAt())));
             }
         } catch (StoreException e) {
             failure = Optional.of(FailureMapper.of(e))

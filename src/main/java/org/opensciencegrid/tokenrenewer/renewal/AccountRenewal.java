@@ -260,7 +260,8 @@ final class AccountRenewal {
      */
     private Optional<Failure> older(TokenSource source, List<TokenSection> due) {
         Optional<Instant> rotated = source.rotatedAt();
-        Optional<Failure> older = source.whyOlder().or(() -> state.mayRotate() ? source.whyCopied() : Optional.empty());
+        Optional<Failure> older =
+                source.whyOlder().or(() -> state.mayRotate(rotated) ? source.whyCopied() : Optional.empty());
         if (older.isPresent() || rotated.isEmpty()) {
             return older;
         }

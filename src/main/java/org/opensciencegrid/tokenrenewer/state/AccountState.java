@@ -155,9 +155,12 @@ public final class AccountState {
     /**
      * Whether a renewal may invalidate the refresh token. If the issuer is known not to rotate, several hosts may share
      * one.
+     *
+     * @param rotatedAt of the account; this state may have been lost since, and exchanges do not show it
      */
-    public boolean mayRotate() {
-        return rotations() > 0
+    public boolean mayRotate(Optional<Instant> rotatedAt) {
+        return rotatedAt.isPresent()
+                || rotations() > 0
                 || tokens().stream().noneMatch(token -> token.renewedAt().isPresent());
     }
 

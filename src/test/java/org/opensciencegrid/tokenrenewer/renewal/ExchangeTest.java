@@ -315,6 +315,20 @@ class ExchangeTest extends SiteTest {
         assertRequests(2, 3);
     }
 
+    /** The account file shows that the refresh token rotates, also if the state was lost and no run refreshed since. */
+    @Test
+    void aCopyOfAnAccountThatRotatedIsFoundWithoutItsState() throws Exception {
+        site.token("t", "acct").exchange();
+        renew();
+        Files.delete(directory.resolve("state/acct.json"));
+        renew();
+        assertRequests(1, 2);
+        assertEquals(0, site.state("acct").rotations());
+        save(members().with("instance", "of another host").with("place", "0"));
+        assertEquals("t ACCOUNT_COPIED unasked", words(renew()));
+        assertRequests(1, 2);
+    }
+
     /** Only a save ends the doubt about a backup, and an exchange saves nothing. */
     @Test
     void aRestoredAccountUsesItsRefreshTokenOnceItIsForced() {
