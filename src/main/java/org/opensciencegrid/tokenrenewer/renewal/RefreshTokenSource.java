@@ -62,6 +62,8 @@ final class RefreshTokenSource implements TokenSource {
     private Optional<String> otherIdentity = Optional.empty();
     /** Of this run. */
     private Optional<SubjectToken> subjectToken = Optional.empty();
+    /** {@link #otherIdentity} of {@link #subjectToken}. */
+    private Optional<String> otherSubjectIdentity = Optional.empty();
 
     private boolean isEndpointGone;
     private long rotations;
@@ -151,6 +153,7 @@ final class RefreshTokenSource implements TokenSource {
         requireApproved(token);
         TokenResponse response = request(new RequestedToken(scope, token.audience(), audienceParameter(token)));
         otherIdentity = requireSameUser(response);
+        learnTokenIdentity(response);
         return response;
     }
 
@@ -181,16 +184,23 @@ final class RefreshTokenSource implements TokenSource {
         TokenResponse.Identity first = account.tokenIdentity().orElse(new TokenResponse.Identity("", ""));
         boolean isIssuerKnown = !first.issuer().isEmpty();
         boolean isSubjectKnown = !first.subject().isEmpty();
-        if (isIssuerKnown && !first.hasSameIssuer(now)
-                || isSubjectKnown && !first.subject().equals(now.subject())) {
-            return Optional.of(difference(first, now));
+        boolean differs = isIssuerKnown && !first.hasSameIssuer(now)
+                || isSubjectKnown && !first.subject().equals(now.subject());
+        return differs ? Optional.of(difference(first, now)) : Optional.empty();
+    }
+
+    /** Later access tokens are compared with this one, which is of the same user as far as is known. */
+    private void learnTokenIdentity(TokenResponse refreshed) {
+        if (refreshed.tokenIdentity().isEmpty() || otherIdentity(refreshed).isPresent()) {
+            return;
         }
-        if (!isIssuerKnown && !now.issuer().isEmpty()
-                || !isSubjectKnown && !now.subject().isEmpty()) {
-            account = account.withTokenIdentity(Optional.of(now)); // later tokens are compared with this one
+        TokenResponse.Identity now = refreshed.tokenIdentity().get();
+        TokenResponse.Identity first = account.tokenIdentity().orElse(new TokenResponse.Identity("", ""));
+        if (first.issuer().isEmpty() && !now.issuer().isEmpty()
+                || first.subject().isEmpty() && !now.subject().isEmpty()) {
+            account = account.withTokenIdentity(Optional.of(now));
             save();
         }
-        return Optional.empty();
     }
 
     /** Names only the claims that differ. */
@@ -432,7 +442,8 @@ final class RefreshTokenSource implements TokenSource {
                 throw new FailureException(exchangeFailure(ofNew, token));
             }
         }
-        otherIdentity = requireSameUser(response);
+        Optional<String> other = requireSameUser(response);
+        otherIdentity = otherSubjectIdentity.isPresent() ? otherSubjectIdentity : other;
         return response;
     }
 
@@ -458,16 +469,17 @@ final class RefreshTokenSource implements TokenSource {
     }
 
     /**
-     * By a refresh without scope and audience. It is saved, but only after the refresh token, and it may be lost. If the
-     * refresh was slow, the next run exchanges it.
+     * By a refresh without scope and audience. It is saved, unless it is of another user, but only after the refresh
+     * token, and it may be lost. If the refresh was slow, the next run exchanges it.
      */
     private SubjectToken newSubjectToken() throws FailureException {
         SubjectToken token = ShutdownGuard.run(() -> {
             TokenResponse response = request(new RequestedToken(List.of(), List.of(), AudienceParameter.AUDIENCE));
-            requireSameUser(response);
+            otherSubjectIdentity = requireSameUser(response);
+            learnTokenIdentity(response);
             SubjectToken got = new SubjectToken(response.accessToken(), clock.instant(), response.expiresAt());
             subjectToken = Optional.of(got);
-            account = account.withSubjectToken(subjectToken);
+            account = account.withSubjectToken(otherSubjectIdentity.isPresent() ? Optional.empty() : subjectToken);
             saveIfPossible();
             return got;
         });

@@ -26,6 +26,7 @@ import org.opensciencegrid.tokenrenewer.account.Account;
 import org.opensciencegrid.tokenrenewer.failure.Failure.Kind;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 import org.opensciencegrid.tokenrenewer.oidc.JwtClaims;
+import org.opensciencegrid.tokenrenewer.oidc.TokenResponse.Identity;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Failed;
 import org.opensciencegrid.tokenrenewer.renewal.Outcome.Renewed;
 import org.opensciencegrid.tokenrenewer.util.Secret;
@@ -357,6 +358,39 @@ class ExchangeTest extends SiteTest {
         assertRequests(1, 0);
         assertEquals(Optional.empty(), site.account("acct").subjectToken());
         assertKept();
+    }
+
+    /** An exchanged token that is opaque tells nothing. */
+    @Test
+    void anotherUserInTheAccessTokenIsThatOfTheExchangedOne() {
+        site.save(
+                "acct", site.account("acct").withTokenIdentity(Optional.of(new Identity(site.issuer.issuer(), "bob"))));
+        Site.Wish wish = site.token("t", "acct").exchange();
+        site.token("u", "acct").exchange();
+        site.issuer.fault(onExchange().always().set("access_token", "0paque"));
+        for (Outcome outcome : renew()) {
+            assertEquals(Optional.of("sub was bob, is alice"), renewed(outcome).otherIdentity());
+        }
+        assertRequests(1, 2);
+        assertEquals(Optional.empty(), site.account("acct").subjectToken());
+        wish.strict = true;
+        failed(Kind.IDENTITY_CHANGED, renew().get(0));
+        assertRequests(2, 3);
+        assertKept();
+    }
+
+    @Test
+    void theUserIsNotLearnedFromAnExchangedToken() {
+        site.token("t", "acct").exchange();
+        renew();
+        Optional<Identity> first = site.account("acct").tokenIdentity();
+        site.save("acct", site.account("acct").withTokenIdentity(Optional.empty()));
+        renew();
+        assertRequests(1, 2);
+        assertEquals(Optional.empty(), site.account("acct").tokenIdentity());
+        site.later(Duration.ofSeconds(151));
+        renew();
+        assertEquals(first, site.account("acct").tokenIdentity());
     }
 
     // Time
