@@ -8,7 +8,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.opensciencegrid.testkit.Fault;
+import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
+import org.opensciencegrid.tokenrenewer.json.JsonObject;
 
 /** Tests {@code status TOKEN}. */
 class StatusTokenTest extends WithProgram {
@@ -85,6 +88,27 @@ class StatusTokenTest extends WithProgram {
         Result result = program.run("status", "one");
         assertEquals(1, result.status());
         assertTrue(result.out().contains("setup --reauthenticate acct"), result.out());
+    }
+
+    /** Only a refresh token is narrowed: without scope, its token has the scopes of the account. */
+    @Test
+    void anExchangeWithoutScopeLacksNone() {
+        program.issuer.policy.tokenExchange = true;
+        program.issuer.policy.opaqueAccessTokens = true;
+        for (String client : program.issuer.registeredClients()) {
+            program.issuer.addGrant(client, Policy.TOKEN_EXCHANGE);
+        }
+        for (boolean isExchange : new boolean[] {true, false}) {
+            program.accountWith(Program.ONE + (isExchange ? "exchange = yes\n" : ""));
+            String grant = isExchange ? Policy.TOKEN_EXCHANGE : Policy.REFRESH_TOKEN;
+            program.issuer.fault(Fault.on("/token").grant(grant).set("scope", "offline_access"));
+            assertEquals(0, program.run("renew").status());
+            JsonObject state =
+                    JsonObject.parse(program.read("state/state/acct.json")).orElseThrow();
+            program.write("state/state/acct.json", state.with("narrows", "yes").toJson() + "\n");
+            String status = program.run("status").said();
+            assertEquals(!isExchange, status.contains("compute.read"), status);
+        }
     }
 
     @Test

@@ -23,7 +23,10 @@ import org.opensciencegrid.testkit.EmbeddedIssuer;
 import org.opensciencegrid.tokenrenewer.check.Finding;
 import org.opensciencegrid.tokenrenewer.cli.Host;
 import org.opensciencegrid.tokenrenewer.cli.Program;
+import org.opensciencegrid.tokenrenewer.config.ConfigFile;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.state.FileStateStore;
 
 /** Tests the commands that fix something: a person pastes them, and a program reads them. */
 class RepairTest {
@@ -90,6 +93,34 @@ class RepairTest {
         assertEquals(
                 Repair.advice("use another Secret in token_secret"),
                 new Messages(Host.COMMANDS).repair(failure, "acct"));
+    }
+
+    /** The scope of an exchange is not one that a user approves. */
+    @Test
+    void theScopesOfExchangesAreNotAuthorized(@TempDir Path directory) throws Exception {
+        Path config = directory.resolve("config.ini");
+        Files.writeString(config, """
+                [account acct]
+                password_file = /acct.pw
+                [token one]
+                account = acct
+                token_path = /one
+                scope = compute.read
+                [token two]
+                account = acct
+                token_path = /two
+                scope = storage.read
+                exchange = yes
+                """);
+        Path files = directory.resolve("state");
+        new FileStateStore(files, files)
+                .write(
+                        "acct",
+                        AccountState.UNKNOWN.withAuthorization(
+                                Optional.empty(), Optional.empty(), List.of("openid"), Optional.empty()));
+        assertEquals(
+                Set.of("openid", "compute.read"),
+                new RepairCommands(config, directory).scopes("acct", ConfigFile.read(config)));
     }
 
     /** For a file whose name has every character that a shell could misinterpret. */
