@@ -94,9 +94,12 @@ public final class FailureMapper {
 
     /** The state of an account cannot be written. */
     public static Failure ofState(IOException e, String account) {
-        return e.getCause() instanceof KubernetesException cluster
-                ? of(cluster)
-                : new Failure(Kind.STATE_UNWRITABLE, account, Printable.of(e.getMessage()));
+        if (!(e.getCause() instanceof KubernetesException cluster)) {
+            return new Failure(Kind.STATE_UNWRITABLE, account, Printable.of(e.getMessage()));
+        }
+        return cluster.kind() == KubernetesException.Kind.CONFLICT
+                ? new Failure(Kind.ACCOUNT_BUSY, account, cluster.getMessage())
+                : of(cluster);
     }
 
     /** For an account in a cluster. */

@@ -43,6 +43,12 @@ public final class KubernetesException extends Exception {
         this.object = object;
     }
 
+    /** For an object whose version is not the one that the caller knows. */
+    public static KubernetesException conflict(ObjectName object) {
+        return new KubernetesException(
+                Kind.CONFLICT, "update", Optional.of(object), object + " was changed by another run");
+    }
+
     public Kind kind() {
         return kind;
     }

@@ -66,7 +66,7 @@ public final class KubernetesStateStore implements StateStore {
             Optional<KubernetesObject> found = api.get(objects.state(account));
             String version = found.map(KubernetesObject::resourceVersion).orElse("");
             if (!versions.getOrDefault(account, version).equals(version)) {
-                throw new ChangedException(objects.state(account) + " was changed by another run");
+                throw KubernetesException.conflict(objects.state(account));
             }
             if (found.isPresent()) {
                 KubernetesObject stored = api.replace(found.get().withData(KEY, content));
@@ -80,7 +80,7 @@ public final class KubernetesStateStore implements StateStore {
             }
         } catch (KubernetesException e) {
             if (e.kind() == KubernetesException.Kind.CONFLICT) {
-                throw new ChangedException(e.getMessage());
+                throw new ChangedException(e);
             }
             throw new IOException(e.getMessage(), e);
         }

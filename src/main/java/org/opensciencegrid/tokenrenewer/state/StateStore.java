@@ -11,8 +11,8 @@ public interface StateStore {
     final class ChangedException extends IOException {
         private static final long serialVersionUID = 1L;
 
-        ChangedException(String message) {
-            super(message);
+        ChangedException(Exception cause) {
+            super(cause.getMessage(), cause);
         }
     }
 

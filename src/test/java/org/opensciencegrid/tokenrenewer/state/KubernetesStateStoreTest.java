@@ -12,8 +12,11 @@ import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.opensciencegrid.testkit.SettableClock;
+import org.opensciencegrid.tokenrenewer.failure.Failure;
+import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
 import org.opensciencegrid.tokenrenewer.fixture.ClusterApi;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
 import org.opensciencegrid.tokenrenewer.kubernetes.KubernetesApi;
@@ -117,7 +120,7 @@ class KubernetesStateStoreTest {
         KubernetesStateStore next = pod();
         next.read("acct");
         next.write("acct", tried("next"));
-        assertThrows(IOException.class, () -> states.write("acct", tried("stopped")));
+        assertIsOfAnotherRun(() -> states.write("acct", tried("stopped")));
         states.keepUnwritten("acct", tried("stopped"));
         assertEquals(List.of("next"), tokens(states.read("acct")));
         states.write("acct", tried("later"));
@@ -130,8 +133,26 @@ class KubernetesStateStoreTest {
     void aRunThatLostItsLeaseDoesNotReplaceTheFirstState() throws Exception {
         states.read("acct");
         pod().write("acct", tried("next"));
-        assertThrows(IOException.class, () -> states.write("acct", tried("stopped")));
+        assertIsOfAnotherRun(() -> states.write("acct", tried("stopped")));
         assertEquals(List.of("next"), tokens(pod().read("acct")));
+    }
+
+    private static void assertIsOfAnotherRun(Executable write) {
+        IOException e = assertThrows(IOException.class, write);
+        assertEquals(Failure.Kind.ACCOUNT_BUSY, FailureMapper.ofState(e, "acct").kind(), e.getMessage());
+    }
+
+    @Test
+    void aWriteBetweenReadingAndWritingIsOfAnotherRunToo() throws Exception {
+        states.write("acct", tried("before"));
+        cluster.onRequest = request -> {
+            if (request.startsWith("PUT")) {
+                cluster.onRequest = later -> {};
+                JsonObject secret = cluster.secret(SECRET);
+                cluster.put(SECRET, secret.with("data", JsonObject.NONE.with("state.json", "eA==")));
+            }
+        };
+        assertIsOfAnotherRun(() -> states.write("acct", tried("stopped")));
     }
 
     @Test
