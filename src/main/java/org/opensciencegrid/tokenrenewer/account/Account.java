@@ -333,6 +333,11 @@ public final class Account {
         return members.string("moved_to").map(Printable::of);
     }
 
+    /** The failure if the account was moved. */
+    public Optional<Failure> whyMoved(Path file) {
+        return movedTo().map(store -> new Failure(Failure.Kind.ACCOUNT_MOVED, file.toString(), store));
+    }
+
     /** @param store empty: this copy may be used */
     public Account withMovedTo(Optional<String> store) {
         return with("moved_to", store);

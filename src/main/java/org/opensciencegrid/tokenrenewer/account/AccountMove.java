@@ -1,7 +1,6 @@
 package org.opensciencegrid.tokenrenewer.account;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import org.opensciencegrid.cryptostore.AccountStore;
@@ -42,7 +41,11 @@ public record AccountMove(Place from, Place to, Duration lockWait) {
                 boolean isClosed = account.movedTo().isPresent();
                 boolean isOwner = isOwner(name, destination, password);
                 if (!isClosed || !isOwner) {
-                    requireNewest(account, open, name);
+                    NewestAccount.require(
+                            account,
+                            open,
+                            HostIdentity.here(from.store(), name),
+                            from.store().file(name));
                     if (isOwner) {
                         throw new FailureException(new Failure(
                                 Failure.Kind.ACCOUNT_EXISTS,
@@ -129,20 +132,6 @@ public record AccountMove(Place from, Place to, Duration lockWait) {
         if (other.isPresent()) {
             throw new FailureException(new Failure(
                     Failure.Kind.ACCOUNT_MOVED, place.store().file(name).toString(), other.get()));
-        }
-    }
-
-    /** A copy, or an account that was restored from a backup, may have a refresh token that is used up. */
-    private void requireNewest(Account account, OpenAccount open, String name) throws FailureException {
-        Path file = from.store().file(name);
-        Optional<Failure> why = account.whyCopied(HostIdentity.here(from.store(), name), file);
-        why = why.or(() -> open.newerGeneration()
-                .map(newer -> new Failure(
-                        Failure.Kind.ACCOUNT_OLDER,
-                        file.toString(),
-                        "this host had generation " + newer.number() + " of it, see " + newer.file())));
-        if (why.isPresent()) {
-            throw new FailureException(why.get());
         }
     }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.LockedAccount;
@@ -18,10 +19,12 @@ import org.opensciencegrid.tokenrenewer.net.Network;
 import org.opensciencegrid.tokenrenewer.net.TrustStore;
 import org.opensciencegrid.tokenrenewer.oidc.ClientKeys;
 import org.opensciencegrid.tokenrenewer.oidc.Registration;
+import org.opensciencegrid.tokenrenewer.state.AccountState;
+import org.opensciencegrid.tokenrenewer.state.StateStore;
 import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /** Gives the public keys of a client that setup registered to its issuer. */
-public record KeyUpdate(AccountStore store, Duration lockWait, Network network) {
+public record KeyUpdate(AccountStore store, StateStore states, Duration lockWait, Network network) {
     /**
      * Replaces the keys that the issuer has.
      *
@@ -34,12 +37,38 @@ public record KeyUpdate(AccountStore store, Duration lockWait, Network network) 
                 throw new FailureException(new Failure(Failure.Kind.ACCOUNT_MISSING, name, ""));
             }
             try (OpenAccount open = locked.open(password)) {
-                return replace(Account.decode(open.plaintext()), keys, open, caFile);
+                Account account = Account.decode(open.plaintext());
+                requireUsable(name, account, open);
+                return replace(account, keys, open, caFile);
             }
         } catch (StoreException e) {
             throw new FailureException(FailureMapper.of(e));
         } catch (IllegalArgumentException e) {
             throw new FailureException(FailureMapper.invalidAccount(store.file(name), e));
+        }
+    }
+
+    /** A save counts as the answer to the newest request for a token, so there must be no doubt about that one. */
+    private void requireUsable(String name, Account account, OpenAccount open) throws FailureException {
+        Path file = store.file(name);
+        Optional<Failure> whyMoved = account.whyMoved(file);
+        if (whyMoved.isPresent()) {
+            throw new FailureException(whyMoved.get());
+        }
+        if (open.interruptedAt().isPresent()) {
+            keepDoubt(name, open.interruptedAt().get());
+            throw new FailureException(new Failure(Failure.Kind.ACCOUNT_INTERRUPTED, file.toString(), ""));
+        }
+        NewestAccount.require(account, open, HostIdentity.here(store, name), file);
+    }
+
+    /** With files, opening an account removes what shows that a run was interrupted. */
+    private void keepDoubt(String name, Instant since) throws FailureException {
+        try {
+            AccountState state = states.read(name);
+            states.write(name, state.withDoubt(state.inDoubtSince().or(() -> Optional.of(since))));
+        } catch (IOException e) {
+            throw new FailureException(FailureMapper.ofState(e, name));
         }
     }
 

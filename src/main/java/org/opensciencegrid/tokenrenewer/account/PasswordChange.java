@@ -14,6 +14,10 @@ import org.opensciencegrid.tokenrenewer.failure.FailureMapper;
 /**
  * Re-encrypts an account with the password that its password file holds now. At every moment the account opens with the
  * old or the new password. If a change is interrupted, the same command completes it.
+ *
+ * <p>An account that was restored from a backup, or whose file is damaged, is not changed: that replaces its previous
+ * generation too. A copy, and an account that was moved, may change: the new content says so as well. A sign of an
+ * interrupted run may come from this command itself.
  */
 public record PasswordChange(AccountStore store, Duration lockWait) {
     /**
@@ -27,6 +31,7 @@ public record PasswordChange(AccountStore store, Duration lockWait) {
             }
             // Try the new password first: after a crash, only it opens a generation that was written but not published.
             try (OpenAccount open = locked.open(fresh)) {
+                NewestAccount.require(open, store.file(name));
                 replacePrevious(open);
                 return false;
             } catch (StoreException e) {
@@ -36,6 +41,7 @@ public record PasswordChange(AccountStore store, Duration lockWait) {
             }
             try (Password password = old.get();
                     OpenAccount open = locked.open(password)) {
+                NewestAccount.require(open, store.file(name));
                 open.rekey(fresh);
                 open.save(open.plaintext());
                 replacePrevious(open);

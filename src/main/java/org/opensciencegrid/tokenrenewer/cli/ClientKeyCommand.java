@@ -102,7 +102,7 @@ final class ClientKeyCommand implements Callable<Integer> {
     /** Returns false if the issuer gave no token for this. */
     private boolean send(String name, ClientKeys keys) throws FailureException, PasswordFileException {
         ConfiguredAccounts configured = new ConfiguredAccounts(context);
-        KeyUpdate update = new KeyUpdate(context.store(), Limits.LOCK, context.network(name, false));
+        KeyUpdate update = new KeyUpdate(context.store(), context.states(), Limits.LOCK, context.network(name, false));
         try (Password password = context.passwords().read(name, configured.passwordFile(name))) {
             if (update.run(name, keys, password, configured.caFile(name))) {
                 context.environment().err().println("The issuer of account " + name + " has these keys.");

@@ -45,7 +45,10 @@ public record Failure(Kind kind, String where, String detail) {
         /** Another host saved the account; the detail is that host's name, if known. We sent no request. */
         ACCOUNT_COPIED(Trait.ACCOUNT_FILES),
         ACCOUNT_BUSY(Trait.TRANSIENT, Trait.ACCOUNT_FILES),
-        /** Another run may have left the newest refresh token on another machine. We changed nothing. */
+        /**
+         * An interrupted run may have left the newest refresh token on another machine, or the account file is damaged.
+         * We changed nothing.
+         */
         ACCOUNT_INTERRUPTED(Trait.ACCOUNT_FILES),
         /** We sent no request. Used if none of the next three kinds applies. */
         STORE_UNWRITABLE(Trait.ACCOUNT_FILES),

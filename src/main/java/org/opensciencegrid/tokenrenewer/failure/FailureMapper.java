@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
 import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.OpenAccount;
 import org.opensciencegrid.cryptostore.PasswordFileException;
 import org.opensciencegrid.cryptostore.SaveResult;
 import org.opensciencegrid.cryptostore.StoreException;
@@ -132,6 +133,16 @@ public final class FailureMapper {
                         Kind.ACCOUNT_OLDER,
                         store.file(account).toString(),
                         "this host had generation " + newer.number() + " of it, see " + newer.file()));
+    }
+
+    /** Why the account that was opened seems to be restored from a backup. */
+    public static Optional<Failure> olderAccount(OpenAccount open, Path file) {
+        return open.newerGeneration()
+                .map(newer -> new Failure(
+                        Kind.ACCOUNT_OLDER,
+                        file.toString(),
+                        "it has generation " + open.generation() + ", and this host had " + newer.number() + ", see "
+                                + newer.file()));
     }
 
     private static Kind unwritable(StoreException e) {

@@ -103,10 +103,10 @@ final class RefreshTokenSource implements TokenSource {
             store.close();
             throw new FailureException(FailureMapper.invalidAccount(file, e));
         }
-        Optional<String> movedTo = account.movedTo();
-        if (movedTo.isPresent()) {
+        Optional<Failure> whyMoved = account.whyMoved(file);
+        if (whyMoved.isPresent()) {
             store.close();
-            throw new FailureException(new Failure(Failure.Kind.ACCOUNT_MOVED, file.toString(), movedTo.get()));
+            throw new FailureException(whyMoved.get());
         }
         this.otherHostAt = account.isFromAnotherHost(here) ? Optional.of(clock.instant()) : Optional.empty();
         this.whyCopied = account.whyCopied(here, file);
@@ -362,12 +362,7 @@ final class RefreshTokenSource implements TokenSource {
     /** An older refresh token may be used up. If we send it again, a strict issuer revokes the authorization. */
     @Override
     public Optional<Failure> whyOlder() {
-        return store.newerGeneration()
-                .map(newer -> new Failure(
-                        Failure.Kind.ACCOUNT_OLDER,
-                        file.toString(),
-                        "it has generation " + store.generation() + ", and this host had " + newer.number() + ", see "
-                                + newer.file()));
+        return FailureMapper.olderAccount(store, file);
     }
 
     @Override

@@ -67,6 +67,37 @@ class ChangePasswordAndRemoveTest extends WithProgram {
         assertTrue(program.run("renew").err().contains("does not hold the password"));
     }
 
+    /** The previous generation has a newer refresh token. Two saves would replace it, and what shows that. */
+    @Test
+    void anAccountThatWasRestoredFromABackupKeepsWhatShowsThat() throws IOException {
+        Path account = program.file("state/accounts/acct.account");
+        Path previous = program.file("state/accounts/acct.account.prev");
+        byte[] backup = Files.readAllBytes(account);
+        assertEquals(0, program.run("renew", "--force").status());
+        assertEquals(0, program.run("renew", "--force").status());
+        Files.write(account, backup);
+        byte[] newer = Files.readAllBytes(previous);
+        program.secret("old.pw", PASSWORD);
+        program.secret("acct.pw", "a new password");
+        for (int i = 0; i < 2; i++) {
+            Result changed = program.run("change-password", "acct", "--old-pw-file=" + program.file("old.pw"));
+            assertEquals(1, changed.status(), changed.said());
+            assertTrue(changed.err().contains("the account file is older than"), changed.err());
+            assertArrayEquals(backup, Files.readAllBytes(account));
+            assertArrayEquals(newer, Files.readAllBytes(previous));
+            program.secret("acct.pw", PASSWORD); // and if it opens with the new one
+        }
+    }
+
+    @Test
+    void anAccountThatIsDamagedIsNotReplacedByThePreviousOne() throws IOException {
+        program.write("state/accounts/acct.account", "damaged");
+        Result changed = program.run("change-password", "acct");
+        assertEquals(1, changed.status(), changed.said());
+        assertTrue(changed.err().replaceAll("\\s+", " ").contains("To fix: renew first"), changed.err());
+        assertEquals("damaged", program.read("state/accounts/acct.account"));
+    }
+
     @Test
     void aWrongOldPasswordChangesNothing() throws IOException {
         byte[] before = Files.readAllBytes(program.file("state/accounts/acct.account"));

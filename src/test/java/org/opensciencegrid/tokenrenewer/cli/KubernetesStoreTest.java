@@ -83,6 +83,32 @@ class KubernetesStoreTest extends WithCluster {
         assertEquals(after, cluster.data(ACCOUNT, "account"), "without a doubt, nothing is saved");
     }
 
+    /** The run that was interrupted may have a newer refresh token in its pod, which the save must not make old. */
+    @Test
+    void anAccountInDoubtKeepsItsIntentIfAKeyIsSent() {
+        run(0, "renew");
+        JsonObject secret = cluster.secret(ACCOUNT);
+        JsonObject metadata = secret.member("metadata");
+        JsonObject annotations = metadata.member("annotations")
+                .with("osg-token-renewer/intent", "dead at 2026-11-26T10:00:00Z")
+                .with("osg-token-renewer/asked", "3");
+        cluster.put(ACCOUNT, secret.with("metadata", metadata.with("annotations", annotations)));
+        program.issuer.clearRecords();
+        Result sent = run(
+                1,
+                "client-key",
+                "--add",
+                "--send=acct",
+                program.file("client.key").toString());
+        assertTrue(sent.err().contains("a run was interrupted while it asked the issuer"), sent.err());
+        assertEquals(0, program.issuer.requests().size());
+        assertEquals(Optional.of("dead at 2026-11-26T10:00:00Z"), annotation("intent"));
+        assertEquals(Optional.of("2"), annotation("answered"));
+        run(0, "renew", "--force");
+        run(0, "client-key", "--send=acct", program.file("client.key").toString());
+        assertEquals(Optional.empty(), annotation("intent"));
+    }
+
     @Test
     void theIssuerIsNotAskedIfTheIntentCannotBeWritten() {
         run(0, "renew");

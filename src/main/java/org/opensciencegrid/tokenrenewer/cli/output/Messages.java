@@ -60,7 +60,8 @@ public record Messages(RepairCommands commands) {
             case OUT_OF_TIME -> "the run ended before this renewal: " + detail;
             case ACCOUNT_BUSY -> "another run or command holds the account";
             case ACCOUNT_INTERRUPTED ->
-                "a run was interrupted while it asked the issuer, and its new refresh token may be in the pod of that run";
+                "a run was interrupted while it asked the issuer, or the account file is damaged, so a newer refresh token"
+                        + " may exist";
             case STORE_UNWRITABLE, STORE_READ_ONLY, STORE_FULL, STORE_NO_INODES ->
                 "the issuer is not contacted, because no account can be saved: " + detail;
             case CLUSTER_FORBIDDEN, CLUSTER_REFUSED -> "the account in the cluster cannot be used: " + detail;
@@ -225,7 +226,7 @@ public record Messages(RepairCommands commands) {
             case ACCOUNT_BUSY -> commands.waitForRun();
             case ACCOUNT_INTERRUPTED ->
                 new Repair(
-                        "renew first, in the pod of that run if it still exists; then repeat this command",
+                        "renew first, in a cluster in the pod of that run if it still exists; then repeat this command",
                         commands.renewNow(account));
             case STORE_UNWRITABLE -> makeWritable(store, detail);
             case STORE_READ_ONLY ->

@@ -1,0 +1,122 @@
+package org.opensciencegrid.tokenrenewer.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.opensciencegrid.cryptostore.LockedAccount;
+import org.opensciencegrid.cryptostore.OpenAccount;
+import org.opensciencegrid.cryptostore.Password;
+import org.opensciencegrid.tokenrenewer.account.Account;
+import org.opensciencegrid.tokenrenewer.fixture.Result;
+
+/** {@code client-key --send} if the account is not as it should be. */
+class KeySendTest extends WithProgram {
+    private static final String SCOPE = "--scope=openid offline_access";
+
+    @BeforeEach
+    void anAccountWithAKey() {
+        program.issuer.policy.clientAuthMethods = List.of("client_secret_basic", "private_key_jwt");
+        program.config(
+                "[account acct]\npassword_file = DIR/acct.pw\nca_file = DIR/ca.pem\nclient_key_file = DIR/client.key\n"
+                        + "assertion_audience = token_endpoint\n" + Program.ONE);
+        Result setup = program.setup("--client-key-file=" + key(), SCOPE);
+        assertEquals(0, setup.status(), setup.said());
+        assertEquals(0, program.run("renew").status());
+        program.issuer.clearRecords();
+    }
+
+    @AfterEach
+    void theIssuerHasNothingToComplainOf() {
+        assertEquals(List.of(), program.issuer.violations());
+    }
+
+    private Path key() {
+        return program.file("client.key");
+    }
+
+    private Path account() {
+        return program.file("state/accounts/acct.account");
+    }
+
+    private Result send(int status) {
+        Result sent = program.run("client-key", "--send=acct", key().toString());
+        assertEquals(status, sent.status(), sent.said());
+        return sent;
+    }
+
+    private int asked() {
+        return (int) program.issuer.requests().stream()
+                .filter(request -> request.path().startsWith("/register/"))
+                .count();
+    }
+
+    // The account
+
+    private void assertRefused(String why) throws IOException {
+        byte[] before = Files.readAllBytes(account());
+        Result sent = send(1);
+        assertTrue(sent.err().replaceAll("\\s+", " ").contains(why), sent.err());
+        assertEquals(0, asked());
+        assertArrayEquals(before, Files.readAllBytes(account()));
+    }
+
+    /** A save would replace the previous generation, which has a newer refresh token, and what shows that. */
+    @Test
+    void anAccountThatWasRestoredFromABackupIsNotChanged() throws Exception {
+        byte[] backup = Files.readAllBytes(account());
+        assertEquals(0, program.run("renew", "--force").status());
+        assertEquals(0, program.run("renew", "--force").status());
+        Files.write(account(), backup);
+        byte[] previous = Files.readAllBytes(program.file("state/accounts/acct.account.prev"));
+        assertRefused("the account file is older than the one that this host used last");
+        assertArrayEquals(previous, Files.readAllBytes(program.file("state/accounts/acct.account.prev")));
+        assertTrue(program.run("renew", "--force", "--dry-run").said().length() > 0);
+        assertTrue(program.run("renew").said().contains("older than")
+                || program.run("check").said().contains("older"));
+    }
+
+    @Test
+    void anAccountThatWasMovedIsNotChanged() throws Exception {
+        try (Password password = Password.of(Program.PASSWORD.getBytes(StandardCharsets.US_ASCII));
+                LockedAccount locked = program.store().lock("acct", Duration.ofSeconds(30));
+                OpenAccount open = locked.open(password)) {
+            open.save(Account.decode(open.plaintext())
+                    .withMovedTo(Optional.of("kubernetes ns"))
+                    .encode());
+        }
+        assertRefused("the account was moved to kubernetes ns");
+    }
+
+    @Test
+    void aCopyIsNotChanged() throws Exception {
+        program.forge("acct", "place", "1");
+        assertRefused("the account file was saved in another place");
+    }
+
+    /** The lost answer may have had a newer refresh token. The renewal that comes first has to know. */
+    @Test
+    void anAccountInDoubtIsNotChangedAndStaysInDoubt() throws Exception {
+        Files.write(program.file("state/accounts/acct.account.next"), new byte[64 * 1024]);
+        assertRefused("a run was interrupted while it asked the issuer");
+        assertTrue(program.run("status", "--json").out().contains("\"in_doubt_since\":\""));
+        assertEquals(0, program.run("renew", "--force").status());
+        send(0);
+    }
+
+    @Test
+    void anAccountThatIsDamagedIsNotReplacedByThePreviousOne() throws Exception {
+        Files.writeString(account(), "damaged");
+        assertRefused("or the account file is damaged, so a newer refresh token may exist");
+    }
+}
