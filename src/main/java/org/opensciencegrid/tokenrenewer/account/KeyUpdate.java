@@ -29,9 +29,10 @@ public record KeyUpdate(AccountStore store, StateStore states, Duration lockWait
      * Replaces the keys that the issuer has.
      *
      * @param caFile trusted in addition; if empty, the account's own CA file
-     * @return false if the issuer gave no token to change the client
+     * @return why the issuer does not have them, if the client cannot be changed like this; empty if it has them
      */
-    public boolean run(String name, ClientKeys keys, Password password, Optional<Path> caFile) throws FailureException {
+    public Optional<String> run(String name, ClientKeys keys, Password password, Optional<Path> caFile)
+            throws FailureException {
         try (LockedAccount locked = store.lock(name, lockWait)) {
             if (!locked.exists()) {
                 throw new FailureException(new Failure(Failure.Kind.ACCOUNT_MISSING, name, ""));
@@ -72,12 +73,21 @@ public record KeyUpdate(AccountStore store, StateStore states, Duration lockWait
         }
     }
 
-    private boolean replace(Account account, ClientKeys keys, OpenAccount open, Optional<Path> caFile)
+    /** Whether the answer is not about the token to change the client. Refusals never are about the authorization. */
+    private static boolean isTrouble(IssuerException e) {
+        return switch (e.kind()) {
+            case UNREACHABLE, TLS, PROXY, INSECURE, NO_ANSWER -> true;
+            case TEMPORARY, WEB_PAGE -> e.status() == 408 || e.status() == 429 || e.status() >= 500;
+            default -> false;
+        };
+    }
+
+    private Optional<String> replace(Account account, ClientKeys keys, OpenAccount open, Optional<Path> caFile)
             throws FailureException, StoreException {
         Optional<URI> uri = account.registrationClientUri();
         Optional<Secret> token = account.registrationAccessToken();
         if (uri.isEmpty() || token.isEmpty()) {
-            return false;
+            return Optional.of("its issuer gave no token to change the client");
         }
         open.reserve(); // the answer may have the only token for the next change
         TrustStore trust = new TrustStore(caFile.or(() -> account.caFile().map(Path::of)));
@@ -89,11 +99,14 @@ public record KeyUpdate(AccountStore store, StateStore states, Duration lockWait
                             keys,
                             (nextUri, nextToken) -> open.save(
                                     account.withManagement(nextUri, nextToken).encode()));
-            return true;
+            return Optional.empty();
         } catch (StoreException e) {
             throw e;
         } catch (IssuerException e) {
-            throw new FailureException(FailureMapper.of(e, account.issuer(), false));
+            if (isTrouble(e)) {
+                throw new FailureException(FailureMapper.of(e, account.issuer(), false));
+            }
+            return Optional.of("its issuer did not confirm the change of the client: " + e.getMessage());
         } catch (IOException e) {
             throw new IllegalStateException(e); // only the save throws it
         }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.cryptostore.PasswordFileException;
@@ -99,24 +100,26 @@ final class ClientKeyCommand implements Callable<Integer> {
         return ExitStatus.FAILED;
     }
 
-    /** Returns false if the issuer gave no token for this. */
+    /** Returns false if the issuer does not let the account change its client. */
     private boolean send(String name, ClientKeys keys) throws FailureException, PasswordFileException {
         ConfiguredAccounts configured = new ConfiguredAccounts(context);
         KeyUpdate update = new KeyUpdate(context.store(), context.states(), Limits.LOCK, context.network(name, false));
         try (Password password = context.passwords().read(name, configured.passwordFile(name))) {
-            if (update.run(name, keys, password, configured.caFile(name))) {
+            Optional<String> whyNot = update.run(name, keys, password, configured.caFile(name));
+            if (whyNot.isEmpty()) {
                 context.environment().err().println("The issuer of account " + name + " has these keys.");
                 return true;
             }
+            context.output()
+                    .error(
+                            "account " + name + ": " + whyNot.get(),
+                            new Repair(
+                                    "give these keys to the issuer's administrators; if setup registered the client, register"
+                                            + " another one with a new key, and delete the old file when that is done",
+                                    context.commands()
+                                            .setup("--client-key-file=" + file.toAbsolutePath() + ".new", name)));
+            return false;
         }
-        context.output()
-                .error(
-                        "account " + name + ": its issuer gave no token to change the client",
-                        new Repair(
-                                "give these keys to the issuer's administrators; if setup registered the client, register"
-                                        + " another one with a new key, and delete the old file when that is done",
-                                context.commands().setup("--client-key-file=" + file.toAbsolutePath() + ".new", name)));
-        return false;
     }
 
     private ClientKeys keys() throws FailureException {

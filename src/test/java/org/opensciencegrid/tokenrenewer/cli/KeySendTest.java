@@ -2,6 +2,7 @@ package org.opensciencegrid.tokenrenewer.cli;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -14,14 +15,18 @@ import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.cryptostore.OpenAccount;
 import org.opensciencegrid.cryptostore.Password;
+import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.tokenrenewer.account.Account;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
 
-/** {@code client-key --send} if the account is not as it should be. */
+/** {@code client-key --send} if the account or the answer of the issuer is not as it should be. */
 class KeySendTest extends WithProgram {
+    private static final String CLIENT = "/register/*";
     private static final String SCOPE = "--scope=openid offline_access";
 
     @BeforeEach
@@ -118,5 +123,36 @@ class KeySendTest extends WithProgram {
     void anAccountThatIsDamagedIsNotReplacedByThePreviousOne() throws Exception {
         Files.writeString(account(), "damaged");
         assertRefused("or the account file is damaged, so a newer refresh token may exist");
+    }
+
+    // The answers
+
+    @ParameterizedTest
+    @CsvSource({
+        "401, '{\"error\":\"invalid_token\"}', 401 invalid_token",
+        "401, '', 401 without a body",
+        "403, '', 403 without a body",
+        "404, '', 404 without a body",
+        "405, '', 405 without a body",
+        "200, 'all is well', 200 with 11 characters",
+    })
+    void aRefusalIsAboutTheClientAndNotAboutTheAuthorization(int status, String body, String detail) {
+        program.issuer.fault(
+                Fault.on(CLIENT).respond(status, "application/json", body).always());
+        String said = send(1).err().replaceAll("\\s+", " ");
+        assertTrue(said.contains("its issuer did not confirm the change of the client: "), said);
+        assertTrue(said.contains(detail), said);
+        assertTrue(said.contains("give these keys to the issuer's administrators"), said);
+        assertFalse(said.contains("authorization") || said.contains("not a token"), said);
+        assertEquals(0, program.run("renew", "--force").status(), "the account is as before");
+    }
+
+    @Test
+    void anIssuerInTroubleIsNoRefusal() {
+        program.issuer.fault(
+                Fault.on(CLIENT).respond(503, "text/plain", "later").always());
+        String said = send(1).err();
+        assertTrue(said.contains("503"), said);
+        assertFalse(said.contains("did not confirm"), said);
     }
 }
