@@ -81,6 +81,9 @@ final class ClientKeyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (account != null) {
+            requireKeyOf(ConfiguredAccounts.name(account));
+        }
         try {
             ClientKeys keys = keys();
             context.environment().out().println(keys.publicKeys());
@@ -89,6 +92,27 @@ final class ClientKeyCommand implements Callable<Integer> {
             return failed(e.failure());
         } catch (PasswordFileException e) {
             return failed(FailureMapper.of(e));
+        }
+    }
+
+    /** The keys of another file would replace those with which the account signs. */
+    private void requireKeyOf(String name) {
+        Optional<Path> named = new ConfiguredAccounts(context).clientFiles(name).key();
+        if (named.isPresent() && !isSame(named.get(), file)) {
+            throw new UsageException(Printable.of(file.toString()) + " is not the key of account " + name
+                    + ", whose section names client_key_file = "
+                    + Printable.of(named.get().toString()));
+        }
+    }
+
+    private static boolean isSame(Path one, Path other) {
+        try {
+            return one.toAbsolutePath()
+                            .normalize()
+                            .equals(other.toAbsolutePath().normalize())
+                    || Files.isSameFile(one, other);
+        } catch (IOException e) { // there is none yet
+            return false;
         }
     }
 

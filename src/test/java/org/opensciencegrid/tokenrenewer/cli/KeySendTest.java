@@ -24,7 +24,7 @@ import org.opensciencegrid.testkit.Fault;
 import org.opensciencegrid.tokenrenewer.account.Account;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
 
-/** {@code client-key --send} if the account or the answer of the issuer is not as it should be. */
+/** {@code client-key --send} if the account, the answer of the issuer or the file is not as it should be. */
 class KeySendTest extends WithProgram {
     private static final String CLIENT = "/register/*";
     private static final String SCOPE = "--scope=openid offline_access";
@@ -154,5 +154,17 @@ class KeySendTest extends WithProgram {
         String said = send(1).err();
         assertTrue(said.contains("503"), said);
         assertFalse(said.contains("did not confirm"), said);
+    }
+
+    // The file
+
+    @Test
+    void onlyTheKeysOfTheAccountAreSent() {
+        Path other = program.file("other.key");
+        Result sent = program.run("client-key", "--add", "--send=acct", other.toString());
+        assertEquals(2, sent.status(), sent.said());
+        assertTrue(sent.err().contains("names client_key_file = " + key()), sent.err());
+        assertFalse(Files.exists(other));
+        assertEquals(0, asked());
     }
 }

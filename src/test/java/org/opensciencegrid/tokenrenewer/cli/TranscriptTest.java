@@ -332,6 +332,8 @@ class TranscriptTest {
         session.run("client-key", "--add", "--send=acct", registered);
         program.issuer.policy.registrationWithoutManagement = true;
         session.setup(SCOPE, "--client-key-file=" + registered).run("client-key", "--send=acct", registered);
+        program.config("[account acct]\npassword_file = DIR/acct.pw\nclient_key_file = DIR/registered.key\n" + ONE);
+        session.run("client-key", "--send=acct", program.file("new.key").toString());
         session.hold("transcripts/clients-without-a-secret");
     }
 
