@@ -18,6 +18,7 @@ import org.opensciencegrid.tokenrenewer.oidc.AudienceParameter;
 import org.opensciencegrid.tokenrenewer.oidc.Client;
 import org.opensciencegrid.tokenrenewer.oidc.ClientAuth;
 import org.opensciencegrid.tokenrenewer.oidc.Provider;
+import org.opensciencegrid.tokenrenewer.oidc.Registration;
 import org.opensciencegrid.tokenrenewer.oidc.Registration.Registered;
 import org.opensciencegrid.tokenrenewer.oidc.TokenResponse;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
@@ -286,10 +287,20 @@ public final class Account {
                 .with("client_secret_expires_at", registered.secretExpiresAt().map(Instant::getEpochSecond));
     }
 
-    /** Stores the token for the next change of the registration. */
-    public Account withManagement(URI clientUri, Secret accessToken) {
-        return with("registration_access_token", accessToken.reveal())
-                .with("registration_client_uri", clientUri.toString());
+    /** Stores what the next change of the registration needs, and a new secret if the client uses one. */
+    public Account withManagement(Registration.Answer answer) {
+        Account next = with("registration_client_uri", answer.clientUri().toString());
+        if (answer.accessToken().isPresent()) {
+            next = next.with("registration_access_token", answer.accessToken().map(Secret::reveal));
+        }
+        if (answer.clientSecret().isPresent() && client().secret().isPresent()) {
+            next = next.with("client_secret", answer.clientSecret().map(Secret::reveal));
+            if (answer.secretExpiresAt().isPresent()) {
+                next = next.with(
+                        "client_secret_expires_at", answer.secretExpiresAt().filter(at -> at > 0));
+            }
+        }
+        return next;
     }
 
     /** Stores the scope that was requested at registration, even if the issuer granted less. */

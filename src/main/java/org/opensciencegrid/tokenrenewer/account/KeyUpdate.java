@@ -5,6 +5,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Optional;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.LockedAccount;
@@ -83,32 +84,51 @@ public record KeyUpdate(AccountStore store, StateStore states, Duration lockWait
     }
 
     private Optional<String> replace(Account account, ClientKeys keys, OpenAccount open, Optional<Path> caFile)
-            throws FailureException, StoreException {
+            throws FailureException {
         Optional<URI> uri = account.registrationClientUri();
         Optional<Secret> token = account.registrationAccessToken();
         if (uri.isEmpty() || token.isEmpty()) {
             return Optional.of("its issuer gave no token to change the client");
         }
-        open.reserve(); // the answer may have the only token for the next change
         TrustStore trust = new TrustStore(caFile.or(() -> account.caFile().map(Path::of)));
         try {
             new Registration(network.transport(trust))
-                    .replaceKeys(
-                            uri.get(),
-                            token.get(),
-                            keys,
-                            (nextUri, nextToken) -> open.save(
-                                    account.withManagement(nextUri, nextToken).encode()));
+                    .replaceKeys(uri.get(), token.get(), keys, new Kept(account, open));
             return Optional.empty();
         } catch (StoreException e) {
-            throw e;
+            throw new FailureException(FailureMapper.of(e));
         } catch (IssuerException e) {
             if (isTrouble(e)) {
                 throw new FailureException(FailureMapper.of(e, account.issuer(), false));
             }
             return Optional.of("its issuer did not confirm the change of the client: " + e.getMessage());
         } catch (IOException e) {
-            throw new IllegalStateException(e); // only the save throws it
+            throw new IllegalStateException(e); // only the store throws it
+        }
+    }
+
+    /** Saves each answer that has a new token or secret, which may be the only copy. */
+    private static final class Kept implements Registration.Management {
+        private Account account;
+        private final OpenAccount open;
+
+        Kept(Account account, OpenAccount open) {
+            this.account = account;
+            this.open = open;
+        }
+
+        @Override
+        public void reserve() throws StoreException {
+            open.reserve();
+        }
+
+        @Override
+        public void answered(Registration.Answer answer) throws StoreException {
+            Account next = account.withManagement(answer);
+            if (!Arrays.equals(next.encode(), account.encode())) {
+                open.save(next.encode());
+                account = next;
+            }
         }
     }
 }

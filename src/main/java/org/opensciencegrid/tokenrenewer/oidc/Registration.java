@@ -133,67 +133,96 @@ public final class Registration {
         }
     }
 
-    /** Gets what the answers of an issuer say about the token for the next request, which may be another one. */
-    @FunctionalInterface
+    /**
+     * What an answer of the issuer says about the next requests. The old token and secret may be invalid.
+     *
+     * @param accessToken empty if it is the same
+     * @param clientSecret empty if the answer has none
+     * @param secretExpiresAt seconds since 1970, 0 for never
+     */
+    public record Answer(
+            URI clientUri,
+            Optional<Secret> accessToken,
+            Optional<Secret> clientSecret,
+            Optional<Long> secretExpiresAt) {}
+
+    /** Keeps what is only in the answers of the issuer. */
     public interface Management {
-        void changed(URI clientUri, Secret accessToken) throws IOException;
+        /** Called before each request. */
+        void reserve() throws IOException;
+
+        /** Called after each answer, before anything else is done. */
+        void answered(Answer answer) throws IOException;
     }
 
     /**
      * Replaces the public keys of a client (RFC 7592 section 2.2), and leaves everything else as the issuer has it.
      *
-     * @param management called after each answer that has another token, which may be the only valid one
      * @throws IssuerException if the issuer did not confirm it
      * @throws IOException from {@code management}
      */
     public void replaceKeys(URI clientUri, Secret accessToken, ClientKeys keys, Management management)
             throws IssuerException, IOException {
-        JsonObject before = manage(HTTPRequest.Method.GET, clientUri, accessToken, "");
-        Secret token = token(before).orElse(accessToken);
-        URI uri = uri(before, clientUri);
-        if (!token.equals(accessToken)) {
-            management.changed(uri, token);
-        }
-        JsonObject wanted = before.with("jwks_uri", Optional.empty())
+        var client = new Managed(clientUri, accessToken, management);
+        JsonObject wanted = client.ask(HTTPRequest.Method.GET, "")
+                .with("jwks_uri", Optional.empty())
                 .with("jwks", JsonObject.parse(keys.publicKeys()).orElseThrow());
         for (String ofResponses : OF_RESPONSES) {
             wanted = wanted.with(ofResponses, Optional.empty());
         }
-        JsonObject after = manage(HTTPRequest.Method.PUT, uri, token, wanted.toJson());
-        Optional<Secret> next = token(after);
-        if (next.isPresent()) {
-            management.changed(uri(after, uri), next.get());
+        JsonObject after = client.ask(HTTPRequest.Method.PUT, wanted.toJson());
+        if (!after.names().contains("jwks")) {
+            after = client.ask(HTTPRequest.Method.GET, "");
         }
-        boolean isShown = after.names().contains("jwks");
-        if (isShown && !keys.isIn(after.member("jwks"))) {
-            throw new IssuerException(Kind.REFUSED, Printable.of(uri.toString()) + " did not take the keys");
+        String uri = Printable.of(client.uri.toString());
+        if (!after.names().contains("jwks")) {
+            throw new IssuerException(
+                    Kind.REFUSED,
+                    uri + " did not show which keys it has now; before --remove-old, make sure that it has these");
+        }
+        if (!keys.isIn(after.member("jwks"))) {
+            throw new IssuerException(Kind.REFUSED, uri + " did not take the keys");
         }
     }
 
-    private JsonObject manage(HTTPRequest.Method method, URI uri, Secret token, String body) throws IssuerException {
-        HTTPRequest request = new HTTPRequest(method, uri);
-        request.setAuthorization(new BearerAccessToken(token.reveal()).toAuthorizationHeader());
-        if (!body.isEmpty()) {
-            request.setHeader("Content-Type", "application/json");
-            request.setBody(body);
-        }
-        HttpResponse response = transport.send(request);
-        Optional<Map<String, Object>> json = response.isSuccess() ? response.json() : Optional.empty();
-        if (json.isEmpty()) {
-            throw ErrorResponse.of(uri, response, List.of(token));
-        }
-        return JsonObject.of(json.get());
-    }
+    /** A client with the URI and the token of the last answer. */
+    private final class Managed {
+        private URI uri;
+        private Secret token;
+        private final Management management;
 
-    private static Optional<Secret> token(JsonObject registration) {
-        return registration.string("registration_access_token").map(Secret::of);
-    }
+        Managed(URI uri, Secret token, Management management) {
+            this.uri = uri;
+            this.token = token;
+            this.management = management;
+        }
 
-    private static URI uri(JsonObject registration, URI known) {
-        return registration
-                .string("registration_client_uri")
-                .flatMap(text -> uri(known, text))
-                .orElse(known);
+        JsonObject ask(HTTPRequest.Method method, String body) throws IssuerException, IOException {
+            HTTPRequest request = new HTTPRequest(method, uri);
+            request.setAuthorization(new BearerAccessToken(token.reveal()).toAuthorizationHeader());
+            if (!body.isEmpty()) {
+                request.setHeader("Content-Type", "application/json");
+                request.setBody(body);
+            }
+            management.reserve();
+            HttpResponse response = transport.send(request);
+            Optional<Map<String, Object>> json = response.isSuccess() ? response.json() : Optional.empty();
+            if (json.isEmpty()) {
+                throw ErrorResponse.of(uri, response, List.of(token));
+            }
+            JsonObject answer = JsonObject.of(json.get());
+            Optional<Secret> next = answer.string("registration_access_token").map(Secret::of);
+            uri = answer.string("registration_client_uri")
+                    .flatMap(text -> Registration.uri(uri, text))
+                    .orElse(uri);
+            token = next.orElse(token);
+            management.answered(new Answer(
+                    uri,
+                    next,
+                    answer.string("client_secret").map(Secret::of),
+                    answer.number("client_secret_expires_at")));
+            return answer;
+        }
     }
 
     /**

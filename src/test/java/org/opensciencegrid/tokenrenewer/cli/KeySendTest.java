@@ -10,8 +10,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -21,6 +23,7 @@ import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.cryptostore.OpenAccount;
 import org.opensciencegrid.cryptostore.Password;
 import org.opensciencegrid.testkit.Fault;
+import org.opensciencegrid.testkit.Seen;
 import org.opensciencegrid.tokenrenewer.account.Account;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
 
@@ -154,6 +157,52 @@ class KeySendTest extends WithProgram {
         String said = send(1).err();
         assertTrue(said.contains("503"), said);
         assertFalse(said.contains("did not confirm"), said);
+    }
+
+    /** An issuer need not show the keys in each answer. */
+    @Test
+    void anAnswerWithoutKeysIsFollowedByAnotherLook() {
+        program.issuer.fault(Fault.on(CLIENT).after(1).remove("jwks"));
+        send(0);
+        assertEquals(3, asked());
+    }
+
+    @Test
+    void keysThatTheIssuerNeverShowsAreNotConfirmed() {
+        program.issuer.fault(Fault.on(CLIENT).remove("jwks").always());
+        String said = send(1).err().replaceAll("\\s+", " ");
+        assertTrue(said.contains("did not show which keys it has now; before --remove-old, make sure"), said);
+        assertEquals(3, asked());
+    }
+
+    /** RFC 7592: the issuer may replace the secret of the client in each answer. */
+    @Test
+    void aNewSecretReplacesTheOldOne() {
+        program.accountWith(Program.ONE);
+        assertEquals(0, program.setup(SCOPE).status());
+        program.issuer.fault(Fault.on(CLIENT)
+                .after(1)
+                .set("client_secret", "another")
+                .set("client_secret_expires_at", 4_000_000_000L));
+        send(0);
+        program.issuer.clearRecords();
+        assertEquals(1, program.run("renew", "--force").status(), "this issuer has the old one");
+        Seen request = program.issuer.requests("/token").get(0);
+        String credentials = new String(
+                Base64.getDecoder().decode(request.header("Authorization").substring("Basic ".length())),
+                StandardCharsets.UTF_8);
+        assertTrue(credentials.endsWith(":another"), credentials);
+        assertTrue(program.run("status", "--json").out().contains("2096-10-02"));
+    }
+
+    @Test
+    void theAnswerToTheChangeHasRoomToo() {
+        AtomicBoolean hasRoom = new AtomicBoolean();
+        program.issuer.fault(Fault.on(CLIENT).set("registration_access_token", "another"));
+        program.issuer.fault(Fault.on(CLIENT)
+                .whenAnswered(() -> hasRoom.set(Files.exists(program.file("state/accounts/acct.account.next")))));
+        send(1);
+        assertTrue(hasRoom.get(), "before the answer to the second request");
     }
 
     // The file
