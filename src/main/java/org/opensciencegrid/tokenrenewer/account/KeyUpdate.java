@@ -41,7 +41,7 @@ public record KeyUpdate(AccountStore store, StateStore states, Duration lockWait
             try (OpenAccount open = locked.open(password)) {
                 Account account = Account.decode(open.plaintext());
                 requireUsable(name, account, open);
-                return replace(account, keys, open, caFile);
+                return ShutdownGuard.run(() -> replace(account, keys, open, caFile));
             }
         } catch (StoreException e) {
             throw new FailureException(FailureMapper.of(e));

@@ -195,6 +195,8 @@ class CanaryRing {
         run(-1, "check");
         run(-1, "check", "--offline");
 
+        changeTheClient();
+
         // A client secret in the config file.
         String config = point.read("config.ini");
         point.config("[account cc]\ntoken_request_url = " + point.issuer.base()
@@ -257,6 +259,28 @@ class CanaryRing {
         run(-1, "check");
     }
 
+    /** The tokens to change the client, which each answer replaces. */
+    private void changeTheClient() throws Exception {
+        String key = point.file("managed.secret").toString();
+        run(0, "client-key", "--add", "--send=acct", key);
+        String[][] refusals = {
+            {"401", "application/json", "invalid_token"}, {"403", "text/html", ""}, {"200", "application/json", ""}
+        };
+        for (String[] refusal : refusals) {
+            echo("/register/*", Integer.parseInt(refusal[0]), refusal[1], refusal[2]);
+            run(1, "client-key", "--send=acct", key);
+        }
+        point.issuer.clearFaults();
+        run(0, "client-key", "--add", "--send=acct", key);
+        addKeys("managed.secret");
+    }
+
+    private void addKeys(String file) throws Exception {
+        JWKSet.load(point.file(file).toFile())
+                .getKeys()
+                .forEach(one -> canaries.add(List.of(one.toECKey().getD().toString())));
+    }
+
     /** A private key, and the assertions that it signs. */
     private void clientWithAKey() throws Exception {
         String key = point.file("key.secret").toString();
@@ -285,9 +309,7 @@ class CanaryRing {
         point.issuer.clearFaults();
         run(-1, "status");
         run(-1, "check");
-        JWKSet.load(point.file("key.secret").toFile())
-                .getKeys()
-                .forEach(one -> canaries.add(List.of(one.toECKey().getD().toString())));
+        addKeys("key.secret");
         for (Seen request : point.issuer.requests("/token")) {
             if (request.parameter("client_assertion") != null) {
                 canaries.add(List.of(request.parameter("client_assertion")));

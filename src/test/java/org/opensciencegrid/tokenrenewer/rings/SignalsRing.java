@@ -89,6 +89,25 @@ class SignalsRing {
         }
     }
 
+    /** RFC 7592: the answer to a change of the client has the only token for the next change. */
+    @ParameterizedTest
+    @ValueSource(strings = {"TERM", "INT"})
+    void anotherTokenForTheClientIsSavedAndThenExits(String signal) throws Exception {
+        try (AccessPoint point = new AccessPoint(directory).authorize()) {
+            String key = point.file("client.key").toString();
+            point.mustInProcess("client-key", "--add", key);
+            String client = "/register/" + point.issuer.registeredClients().get(0);
+            point.issuer.fault(Fault.on(client).after(1).delayAfter(Duration.ofSeconds(2)));
+            Running run = point.start("client-key", "--send=acct", key);
+            AccessPoint.await(() -> point.issuer.count(client) == 2);
+            run.signal(signal);
+            assertEquals(signal.equals("TERM") ? 143 : 130, run.await().status());
+            point.mustInProcess("client-key", "--send=acct", key);
+            System.out.println(
+                    "--- client-key --send: SIG" + signal + " between request and durable write: nothing lost");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"+1d", "-1d"})
     void aClockThatJumpsByADayNeitherLosesATokenNorStopsRenewal(String jump) throws Exception {
