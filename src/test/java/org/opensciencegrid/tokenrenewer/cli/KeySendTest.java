@@ -199,8 +199,10 @@ class KeySendTest extends WithProgram {
     void theAnswerToTheChangeHasRoomToo() {
         AtomicBoolean hasRoom = new AtomicBoolean();
         program.issuer.fault(Fault.on(CLIENT).set("registration_access_token", "another"));
-        program.issuer.fault(Fault.on(CLIENT)
-                .whenAnswered(() -> hasRoom.set(Files.exists(program.file("state/accounts/acct.account.next")))));
+        program.issuer.fault(Fault.on(CLIENT).rewrite(body -> {
+            hasRoom.set(Files.exists(program.file("state/accounts/acct.account.next")));
+            return body;
+        }));
         send(1);
         assertTrue(hasRoom.get(), "before the answer to the second request");
     }
