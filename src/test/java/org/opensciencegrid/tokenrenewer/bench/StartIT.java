@@ -67,7 +67,7 @@ class StartIT {
         Path dist = JAR.getParent().getParent().getParent().getParent();
         for (String home : JDKS.split(",")) {
             Path tree = Files.createTempDirectory(directory, "tree");
-            shell("cp -a " + dist + "/. " + tree + " && rm -f " + tree + "/var/cache/osg-token-renewer/*", home);
+            shell("cp -a '" + dist + "/.' " + tree + " && rm -f " + tree + "/var/cache/osg-token-renewer/*", home);
             shell(tree + "/usr/libexec/osg-token-renewer/make-archive", home);
             Path log = tree.resolve("loaded");
             try (BenchSite site = new BenchSite(Files.createTempDirectory(directory, "site"), true)) {

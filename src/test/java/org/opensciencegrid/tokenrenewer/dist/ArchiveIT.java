@@ -32,7 +32,7 @@ class ArchiveIT {
     @BeforeEach
     void copy() throws Exception {
         tree = directory.resolve("tree");
-        Installed.sh("cp -a " + Installed.DIST + " " + tree);
+        Installed.sh("cp -a " + Installed.DIST_WORD + " " + tree);
         installed = new Installed(tree, directory);
     }
 
@@ -102,8 +102,8 @@ class ArchiveIT {
     @ParameterizedTest
     @ValueSource(strings = {"$options", "$options $deriving"})
     void itHoldsTheModulesOfTheJdk(String flags) throws Exception {
-        String log = Installed.java(
-                flags + " -XX:SharedArchiveFile=" + archive(Installed.DIST) + " -Xlog:all=info -cp \"$jar\" -version");
+        String log = Installed.java(flags + " -XX:SharedArchiveFile=" + Installed.word(archive(Installed.DIST))
+                + " -Xlog:all=info -cp \"$jar\" -version");
         List<String> lines =
                 log.lines().filter(line -> line.contains("full module graph:")).toList();
         assertFalse(lines.isEmpty());

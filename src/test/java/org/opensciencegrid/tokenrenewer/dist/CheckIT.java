@@ -129,8 +129,8 @@ class CheckIT {
                 "-m",
                 "sh",
                 "-c",
-                "mount -t " + fileSystem + " none " + installed.file("state") + " || exit 77; exec " + Installed.PROGRAM
-                        + " check --offline");
+                "mount -t " + fileSystem + " none " + installed.file("state") + " || exit 77; exec "
+                        + Installed.PROGRAM_WORD + " check --offline");
         String said = ended.out();
         assumeTrue(ended.status() != 77 && !said.contains("unshare failed"), said);
         assertEquals(status, ended.status(), said);

@@ -53,8 +53,9 @@ class CompletionIT {
         return shell(
                 "bash",
                 "-c",
-                ". " + SHARE + "/bash-completion/completions/" + program + "; COMP_WORDS=(\"$@\"); COMP_CWORD="
-                        + (words.length - 1) + "; _" + program.replace('-', '_') + "; echo \"${COMPREPLY[*]}\"",
+                ". " + Installed.word(SHARE) + "/bash-completion/completions/" + program
+                        + "; COMP_WORDS=(\"$@\"); COMP_CWORD=" + (words.length - 1) + "; _" + program.replace('-', '_')
+                        + "; echo \"${COMPREPLY[*]}\"",
                 "bash",
                 words[0],
                 words.length > 1 ? words[1] : "",
@@ -87,8 +88,8 @@ class CompletionIT {
                         "fish",
                         "--no-config",
                         "-c",
-                        "source " + SHARE + "/fish/vendor_completions.d/" + program + ".fish; complete -C '" + line
-                                + "'")
+                        "source " + Installed.word(SHARE) + "/fish/vendor_completions.d/" + program
+                                + ".fish; complete -C '" + line + "'")
                 .replaceAll("\t[^\n]*", "")
                 .replace('\n', ' ');
     }

@@ -246,7 +246,7 @@ class DistIT {
         Files.delete(java("no-security", "97", "#!/bin/sh\n").resolve("conf/security/java.security"));
         java("odd-version", "99999999999999999999", "#!/bin/sh\n");
         Path tree = directory.resolve("tree");
-        Installed.sh("cp -a " + Installed.DIST + " " + tree);
+        Installed.sh("cp -a " + Installed.DIST_WORD + " " + tree);
         Path launcher = tree.resolve("usr/share/osg-token-renewer/java.sh");
         Files.writeString(
                 launcher,
@@ -328,7 +328,7 @@ class DistIT {
                 directory,
                 "sh",
                 "-c",
-                "exec 2> /dev/null; cd gone && rmdir ../gone && exec " + Installed.PROGRAM + " --version");
+                "exec 2> /dev/null; cd gone && rmdir ../gone && exec " + Installed.PROGRAM_WORD + " --version");
         assertEquals(0, version.status());
         assertTrue(version.out().startsWith("osg-token-renewer "), version.out());
     }

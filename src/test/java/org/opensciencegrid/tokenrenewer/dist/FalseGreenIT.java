@@ -82,7 +82,7 @@ class FalseGreenIT {
             lines.add("mount -t tmpfs -o mode=0700 none " + run);
             installed.variables.put("RUNTIME_DIRECTORY", run.toString());
         }
-        Path ours = Installed.PROGRAM;
+        String ours = Installed.PROGRAM_WORD;
         lines.add("{ " + damage.commands + "; } 2> /dev/null");
         lines.add("echo ==renew; " + ours + " renew --force --metrics-file=" + directory.resolve("m.prom"));
         lines.add("echo status $?; echo ==status; " + ours + " status");

@@ -17,6 +17,16 @@ import org.opensciencegrid.tokenrenewer.fixture.SiteDirectory;
 public class Installed extends SiteDirectory {
     public static final Path DIST = Path.of("target", "dist").toAbsolutePath();
     public static final Path PROGRAM = DIST.resolve("usr/bin/osg-token-renewer");
+
+    /** {@link #DIST} and {@link #PROGRAM} as words of a shell: the tree may be in a directory with a space. */
+    static final String DIST_WORD = word(DIST);
+
+    static final String PROGRAM_WORD = word(PROGRAM);
+
+    static String word(Path path) {
+        return "'" + path + "'";
+    }
+
     private static final long SECONDS = 300;
 
     private final Path tree;
@@ -169,7 +179,7 @@ public class Installed extends SiteDirectory {
      * @param words of a shell that has read java.sh of target/dist
      */
     static String java(String words) throws IOException, InterruptedException {
-        return sh("root=" + DIST + "; . $root/usr/share/osg-token-renewer/java.sh; find_java; exec \"$home/bin/java\" "
-                + words);
+        return sh("root=" + DIST_WORD
+                + "; . \"$root\"/usr/share/osg-token-renewer/java.sh; find_java; exec \"$home/bin/java\" " + words);
     }
 }

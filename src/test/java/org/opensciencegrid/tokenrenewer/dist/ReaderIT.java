@@ -86,7 +86,7 @@ class ReaderIT {
 
     /** Runs as an unprivileged user if possible; otherwise removes our own permissions first. */
     private int run(Installed installed, String command) throws Exception {
-        String program = Installed.PROGRAM.toString();
+        String program = Installed.PROGRAM_WORD;
         List<String> line = new ArrayList<>();
         if (IS_ROOT) {
             line.addAll(List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"));

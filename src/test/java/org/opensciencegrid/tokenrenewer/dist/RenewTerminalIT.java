@@ -46,7 +46,7 @@ class RenewTerminalIT {
 
     @Test
     void showsWhatItIsAtAndTakesItAway() throws Exception {
-        String renew = Installed.PROGRAM + " renew";
+        String renew = Installed.PROGRAM_WORD + " renew";
         String screen = atATerminal(renew);
         int live = screen.indexOf(LIVE);
         int cleared = screen.lastIndexOf("\u001b[2F\u001b[J");
@@ -64,7 +64,7 @@ class RenewTerminalIT {
         assertEquals("", renew.err());
         assertFalse(renew.out().contains("\u001b"), renew.out());
         assertTrue(renew.out().startsWith("token one: renewed"), renew.out());
-        assertFalse(atATerminal(Installed.PROGRAM + " renew 2> " + installed.file("err"))
+        assertFalse(atATerminal(Installed.PROGRAM_WORD + " renew 2> " + installed.file("err"))
                 .contains("\u001b"));
     }
 }

@@ -94,7 +94,7 @@ class TerminalIT {
                         "--default-signal=INT",
                         "script",
                         "-qefc",
-                        "stty cols 80 rows 24; exec " + Installed.PROGRAM + " " + String.join(" ", line),
+                        "stty cols 80 rows 24; exec " + Installed.PROGRAM_WORD + " " + String.join(" ", line),
                         "/dev/null")
                 .redirectOutput(out.toFile())
                 .redirectErrorStream(true);

@@ -25,7 +25,7 @@ class WatchIT {
     private Process start(Installed installed, String variables, String arguments) throws IOException {
         assumeTrue(Files.isExecutable(SCRIPT), "needs script(1)");
         installed.config("");
-        String program = Installed.PROGRAM.toString();
+        String program = Installed.PROGRAM_WORD;
         ProcessBuilder builder = new ProcessBuilder(
                         SCRIPT.toString(),
                         "-qfec",
