@@ -700,7 +700,7 @@ class TokenClientTest {
     @Tag("slow")
     @Test
     void anAnswerWithoutAnEnd() throws IssuerException {
-        Transport hasty = new Transport(new TrustStore(Optional.empty()), Duration.ofSeconds(3));
+        Transport hasty = new Transport(new TrustStore(Optional.empty()), Duration.ofSeconds(6));
         TokenClient tokens = new TokenClient(hasty, scene.clock, scene.pause);
         // Endless spaces follow the body, so the body must not be complete JSON.
         issuer.fault(ON_REFRESH.set("zzz", Json.raw("#")).dripForever(Duration.ofNanos(1)));
