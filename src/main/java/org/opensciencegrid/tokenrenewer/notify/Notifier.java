@@ -25,7 +25,7 @@ import org.opensciencegrid.tokenrenewer.state.NotifyState;
 import org.opensciencegrid.tokenrenewer.state.StateStore;
 
 /**
- * The messages of one run, after its renewals. Decides which are due and records what each target was told, so that no
+ * The messages of one run, after its renewals. Decides which are due and records the messages that each target got, so that no
  * message is sent twice a day, also if two runs end at the same time. A message that cannot be delivered is due again after
  * an hour, and then after longer times. Never takes longer than {@link Limits#NOTIFY}.
  */
@@ -41,7 +41,7 @@ public final class Notifier {
 
     private static final Duration LONGEST_RETRY = Duration.ofHours(8);
 
-    /** A run that began to deliver a message and never said how that ended counts as one that failed. */
+    /** After this time, a delivery without a recorded result counts as failed. */
     private static final Duration CLAIM = RETRY;
 
     /** Afterwards everything is left to the next run. Locks are free after the renewals of a run. */
@@ -119,7 +119,7 @@ public final class Notifier {
         try {
             state = states.read(account);
         } catch (IOException e) {
-            return List.of(); // nobody knows what was told already
+            return List.of(); // the earlier messages are unknown
         }
         if (next(state, options, finding, isForced, now, due).isSame(state.notifyState())) {
             return List.of(); // almost always: no lock, no write
