@@ -14,6 +14,11 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
 public record SubjectToken(Secret token, Instant receivedAt, Optional<Instant> expiresAt) {
     private static final Duration LEAST = Duration.ofMinutes(1);
 
+    /** Whether it may be exchanged now in the run that got it, which also uses one whose end is unknown. */
+    public boolean isFreshInItsRun(Instant now) {
+        return expiresAt.isEmpty() || isFresh(now, Duration.ZERO);
+    }
+
     /**
      * Whether it may be exchanged now: for at least a minute, this time, and half of its lifetime it is still valid.
      * False if its end is unknown, or a clock was set back since.

@@ -2,7 +2,6 @@ package org.opensciencegrid.tokenrenewer.renewal;
 
 import java.net.URI;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -93,7 +92,7 @@ final class ClientCredentialsSource implements TokenSource {
     /** The exchanged token is the same for all sections of a run. */
     private TokenResponse exchanged(TokenSection token, RequestedToken requested) throws FailureException {
         SubjectToken subject = subjectToken
-                .filter(known -> known.expiresAt().isEmpty() || known.isFresh(clock.instant(), Duration.ZERO))
+                .filter(known -> known.isFreshInItsRun(clock.instant()))
                 .orElse(null);
         if (subject == null) {
             TokenResponse response = granted(new RequestedToken(List.of(), List.of(), section.audienceParameter()));

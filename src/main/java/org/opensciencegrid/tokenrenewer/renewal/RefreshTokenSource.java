@@ -451,9 +451,7 @@ final class RefreshTokenSource implements TokenSource {
     private Optional<SubjectToken> keptSubjectToken(TokenSection section) {
         Instant now = clock.instant();
         if (subjectToken.isPresent()) {
-            boolean isUsable = subjectToken.get().expiresAt().isEmpty()
-                    || subjectToken.get().isFresh(now, Duration.ZERO);
-            return isUsable ? subjectToken : Optional.empty();
+            return subjectToken.get().isFreshInItsRun(now) ? subjectToken : Optional.empty();
         }
         if (inDoubtSince.isPresent() || needsSave()) {
             return Optional.empty(); // only a refresh ends the doubt about a lost answer, a copy or a backup
