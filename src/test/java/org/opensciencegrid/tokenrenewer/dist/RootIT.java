@@ -174,6 +174,20 @@ class RootIT {
                 """, said);
     }
 
+    /** Each process takes a millisecond, and every command of root checks three paths. */
+    @Test
+    void aPathIsCheckedByOneProcess() throws Exception {
+        String said = run("bash", "-c", """
+                . ${1%/bin/*}/share/osg-token-renewer/root.sh
+                stat() { echo stat >> $0/started; command stat "$@"; }
+                install -d -m 755 $0/a/b/c/d/e && chmod 777 $0/a/b
+                roots_alone $0/a/b/c/d/e; echo $? ${bad#$0}
+                chmod 755 $0/a/b
+                roots_alone $0/a/b/c/d/e; echo $?
+                cat $0/started""", directory.toString(), COMMAND);
+        assertEquals("0: 1 /a/b\n0\nstat\nstat\n", said);
+    }
+
     /** While setup runs, another file replaces the one at the path. */
     @Test
     void setupChangesTheModeOfNoOtherFileThanTheOneItOpened() throws Exception {
