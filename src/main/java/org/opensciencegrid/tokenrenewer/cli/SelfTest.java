@@ -20,6 +20,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -36,21 +37,32 @@ import org.opensciencegrid.tokenrenewer.oidc.Provider;
 import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /**
- * Renews a token of a temporary account, whose issuer is on loopback and rotates the refresh token. make-archive runs
- * this with a Java that is newer than those of our tests.
+ * Renews a token of a temporary account, whose issuer is on loopback and rotates the refresh token; then nothing is due.
+ * make-archive runs this to test a Java that is newer than those of our tests, and to record what a run resolves.
  */
 final class SelfTest {
     private static final String NAME = "self-test";
     private static final String PASSWORD = "a password of the self-test";
-    private static final String ACCESS_TOKEN = "renewed";
+    private static final String AUDIENCE = "https://service.example.org";
+    private static final String SCOPE = "read";
     private static final String REFRESH_TOKEN = "rotated";
-    private static final String RESPONSE = "{\"access_token\": \"" + ACCESS_TOKEN + "\", \"refresh_token\": \""
-            + REFRESH_TOKEN + "\", \"token_type\": \"Bearer\", \"expires_in\": 3600}";
+    private static final Duration LIFETIME = Duration.ofHours(1);
 
     private final Environment environment;
+    private final String accessToken;
+    private final AtomicInteger requests = new AtomicInteger();
 
     SelfTest(Environment environment) {
         this.environment = environment;
+        long now = environment.clock().instant().getEpochSecond();
+        this.accessToken = base64("{\"alg\":\"ES256\",\"typ\":\"at+jwt\"}") + "."
+                + base64("{\"sub\":\"" + NAME + "\",\"aud\":\"" + AUDIENCE + "\",\"scope\":\"" + SCOPE + "\",\"iat\":"
+                        + now + ",\"exp\":" + (now + LIFETIME.toSeconds()) + "}")
+                + "." + base64("a signature that nobody checks");
+    }
+
+    private static String base64(String text) {
+        return Base64.getUrlEncoder().withoutPadding().encodeToString(text.getBytes(StandardCharsets.US_ASCII));
     }
 
     /** @return the exit status */
@@ -60,7 +72,7 @@ final class SelfTest {
         try {
             issuer.setHttpsConfigurator(
                     new HttpsConfigurator(withNewCertificate(directory.resolve("keys"), directory.resolve("ca.pem"))));
-            issuer.createContext("/", SelfTest::respond);
+            issuer.createContext("/", this::respond);
             issuer.start();
             boolean isGood = renews("https://localhost:" + issuer.getAddress().getPort(), directory);
             environment.out().println(isGood ? "passed" : "failed");
@@ -104,9 +116,12 @@ final class SelfTest {
         return context;
     }
 
-    private static void respond(HttpExchange exchange) throws IOException {
+    private void respond(HttpExchange exchange) throws IOException {
+        requests.incrementAndGet();
         exchange.getRequestBody().readAllBytes();
-        byte[] response = RESPONSE.getBytes(StandardCharsets.UTF_8);
+        byte[] response = ("{\"access_token\": \"" + accessToken + "\", \"refresh_token\": \"" + REFRESH_TOKEN
+                        + "\", \"token_type\": \"Bearer\", \"expires_in\": " + LIFETIME.toSeconds() + "}")
+                .getBytes(StandardCharsets.US_ASCII);
         exchange.getResponseHeaders().set("Content-Type", "application/json");
         exchange.sendResponseHeaders(200, response.length);
         exchange.getResponseBody().write(response);
@@ -132,6 +147,9 @@ final class SelfTest {
                         "[token " + NAME + "]",
                         "account = " + NAME,
                         "token_path = " + token,
+                        "audience = " + AUDIENCE,
+                        "scope = " + SCOPE,
+                        "min_lifetime = 60",
                         ""));
         Map<String, String> variables = Map.of(
                 "OSG_TOKEN_RENEWER_CONFIG_PATH", config.toString(), "OSG_TOKEN_RENEWER_STATE_DIR", state.toString());
@@ -150,7 +168,9 @@ final class SelfTest {
                 open.save(account(issuer).encode());
             }
             return Main.run(sandbox, "renew") == ExitStatus.OK
-                    && Files.readString(token).strip().equals(ACCESS_TOKEN)
+                    && Files.readString(token).strip().equals(accessToken)
+                    && Main.run(sandbox, "renew") == ExitStatus.OK
+                    && requests.get() == 1
                     && Account.decode(store.view(NAME, password))
                             .refreshToken()
                             .reveal()
@@ -169,7 +189,7 @@ final class SelfTest {
                 List.of(),
                 List.of(),
                 List.of());
-        return Account.of(provider, Client.of(NAME, Optional.of(Secret.of("secret"))), List.of(), List.of())
+        return Account.of(provider, Client.of(NAME, Optional.of(Secret.of("secret"))), List.of(), List.of(SCOPE))
                 .withRefreshToken(Secret.of("first"));
     }
 

@@ -67,26 +67,31 @@ class StartIT {
         Path dist = JAR.getParent().getParent().getParent().getParent();
         for (String home : JDKS.split(",")) {
             Path tree = Files.createTempDirectory(directory, "tree");
+            boolean links = Files.readString(Path.of(home, "release")).contains("JAVA_VERSION=\"25");
             shell("cp -a '" + dist + "/.' " + tree + " && rm -f " + tree + "/var/cache/osg-token-renewer/*", home);
             shell(tree + "/usr/libexec/osg-token-renewer/make-archive", home);
             Path log = tree.resolve("loaded");
             try (BenchSite site = new BenchSite(Files.createTempDirectory(directory, "site"), true)) {
                 site.setUp("acct1", BenchSite.CHEAP);
-                ProcessBuilder program = new ProcessBuilder("sh", "-c", """
+                ProcessBuilder program =
+                        new ProcessBuilder("sh", "-c", """
                         root=%s
                         . $root/usr/share/osg-token-renewer/java.sh
                         exec "$OSG_TOKEN_RENEWER_JAVA_HOME/bin/java" $options -XX:SharedArchiveFile="$(echo $archives/*.jsa)" \
-                            -Xlog:class+load:file=%s -jar "$jar" renew
-                        """.formatted(tree, log)).inheritIO();
+                            -Xlog:class+load%s:file=%s -jar "$jar" renew
+                        """.formatted(tree, links ? ",aot" : "", log)).inheritIO();
                 program.environment().putAll(site.variables);
                 program.environment().put("OSG_TOKEN_RENEWER_JAVA_HOME", home);
                 program.environment()
                         .put("OSG_TOKEN_RENEWER_CONFIG_PATH", site.config(1, 0).toString());
                 assertEquals(0, program.start().waitFor());
             }
+            // Without linked classes, each of 260 lambdas takes a tenth of a millisecond.
+            assertEquals(links, Files.readString(log).contains("Using AOT-linked classes: true"), home);
             List<String> missing;
             try (Stream<String> lines = Files.lines(log)) {
-                missing = lines.filter(line -> !line.contains("source: shared objects file"))
+                missing = lines.filter(
+                                line -> line.contains("source: ") && !line.contains("source: shared objects file"))
                         .map(line -> line.replaceFirst("^(\\[[^]]*\\])+ ", ""))
                         .toList();
             }
