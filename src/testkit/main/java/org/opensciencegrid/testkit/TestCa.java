@@ -108,13 +108,18 @@ public final class TestCa {
     /** The certificates that a server sends after its own. */
     private final List<X509Certificate> sent;
 
+    private final String serverAlgorithm;
+    private final int serverBits;
+
     public TestCa() {
         this("EC", 256);
     }
 
-    /** Uses a key of another type and length. */
+    /** Uses a key of another type and length; its servers have keys of this type. */
     public TestCa(String algorithm, int bits) {
         name = CA_NAME;
+        serverAlgorithm = algorithm;
+        serverBits = algorithm.equals("RSA") ? 2048 : 256;
         try {
             caKeys = newKeyPair(algorithm, bits);
             caCertificate = caCertificate(caKeys.getPublic(), name, caKeys, name, "SHA256", 1);
@@ -126,6 +131,8 @@ public final class TestCa {
 
     private TestCa(TestCa parent, String hash, String algorithm, int bits) {
         name = new X500Name("CN=Embedded issuer intermediate CA");
+        serverAlgorithm = "EC";
+        serverBits = 256;
         try {
             caKeys = newKeyPair(algorithm, bits);
             caCertificate = parent.caCertificate(caKeys.getPublic(), name, parent.caKeys, parent.name, hash, 0);
@@ -169,7 +176,7 @@ public final class TestCa {
     /** Like {@link #serverContext(Flaw)}, with the certificate. */
     public Server server(Flaw flaw) {
         try {
-            KeyPair keys = flaw == Flaw.RSA_1024 ? newKeyPair("RSA", 1024) : newKeyPair("EC", 256);
+            KeyPair keys = flaw == Flaw.RSA_1024 ? newKeyPair("RSA", 1024) : newKeyPair(serverAlgorithm, serverBits);
             X509Certificate certificate = serverCertificate(keys, flaw);
             List<X509Certificate> chain = new ArrayList<>(List.of(certificate));
             if (flaw != Flaw.SELF_SIGNED && flaw != Flaw.ISSUER_SPELLED_OTHERWISE && flaw != Flaw.CA_LEFT_OUT) {
@@ -265,7 +272,7 @@ public final class TestCa {
     /** For a server that accepts the certificate of any client; {@link EmbeddedIssuer} checks whose it is. */
     public SSLContext serverContextForClients() {
         try {
-            KeyPair keys = newKeyPair("EC", 256);
+            KeyPair keys = newKeyPair(serverAlgorithm, serverBits);
             X509Certificate[] chain = {serverCertificate(keys, Flaw.NONE), caCertificate};
             KeyStore store = emptyStore();
             store.setKeyEntry("server", keys.getPrivate(), NO_PASSWORD, chain);
@@ -315,7 +322,7 @@ public final class TestCa {
     /** Writes a PKCS #12 store with a valid server key, for a server in another process. */
     public void writeServerKeyStore(Path file, String password) {
         try (OutputStream out = Files.newOutputStream(file)) {
-            KeyPair keys = newKeyPair("EC", 256);
+            KeyPair keys = newKeyPair(serverAlgorithm, serverBits);
             X509Certificate[] chain = {serverCertificate(keys, Flaw.NONE), caCertificate};
             KeyStore store = emptyStore();
             store.setKeyEntry("server", keys.getPrivate(), password.toCharArray(), chain);
