@@ -49,16 +49,16 @@ final class SelfTest {
     private static final Duration LIFETIME = Duration.ofHours(1);
 
     private final Environment environment;
-    private final String accessToken;
+    private final Secret accessToken;
     private final AtomicInteger requests = new AtomicInteger();
 
     SelfTest(Environment environment) {
         this.environment = environment;
         long now = environment.clock().instant().getEpochSecond();
-        this.accessToken = base64("{\"alg\":\"ES256\",\"typ\":\"at+jwt\"}") + "."
+        this.accessToken = Secret.of(base64("{\"alg\":\"ES256\",\"typ\":\"at+jwt\"}") + "."
                 + base64("{\"sub\":\"" + NAME + "\",\"aud\":\"" + AUDIENCE + "\",\"scope\":\"" + SCOPE + "\",\"iat\":"
                         + now + ",\"exp\":" + (now + LIFETIME.toSeconds()) + "}")
-                + "." + base64("a signature that nobody checks");
+                + "." + base64("a signature that nobody checks"));
     }
 
     private static String base64(String text) {
@@ -119,7 +119,7 @@ final class SelfTest {
     private void respond(HttpExchange exchange) throws IOException {
         requests.incrementAndGet();
         exchange.getRequestBody().readAllBytes();
-        byte[] response = ("{\"access_token\": \"" + accessToken + "\", \"refresh_token\": \"" + REFRESH_TOKEN
+        byte[] response = ("{\"access_token\": \"" + accessToken.reveal() + "\", \"refresh_token\": \"" + REFRESH_TOKEN
                         + "\", \"token_type\": \"Bearer\", \"expires_in\": " + LIFETIME.toSeconds() + "}")
                 .getBytes(StandardCharsets.US_ASCII);
         exchange.getResponseHeaders().set("Content-Type", "application/json");
@@ -168,7 +168,7 @@ final class SelfTest {
                 open.save(account(issuer).encode());
             }
             return Main.run(sandbox, "renew") == ExitStatus.OK
-                    && Files.readString(token).strip().equals(accessToken)
+                    && Files.readString(token).strip().equals(accessToken.reveal())
                     && Main.run(sandbox, "renew") == ExitStatus.OK
                     && requests.get() == 1
                     && Account.decode(store.view(NAME, password))
