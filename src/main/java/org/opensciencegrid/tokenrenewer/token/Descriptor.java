@@ -1,11 +1,15 @@
 package org.opensciencegrid.tokenrenewer.token;
 
 import java.io.File;
+import java.io.FileInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -15,7 +19,7 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class Descriptor {
     private static final File ALL = new File("/proc/self/fd");
-    private static final Path POSITIONS = Path.of("/proc/self/fdinfo");
+    private static final File POSITIONS = new File("/proc/self/fdinfo");
 
     /** A position beyond the end of every token; each one is used once. */
     private static final AtomicLong MARK = new AtomicLong(1L << 30);
@@ -27,9 +31,10 @@ final class Descriptor {
         long mark = MARK.incrementAndGet();
         channel.position(mark);
         try {
-            for (String number : Objects.requireNonNullElse(ALL.list(), new String[0])) {
-                Path descriptor = ALL.toPath().resolve(number);
-                if (isOfFile(descriptor) && position(number).equals("pos:\t" + mark)) {
+            String[] numbers = Objects.requireNonNullElse(ALL.list(), new String[0]);
+            for (int i = numbers.length - 1; i >= 0; i--) { // the newest is usually the last
+                Path descriptor = ALL.toPath().resolve(numbers[i]);
+                if (isOfFile(descriptor) && isAt(mark, numbers[i])) {
                     return descriptor;
                 }
             }
@@ -47,11 +52,12 @@ final class Descriptor {
         }
     }
 
-    private static String position(String number) {
-        try {
-            return Files.readAllLines(POSITIONS.resolve(number)).get(0);
+    private static boolean isAt(long mark, String number) {
+        byte[] expected = ("pos:\t" + mark + "\n").getBytes(StandardCharsets.US_ASCII);
+        try (InputStream in = new FileInputStream(new File(POSITIONS, number))) {
+            return Arrays.equals(in.readNBytes(expected.length), expected);
         } catch (IOException e) {
-            return ""; // closed in the meantime
+            return false; // closed in the meantime
         }
     }
 }
