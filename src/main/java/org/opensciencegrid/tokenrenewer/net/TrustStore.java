@@ -40,6 +40,12 @@ public final class TrustStore {
     private static final List<Path> SYSTEM =
             List.of(Path.of("/etc/pki/tls/certs/ca-bundle.crt"), Path.of("/etc/ssl/certs/ca-certificates.crt"));
 
+    /**
+     * In seconds: more than the seven days that a TLS 1.3 ticket may last, so that Java drops tickets as they arrive. A
+     * run rarely connects twice, and for keeping a session, Java 21 generates 23 classes before it reads the answer.
+     */
+    private static final int LONGER_THAN_A_TICKET = 7 * 24 * 3600 + 1;
+
     private final Optional<Path> ca;
     private final List<Path> system;
     private @Nullable ClientCertificate own;
@@ -81,7 +87,7 @@ public final class TrustStore {
         return this;
     }
 
-    /** Created at the first connection and kept, so that TLS sessions are resumed. */
+    /** Created at the first connection and kept. */
     synchronized SSLSocketFactory sockets() throws IssuerException {
         if (sockets == null) {
             try {
@@ -94,6 +100,7 @@ public final class TrustStore {
                         own == null ? null : new KeyManager[] {own},
                         new TrustManager[] {new IssuerTrustManager(added, this::system, lists)},
                         null);
+                context.getClientSessionContext().setSessionTimeout(LONGER_THAN_A_TICKET);
                 crls = lists.orElse(null);
                 sockets = context.getSocketFactory();
             } catch (IOException | GeneralSecurityException e) {
