@@ -94,8 +94,16 @@ class Program:
     """The shipped tree with the archive for one Java."""
 
     def __init__(self, line, several):
-        version, self.home, self.tree = line.split()
-        self.suffix = ", Java " + version if several else ""
+        self.version, self.home, self.tree = line.split()
+        self.suffix = ", Java " + self.version if several else ""
+
+    def passes(self, environment):
+        """Figures of the passes of one renew --every, without the first: ms, ms of CPU, KiB allocated."""
+        script = """root=%s; . "$root/usr/share/osg-token-renewer/java.sh"
+            exec "%s/bin/java" $options -cp "$jar:%s" org.opensciencegrid.tokenrenewer.bench.Passes 20"""
+        script = script % (self.tree, self.home, os.environ["TEST_CLASSES"])
+        lines = subprocess.run(["sh", "-c", script], env=environment, check=True, stdout=subprocess.PIPE, text=True)
+        return [[float(word) for word in line.split()] for line in lines.stdout.splitlines()[1:]]
 
     def case(self, name, environment, words=None, before=lambda: None):
         command = [self.tree + COMMAND] + words if words else [self.tree + SERVICE]
@@ -140,6 +148,8 @@ def main():
     ours = dict(os.environ, OSG_TOKEN_RENEWER_STATE_DIR=directory + "/state")
     peer = shutil.which("oidc-agent") is not None
 
+    cluster = dict(line.split("=", 1) for line in open("cluster").read().split())
+
     def config(name):
         return dict(ours, OSG_TOKEN_RENEWER_CONFIG_PATH=directory + "/config-%s.ini" % name)
 
@@ -168,6 +178,11 @@ def main():
                     cases.append(program.case("nothing due", config("%d-fresh" % n)))
                 if n == 1 and hundred:  # its goal is a fraction of the agent's run of one token
                     cases.append(program.case("nothing due, 100 accounts", config("100-fresh")))
+                if n == 1:
+                    cases.append(program.case("renew, account in Kubernetes", dict(config(n), **cluster)))
+                if n == 1000:
+                    cases.append(program.case("renew, one section with for_each", config("each")))
+                    cases.append(program.case("nothing due, one section with for_each", config("each-fresh")))
             times = runs if n < 100 else max(1, runs // 3)
 
             def due(name):
@@ -179,6 +194,13 @@ def main():
             show(title, times, *measured(issuer, cases, times, due))
     if hundred:
         issuer.tell("latency 0")
+        print("\nPasses of renew --every after the first, one JVM each\n")
+        print("| | ms | CPU ms | KiB allocated |")
+        print("|---|---|---|---|")
+        for program in programs:
+            for name in ("1", "1-fresh", "100", "100-fresh"):
+                figures = [statistics.median(column) for column in zip(*program.passes(config(name)))]
+                print("| %s, Java %s | %.1f | %.1f | %.0f |" % (name, program.version, *figures), flush=True)
         for program in programs:
             fresh = config("40-fresh")
             cases = [

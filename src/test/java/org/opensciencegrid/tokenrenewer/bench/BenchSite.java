@@ -22,6 +22,7 @@ import org.opensciencegrid.testkit.Policy;
 import org.opensciencegrid.testkit.SettableClock;
 import org.opensciencegrid.tokenrenewer.account.Account;
 import org.opensciencegrid.tokenrenewer.dist.Installed;
+import org.opensciencegrid.tokenrenewer.fixture.ClusterApi;
 import org.opensciencegrid.tokenrenewer.fixture.Result;
 import org.opensciencegrid.tokenrenewer.net.FakeSleeper;
 
@@ -37,6 +38,7 @@ public final class BenchSite extends Installed implements AutoCloseable {
     private static final @Nullable String BUNDLE = System.getProperty("bench.bundle");
 
     private final EmbeddedIssuer issuer;
+    private @Nullable ClusterApi cluster;
 
     /**
      * @param directory an existing, empty directory
@@ -76,6 +78,8 @@ public final class BenchSite extends Installed implements AutoCloseable {
                 }
             }
             Files.copy(site.config(tokens, 0), site.file("config.ini"));
+            site.each(0);
+            site.each(60);
             int accounts = tokens / tokensOfAnAccount(tokens);
             for (int i = 1; i <= accounts; i++) {
                 // A thousand keys would take ten minutes to derive, without a benefit: the measured runs use cached
@@ -86,6 +90,7 @@ public final class BenchSite extends Installed implements AutoCloseable {
                     site.curl("acct" + i, "ce" + i + ".example.org:9619");
                 }
             }
+            site.startCluster();
             System.out.println("ready " + site.issuer.issuer());
             int before = 0;
             for (String line; (line = in.readLine()) != null; ) {
@@ -176,6 +181,39 @@ public final class BenchSite extends Installed implements AutoCloseable {
                 directory.resolve("config-" + tokens + (minLifetime > 0 ? "-fresh" : "") + ".ini"), text);
     }
 
+    /** A config file for a thousand tokens of one section. */
+    private void each(int minLifetime) throws IOException {
+        StringBuilder words = new StringBuilder();
+        for (int i = 1; i <= 1000; i++) {
+            words.append(" ce").append(i);
+        }
+        Files.createDirectories(file("each"));
+        Files.writeString(
+                file("config-each" + (minLifetime > 0 ? "-fresh" : "") + ".ini"),
+                """
+                [account acct1]
+                password_file = %1$s/acct1.pw
+                [token each]
+                account = acct1
+                for_each =%2$s
+                token_path = %1$s/each/%%(each)s.token
+                audience = %%(each)s.example.org:9619
+                """.formatted(directory, words) + (minLifetime > 0 ? "min_lifetime = " + minLifetime + "\n" : ""));
+    }
+
+    /** An API server with an account, and what a pod needs for it: the environment is in the file cluster. */
+    private void startCluster() throws IOException {
+        cluster = new ClusterApi(file("pod"));
+        variables.putAll(cluster.variables());
+        variables.put("OSG_TOKEN_RENEWER_STORE", "kubernetes");
+        setUp("acct1", KdfParameters.DEFAULT);
+        StringBuilder lines = new StringBuilder("OSG_TOKEN_RENEWER_STORE=kubernetes\n");
+        cluster.variables().forEach((name, value) -> lines.append(name + "=" + value + "\n"));
+        variables.remove("OSG_TOKEN_RENEWER_STORE");
+        write("cluster", lines.toString());
+        issuer.clearRecords();
+    }
+
     /** A config file for one token by client credentials. */
     Path clientCredentials() throws IOException {
         issuer.addClient(
@@ -205,5 +243,8 @@ public final class BenchSite extends Installed implements AutoCloseable {
     @Override
     public void close() {
         issuer.close();
+        if (cluster != null) {
+            cluster.close();
+        }
     }
 }
