@@ -2,7 +2,6 @@ package org.opensciencegrid.tokenrenewer.oidc;
 
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /** The request parameter for audiences. Issuers ignore the one that they do not support. */
 public enum AudienceParameter {
@@ -21,8 +20,11 @@ public enum AudienceParameter {
     }
 
     public static Optional<AudienceParameter> of(String word) {
-        return Stream.of(values())
-                .filter(parameter -> parameter.word().equals(word))
-                .findFirst();
+        for (AudienceParameter parameter : values()) {
+            if (parameter.word().equals(word)) {
+                return Optional.of(parameter);
+            }
+        }
+        return Optional.empty();
     }
 }

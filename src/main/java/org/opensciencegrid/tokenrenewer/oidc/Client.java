@@ -64,15 +64,14 @@ public record Client(String id, Optional<Secret> secret, ClientAuth auth, Option
 
     /** The authentication for Nimbus requests; empty for a public client, and for an assertion, which is added later. */
     Optional<ClientAuthentication> nimbus() {
-        if (auth.usesAssertion()) {
+        if (auth.usesAssertion() || secret.isEmpty()) {
             return Optional.empty();
         }
-        return secret.map(value -> {
-            var nimbusSecret = new com.nimbusds.oauth2.sdk.auth.Secret(value.reveal());
-            return auth == ClientAuth.POST
-                    ? new ClientSecretPost(nimbusId(), nimbusSecret)
-                    : new ClientSecretBasic(nimbusId(), nimbusSecret);
-        });
+        var nimbusSecret = new com.nimbusds.oauth2.sdk.auth.Secret(secret.get().reveal());
+        return Optional.of(
+                auth == ClientAuth.POST
+                        ? new ClientSecretPost(nimbusId(), nimbusSecret)
+                        : new ClientSecretBasic(nimbusId(), nimbusSecret));
     }
 
     /**

@@ -71,8 +71,11 @@ public enum ClientAuth {
 
     /** The method with this config value or RFC 7591 name. */
     public static Optional<ClientAuth> of(String word) {
-        return Stream.of(values())
-                .filter(auth -> auth.word().equals(word) || auth.metadataName.equals(word))
-                .findFirst();
+        for (ClientAuth auth : values()) {
+            if (auth.word().equals(word) || auth.metadataName.equals(word)) {
+                return Optional.of(auth);
+            }
+        }
+        return Optional.empty();
     }
 }

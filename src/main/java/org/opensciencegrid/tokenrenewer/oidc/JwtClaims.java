@@ -15,6 +15,9 @@ import org.opensciencegrid.tokenrenewer.json.Json;
 public record JwtClaims(Map<String, Object> claims) {
     static final long LAST = 253_402_300_799L; // 9999-12-31
 
+    /** The claims of an opaque token. */
+    static final JwtClaims NONE = new JwtClaims(Map.of());
+
     /** The claims; empty for an opaque token. */
     public static Optional<JwtClaims> of(String token) {
         String[] parts = token.split("\\.", -1);
@@ -23,7 +26,8 @@ public record JwtClaims(Map<String, Object> claims) {
         }
         try {
             byte[] payload = Base64.getUrlDecoder().decode(parts[1]);
-            return Json.object(new String(payload, StandardCharsets.UTF_8)).map(JwtClaims::new);
+            Optional<Map<String, Object>> claims = Json.object(new String(payload, StandardCharsets.UTF_8));
+            return claims.isPresent() ? Optional.of(new JwtClaims(claims.get())) : Optional.empty();
         } catch (IllegalArgumentException e) {
             return Optional.empty();
         }
@@ -63,8 +67,9 @@ public record JwtClaims(Map<String, Object> claims) {
     }
 
     private Optional<Instant> time(String name) {
-        return Json.seconds(claims, name) // NumericDate may have a fraction
-                .filter(seconds -> seconds >= 0 && seconds <= LAST)
-                .map(Instant::ofEpochSecond);
+        Optional<Long> seconds = Json.seconds(claims, name); // NumericDate may have a fraction
+        return seconds.isPresent() && seconds.get() >= 0 && seconds.get() <= LAST
+                ? Optional.of(Instant.ofEpochSecond(seconds.get()))
+                : Optional.empty();
     }
 }

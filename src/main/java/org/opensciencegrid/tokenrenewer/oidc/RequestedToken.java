@@ -36,7 +36,7 @@ public record RequestedToken(List<String> scope, List<String> audience, Audience
     /** The scope for the SDK's builders; null if there is none. */
     @Nullable
     Scope nimbusScope() {
-        return scope.isEmpty() ? null : new Scope(scope.toArray(String[]::new));
+        return scope.isEmpty() ? null : new Scope(scope.toArray(new String[0]));
     }
 
     /**
@@ -51,7 +51,7 @@ public record RequestedToken(List<String> scope, List<String> audience, Audience
             (asResource && isResource(value) ? resources : audiences).add(value);
         }
         if (!resources.isEmpty()) {
-            parameters.put("resource", resources.toArray(String[]::new));
+            parameters.put("resource", resources.toArray(new String[0]));
         }
         if (!audiences.isEmpty()) {
             parameters.put("audience", new String[] {String.join(" ", audiences)});

@@ -5,6 +5,7 @@ import com.nimbusds.oauth2.sdk.AuthorizationGrant;
 import com.nimbusds.oauth2.sdk.ClientCredentialsGrant;
 import com.nimbusds.oauth2.sdk.RefreshTokenGrant;
 import com.nimbusds.oauth2.sdk.TokenRequest;
+import com.nimbusds.oauth2.sdk.auth.ClientAuthentication;
 import com.nimbusds.oauth2.sdk.http.HTTPRequest;
 import com.nimbusds.oauth2.sdk.token.RefreshToken;
 import com.nimbusds.oauth2.sdk.util.URLUtils;
@@ -14,9 +15,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.opensciencegrid.tokenrenewer.net.HttpResponse;
@@ -37,7 +36,7 @@ public final class TokenClient {
             200, "", "", "", Optional.empty(), "", "{\"refresh_token\":\"rehearsal\"}", true, Duration.ZERO);
 
     static { // load the classes that are needed while this process holds the only copy of a token
-        takeRefreshToken(REHEARSAL, Secret.of("another"), next -> {});
+        newRefreshToken(REHEARSAL, Secret.of("another"));
     }
 
     private final Transport transport;
@@ -79,31 +78,39 @@ public final class TokenClient {
             Consumer<Secret> onNewRefreshToken,
             BooleanSupplier maySend)
             throws IssuerException {
-        AtomicReference<Secret> current = new AtomicReference<>(refreshToken);
-        return withRetries(client, () -> {
-            Secret sent = Objects.requireNonNull(current.get());
-            AuthorizationGrant grant = new RefreshTokenGrant(new RefreshToken(sent.reveal()));
-            return transport.send(request(tokenEndpoint, client, grant, requested), maySend, response -> {
-                takeRefreshToken(response, sent, next -> {
-                    onNewRefreshToken.accept(next);
-                    current.set(next);
-                });
+        class Refresh implements Attempt, Transport.ResponseHandler<TokenResponse> {
+            private Secret sent = refreshToken;
+            private Secret latest = refreshToken;
+
+            @Override
+            public TokenResponse make() throws IssuerException {
+                sent = latest;
+                AuthorizationGrant grant = new RefreshTokenGrant(new RefreshToken(sent.reveal()));
+                return transport.send(request(tokenEndpoint, client, grant, requested), maySend, this);
+            }
+
+            @Override
+            public TokenResponse handle(HttpResponse response) throws IssuerException {
+                Optional<Secret> next = newRefreshToken(response, sent);
+                if (next.isPresent()) {
+                    onNewRefreshToken.accept(next.get());
+                    latest = next.get();
+                }
                 Optional<TokenResponse> token = TokenResponse.of(response, clock);
                 if (token.isPresent()) {
                     return token.get();
                 }
-                Secret latest = Objects.requireNonNull(current.get());
                 IssuerException error =
                         ErrorResponse.ofRefresh(tokenEndpoint, response, client.secretsWith(sent, latest));
                 throw latest.equals(sent) ? error : error.withTokenReceived();
-            });
-        });
+            }
+        }
+        return withRetries(client, new Refresh());
     }
 
-    private static void takeRefreshToken(HttpResponse response, Secret sent, Consumer<Secret> onNewRefreshToken) {
-        TokenResponse.rescueRefreshToken(response)
-                .filter(next -> !next.equals(sent))
-                .ifPresent(onNewRefreshToken);
+    private static Optional<Secret> newRefreshToken(HttpResponse response, Secret sent) {
+        Optional<Secret> token = TokenResponse.rescueRefreshToken(response);
+        return token.equals(Optional.of(sent)) ? Optional.empty() : token;
     }
 
     /** The client credentials grant (RFC 6749 section 4.4). Repeats like {@link #refresh}. */
@@ -121,11 +128,15 @@ public final class TokenClient {
         if (client.auth().usesAssertion() || client.auth().usesCertificate()) {
             return withoutSdk(endpoint, client, grant.toParameters(), requested);
         }
-        var builder = client.nimbus()
-                .map(authentication -> new TokenRequest.Builder(endpoint, authentication, grant))
-                .orElseGet(() -> new TokenRequest.Builder(endpoint, client.nimbusId(), grant));
+        Optional<ClientAuthentication> authentication = client.nimbus();
+        var builder = authentication.isPresent()
+                ? new TokenRequest.Builder(endpoint, authentication.get(), grant)
+                : new TokenRequest.Builder(endpoint, client.nimbusId(), grant);
         builder.scope(requested.nimbusScope());
-        requested.audienceParameters().forEach(builder::customParameter);
+        for (Map.Entry<String, String[]> parameter :
+                requested.audienceParameters().entrySet()) {
+            builder.customParameter(parameter.getKey(), parameter.getValue());
+        }
         return client.addClientAuthentication(builder.build().toHTTPRequest());
     }
 

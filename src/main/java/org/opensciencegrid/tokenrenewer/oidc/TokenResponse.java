@@ -101,9 +101,8 @@ public record TokenResponse(
      * token does not contain it.
      */
     public Optional<Identity> tokenIdentity() {
-        return JwtClaims.of(accessToken.reveal())
-                .map(claims -> new Identity(
-                        claims.issuer().orElse(""), claims.subject().orElse(""), names(claims)));
+        Optional<JwtClaims> claims = JwtClaims.of(accessToken.reveal());
+        return claims.isPresent() ? Optional.of(identity(claims.get())) : Optional.empty();
     }
 
     private static final List<String> NAME_CLAIMS = List.of("eppn", "preferred_username", "name", "email");
@@ -138,11 +137,14 @@ public record TokenResponse(
         if (!response.isSuccess() || !response.complete()) {
             return Optional.empty();
         }
-        return response.json()
-                .filter(TokenResponse::isBearer)
-                .flatMap(json -> Json.string(json, "access_token")
-                        .filter(BearerToken::isValid)
-                        .map(token -> read(token, json, clock.instant(), response)));
+        Optional<Map<String, Object>> json = response.json();
+        if (json.isEmpty() || !isBearer(json.get())) {
+            return Optional.empty();
+        }
+        Optional<String> token = Json.string(json.get(), "access_token");
+        return token.isPresent() && BearerToken.isValid(token.get())
+                ? Optional.of(read(token.get(), json.get(), clock.instant(), response))
+                : Optional.empty();
     }
 
     /** Types of tokens that need an additional proof, and RFC 8693's value for no type. */
@@ -175,31 +177,31 @@ public record TokenResponse(
     }
 
     private static TokenResponse read(String token, Map<String, Object> json, Instant now, HttpResponse response) {
-        Optional<JwtClaims> claims = JwtClaims.of(token);
-        Optional<Instant> expiresAt = claims.flatMap(JwtClaims::expiresAt);
-        Optional<List<String>> scope =
-                claims.flatMap(jwt -> words(jwt.claims(), "scope")).or(() -> words(json, "scope"));
+        JwtClaims jwt = claims(token);
+        JwtClaims idToken = claims(Json.string(json, "id_token").orElse(""));
+        Optional<Instant> expiresAt = jwt.expiresAt();
+        Optional<Instant> sentAt = response.sentAt();
+        Optional<List<String>> scope = words(jwt.claims(), "scope");
         Optional<Secret> refreshToken = RefreshTokenFinder.of(json);
-        Optional<JwtClaims> idToken = Json.string(json, "id_token").flatMap(JwtClaims::of);
         return new TokenResponse(
                 Secret.of(token),
-                expiresAt.or(() -> after(now, json, "expires_in")),
+                expiresAt.isPresent() ? expiresAt : after(now, json, "expires_in"),
                 expiresAt.isPresent() ? Optional.empty() : Json.seconds(json, "expires_in"),
-                response.sentAt().or(() -> idToken.flatMap(JwtClaims::issuedAt)),
-                scope.map(TokenResponse::printable),
-                printable(claims.map(JwtClaims::audience).orElse(List.of())),
+                sentAt.isPresent() ? sentAt : idToken.issuedAt(),
+                scope.isPresent() ? scope : words(json, "scope"),
+                printable(jwt.audience()),
                 refreshToken,
                 refreshTokenExpiresAt(refreshToken, json, now),
-                idToken.flatMap(TokenResponse::identity),
+                idToken.subject().isPresent() ? Optional.of(identity(idToken)) : Optional.empty(),
                 response.waited());
     }
 
     /** An empty text also counts: Keycloak drops a scope silently, and its token shows that none is left. */
     private static Optional<List<String>> words(Map<String, Object> json, String name) {
         if (json.get(name) instanceof String text) {
-            return Optional.of(Json.split(text.replace(',', ' '))); // GitHub; no scope contains a comma
+            return Optional.of(printable(Json.split(text.replace(',', ' ')))); // GitHub; no scope contains a comma
         }
-        return json.get(name) instanceof List ? Optional.of(Json.words(json, name)) : Optional.empty();
+        return json.get(name) instanceof List ? Optional.of(printable(Json.words(json, name))) : Optional.empty();
     }
 
     /** Scopes and audiences are shown to users and stored in state files. */
@@ -224,24 +226,31 @@ public record TokenResponse(
                 return end;
             }
         }
-        return refreshToken.flatMap(token -> JwtClaims.of(token.reveal())).flatMap(JwtClaims::expiresAt);
+        return refreshToken.isPresent() ? claims(refreshToken.get().reveal()).expiresAt() : Optional.empty();
     }
 
     private static Optional<Instant> after(Instant now, Map<String, Object> json, String name) {
-        return Json.seconds(json, name)
-                .filter(seconds ->
-                        seconds > 0 && seconds < Duration.ofDays(36_500).toSeconds())
-                .map(now::plusSeconds);
+        long seconds = Json.seconds(json, name).orElse(0L);
+        return seconds > 0 && seconds < Duration.ofDays(36_500).toSeconds()
+                ? Optional.of(now.plusSeconds(seconds))
+                : Optional.empty();
     }
 
-    private static Optional<Identity> identity(JwtClaims claims) {
-        return claims.subject().map(subject -> new Identity(claims.issuer().orElse(""), subject, names(claims)));
+    private static JwtClaims claims(String token) {
+        return JwtClaims.of(token).orElse(JwtClaims.NONE);
+    }
+
+    private static Identity identity(JwtClaims claims) {
+        return new Identity(claims.issuer().orElse(""), claims.subject().orElse(""), names(claims));
     }
 
     private static Map<String, String> names(JwtClaims claims) {
         Map<String, String> names = new LinkedHashMap<>();
         for (String claim : NAME_CLAIMS) {
-            claims.text(claim).ifPresent(name -> names.put(claim, name));
+            Optional<String> name = claims.text(claim);
+            if (name.isPresent()) {
+                names.put(claim, name.get());
+            }
         }
         return names;
     }
