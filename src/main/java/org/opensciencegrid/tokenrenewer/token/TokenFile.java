@@ -129,13 +129,7 @@ public final class TokenFile {
      * @throws TokenFileException nothing was changed
      */
     public void write(Secret token, TokenAccess access) throws TokenFileException {
-        byte[] content = (token.reveal() + "\n").getBytes(StandardCharsets.UTF_8);
-        withTarget(target -> {
-            ResolvedAccess requested = ResolvedAccess.of(access, target.path());
-            if (!tryReplace(target, requested, Optional.of(content))) {
-                overwrite(target, requested, Optional.of(content));
-            }
-        });
+        write(access, Optional.of((token.reveal() + "\n").getBytes(StandardCharsets.UTF_8)));
     }
 
     /**
@@ -145,14 +139,7 @@ public final class TokenFile {
      * @throws TokenFileException if write would throw it too
      */
     public void requireWritable(TokenAccess access) throws TokenFileException {
-        withTarget(target -> {
-            ResolvedAccess requested = ResolvedAccess.of(access, target.path());
-            if (!tryReplace(target, requested, Optional.empty())) {
-                overwrite(target, requested, Optional.empty());
-            } else if (target.exists()) {
-                requireMutable(target.file());
-            }
-        });
+        write(access, Optional.empty());
     }
 
     /**
@@ -174,22 +161,29 @@ public final class TokenFile {
      */
     private record Target(Path path, HeldDirectory directory, Path file, boolean exists, boolean isShared) {}
 
-    @FunctionalInterface
-    private interface Operation {
-        void run(Target target) throws IOException, TokenFileException;
-    }
-
-    private void withTarget(Operation operation) throws TokenFileException {
+    /** @param content empty to do everything else */
+    private void write(TokenAccess access, Optional<byte[]> content) throws TokenFileException {
         TrustedPath trusted = trusted(Owners.CURRENT);
         Path target = trusted.path();
         // Two sections may have the same path, which matters if the file is written in place.
-        synchronized (WRITE_LOCKS.computeIfAbsent(target, path -> new Object())) {
+        Object lock = new Object();
+        synchronized (Objects.requireNonNullElse(WRITE_LOCKS.putIfAbsent(target, lock), lock)) {
             try (HeldDirectory directory = trusted.hold()) {
                 Path file = directory.path().resolve(Objects.requireNonNullElse(target.getFileName(), target));
-                operation.run(new Target(target, directory, file, exists(target, file), trusted.isShared()));
+                write(new Target(target, directory, file, exists(target, file), trusted.isShared()), access, content);
             } catch (IOException e) {
                 throw failure(target, e);
             }
+        }
+    }
+
+    private static void write(Target target, TokenAccess access, Optional<byte[]> content)
+            throws IOException, TokenFileException {
+        ResolvedAccess requested = ResolvedAccess.of(access, target.path());
+        if (!tryReplace(target, requested, content)) {
+            overwrite(target, requested, content);
+        } else if (content.isEmpty() && target.exists()) {
+            requireMutable(target.file());
         }
     }
 
