@@ -81,8 +81,11 @@ public final class Account {
 
     /** Like {@link #decode}, for a client without an authorization: {@link #refreshToken} may throw. */
     public static Account decodeRegistration(byte[] json) {
-        Account account = new Account(JsonObject.parse(new String(json, StandardCharsets.UTF_8))
-                .orElseThrow(() -> new IllegalArgumentException("its content is not a JSON object")));
+        Optional<JsonObject> members = JsonObject.parse(new String(json, StandardCharsets.UTF_8));
+        if (members.isEmpty()) {
+            throw new IllegalArgumentException("its content is not a JSON object");
+        }
+        Account account = new Account(members.get());
         account.issuer();
         account.client();
         account.tokenEndpoint();
@@ -112,13 +115,14 @@ public final class Account {
     }
 
     public Client client() {
-        Optional<Secret> secret = members.string("client_secret").map(Secret::of);
-        String method = members.string("token_endpoint_auth_method").orElse("");
-        return ClientAuth.of(method)
-                // A registration may name a certificate or key that only its owner has, and also give a secret.
-                .filter(auth -> secret.isEmpty() || auth.usesSecret() || auth == ClientAuth.NONE)
-                .map(auth -> new Client(required("client_id"), secret, auth))
-                .orElseGet(() -> Client.of(required("client_id"), secret));
+        String id = required("client_id");
+        Optional<Secret> secret = secret("client_secret");
+        Optional<ClientAuth> auth =
+                ClientAuth.of(members.string("token_endpoint_auth_method").orElse(""));
+        // A registration may name a certificate or key that only its owner has, and also give a secret.
+        return auth.isPresent() && (secret.isEmpty() || auth.get().usesSecret() || auth.get() == ClientAuth.NONE)
+                ? new Client(id, secret, auth.get())
+                : Client.of(id, secret);
     }
 
     public Secret refreshToken() {
@@ -137,7 +141,7 @@ public final class Account {
 
     /** The parameter by which the issuer accepts audiences: an option of setup, or found by setup. */
     public Optional<AudienceParameter> audienceParameter() {
-        return members.string("audience_parameter").flatMap(AudienceParameter::of);
+        return AudienceParameter.of(members.string("audience_parameter").orElse(""));
     }
 
     /** PEM file from an option of setup. The ca_file of the config file takes precedence. */
@@ -147,16 +151,18 @@ public final class Account {
 
     /** The user who approved, from the first id_token. */
     public Optional<TokenResponse.Identity> identity() {
-        return members.string("sub")
-                .map(subject -> new TokenResponse.Identity(
-                        members.string("id_token_issuer").orElse(""), subject));
+        Optional<String> subject = members.string("sub");
+        String issuer = members.string("id_token_issuer").orElse("");
+        return subject.isPresent() ? Optional.of(new TokenResponse.Identity(issuer, subject.get())) : Optional.empty();
     }
 
     /** The subject of the first access token. Subject or issuer is empty if the token does not contain it. */
     public Optional<TokenResponse.Identity> tokenIdentity() {
-        Optional<String> subject = members.string("token_sub");
-        Optional<String> issuer = members.string("token_issuer");
-        return subject.or(() -> issuer).map(known -> new TokenResponse.Identity(issuer.orElse(""), subject.orElse("")));
+        String subject = members.string("token_sub").orElse("");
+        String issuer = members.string("token_issuer").orElse("");
+        return subject.isEmpty() && issuer.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new TokenResponse.Identity(issuer, subject));
     }
 
     public Account withTokenIdentity(Optional<TokenResponse.Identity> identity) {
@@ -218,7 +224,7 @@ public final class Account {
 
     /** The token to change or delete the client's registration (RFC 7592), if there is one. */
     public Optional<Secret> registrationAccessToken() {
-        return members.string("registration_access_token").map(Secret::of);
+        return secret("registration_access_token");
     }
 
     /** The endpoint for {@link #registrationAccessToken}. */
@@ -246,7 +252,7 @@ public final class Account {
 
     /** The failure if {@link #isCopy}; names the host that saved the account. */
     public Optional<Failure> whyCopied(HostIdentity here, Path file) {
-        String host = HostIdentity.of(members).name().map(Printable::of).orElse("");
+        String host = Printable.of(HostIdentity.of(members).name().orElse(""));
         return isCopy(here)
                 ? Optional.of(new Failure(Failure.Kind.ACCOUNT_COPIED, file.toString(), host))
                 : Optional.empty();
@@ -255,11 +261,7 @@ public final class Account {
     /** The state, with what this account says about client and authorization. */
     public AccountState updateState(AccountState state) {
         return state.withClient(issuer(), client().id())
-                .withAuthorization(
-                        authorizedAt(),
-                        identity().map(TokenResponse.Identity::subject),
-                        scope(),
-                        clientSecretExpiresAt());
+                .withAuthorization(authorizedAt(), members.string("sub"), scope(), clientSecretExpiresAt());
     }
 
     /** Stores the client as it authenticates now. */
@@ -326,7 +328,7 @@ public final class Account {
         return new Registered(
                 client(),
                 scope(),
-                members.string("registration_access_token").map(Secret::of),
+                registrationAccessToken(),
                 members.string("registration_client_uri").map(URI::create),
                 clientSecretExpiresAt());
     }
@@ -341,12 +343,16 @@ public final class Account {
 
     /** The store that the account was moved to, or is being moved to. Then this copy must not be used. */
     public Optional<String> movedTo() {
-        return members.string("moved_to").map(Printable::of);
+        Optional<String> store = members.string("moved_to");
+        return store.isPresent() ? Optional.of(Printable.of(store.get())) : Optional.empty();
     }
 
     /** The failure if the account was moved. */
     public Optional<Failure> whyMoved(Path file) {
-        return movedTo().map(store -> new Failure(Failure.Kind.ACCOUNT_MOVED, file.toString(), store));
+        Optional<String> store = movedTo();
+        return store.isPresent()
+                ? Optional.of(new Failure(Failure.Kind.ACCOUNT_MOVED, file.toString(), store.get()))
+                : Optional.empty();
     }
 
     /** @param store empty: this copy may be used */
@@ -388,13 +394,21 @@ public final class Account {
     }
 
     private Optional<Instant> time(String name) {
-        return members.number(name)
-                .filter(seconds -> seconds > 0 && seconds <= LAST_SECOND)
-                .map(Instant::ofEpochSecond);
+        long seconds = members.number(name).orElse(0L);
+        return seconds > 0 && seconds <= LAST_SECOND ? Optional.of(Instant.ofEpochSecond(seconds)) : Optional.empty();
+    }
+
+    private Optional<Secret> secret(String name) {
+        Optional<String> text = members.string(name);
+        return text.isPresent() ? Optional.of(Secret.of(text.get())) : Optional.empty();
     }
 
     private String required(String name) {
-        return members.string(name).orElseThrow(() -> new IllegalArgumentException("its content has no " + name));
+        Optional<String> value = members.string(name);
+        if (value.isEmpty()) {
+            throw new IllegalArgumentException("its content has no " + name);
+        }
+        return value.get();
     }
 
     private static Optional<String> text(Optional<URI> uri) {

@@ -78,7 +78,7 @@ public record HostIdentity(
     }
 
     JsonObject addTo(JsonObject members) {
-        return members.with("host", machine.or(() -> members.string("host")))
+        return members.with("host", machine.isPresent() ? machine : members.string("host"))
                 .with("instance", instance)
                 .with("place", place)
                 .with("place_changed_at", placeChangedAt)
@@ -152,7 +152,10 @@ public record HostIdentity(
         File[] all = devices.listFiles();
         for (File device : all == null ? new File[0] : all) {
             if (new File(device, "device").exists()) {
-                text(device.toPath().resolve("address")).ifPresent(cards::add);
+                Optional<String> address = text(device.toPath().resolve("address"));
+                if (address.isPresent()) {
+                    cards.add(address.get());
+                }
             }
         }
         List<String> sorted = List.copyOf(cards);
@@ -161,9 +164,8 @@ public record HostIdentity(
 
     private static Optional<String> text(Path file) {
         try {
-            return Optional.of(
-                            Files.readString(file, StandardCharsets.ISO_8859_1).strip())
-                    .filter(text -> !text.isEmpty());
+            String text = Files.readString(file, StandardCharsets.ISO_8859_1).strip();
+            return text.isEmpty() ? Optional.empty() : Optional.of(text);
         } catch (IOException e) {
             return Optional.empty();
         }

@@ -74,23 +74,25 @@ public final class Passwords {
 
     /** The private key of a client: {@code NAME.key} in systemd's credentials directory, or else the configured file. */
     public Path keyFile(String account, Path configured) {
-        if (credentialsDirectory.isEmpty()) {
-            return configured;
-        }
-        Path credential = credentialsDirectory.get().resolve(account + ".key");
-        return Files.exists(credential) ? credential : configured;
+        return credential(account + ".key").orElse(configured);
     }
 
     public Password read(String account, Path passwordFile) throws PasswordFileException {
         if (pipes.containsKey(account)) {
             return readPipe(account);
         }
-        Optional<Path> credential = credentialsDirectory
-                .map(directory -> directory.resolve(account + ".pw"))
-                .filter(Files::exists);
+        Optional<Path> credential = credential(account + ".pw");
         Password password = PasswordFile.read(credential.orElse(passwordFile));
         // systemd passes a credential to one start of the unit. A key derived from it must not live longer.
         return credential.isPresent() ? password.withoutOrigin() : password;
+    }
+
+    private Optional<Path> credential(String fileName) {
+        if (credentialsDirectory.isEmpty()) {
+            return Optional.empty();
+        }
+        Path file = credentialsDirectory.get().resolve(fileName);
+        return Files.exists(file) ? Optional.of(file) : Optional.empty();
     }
 
     /** A pipe can be read once, and a command may need the password several times. */

@@ -19,7 +19,7 @@ public final class ShutdownGuard {
     private static final List<Runnable> LAST = new CopyOnWriteArrayList<>();
 
     static {
-        Runtime.getRuntime().addShutdownHook(new Thread(ShutdownGuard::awaitAll, "finish"));
+        Runtime.getRuntime().addShutdownHook(new Thread(new AwaitAll(), "finish"));
     }
 
     private ShutdownGuard() {}
@@ -43,15 +43,20 @@ public final class ShutdownGuard {
         }
     }
 
-    private static void awaitAll() {
-        try {
-            // Never released: work that has not started must not start.
-            if (!ENDING.writeLock().tryLock(LONGEST.toSeconds(), TimeUnit.SECONDS)) {
-                return;
+    private static final class AwaitAll implements Runnable {
+        @Override
+        public void run() {
+            try {
+                // Never released: work that has not started must not start.
+                if (!ENDING.writeLock().tryLock(LONGEST.toSeconds(), TimeUnit.SECONDS)) {
+                    return;
+                }
+                for (Runnable last : LAST) {
+                    last.run();
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             }
-            LAST.forEach(Runnable::run);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 }

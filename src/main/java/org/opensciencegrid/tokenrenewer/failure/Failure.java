@@ -249,10 +249,13 @@ public record Failure(Kind kind, String where, String detail) {
     }
 
     public static Optional<Failure> of(JsonObject members) {
-        return members.string("kind")
-                .map(word -> new Failure(
-                        Kind.of(word).orElse(Kind.INTERNAL), // written by a newer version, which has more kinds
-                        members.string("where").orElse(""),
-                        members.string("detail").orElse(word)));
+        Optional<String> word = members.string("kind");
+        if (word.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(new Failure(
+                Kind.of(word.get()).orElse(Kind.INTERNAL), // written by a newer version, which has more kinds
+                members.string("where").orElse(""),
+                members.string("detail").orElse(word.get())));
     }
 }

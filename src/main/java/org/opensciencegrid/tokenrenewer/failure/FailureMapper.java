@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
 import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.Generation;
 import org.opensciencegrid.cryptostore.OpenAccount;
 import org.opensciencegrid.cryptostore.PasswordFileException;
 import org.opensciencegrid.cryptostore.SaveResult;
@@ -137,12 +138,15 @@ public final class FailureMapper {
 
     /** Why the account that was opened seems to be restored from a backup. */
     public static Optional<Failure> olderAccount(OpenAccount open, Path file) {
-        return open.newerGeneration()
-                .map(newer -> new Failure(
-                        Kind.ACCOUNT_OLDER,
-                        file.toString(),
-                        "it has generation " + open.generation() + ", and this host had " + newer.number() + ", see "
-                                + newer.file()));
+        Optional<Generation> newer = open.newerGeneration();
+        if (newer.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(new Failure(
+                Kind.ACCOUNT_OLDER,
+                file.toString(),
+                "it has generation " + open.generation() + ", and this host had "
+                        + newer.get().number() + ", see " + newer.get().file()));
     }
 
     private static Kind unwritable(StoreException e) {

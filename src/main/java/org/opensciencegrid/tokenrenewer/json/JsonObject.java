@@ -30,7 +30,8 @@ public final class JsonObject {
 
     /** Parses an object; empty if the text is anything else. */
     public static Optional<JsonObject> parse(String json) {
-        return Json.object(json).map(JsonObject::new);
+        Optional<Map<String, Object>> values = Json.object(json);
+        return values.isPresent() ? Optional.of(new JsonObject(values.get())) : Optional.empty();
     }
 
     public String toJson() {
@@ -67,8 +68,9 @@ public final class JsonObject {
     }
 
     public Optional<Instant> time(String name) {
+        Optional<String> text = string(name);
         try {
-            return string(name).map(Rfc3339::parse);
+            return text.isPresent() ? Optional.of(Rfc3339.parse(text.get())) : Optional.empty();
         } catch (DateTimeException e) {
             return Optional.empty();
         }

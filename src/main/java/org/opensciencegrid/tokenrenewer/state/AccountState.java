@@ -144,7 +144,11 @@ public final class AccountState {
 
     /** All tokens that a run tried to renew since setup, including those that no longer have a section. */
     public List<TokenState> tokens() {
-        return tokenNames().stream().map(this::token).toList();
+        List<TokenState> tokens = new ArrayList<>();
+        for (String name : tokenNames()) {
+            tokens.add(token(name));
+        }
+        return tokens;
     }
 
     /** The names of {@link #tokens}. */
@@ -159,14 +163,21 @@ public final class AccountState {
      * @param rotatedAt of the account; this state may have been lost since, and exchanges do not show it
      */
     public boolean mayRotate(Optional<Instant> rotatedAt) {
-        return rotatedAt.isPresent()
-                || rotations() > 0
-                || tokens().stream().noneMatch(token -> token.renewedAt().isPresent());
+        if (rotatedAt.isPresent() || rotations() > 0) {
+            return true;
+        }
+        for (TokenState token : tokens()) {
+            if (token.renewedAt().isPresent()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Whether the issuer narrows the refresh token to the scope of one request; empty if unknown. */
     public Optional<Boolean> narrows() {
-        return members.string("narrows").map("yes"::equals);
+        Optional<String> word = members.string("narrows");
+        return word.isPresent() ? Optional.of(word.get().equals("yes")) : Optional.empty();
     }
 
     public AccountState withNarrowing(boolean narrows) {
@@ -193,9 +204,10 @@ public final class AccountState {
 
     /** The state after a run with this outcome for the account as a whole. */
     public AccountState withOutcome(Optional<Failure> why, Optional<Instant> next, String sectionFingerprint) {
-        return new AccountState(members.with("failure", why.map(Failure::toJson))
-                .with("next_try", next)
-                .with("section_fingerprint", sectionFingerprint));
+        return new AccountState(
+                members.with("failure", why.isPresent() ? why.get().toJson() : Optional.empty())
+                        .with("next_try", next)
+                        .with("section_fingerprint", sectionFingerprint));
     }
 
     /** The state after a run found at this time that another host had saved the account; unchanged if empty. */
@@ -209,8 +221,10 @@ public final class AccountState {
 
     /** The state after the issuer rotated the refresh token {@code added} times. */
     public AccountState withRotations(long added, Optional<Instant> refreshTokenExpiresAt) {
-        return new AccountState(members.with("rotations", rotations() + added)
-                .with("refresh_token_expires_at", refreshTokenExpiresAt.or(this::refreshTokenExpiresAt)));
+        Optional<Instant> expiresAt =
+                refreshTokenExpiresAt.isPresent() ? refreshTokenExpiresAt : refreshTokenExpiresAt();
+        return new AccountState(
+                members.with("rotations", rotations() + added).with("refresh_token_expires_at", expiresAt));
     }
 
     /** Where the token endpoint is now that it is no longer at the configured URL; empty if it did not move. */
