@@ -201,9 +201,9 @@ final class CommandContext implements Runnable {
 
     /** Whether the accounts are in the cluster. */
     boolean isInCluster() {
-        String name = Optional.ofNullable(store)
-                .or(() -> environment.variable("OSG_TOKEN_RENEWER_STORE"))
-                .orElse(FILES);
+        String name = store != null
+                ? store
+                : environment.variable("OSG_TOKEN_RENEWER_STORE").orElse(FILES);
         if (!name.equals(FILES) && !name.equals(KUBERNETES)) {
             throw new UsageException("the store '" + Printable.of(name) + "' is neither files nor kubernetes");
         }
@@ -229,7 +229,7 @@ final class CommandContext implements Runnable {
 
     /** For one run. Uses no proxy. */
     TokenSecrets tokenSecrets() {
-        return new TokenSecrets(environment::variable, network(name -> Optional.empty(), false), environment.pause());
+        return new TokenSecrets(environment, Network.DIRECT, environment.pause());
     }
 
     /** In a pod, its name. */
@@ -240,10 +240,8 @@ final class CommandContext implements Runnable {
     private Cluster cluster() {
         if (cluster == null) {
             try {
-                KubernetesApi api = new KubernetesApi(
-                        ServiceAccount.of(environment::variable),
-                        network(name -> Optional.empty(), false),
-                        environment.pause());
+                KubernetesApi api =
+                        new KubernetesApi(ServiceAccount.of(environment), Network.DIRECT, environment.pause());
                 AccountObjects objects = new AccountObjects(api.namespace());
                 KubernetesRecords records = new KubernetesRecords(api, objects, podName(), environment.clock());
                 RemoteAccountStore accounts =
@@ -275,7 +273,8 @@ final class CommandContext implements Runnable {
         StateLayout layout = layout();
         FileAccountStore store = new FileAccountStore(layout.accounts(), layout.rescue(), environment.kdf())
                 .withKeyCache(layout.rescue());
-        return cacheDirectory().map(store::withHostRecords).orElse(store);
+        Optional<Path> cache = cacheDirectory();
+        return cache.isPresent() ? store.withHostRecords(cache.get()) : store;
     }
 
     /** For a process that opens the same accounts again and again. */
@@ -287,9 +286,8 @@ final class CommandContext implements Runnable {
 
     /** Outside the state directory, and so not in its backup. */
     private Optional<Path> cacheDirectory() {
-        return environment
-                .directory("CACHE_DIRECTORY", CACHE)
-                .or(() -> commands().isService() ? Optional.of(CACHE) : Optional.empty());
+        Optional<Path> directory = environment.directory("CACHE_DIRECTORY", CACHE);
+        return directory.isEmpty() && commands().isService() ? Optional.of(CACHE) : directory;
     }
 
     /** The timer of the installed service; we know of no timer for another state directory, or without systemd. */
@@ -403,7 +401,7 @@ final class CommandContext implements Runnable {
 
     /** @param verbose whether to print each request and response, without secrets */
     Network network(boolean verbose) {
-        return network(environment::variable, verbose);
+        return network(environment, verbose);
     }
 
     /** With the proxy of the account's section or of {@code [DEFAULT]}. */
@@ -423,7 +421,7 @@ final class CommandContext implements Runnable {
 
     /** Does not read variables that no request needs: they may be wrong. */
     private Network network(boolean isProxyNeeded, boolean verbose) {
-        return network(isProxyNeeded ? environment::variable : name -> Optional.empty(), verbose);
+        return isProxyNeeded ? network(environment, verbose) : network(ProxySettings.NONE, verbose);
     }
 
     /** The option of the config file; empty if the environment decides. */
@@ -441,13 +439,17 @@ final class CommandContext implements Runnable {
 
     /** @param variable reads the environment variables that name a proxy */
     Network network(Function<String, Optional<String>> variable, boolean verbose) {
-        Optional<Consumer<String>> log =
-                verbose ? Optional.of(line -> environment.err().println(line)) : Optional.empty();
         try {
-            return new Network(ProxySettings.of(variable), log);
+            return network(ProxySettings.of(variable), verbose);
         } catch (IllegalArgumentException e) {
             throw new UsageException(e.getMessage());
         }
+    }
+
+    private Network network(ProxySettings proxies, boolean verbose) {
+        Optional<Consumer<String>> log =
+                verbose ? Optional.of(line -> environment.err().println(line)) : Optional.empty();
+        return new Network(proxies, log);
     }
 
     /** With the proxy that the installed service's unit names; empty if the command is not about that service. */
@@ -460,7 +462,7 @@ final class CommandContext implements Runnable {
     /** Empty if the variables name no usable proxy. */
     Optional<ProxySettings> proxiesOfShell() {
         try {
-            return Optional.of(ProxySettings.of(environment::variable));
+            return Optional.of(ProxySettings.of(environment));
         } catch (IllegalArgumentException e) {
             return Optional.empty();
         }
@@ -481,8 +483,7 @@ final class CommandContext implements Runnable {
     /** One for the whole command: the password from root's launcher can be read only once. */
     Passwords passwords() {
         if (passwords == null) {
-            passwords = new Passwords(
-                            environment.variable("CREDENTIALS_DIRECTORY").map(Path::of))
+            passwords = new Passwords(environment.path("CREDENTIALS_DIRECTORY"))
                     .withPipes(
                             environment.variable("OSG_TOKEN_RENEWER_PASSWORDS").orElse(""));
         }

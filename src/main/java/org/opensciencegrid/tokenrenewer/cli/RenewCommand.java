@@ -13,7 +13,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.tokenrenewer.cli.output.Environment;
@@ -26,9 +25,10 @@ import org.opensciencegrid.tokenrenewer.cli.output.RenewalLog;
 import org.opensciencegrid.tokenrenewer.cli.output.UsageException;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.ConfigException;
+import org.opensciencegrid.tokenrenewer.config.InvalidToken;
+import org.opensciencegrid.tokenrenewer.config.TokenSection;
 import org.opensciencegrid.tokenrenewer.net.Limits;
 import org.opensciencegrid.tokenrenewer.net.Network;
-import org.opensciencegrid.tokenrenewer.renewal.Outcome;
 import org.opensciencegrid.tokenrenewer.renewal.RenewalRun;
 import org.opensciencegrid.tokenrenewer.renewal.RenewalRun.Selection;
 import org.opensciencegrid.tokenrenewer.state.AccountState;
@@ -175,8 +175,10 @@ final class RenewCommand implements Callable<Integer> {
         AccountStore store = context.store();
         StateStore states = context.states();
         if (selectsAll) {
-            UnusedAccount.find(config, store, states, environment.clock().instant())
-                    .forEach(account -> log.unusedAccount(account, config));
+            Instant now = environment.clock().instant();
+            for (UnusedAccount account : UnusedAccount.find(config, store, states, now)) {
+                log.unusedAccount(account, config);
+            }
         }
         TokenSecrets secrets = context.tokenSecrets();
         RenewalRun run = new RenewalRun(
@@ -189,7 +191,7 @@ final class RenewCommand implements Callable<Integer> {
                         environment.pause())
                 .withSecrets(secrets);
         if (dryRun) {
-            run.dryRun(config, selection, log::report);
+            run.dryRun(config, selection, log);
             log.summary();
             return log.status() == ExitStatus.USAGE ? ExitStatus.USAGE : ExitStatus.OK;
         }
@@ -202,30 +204,37 @@ final class RenewCommand implements Callable<Integer> {
         }
         Notifications notifications =
                 config.notifications().isEmpty() ? null : new Notifications(context, log, interval());
-        Consumer<Outcome> report = log::report;
         try {
-            run.run(config, selection, notifications == null ? report : report.andThen(notifications::add));
+            run.run(config, selection, notifications == null ? log : log.andThen(notifications::add));
         } finally {
             if (loop != null) {
                 run.closeConnections(); // a process that ends closes them itself
             }
         }
-        run.accountsFromAnotherHost().forEach(log::onTwoHosts);
-        run.narrowedAccounts().forEach(log::narrows);
+        for (String account : run.accountsFromAnotherHost()) {
+            log.onTwoHosts(account);
+        }
+        for (String account : run.narrowedAccounts()) {
+            log.narrows(account);
+        }
         if (notifications != null) {
             notifications.send(config, selection);
         }
-        writeMetrics(
-                () -> StatusReport.of(
-                        config,
-                        store,
-                        states,
-                        context.passwords(),
-                        secrets,
-                        context.timer(),
-                        AccountState.SOON,
-                        environment.clock()),
-                startedAt);
+        Optional<Path> metrics = metrics();
+        if (metrics.isPresent()) {
+            writeMetrics(
+                    metrics.get(),
+                    () -> StatusReport.of(
+                            config,
+                            store,
+                            states,
+                            context.passwords(),
+                            secrets,
+                            context.timer(),
+                            AccountState.SOON,
+                            environment.clock()),
+                    startedAt);
+        }
         if (loop != null) {
             secrets.close();
         }
@@ -247,10 +256,11 @@ final class RenewCommand implements Callable<Integer> {
             if (e.getCause() instanceof ConfigException mistakes) {
                 mistakes.readable().ifPresent(readable -> notify(mistakes, readable));
             }
-            writeMetrics(
-                    () -> StatusReport.withoutConfig(
-                            context.environment().clock().instant(), e.getMessage()),
-                    startedAt);
+            Optional<Path> metrics = metrics();
+            if (metrics.isPresent()) {
+                Instant now = context.environment().clock().instant();
+                writeMetrics(metrics.get(), () -> StatusReport.withoutConfig(now, e.getMessage()), startedAt);
+            }
             throw e;
         }
     }
@@ -266,9 +276,9 @@ final class RenewCommand implements Callable<Integer> {
     }
 
     private boolean isJson() {
-        String format = Optional.ofNullable(logFormat)
-                .or(() -> context.environment().variable("OSG_TOKEN_RENEWER_LOG_FORMAT"))
-                .orElse("text");
+        String format = logFormat != null
+                ? logFormat
+                : context.environment().variable("OSG_TOKEN_RENEWER_LOG_FORMAT").orElse("text");
         if (!format.equals("text") && !format.equals("json")) {
             throw new UsageException("the log format '" + Printable.of(format) + "' is neither text nor json");
         }
@@ -276,33 +286,37 @@ final class RenewCommand implements Callable<Integer> {
     }
 
     /** For monitoring. If they cannot be written, the run still succeeds, because no token is lost. */
-    private void writeMetrics(Reporter reporter, Instant startedAt) {
-        Environment environment = context.environment();
-        Optional<Path> file = Optional.ofNullable(metricsFile)
-                .or(() -> environment.variable("OSG_TOKEN_RENEWER_METRICS_FILE").map(Path::of));
-        if (file.isEmpty()) {
-            return;
-        }
+    private void writeMetrics(Path file, Reporter reporter, Instant startedAt) {
         try {
-            MetricsFile.write(file.get(), MetricsText.of(reporter.report(), startedAt));
+            MetricsFile.write(file, MetricsText.of(reporter.report(), startedAt));
         } catch (IOException e) {
-            log.noMetrics(Printable.of(e.toString()), context.commands().allowWritingFile(file.get()));
+            log.noMetrics(Printable.of(e.toString()), context.commands().allowWritingFile(file));
         }
+    }
+
+    private Optional<Path> metrics() {
+        return metricsFile != null
+                ? Optional.of(metricsFile)
+                : context.environment().path("OSG_TOKEN_RENEWER_METRICS_FILE");
     }
 
     /** A misspelled name would otherwise renew nothing and report success. */
     private Selection selection(Config config) {
         Map<String, Set<String>> known = new HashMap<>();
-        config.tokens().forEach(token -> add(known, token.name(), token.section()));
+        for (TokenSection token : config.tokens()) {
+            add(known, token.name(), token.section());
+        }
         Set<String> knownAccounts = new HashSet<>(config.accountsInUse().keySet());
-        config.faultyTokens().forEach(token -> {
+        for (InvalidToken token : config.faultyTokens()) {
             add(known, token.name(), token.section());
             knownAccounts.add(token.account());
-        });
+        }
         requireKnown("account", accounts, knownAccounts);
         requireKnown("token", tokens, known.keySet());
         Set<String> selected = new HashSet<>();
-        tokens.forEach(name -> selected.addAll(known.getOrDefault(name, Set.of())));
+        for (String name : tokens) {
+            selected.addAll(known.getOrDefault(name, Set.of()));
+        }
         for (String name : names) {
             selected.addAll(tokensOf(name, config, known, knownAccounts));
         }
@@ -319,8 +333,11 @@ final class RenewCommand implements Callable<Integer> {
 
     /** A token can be selected with its own name, or with that of its section, which selects all of for_each. */
     private static void add(Map<String, Set<String>> known, String token, String section) {
-        known.computeIfAbsent(token, name -> new HashSet<>()).add(token);
-        known.computeIfAbsent(section, name -> new HashSet<>()).add(token);
+        for (String name : List.of(token, section)) {
+            Set<String> named = known.getOrDefault(name, new HashSet<>());
+            named.add(token);
+            known.put(name, named);
+        }
     }
 
     /** The tokens of this name, or all of the account. A name may be both if both select the same tokens. */

@@ -9,11 +9,13 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.opensciencegrid.cryptostore.KdfParameters;
 import org.opensciencegrid.tokenrenewer.net.Sleeper;
 
 /**
- * What the program gets from its surroundings, so that tests and the demo can replace it.
+ * What the program gets from its surroundings, so that tests and the demo can replace it. As a function, reads an
+ * environment variable.
  *
  * @param variables the process's environment variables
  * @param kdf cost for new account files; existing files store their own
@@ -25,7 +27,8 @@ public record Environment(
         Map<String, String> variables,
         Clock clock,
         Sleeper pause,
-        KdfParameters kdf) {
+        KdfParameters kdf)
+        implements Function<String, Optional<String>> {
 
     /** The environment of this process. */
     public static Environment ofProcess() {
@@ -41,7 +44,13 @@ public record Environment(
 
     /** The value of an environment variable; empty if it is not set or has no value. */
     public Optional<String> variable(String name) {
-        return Optional.ofNullable(variables.get(name)).filter(value -> !value.isEmpty());
+        String value = variables.get(name);
+        return value == null || value.isEmpty() ? Optional.empty() : Optional.of(value);
+    }
+
+    @Override
+    public Optional<String> apply(String name) {
+        return variable(name);
     }
 
     /**
@@ -50,10 +59,12 @@ public record Environment(
      * @param own the directory of our unit
      */
     public Optional<Path> directory(String name, Path own) {
-        return variable(name).map(list -> {
-            List<String> all = List.of(list.split(":", -1));
-            return all.contains(own.toString()) ? own : Path.of(all.get(0));
-        });
+        Optional<String> list = variable(name);
+        if (list.isEmpty()) {
+            return Optional.empty();
+        }
+        List<String> all = List.of(list.get().split(":", -1));
+        return Optional.of(all.contains(own.toString()) ? own : Path.of(all.get(0)));
     }
 
     /** Whether the output goes to a terminal that can position text. */
@@ -87,6 +98,12 @@ public record Environment(
     /** Whether what the program prints is seen on a terminal, also where the launcher copies it there. */
     public boolean isShownOnTerminal() {
         return isTerminal(out) || variable("OSG_TOKEN_RENEWER_STDOUT").equals(Optional.of("terminal"));
+    }
+
+    /** The path in an environment variable; empty if it is not set or has no value. */
+    public Optional<Path> path(String name) {
+        Optional<String> path = variable(name);
+        return path.isPresent() ? Optional.of(Path.of(path.get())) : Optional.empty();
     }
 
     /** The path in an environment variable. */

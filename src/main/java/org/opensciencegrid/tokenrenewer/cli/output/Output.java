@@ -39,10 +39,8 @@ public final class Output {
         this.clock = environment.clock();
         this.json = json;
         this.quiet = quiet && !json;
-        this.journal = environment
-                .variable("JOURNAL_STREAM")
-                .filter(Output::isErrorStream)
-                .isPresent();
+        Optional<String> journalStream = environment.variable("JOURNAL_STREAM");
+        this.journal = journalStream.isPresent() && isErrorStream(journalStream.get());
     }
 
     /** A user's session inherits $JOURNAL_STREAM too, so only the inode shows whether standard error is the journal. */
@@ -113,13 +111,15 @@ public final class Output {
     private synchronized void print(
             PrintStream stream, int priority, String level, String words, Optional<Repair> repair, JsonObject data) {
         PrintStream to = journal ? err : json ? out : stream;
-        String line = repair.map(fix -> fix.after(words)).orElse(words);
+        String line = repair.isPresent() ? repair.get().after(words) : words;
         String text;
         if (json) {
-            text = object(level, line, repair.map(fix -> withRepair(fix, data)).orElse(data));
+            text = object(level, line, repair.isPresent() ? withRepair(repair.get(), data) : data);
         } else if (!journal && Environment.isTerminal(to)) {
             List<String> lines = new ArrayList<>(List.of(LineWrapper.wrapped(words)));
-            repair.ifPresent(fix -> lines.addAll(fix.lines(LineWrapper.HANGING, Colors.NONE)));
+            if (repair.isPresent()) {
+                lines.addAll(repair.get().lines(LineWrapper.HANGING, Colors.NONE));
+            }
             text = String.join("\n", lines);
         } else {
             text = line;

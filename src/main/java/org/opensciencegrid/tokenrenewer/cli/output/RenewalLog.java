@@ -7,11 +7,13 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.tokenrenewer.config.Config;
 import org.opensciencegrid.tokenrenewer.config.ConfigError;
+import org.opensciencegrid.tokenrenewer.config.ConfigWarning;
 import org.opensciencegrid.tokenrenewer.config.TokenSecret;
 import org.opensciencegrid.tokenrenewer.failure.Failure;
 import org.opensciencegrid.tokenrenewer.json.JsonObject;
@@ -31,7 +33,7 @@ import org.opensciencegrid.tokenrenewer.state.UnusedAccount;
 import org.opensciencegrid.tokenrenewer.util.HumanFormat;
 
 /** The lines of one run of {@code renew}, their data in JSON, and the resulting exit status. */
-public final class RenewalLog {
+public final class RenewalLog implements Consumer<Outcome> {
     /** The gap of the shipped timer. */
     private static final Duration USUAL_GAP = Duration.ofMinutes(14);
 
@@ -74,9 +76,9 @@ public final class RenewalLog {
     }
 
     public void warningsOf(Config config) {
-        config.warnings()
-                .forEach(warning ->
-                        output.warning(config.file() + ":" + warning.line() + ": " + warning.text(), event("config")));
+        for (ConfigWarning warning : config.warnings()) {
+            output.warning(config.file() + ":" + warning.line() + ": " + warning.text(), event("config"));
+        }
     }
 
     /** The mistakes of the config file that no token's own line reports. */
@@ -203,18 +205,18 @@ public final class RenewalLog {
         }
     }
 
-    public void report(Outcome outcome) {
+    @Override
+    public void accept(Outcome outcome) {
         if (outcome instanceof Renewed done) {
             renewed++;
-            String expiry = done.expiresAt()
-                    .map(expiresAt -> "expires in " + HumanFormat.span(Duration.between(clock.instant(), expiresAt)))
-                    .orElse("expiry unknown");
+            String expiry = done.expiresAt().isPresent()
+                    ? "expires in "
+                            + HumanFormat.span(Duration.between(
+                                    clock.instant(), done.expiresAt().get()))
+                    : "expiry unknown";
             output.info(
                     "token " + done.token() + ": renewed, " + expiry + " > " + done.place(),
-                    event("renewed", done)
-                            .with(
-                                    place(done.onlySecret()),
-                                    done.onlySecret().map(TokenSecret::toString).orElse(done.place()))
+                    withPlace(event("renewed", done), done.onlySecret(), done.place())
                             .with("expires_at", done.expiresAt()));
             warn(done);
         } else if (outcome instanceof Fresh good) {
@@ -226,12 +228,9 @@ public final class RenewalLog {
             wouldRenew++;
             output.info(
                     "token " + due.token() + ": would be renewed > " + due.place(),
-                    event("would_renew", due)
-                            .with(
-                                    place(due.onlySecret()),
-                                    due.onlySecret().map(TokenSecret::toString).orElse(due.place())));
+                    withPlace(event("would_renew", due), due.onlySecret(), due.place()));
         } else if (outcome instanceof HookFailed hook) {
-            report(hook.renewal());
+            accept(hook.renewal());
             failed.add(hook.token());
             worst = Math.max(worst, ExitStatus.FAILED);
             output.error(
@@ -239,13 +238,13 @@ public final class RenewalLog {
                     messages.repair(hook.failure(), hook.account()),
                     event("hook_failed", hook).with("failure", messages.members(hook.failure(), hook.account())));
         } else if (outcome instanceof Published published) {
-            report(published.renewal());
+            accept(published.renewal());
             output.info(
                     "token " + published.token() + ": written to Secret " + published.secret(),
                     event("published", published)
                             .with("secret", published.secret().toString()));
         } else if (outcome instanceof NotPublished secret) {
-            report(secret.renewal());
+            accept(secret.renewal());
             report(secret);
         } else if (outcome instanceof Failed why) {
             failed.add(why.token());
@@ -292,26 +291,31 @@ public final class RenewalLog {
                     "token " + renewed.token() + ": " + Messages.unverifiable(granted.unverifiable()),
                     event("unseen", renewed).with("words", granted.unverifiable()));
         }
-        renewed.lifetime()
-                .filter(lifetime -> renewed.isShorterThanMinLifetime())
-                .ifPresent(lifetime -> output.warning(
-                        "token " + renewed.token() + ": "
-                                + Messages.tooShort(
-                                        HumanFormat.span(lifetime),
-                                        HumanFormat.span(renewed.minLifetime().orElseThrow())),
-                        event("short_token", renewed).with("lifetime_seconds", lifetime.toSeconds())));
-        renewed.otherIdentity()
-                .ifPresent(words -> output.warning(
-                        "token " + renewed.token() + ": it is not for the user who authorized the account: " + words,
-                        Optional.of(new Repair(
-                                "if this was not changed on purpose, authorize again",
-                                commands.reauthenticate(renewed.account()))),
-                        event("other_identity", renewed).with("detail", words)));
-        renewed.clockAhead()
-                .ifPresent(ahead -> output.warning(
-                        "token " + renewed.token() + ": " + Messages.clockDiffers(ahead),
-                        Optional.of(commands.setClock("set this machine's clock")),
-                        event("clock_differs", renewed).with("seconds_ahead", ahead.toSeconds())));
+        if (renewed.isShorterThanMinLifetime()) {
+            Duration lifetime = renewed.lifetime().orElseThrow();
+            output.warning(
+                    "token " + renewed.token() + ": "
+                            + Messages.tooShort(
+                                    HumanFormat.span(lifetime),
+                                    HumanFormat.span(renewed.minLifetime().orElseThrow())),
+                    event("short_token", renewed).with("lifetime_seconds", lifetime.toSeconds()));
+        }
+        if (renewed.otherIdentity().isPresent()) {
+            String words = renewed.otherIdentity().get();
+            output.warning(
+                    "token " + renewed.token() + ": it is not for the user who authorized the account: " + words,
+                    Optional.of(new Repair(
+                            "if this was not changed on purpose, authorize again",
+                            commands.reauthenticate(renewed.account()))),
+                    event("other_identity", renewed).with("detail", words));
+        }
+        if (renewed.clockAhead().isPresent()) {
+            Duration ahead = renewed.clockAhead().get();
+            output.warning(
+                    "token " + renewed.token() + ": " + Messages.clockDiffers(ahead),
+                    Optional.of(commands.setClock("set this machine's clock")),
+                    event("clock_differs", renewed).with("seconds_ahead", ahead.toSeconds()));
+        }
         if (renewed.isLifetimeZero()) {
             output.warning("token " + renewed.token() + ": " + Messages.zeroLifetime(), event("no_lifetime", renewed));
         }
@@ -387,9 +391,9 @@ public final class RenewalLog {
         return twoRuns;
     }
 
-    /** The member that says where the token is. */
-    private static String place(Optional<TokenSecret> onlySecret) {
-        return onlySecret.isPresent() ? "secret" : "path";
+    /** Adds where the token is. */
+    private static JsonObject withPlace(JsonObject event, Optional<TokenSecret> onlySecret, String place) {
+        return onlySecret.isPresent() ? event.with("secret", onlySecret.get().toString()) : event.with("path", place);
     }
 
     private static JsonObject event(String name) {
