@@ -182,14 +182,14 @@ final class RenewCommand implements Callable<Integer> {
         }
         TokenSecrets secrets = context.tokenSecrets();
         RenewalRun run = new RenewalRun(
-                        store,
-                        states,
-                        context.passwords(),
-                        Limits.LOCK,
-                        context.network(config, verbose),
-                        environment.clock(),
-                        environment.pause())
-                .withSecrets(secrets);
+                store,
+                states,
+                context.passwords(),
+                secrets,
+                Limits.LOCK,
+                context.network(config, verbose),
+                environment.clock(),
+                environment.pause());
         if (dryRun) {
             run.dryRun(config, selection, log);
             log.summary();

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.AccountStore;
 import org.opensciencegrid.cryptostore.LockedAccount;
@@ -42,12 +41,6 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
  * before. A failure of one token stops the account's other tokens only if another request would be useless.
  */
 final class AccountRenewal {
-    /** Opens the account once its lock is held and something is due. */
-    @FunctionalInterface
-    interface Opener {
-        TokenSource open(@Nullable LockedAccount locked, AccountState state) throws FailureException;
-    }
-
     private final AccountSection accountSection;
     private final String account;
     private final List<TokenSection> sections;
@@ -121,14 +114,14 @@ final class AccountRenewal {
      * Renews the due tokens; call {@link #hasWork} first. A failure of the account becomes an outcome, not an
      * exception.
      *
-     * @param healthOf what this run knows about each issuer
+     * @param run what all accounts share
      */
-    void run(Opener opener, Function<String, IssuerHealth> healthOf) {
+    void run(RenewalRun run) {
         if (due.isEmpty()) {
             state = readState();
         } else {
             progress.update(account, 0, due.size());
-            renew(opener, healthOf);
+            renew(run);
             progress.update(account, due.size(), due.size());
         }
     }
@@ -156,12 +149,12 @@ final class AccountRenewal {
         return outcomes;
     }
 
-    private void renew(Opener opener, Function<String, IssuerHealth> healthOf) {
+    private void renew(RenewalRun run) {
         try (LockedAccount locked = store.lock(account, shorter(lockWait, deadline.leftToBegin()))) {
-            underLock(locked, opener, healthOf, due);
+            underLock(locked, run, due);
         } catch (StoreException e) {
             if (e.kind() == StoreException.Kind.UNWRITABLE && !(accountSection instanceof StoredAccount)) {
-                underLock(null, opener, healthOf, due); // the store holds nothing of this account but its lock
+                underLock(null, run, due); // the store holds nothing of this account but its lock
             } else {
                 state = readState();
                 failAll(due, FailureMapper.of(e));
@@ -188,11 +181,7 @@ final class AccountRenewal {
         return outcomes;
     }
 
-    private void underLock(
-            @Nullable LockedAccount locked,
-            Opener opener,
-            Function<String, IssuerHealth> healthOf,
-            List<TokenSection> dueBefore) {
+    private void underLock(@Nullable LockedAccount locked, RenewalRun run, List<TokenSection> dueBefore) {
         List<TokenSection> due = due(dueBefore); // another run may have renewed them while we waited for the lock
         if (due.isEmpty()) {
             return;
@@ -204,13 +193,13 @@ final class AccountRenewal {
         }
         // If a response was lost, always send the request: some issuers repeat the new refresh token for a short time.
         boolean mustRequest = state.inDoubtSince().isPresent();
-        Optional<Failure> down = whyNotRequest(mustRequest ? "" : issuer, healthOf);
+        Optional<Failure> down = whyNotRequest(mustRequest ? "" : issuer, run);
         if (down.isPresent()) {
             failWithoutRequest(due, down.get());
             return;
         }
-        try (TokenSource source = opener.open(locked, state)) {
-            Optional<Failure> found = whyNotRequest(mustRequest ? "" : source.issuer(), healthOf);
+        try (TokenSource source = run.open(accountSection, locked, state)) {
+            Optional<Failure> found = whyNotRequest(mustRequest ? "" : source.issuer(), run);
             if (found.isPresent()) {
                 failWithoutRequest(due, found.get());
                 return;
@@ -222,8 +211,8 @@ final class AccountRenewal {
             }
             isFromAnotherHost = source.isFromAnotherHost();
             Set<IssuerHealth> issuerHealth = new HashSet<>();
-            issuerHealth.add(healthOf.apply(source.issuer()));
-            issuerHealth.add(healthOf.apply(issuer)); // the queue's issuer, if the state file did not name it
+            issuerHealth.add(run.health(source.issuer()));
+            issuerHealth.add(run.health(issuer)); // the queue's issuer, if the state file did not name it
             Optional<Failure> accountFailure = Optional.empty();
             int done = 0;
             for (TokenSection section : due) {
@@ -246,11 +235,11 @@ final class AccountRenewal {
     }
 
     /** Why we send no request: the run ends, or the issuer has not answered for a long time. */
-    private Optional<Failure> whyNotRequest(String url, Function<String, IssuerHealth> healthOf) {
+    private Optional<Failure> whyNotRequest(String url, RenewalRun run) {
         if (deadline.leftToBegin().isZero()) {
             return Optional.of(RunDeadline.outOfTime(account));
         }
-        return url.isEmpty() ? Optional.empty() : healthOf.apply(url).outage();
+        return url.isEmpty() ? Optional.empty() : run.health(url).outage();
     }
 
     /**
@@ -260,8 +249,10 @@ final class AccountRenewal {
      */
     private Optional<Failure> older(TokenSource source, List<TokenSection> due) {
         Optional<Instant> rotated = source.rotatedAt();
-        Optional<Failure> older =
-                source.whyOlder().or(() -> state.mayRotate(rotated) ? source.whyCopied() : Optional.empty());
+        Optional<Failure> older = source.whyOlder();
+        if (older.isEmpty() && state.mayRotate(rotated)) {
+            older = source.whyCopied();
+        }
         if (older.isPresent() || rotated.isEmpty()) {
             return older;
         }
@@ -275,7 +266,7 @@ final class AccountRenewal {
             }
             Optional<Instant> issued =
                     Due.issuedAfter(section, token(section), state.token(section.name()), source.issuer());
-            if (issued.filter(at -> at.isAfter(rotated.get().plus(Due.SKEW))).isPresent()) {
+            if (issued.isPresent() && issued.get().isAfter(rotated.get().plus(Due.SKEW))) {
                 return Optional.of(new Failure(
                         Failure.Kind.ACCOUNT_OLDER,
                         store.file(account).toString(),
@@ -317,13 +308,11 @@ final class AccountRenewal {
             Duration before = deadline.elapsed();
             TokenResponse response = source.token(section, scope);
             Duration age = deadline.elapsed().minus(before).minus(response.waited());
-            issuerHealth.forEach(health -> health.granted(response.waited()));
+            for (IssuerHealth health : issuerHealth) {
+                health.granted(response.waited());
+            }
             if (section.exchange().isEmpty()) {
-                response.scope()
-                        .filter(grantedScope -> state.narrows().isEmpty())
-                        .flatMap(grantedScope ->
-                                NarrowingCheck.detect(state, source.authorizedScope(), scope, grantedScope))
-                        .ifPresent(this::setNarrowing);
+                learnNarrowing(response, source.authorizedScope(), scope);
             }
             boolean wasWhole = narrows() && section.exchange().isEmpty(); // this response may have shown it
             Granted granted = GrantCheck.granted(section, response, source.authorizedScope(), wasWhole);
@@ -335,11 +324,16 @@ final class AccountRenewal {
                 throw new FailureException(new Failure(Failure.Kind.IDENTITY_CHANGED, source.issuer(), other.get()));
             }
             write(section, response, granted, other, ahead);
-            source.storageProblem().ifPresent(storageProblem -> fail(section, storageProblem));
-            return source.storageProblem();
+            Optional<Failure> storageProblem = source.storageProblem();
+            if (storageProblem.isPresent()) {
+                fail(section, storageProblem.get());
+            }
+            return storageProblem;
         } catch (FailureException e) {
             Duration tried = left.minus(deadline.left());
-            issuerHealth.forEach(health -> health.failed(e.failure(), tried));
+            for (IssuerHealth health : issuerHealth) {
+                health.failed(e.failure(), tried);
+            }
             // A refresh token that is not stored safely matters more than any later failure.
             Failure failure = source.storageProblem().orElse(narrowing(section, source.authorizedScope(), e.failure()));
             fail(section, failure);
@@ -355,6 +349,17 @@ final class AccountRenewal {
 
     private boolean narrows() {
         return state.narrows().orElse(false);
+    }
+
+    private void learnNarrowing(TokenResponse response, List<String> authorizedScope, List<String> requested) {
+        if (response.scope().isEmpty() || state.narrows().isPresent()) {
+            return;
+        }
+        Optional<Boolean> narrows = NarrowingCheck.detect(
+                state, authorizedScope, requested, response.scope().get());
+        if (narrows.isPresent()) {
+            setNarrowing(narrows.get());
+        }
     }
 
     private void setNarrowing(boolean narrows) {
@@ -393,7 +398,7 @@ final class AccountRenewal {
         Optional<Failure> last = state.token(section.name()).failure();
         if (section.onlySecret().isPresent()) {
             secrets.requireWritable(section.onlySecret().get());
-        } else if (last.filter(why -> why.kind().isTokenFileFailure()).isPresent()) {
+        } else if (last.isPresent() && last.get().kind().isTokenFileFailure()) {
             new TokenFile(section.tokenPath().orElseThrow()).requireWritable(section.access());
         }
     }
@@ -447,17 +452,14 @@ final class AccountRenewal {
                                 response.expiresAt(),
                                 response.scope().orElse(List.of()),
                                 response.audience()));
-        section.postRenewal()
-                .ifPresent(hook ->
-                        state = state.withToken( // until the command has run: something may end this run first
-                                section.name(),
-                                state.token(section.name())
-                                        .hookStarted(
-                                                now,
-                                                new Failure(
-                                                        Failure.Kind.HOOK_FAILED,
-                                                        hook.program().toString(),
-                                                        "the run ended before it did"))));
+        if (section.postRenewal().isPresent()) { // until the command has run: something may end this run first
+            String program = section.postRenewal().get().program().toString();
+            Failure failure = new Failure(Failure.Kind.HOOK_FAILED, program, "the run ended before it did");
+            TokenState started = state.token(section.name()).hookStarted(now, failure);
+            state = state.withToken(section.name(), started);
+        }
+        Optional<Instant> expiry = response.expiresAt();
+        Instant issuersNow = now.minus(ahead.orElse(Duration.ZERO));
         outcomes.put(
                 section.name(),
                 new Renewed(
@@ -465,9 +467,8 @@ final class AccountRenewal {
                         section.name(),
                         section.place(),
                         section.onlySecret(),
-                        response.expiresAt(),
-                        response.expiresAt()
-                                .map(expiry -> Duration.between(now.minus(ahead.orElse(Duration.ZERO)), expiry)),
+                        expiry,
+                        expiry.isPresent() ? Optional.of(Duration.between(issuersNow, expiry.get())) : Optional.empty(),
                         section.minLifetime().isPresent()
                                 ? Optional.of(
                                         Duration.ofSeconds(section.minLifetime().getAsLong()))
@@ -475,7 +476,7 @@ final class AccountRenewal {
                         granted,
                         other,
                         ahead,
-                        response.expiresIn().filter(lifetime -> lifetime == 0).isPresent(),
+                        response.expiresIn().equals(Optional.of(0L)),
                         response.accessToken().reveal().length()));
     }
 
@@ -537,9 +538,8 @@ final class AccountRenewal {
     }
 
     private AccountState withOutcome(Optional<Failure> accountFailure) {
-        return state.withOutcome(
-                accountFailure,
-                accountFailure.flatMap(failure -> BackOff.nextTry(failure, clock.instant())),
-                Fingerprint.of(accountSection));
+        Optional<Instant> next =
+                accountFailure.isPresent() ? BackOff.nextTry(accountFailure.get(), clock.instant()) : Optional.empty();
+        return state.withOutcome(accountFailure, next, Fingerprint.of(accountSection));
     }
 }

@@ -34,24 +34,27 @@ record BackOff(Clock clock, boolean isForced) {
 
     /** A rejection of the account as a whole. */
     Optional<Refusal> refusal(AccountSection section, AccountState state) {
-        return refusal(state.failure(), state.nextTry())
-                .filter(standing -> state.sectionFingerprint().equals(Optional.of(Fingerprint.of(section))));
+        Optional<Refusal> standing = refusal(state.failure(), state.nextTry());
+        boolean applies =
+                standing.isPresent() && state.sectionFingerprint().equals(Optional.of(Fingerprint.of(section)));
+        return applies ? standing : Optional.empty();
     }
 
     /** A rejection of one token's request. */
     Optional<Refusal> refusal(TokenSection section, TokenState token) {
-        return refusal(token.failure(), token.nextTry()).filter(standing -> token.isOfRequest(section));
+        Optional<Refusal> standing = refusal(token.failure(), token.nextTry());
+        return standing.isPresent() && token.isOfRequest(section) ? standing : Optional.empty();
     }
 
     private Optional<Refusal> refusal(Optional<Failure> standing, Optional<Instant> nextTry) {
-        return isForced
+        return isForced || standing.isEmpty() || !isAhead(nextTry)
                 ? Optional.empty()
-                : standing.flatMap(failure -> stillAhead(nextTry).map(next -> new Refusal(failure, next)));
+                : Optional.of(new Refusal(standing.get(), nextTry.get()));
     }
 
     /** Ignores a time further ahead than we ever set: the clock was wrong then and was set back since. */
-    private Optional<Instant> stillAhead(Optional<Instant> moment) {
+    private boolean isAhead(Optional<Instant> moment) {
         Instant now = clock.instant();
-        return moment.filter(next -> next.isAfter(now) && !next.isAfter(now.plus(LENGTH)));
+        return moment.isPresent() && moment.get().isAfter(now) && !moment.get().isAfter(now.plus(LENGTH));
     }
 }

@@ -27,7 +27,7 @@ final class Due {
      */
     static Optional<Duration> freshFor(TokenSection section, Optional<Duration> left, TokenState state) {
         if (section.minLifetime().isEmpty()
-                || state.failure().filter(why -> !why.kind().isHookFailure()).isPresent()
+                || hasFailed(state)
                 || !state.path().equals(section.place())
                 || !sameWords(section.scope(), state.requestedScope())
                 || !sameWords(section.audience(), state.requestedAudience())
@@ -35,12 +35,18 @@ final class Due {
             return Optional.empty();
         }
         Duration minLifetime = Duration.ofSeconds(section.minLifetime().getAsLong());
-        return left.filter(time -> time.compareTo(minLifetime) > 0);
+        return left.isPresent() && left.get().compareTo(minLifetime) > 0 ? left : Optional.empty();
+    }
+
+    /** Whether the last attempt to get the token failed. */
+    static boolean hasFailed(TokenState state) {
+        return state.failure().isPresent() && !state.failure().get().kind().isHookFailure();
     }
 
     /** The remaining lifetime of the token; empty if there is none, it has expired, or its expiry is unknown. */
     static Optional<Duration> left(Optional<Secret> token, TokenState state, Instant now) {
-        return token.flatMap(present -> timeLeft(present, state, now)).filter(left -> !left.isNegative());
+        Optional<Duration> left = token.isPresent() ? timeLeft(token.get(), state, now) : Optional.empty();
+        return left.isPresent() && left.get().isNegative() ? Optional.empty() : left;
     }
 
     /** The remaining lifetime of the token that was renewed last, if nobody can tell what is at its place now. */
@@ -59,38 +65,49 @@ final class Due {
      */
     static Optional<Instant> issuedAfter(
             TokenSection section, Optional<Secret> token, TokenState state, String issuer) {
-        Optional<Instant> renewed = state.renewedAt().filter(at -> state.path().equals(section.place()));
-        if (renewed.isEmpty()) {
+        Optional<Instant> renewed = state.renewedAt();
+        if (token.isEmpty() || renewed.isEmpty() || !state.path().equals(section.place())) {
             return Optional.empty();
         }
-        return token.flatMap(read -> JwtClaims.of(read.reveal()))
-                .filter(claims -> claims.issuer().equals(Optional.of(issuer)))
-                .flatMap(JwtClaims::issuedAt)
-                .filter(issued -> issued.isAfter(renewed.get().plus(SKEW)))
-                .filter(issued -> stateOf(token.get(), state).isEmpty());
+        Optional<JwtClaims> claims = JwtClaims.of(token.get().reveal());
+        if (claims.isEmpty() || !claims.get().issuer().equals(Optional.of(issuer))) {
+            return Optional.empty();
+        }
+        Optional<Instant> issued = claims.get().issuedAt();
+        boolean isNewer =
+                issued.isPresent() && issued.get().isAfter(renewed.get().plus(SKEW)) && !isOf(token.get(), state);
+        return isNewer ? issued : Optional.empty();
     }
 
     private static Optional<Duration> timeLeft(Secret token, TokenState state, Instant now) {
-        Optional<JwtClaims> claims = JwtClaims.of(token.reveal());
-        Optional<Instant> issued = claims.flatMap(JwtClaims::issuedAt)
-                .or(() -> stateOf(token, state).flatMap(TokenState::renewedAt));
+        Optional<Instant> issued = issuedAt(token, state);
         if (issued.isPresent() && issued.get().isAfter(now.plus(SKEW))) {
             return Optional.empty();
         }
-        return expiresAt(token, state).map(expiry -> Duration.between(now, expiry));
+        Optional<Instant> expiry = expiresAt(token, state);
+        return expiry.isPresent() ? Optional.of(Duration.between(now, expiry.get())) : Optional.empty();
+    }
+
+    private static Optional<Instant> issuedAt(Secret token, TokenState state) {
+        Optional<JwtClaims> claims = JwtClaims.of(token.reveal());
+        if (claims.isPresent() && claims.get().issuedAt().isPresent()) {
+            return claims.get().issuedAt();
+        }
+        return isOf(token, state) ? state.renewedAt() : Optional.empty();
     }
 
     /** An opaque token has no readable expiry: only the issuer's response for this token counts. */
     static Optional<Instant> expiresAt(Secret token, TokenState state) {
-        return JwtClaims.of(token.reveal())
-                .flatMap(JwtClaims::expiresAt)
-                .or(() -> stateOf(token, state).flatMap(TokenState::expiresAt));
+        Optional<JwtClaims> claims = JwtClaims.of(token.reveal());
+        if (claims.isPresent() && claims.get().expiresAt().isPresent()) {
+            return claims.get().expiresAt();
+        }
+        return isOf(token, state) ? state.expiresAt() : Optional.empty();
     }
 
-    /** The state, if it belongs to this token. Not called for a JWT, because the first hash in a new JVM is slow. */
-    private static Optional<TokenState> stateOf(Secret token, TokenState state) {
-        return Optional.of(state)
-                .filter(known -> known.fingerprint().equals(Optional.of(Fingerprint.of(token.reveal()))));
+    /** Whether the state is of this token. Not called for a JWT, because the first hash in a new JVM is slow. */
+    private static boolean isOf(Secret token, TokenState state) {
+        return state.fingerprint().equals(Optional.of(Fingerprint.of(token.reveal())));
     }
 
     private static boolean sameWords(List<String> a, List<String> b) {

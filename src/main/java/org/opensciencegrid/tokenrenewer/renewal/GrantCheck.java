@@ -70,25 +70,29 @@ final class GrantCheck {
      */
     static Optional<Duration> requireValid(TokenResponse response, String issuer, Instant ours, Duration age)
             throws FailureException {
-        Instant now = response.sentAt().map(sent -> sent.plus(age)).orElse(ours);
-        Optional<String> why = response.expiresIn()
-                .filter(lifetime -> lifetime < 0)
-                .or(() -> response.expiresIn().filter(lifetime -> lifetime > 0 && lifetime <= age.toSeconds()))
-                .map(lifetime -> "expires_in " + lifetime)
-                .or(() -> whyNotValid(response, now));
+        Instant now = response.sentAt().isPresent() ? response.sentAt().get().plus(age) : ours;
+        long lifetime = response.expiresIn().orElse(0L);
+        boolean isOver = lifetime < 0 || lifetime > 0 && lifetime <= age.toSeconds();
+        Optional<String> why = isOver ? Optional.of("expires_in " + lifetime) : whyNotValid(response, now);
         if (why.isPresent()) {
             throw new FailureException(new Failure(
                     Failure.Kind.TOKEN_NOT_VALID, Printable.of(issuer), why.get() + ", now " + seconds(now)));
         }
-        return whyNotValid(response, ours).map(wrong -> Duration.between(now, ours));
+        return whyNotValid(response, ours).isPresent() ? Optional.of(Duration.between(now, ours)) : Optional.empty();
     }
 
     private static Optional<String> whyNotValid(TokenResponse response, Instant now) {
         Optional<JwtClaims> claims = JwtClaims.of(response.accessToken().reveal());
-        Optional<Instant> expiry = claims.flatMap(JwtClaims::expiresAt).filter(time -> !time.isAfter(now));
-        Optional<Instant> notBefore =
-                claims.flatMap(JwtClaims::notBefore).filter(time -> time.isAfter(now.plus(Due.SKEW)));
-        return expiry.map(time -> "exp " + seconds(time)).or(() -> notBefore.map(time -> "nbf " + seconds(time)));
+        if (claims.isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<Instant> expiry = claims.get().expiresAt();
+        if (expiry.isPresent() && !expiry.get().isAfter(now)) {
+            return Optional.of("exp " + seconds(expiry.get()));
+        }
+        Optional<Instant> notBefore = claims.get().notBefore();
+        boolean isEarly = notBefore.isPresent() && notBefore.get().isAfter(now.plus(Due.SKEW));
+        return isEarly ? Optional.of("nbf " + seconds(notBefore.get())) : Optional.empty();
     }
 
     private static Instant seconds(Instant time) {

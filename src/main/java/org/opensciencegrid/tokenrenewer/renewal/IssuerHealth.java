@@ -46,9 +46,8 @@ final class IssuerHealth {
      * timeout and no account got a response in that time.
      */
     synchronized Optional<Failure> outage() {
-        boolean isLong = downSince
-                .filter(since -> time.elapsed().minus(since).compareTo(OUTAGE) > 0)
-                .isPresent();
+        boolean isLong =
+                downSince.isPresent() && time.elapsed().minus(downSince.get()).compareTo(OUTAGE) > 0;
         return isLong || timeouts >= SEVERAL ? last : Optional.empty();
     }
 

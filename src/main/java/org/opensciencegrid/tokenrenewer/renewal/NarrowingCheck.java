@@ -45,16 +45,19 @@ final class NarrowingCheck {
 
     /** The scopes of earlier requests that lack a part of this scope. */
     private static List<List<String>> narrowerRequests(AccountState state, List<String> scope) {
-        return state.tokens().stream()
-                .filter(token -> token.renewedAt().isPresent()
-                        && token.requestedExchange().isEmpty()) // its scope was not that of a refresh
-                .filter(token -> token.failure()
-                        .filter(why -> !why.kind().isHookFailure())
-                        .isEmpty())
-                .map(TokenState::requestedScope)
-                .filter(requested ->
-                        !requested.isEmpty() && !without(scope, requested).isEmpty())
-                .toList();
+        List<List<String>> narrower = new ArrayList<>();
+        for (TokenState token : state.tokens()) {
+            boolean isOfRefresh = token.renewedAt().isPresent()
+                    && token.requestedExchange().isEmpty() // its scope was not that of a refresh
+                    && !Due.hasFailed(token);
+            List<String> requested = token.requestedScope();
+            if (isOfRefresh
+                    && !requested.isEmpty()
+                    && !without(scope, requested).isEmpty()) {
+                narrower.add(requested);
+            }
+        }
+        return narrower;
     }
 
     /** Removes those, and scopes that only control the grant. */
@@ -69,6 +72,8 @@ final class NarrowingCheck {
     }
 
     private static List<String> common(List<String> scope, List<String> other) {
-        return scope.stream().filter(other::contains).toList();
+        List<String> common = new ArrayList<>(scope);
+        common.retainAll(other);
+        return common;
     }
 }

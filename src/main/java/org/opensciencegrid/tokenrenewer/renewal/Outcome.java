@@ -45,9 +45,8 @@ public sealed interface Outcome {
         /** Whether every run will renew it: even a new token is valid for less than min_lifetime. */
         public boolean isShorterThanMinLifetime() {
             return lifetime.isPresent()
-                    && minLifetime
-                            .filter(least -> least.compareTo(lifetime.get()) >= 0)
-                            .isPresent();
+                    && minLifetime.isPresent()
+                    && minLifetime.get().compareTo(lifetime.get()) >= 0;
         }
 
         /** Whether some programs that read the token cannot read all of it. */

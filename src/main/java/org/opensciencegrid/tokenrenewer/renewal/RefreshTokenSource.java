@@ -40,12 +40,6 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
  * to disk before it looks at the rest of the response.
  */
 final class RefreshTokenSource implements TokenSource {
-    /** Makes a client that also trusts a ca_file. */
-    @FunctionalInterface
-    interface Issuers {
-        RenewalRun.IssuerClients trusting(Optional<Path> caFile) throws FailureException;
-    }
-
     private static volatile boolean isWarmedUp;
 
     private final StoredAccount section;
@@ -80,8 +74,8 @@ final class RefreshTokenSource implements TokenSource {
             Path file,
             HostIdentity here,
             Passwords passwords,
-            Issuers issuers,
-            Optional<Instant> inDoubtSince,
+            RenewalRun run,
+            AccountState state,
             RunDeadline deadline,
             Clock clock)
             throws FailureException {
@@ -90,12 +84,10 @@ final class RefreshTokenSource implements TokenSource {
         this.deadline = deadline;
         this.clock = clock;
         this.passwords = passwords;
-        this.inDoubtSince = inDoubtSince;
         this.store = open(section, locked, passwords);
-        this.inDoubtSince = inDoubtSince.or(store::interruptedAt);
-        if (store.recoveredFrom() == OpenAccount.RecoveredFrom.PREVIOUS) {
-            this.inDoubtSince = this.inDoubtSince.or(
-                    () -> Optional.of(clock.instant())); // the refresh token of the previous generation may be used up
+        this.inDoubtSince = state.inDoubtSince().isPresent() ? state.inDoubtSince() : store.interruptedAt();
+        if (inDoubtSince.isEmpty() && store.recoveredFrom() == OpenAccount.RecoveredFrom.PREVIOUS) {
+            inDoubtSince = Optional.of(clock.instant()); // the refresh token of the previous generation may be used up
         }
         try {
             this.account = Account.decode(store.plaintext());
@@ -112,12 +104,18 @@ final class RefreshTokenSource implements TokenSource {
         this.whyCopied = account.whyCopied(here, file);
         this.account = account.savedBy(here);
         try {
-            this.issuer =
-                    issuers.trusting(section.caFile().or(() -> account.caFile().map(Path::of)));
+            this.issuer = run.issuers(caFile(section, account), section).after(state);
         } catch (FailureException e) {
             store.close();
             throw e;
         }
+    }
+
+    private static Optional<Path> caFile(StoredAccount section, Account account) {
+        if (section.caFile().isPresent() || account.caFile().isEmpty()) {
+            return section.caFile();
+        }
+        return Optional.of(Path.of(account.caFile().get()));
     }
 
     private static OpenAccount open(StoredAccount section, LockedAccount locked, Passwords passwords)
@@ -295,7 +293,9 @@ final class RefreshTokenSource implements TokenSource {
 
     private Client client() throws FailureException {
         Client stored = account.client();
-        Client client = section.clientAuth().map(stored::with).orElse(stored);
+        Client client = section.clientAuth().isPresent()
+                ? stored.with(section.clientAuth().get())
+                : stored;
         return client.auth().usesAssertion() || client.auth().usesCertificate()
                 ? new ClientProof(section.name(), section.clientFiles(), passwords, clock)
                         .complete(client, Optional.of(account.issuer()), account.tokenEndpoint())
@@ -308,9 +308,11 @@ final class RefreshTokenSource implements TokenSource {
      */
     private AudienceParameter audienceParameter(TokenSection token) {
         boolean isApproved = account.audience().containsAll(token.audience());
-        return section.audienceParameter()
-                .or(account::audienceParameter)
-                .orElse(isApproved ? AudienceParameter.RESOURCE : AudienceParameter.AUDIENCE);
+        return knownAudienceParameter().orElse(isApproved ? AudienceParameter.RESOURCE : AudienceParameter.AUDIENCE);
+    }
+
+    private Optional<AudienceParameter> knownAudienceParameter() {
+        return section.audienceParameter().isPresent() ? section.audienceParameter() : account.audienceParameter();
     }
 
     /**
@@ -402,9 +404,7 @@ final class RefreshTokenSource implements TokenSource {
 
     @Override
     public void close() {
-        boolean isLost = storageProblem
-                .filter(why -> why.kind() == Failure.Kind.REFRESH_TOKEN_LOST)
-                .isPresent();
+        boolean isLost = storageProblem.isPresent() && storageProblem.get().kind() == Failure.Kind.REFRESH_TOKEN_LOST;
         if (isLost) { // try again: the quota or the full disk may have been fixed since
             ShutdownGuard.run(() -> {
                 save();
@@ -482,9 +482,7 @@ final class RefreshTokenSource implements TokenSource {
 
     private TokenResponse exchange(TokenSection token, SubjectToken subject) throws IssuerException, FailureException {
         RequestedToken requested = new RequestedToken(
-                token.scope(),
-                token.audience(),
-                section.audienceParameter().or(account::audienceParameter).orElse(AudienceParameter.RESOURCE));
+                token.scope(), token.audience(), knownAudienceParameter().orElse(AudienceParameter.RESOURCE));
         List<String> resources = token.exchange().orElseThrow();
         try {
             return issuer.tokens().exchange(account.tokenEndpoint(), client(), subject.token(), requested, resources);

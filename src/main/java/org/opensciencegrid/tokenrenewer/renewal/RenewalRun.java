@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.ExecutionException;
@@ -22,6 +23,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.AccountStore;
+import org.opensciencegrid.cryptostore.LockedAccount;
 import org.opensciencegrid.tokenrenewer.account.ClientProof;
 import org.opensciencegrid.tokenrenewer.account.HostIdentity;
 import org.opensciencegrid.tokenrenewer.account.Passwords;
@@ -51,12 +53,12 @@ public final class RenewalRun {
     private final AccountStore store;
     private final StateStore states;
     private final Passwords passwords;
+    private final TokenSecrets secrets;
     private final Duration lockWait;
     private final Network network;
     private final Clock clock;
     private final Sleeper pause;
     private Progress progress = Progress.NONE;
-    private TokenSecrets secrets;
     private @Nullable HookQueue hooks;
     /** How long we wait for each missing result when the run must end. */
     private static final Duration LAST_WAIT = Duration.ofMillis(250);
@@ -70,11 +72,15 @@ public final class RenewalRun {
     private final Set<String> fromAnotherHost = new ConcurrentSkipListSet<>();
     private final Set<String> narrowed = new ConcurrentSkipListSet<>();
 
-    /** @param lockWait how long to wait for another run or command that holds an account */
+    /**
+     * @param secrets for tokens that are written to a Kubernetes Secret
+     * @param lockWait how long to wait for another run or command that holds an account
+     */
     public RenewalRun(
             AccountStore store,
             StateStore states,
             Passwords passwords,
+            TokenSecrets secrets,
             Duration lockWait,
             Network network,
             Clock clock,
@@ -82,18 +88,12 @@ public final class RenewalRun {
         this.store = store;
         this.states = states;
         this.passwords = passwords;
+        this.secrets = secrets;
         this.lockWait = lockWait;
         this.network = network;
         this.clock = clock;
         this.pause = pause;
         this.deadline = new RunDeadline(pause);
-        this.secrets = new TokenSecrets(name -> Optional.empty(), network, pause);
-    }
-
-    /** For tokens that are written to a Kubernetes Secret. */
-    public RenewalRun withSecrets(TokenSecrets other) {
-        secrets = other;
-        return this;
     }
 
     /** Replaces the end of the run. */
@@ -165,26 +165,42 @@ public final class RenewalRun {
         Map<String, AccountRenewal> waiting = new LinkedHashMap<>();
         Map<String, IssuerQueue> queues = new HashMap<>();
         try {
-            byAccount.forEach((name, tokens) ->
-                    results.put(name, plan(section(config, name), tokens, selection.force(), waiting)));
+            for (Map.Entry<String, List<TokenSection>> each : byAccount.entrySet()) {
+                AccountSection account = section(config, each.getKey());
+                results.put(account.name(), plan(account, each.getValue(), selection.force(), waiting));
+            }
             prepare(config, waiting.keySet());
-            waiting.forEach((name, run) -> results.put(name, start(section(config, name), run, queues)));
+            for (Map.Entry<String, AccountRenewal> each : waiting.entrySet()) {
+                AccountSection account = section(config, each.getKey());
+                results.put(account.name(), start(account, each.getValue(), queues));
+            }
             for (TokenSection section : sections) {
                 Outcome outcome =
                         outcome(Objects.requireNonNull(results.get(section.account())), section, queues.values());
                 inOrder.accept(publisher.publish(section, outcome));
             }
         } finally {
-            queues.values().forEach(IssuerQueue::close);
+            for (IssuerQueue queue : queues.values()) {
+                queue.close();
+            }
         }
         states.recordRun(clock.instant());
     }
 
-    /** The outcomes of an account's tokens, after their post_renewal commands ran. */
-    @FunctionalInterface
-    private interface Results {
-        Map<String, Outcome> outcomes(Collection<IssuerQueue> queues)
-                throws ExecutionException, InterruptedException, TimeoutException;
+    /**
+     * The outcomes of an account's tokens, after their post_renewal commands ran. Does not keep the {@link
+     * AccountRenewal}: there may be thousands.
+     *
+     * @param later has them instead, if there is still work
+     */
+    private record Results(Map<String, Outcome> outcomes, Optional<Future<Results>> later) {
+        static Results known(Map<String, Outcome> outcomes) {
+            return new Results(outcomes, Optional.empty());
+        }
+
+        static Results of(Future<Results> later) {
+            return new Results(Map.of(), Optional.of(later));
+        }
     }
 
     /** Checks whether any token of the account is due. */
@@ -196,7 +212,7 @@ public final class RenewalRun {
                 Network.prepare();
                 waiting.put(account.name(), run);
             }
-            return noHooks(run);
+            return Results.known(run.outcomes());
         } catch (RuntimeException e) {
             return failed(e);
         }
@@ -218,9 +234,12 @@ public final class RenewalRun {
     /** Starts the renewal of the account, in parallel with those of other issuers. */
     private Results start(AccountSection account, AccountRenewal run, Map<String, IssuerQueue> queues) {
         try {
-            IssuerQueue queue = queues.computeIfAbsent(run.issuer(), issuer -> new IssuerQueue(health(issuer)));
-            Future<Results> renewed = queue.submit(() -> renew(account, run));
-            return all -> await(renewed, all).outcomes(all);
+            IssuerQueue queue = queues.get(run.issuer());
+            if (queue == null) {
+                queue = new IssuerQueue(health(run.issuer()));
+                queues.put(run.issuer(), queue);
+            }
+            return Results.of(queue.submit(() -> renew(account, run)));
         } catch (RuntimeException e) {
             return failed(e);
         }
@@ -267,31 +286,35 @@ public final class RenewalRun {
 
     private static Map<String, List<TokenSection>> byAccount(List<TokenSection> sections) {
         Map<String, List<TokenSection>> byAccount = new LinkedHashMap<>();
-        sections.forEach(section -> byAccount
-                .computeIfAbsent(section.account(), name -> new ArrayList<>())
-                .add(section));
+        for (TokenSection section : sections) {
+            add(byAccount, section.account(), section);
+        }
         return byAccount;
+    }
+
+    private static <T> void add(Map<String, List<T>> lists, String name, T element) {
+        List<T> list = lists.getOrDefault(name, new ArrayList<>());
+        list.add(element);
+        lists.put(name, list);
     }
 
     /** If all tokens of a section with for_each have the same mistakes, there is one outcome, with the section's name. */
     private static List<Outcome> faulty(Config config, Selection selection) {
         Map<String, List<InvalidToken>> bySection = new LinkedHashMap<>();
-        selection
-                .faultyOf(config)
-                .forEach(token -> bySection
-                        .computeIfAbsent(token.section(), name -> new ArrayList<>())
-                        .add(token));
+        for (InvalidToken token : selection.faultyOf(config)) {
+            add(bySection, token.section(), token);
+        }
         List<Outcome> outcomes = new ArrayList<>();
-        bySection.forEach((name, tokens) -> {
+        for (List<InvalidToken> tokens : bySection.values()) {
             InvalidToken first = tokens.get(0);
             boolean isShared = tokens.size() > 1
                     && tokens.stream().allMatch(token -> token.problems().equals(first.problems()));
             if (isShared) {
-                outcomes.add(faulty(config, first, name));
+                outcomes.add(faulty(config, first, first.section()));
             } else {
                 tokens.forEach(token -> outcomes.add(faulty(config, token, token.name())));
             }
-        });
+        }
         return outcomes;
     }
 
@@ -308,12 +331,15 @@ public final class RenewalRun {
         return Objects.requireNonNull(config.accounts().get(name));
     }
 
-    private IssuerHealth health(String issuer) {
-        return healthByIssuer.computeIfAbsent(issuer, name -> new IssuerHealth(pause));
+    /** What this run knows about the issuer. */
+    IssuerHealth health(String issuer) {
+        IssuerHealth health = new IssuerHealth(pause);
+        IssuerHealth known = healthByIssuer.putIfAbsent(issuer, health);
+        return known == null ? health : known;
     }
 
     /** Waits until the result is there or the run must end, even if the worker hangs. */
-    private <T> T await(Future<T> future, Collection<IssuerQueue> queues)
+    private Results await(Future<Results> future, Collection<IssuerQueue> queues)
             throws ExecutionException, InterruptedException, TimeoutException {
         while (true) {
             try {
@@ -330,10 +356,14 @@ public final class RenewalRun {
         }
     }
 
-    private Outcome outcome(Results result, TokenSection section, Collection<IssuerQueue> queues) {
+    private Outcome outcome(Results results, TokenSection section, Collection<IssuerQueue> queues) {
         Failure failure;
         try {
-            return Objects.requireNonNull(result.outcomes(queues).get(section.name()));
+            Results last = results;
+            while (last.later().isPresent()) {
+                last = await(last.later().get(), queues);
+            }
+            return Objects.requireNonNull(last.outcomes().get(section.name()));
         } catch (TimeoutException e) {
             failure = new Failure(Failure.Kind.OUT_OF_TIME, section.account(), "it did not end in time");
         } catch (ExecutionException e) {
@@ -352,7 +382,7 @@ public final class RenewalRun {
     }
 
     private Results renew(AccountSection account, AccountRenewal run) {
-        run.run(opener(account), this::health);
+        run.run(this);
         if (run.isFromAnotherHost()) {
             fromAnotherHost.add(account.name());
         }
@@ -360,21 +390,13 @@ public final class RenewalRun {
             narrowed.add(account.name());
         }
         if (!run.hasPendingHooks()) {
-            return noHooks(run);
+            return Results.known(run.outcomes());
         }
-        Future<Map<String, Outcome>> hooks = hooks().submit(run::runHooks);
-        return all -> await(hooks, all);
+        return Results.of(hooks().submit(() -> Results.known(run.runHooks())));
     }
 
     private static Results failed(RuntimeException bug) {
-        return all -> {
-            throw new ExecutionException(bug);
-        };
-    }
-
-    private static Results noHooks(AccountRenewal run) {
-        Map<String, Outcome> outcomes = run.outcomes(); // keep only the outcomes, not the run: there may be thousands
-        return all -> outcomes;
+        return Results.of(CompletableFuture.failedFuture(bug));
     }
 
     private synchronized HookQueue hooks() {
@@ -384,21 +406,23 @@ public final class RenewalRun {
         return hooks;
     }
 
-    private AccountRenewal.Opener opener(AccountSection account) {
+    /** Opens an account that is locked if it can be, and of which something is due. */
+    TokenSource open(AccountSection account, @Nullable LockedAccount locked, AccountState state)
+            throws FailureException {
         if (account instanceof StoredAccount stored) {
-            return (locked, state) -> new RefreshTokenSource(
+            return new RefreshTokenSource(
                     stored,
                     Objects.requireNonNull(locked),
                     store.file(stored.name()),
                     HostIdentity.here(store, stored.name()),
                     passwords,
-                    ca -> issuers(ca, stored).after(state),
-                    state.inDoubtSince(),
+                    this,
+                    state,
                     deadline,
                     clock);
         }
         ClientCredentialsAccount section = (ClientCredentialsAccount) account;
-        return (locked, state) -> new ClientCredentialsSource(
+        return new ClientCredentialsSource(
                 section, issuers(section.caFile(), section).after(state), state, passwords, deadline, clock);
     }
 
@@ -407,7 +431,7 @@ public final class RenewalRun {
     }
 
     /** One for each set of trusted certificates and each proxy, so that accounts share connections and TLS sessions. */
-    private IssuerClients issuers(Optional<Path> caFile, AccountSection section) throws FailureException {
+    IssuerClients issuers(Optional<Path> caFile, AccountSection section) throws FailureException {
         NetworkOptions options = section.networkOptions();
         boolean hasCertificate = section.clientFiles().tls().isPresent();
         // A certificate belongs to one account. Not a record, whose first hash code takes a run 10 ms.

@@ -22,6 +22,7 @@ import org.opensciencegrid.tokenrenewer.net.NetworkOptions;
 import org.opensciencegrid.tokenrenewer.net.Sleeper;
 import org.opensciencegrid.tokenrenewer.renewal.RenewalRun.Selection;
 import org.opensciencegrid.tokenrenewer.state.FileStateStore;
+import org.opensciencegrid.tokenrenewer.token.TokenSecrets;
 
 /** Runs renewals at a {@link Site} in a separate process. */
 final class RenewProgram {
@@ -69,6 +70,7 @@ final class RenewProgram {
                                     directory.resolve("accounts"), directory.resolve("run"), SiteDirectory.CHEAP),
                             new FileStateStore(directory.resolve("state"), directory.resolve("spare")),
                             new Passwords(Optional.empty()),
+                            new TokenSecrets(name -> Optional.empty(), Network.DIRECT, Sleeper.REAL),
                             Duration.ofSeconds(60),
                             Network.DIRECT,
                             Clock.systemUTC(),

@@ -46,6 +46,7 @@ import org.opensciencegrid.tokenrenewer.state.AccountState;
 import org.opensciencegrid.tokenrenewer.state.FileStateStore;
 import org.opensciencegrid.tokenrenewer.state.StateStore;
 import org.opensciencegrid.tokenrenewer.state.TokenState;
+import org.opensciencegrid.tokenrenewer.token.TokenSecrets;
 import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /** A site with authorized accounts, for runs without a config file. Files and network traffic are real. */
@@ -300,7 +301,14 @@ final class Site extends LocalSite {
 
     RenewalRun run() {
         return new RenewalRun(
-                        store(), states, new Passwords(Optional.empty()), lockWait, Network.DIRECT, clock, sleeper)
+                        store(),
+                        states,
+                        new Passwords(Optional.empty()),
+                        new TokenSecrets(name -> Optional.empty(), Network.DIRECT, sleeper),
+                        lockWait,
+                        Network.DIRECT,
+                        clock,
+                        sleeper)
                 .withDeadline(new RunDeadline(sleeper, begin, runs));
     }
 
