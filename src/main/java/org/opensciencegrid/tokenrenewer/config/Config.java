@@ -43,7 +43,9 @@ public record Config(
     /** The valid accounts that at least one token uses, by name. */
     public Map<String, AccountSection> accountsInUse() {
         Map<String, AccountSection> inUse = new LinkedHashMap<>(accounts);
-        unusedAccounts.forEach(inUse::remove);
+        for (String unused : unusedAccounts) {
+            inUse.remove(unused);
+        }
         return inUse;
     }
 
@@ -76,7 +78,9 @@ public record Config(
     /** The names of all accounts that a [token] section uses, even if one of the two sections has a mistake. */
     public Set<String> namedAccounts() {
         Set<String> names = new HashSet<>(accountsInUse().keySet());
-        faultyTokens.forEach(token -> names.add(token.account()));
+        for (InvalidToken token : faultyTokens) {
+            names.add(token.account());
+        }
         return names;
     }
 }

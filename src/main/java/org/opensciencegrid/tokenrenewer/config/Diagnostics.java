@@ -26,12 +26,18 @@ final class Diagnostics {
 
     /** The problems in line order. */
     List<ConfigError> problems() {
+        if (problems.isEmpty()) {
+            return List.of(); // nearly always
+        }
         List<ConfigError> sorted = new ArrayList<>(problems);
         sorted.sort((one, other) -> one.line() - other.line());
         return sorted;
     }
 
     List<ConfigWarning> warnings() {
+        if (warnings.isEmpty()) {
+            return List.of(); // nearly always
+        }
         List<ConfigWarning> sorted = new ArrayList<>(warnings);
         sorted.sort((one, other) -> one.line() - other.line());
         return sorted;

@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
@@ -155,7 +154,8 @@ final class Section {
     }
 
     int line(String option) {
-        return raw.find(header, option).map(RawConfig.Option::line).orElse(line());
+        Optional<RawConfig.Option> found = raw.find(header, option);
+        return found.isPresent() ? found.get().line() : line();
     }
 
     /** The line of a word in a list; the first line of the list if the word comes from another option. */
@@ -200,7 +200,9 @@ final class Section {
 
     /** A value on one line without control characters. */
     Optional<String> text(String option) {
-        return value(option).filter(value -> isOneLine(option, value) && isPrintable(option, value));
+        Optional<String> value = value(option);
+        boolean isText = value.isPresent() && isOneLine(option, value.get()) && isPrintable(option, value.get());
+        return isText ? value : Optional.empty();
     }
 
     /** Like {@link #text}, but a missing value is a problem. */
@@ -213,25 +215,28 @@ final class Section {
     }
 
     Optional<Path> path(String option) {
-        return text(option).flatMap(text -> toPath(option, text));
+        Optional<String> text = text(option);
+        return text.isPresent() ? toPath(option, text.get()) : Optional.empty();
     }
 
     /** Like {@link #file}, but a missing value is a problem. */
     Optional<Path> requiredFile(String option) {
-        return requiredText(option).flatMap(text -> toPath(option, text)).filter(path -> isNoDirectory(option, path));
+        return toFile(option, requiredText(option));
     }
 
     /** Like {@link #path}, but a directory is a problem. */
     Optional<Path> file(String option) {
-        return path(option).filter(path -> isNoDirectory(option, path));
+        return toFile(option, text(option));
     }
 
-    private boolean isNoDirectory(String option, Path path) {
-        if (text(option).filter(text -> text.endsWith("/")).isEmpty() && !Files.isDirectory(path)) {
-            return true;
+    private Optional<Path> toFile(String option, Optional<String> text) {
+        Optional<Path> path = text.isPresent() ? toPath(option, text.get()) : Optional.empty();
+        if (path.isPresent() && (text.get().endsWith("/") || Files.isDirectory(path.get()))) {
+            String shown = Printable.of(path.get().toString());
+            problem(line(option), option + " '" + shown + "' is a directory; name a file in it");
+            return Optional.empty();
         }
-        problem(line(option), option + " '" + Printable.of(path.toString()) + "' is a directory; name a file in it");
-        return false;
+        return path;
     }
 
     /** The words of a value, on any number of lines. */
@@ -240,7 +245,7 @@ final class Section {
         if (found.isEmpty()) {
             return List.of();
         }
-        List<String> words = value(option).map(PythonText::words).orElse(List.of());
+        List<String> words = PythonText.words(value(option).orElse(""));
         isPrintable(option, String.join(" ", words));
         warnOfSwallowedOptions(found.get());
         return words;
@@ -382,7 +387,8 @@ final class Section {
     /** How to reach the issuer of the account. */
     NetworkOptions networkOptions() {
         List<String> noProxy = words("no_proxy");
-        Optional<ProxySettings> proxies = text(PROXY).flatMap(url -> proxies(url, noProxy));
+        Optional<String> url = text(PROXY);
+        Optional<ProxySettings> proxies = url.isPresent() ? proxies(url.get(), noProxy) : Optional.empty();
         if (!noProxy.isEmpty() && !has(PROXY)) {
             warning(line("no_proxy"), "no_proxy without 'proxy' means nothing");
         }
@@ -485,11 +491,16 @@ final class Section {
     /** The Kubernetes Secret that gets the token. */
     Optional<TokenSecret> tokenSecret() {
         Optional<String> text = text("token_secret");
-        text.flatMap(TokenSecret::mistake)
-                .ifPresent(mistake -> problem(
-                        line("token_secret"),
-                        "token_secret " + mistake + (text.get().indexOf(':') < 0 ? "" : withoutPort())));
-        return text.flatMap(TokenSecret::parse);
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<String> mistake = TokenSecret.mistake(text.get());
+        if (mistake.isPresent()) {
+            problem(
+                    line("token_secret"),
+                    "token_secret " + mistake.get() + (text.get().indexOf(':') < 0 ? "" : withoutPort()));
+        }
+        return TokenSecret.parse(text.get());
     }
 
     /** Words of {@code for_each} are often HOST:PORT. */
@@ -510,16 +521,20 @@ final class Section {
      */
     private Optional<Set<PosixFilePermission>> mode(String option) {
         Optional<String> text = text(option);
-        Optional<Set<PosixFilePermission>> mode =
-                text.filter(digits -> Patterns.MODE.matcher(digits).matches()).map(Section::permissions);
-        if (text.isPresent() && mode.isEmpty()) {
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        if (!Patterns.MODE.matcher(text.get()).matches()) {
             problem(line(option), option + " '" + Printable.of(text.get()) + "' is not a mode such as 0640");
-        } else if (mode.isPresent() && !mode.get().contains(PosixFilePermission.OWNER_READ)) {
+            return Optional.empty();
+        }
+        Set<PosixFilePermission> mode = permissions(text.get());
+        if (!mode.contains(PosixFilePermission.OWNER_READ)) {
             problem(line(option), option + " '" + text.get() + "' does not let the owner read");
-        } else if (mode.isPresent() && mode.get().contains(PosixFilePermission.OTHERS_WRITE)) {
+        } else if (mode.contains(PosixFilePermission.OTHERS_WRITE)) {
             problem(line(option), option + " '" + text.get() + "' lets everyone write");
         }
-        return mode;
+        return Optional.of(mode);
     }
 
     private static Set<PosixFilePermission> permissions(String octal) {
@@ -588,27 +603,28 @@ final class Section {
 
     /** A boolean, in the words of Python's getboolean; false if the option is not set. */
     boolean flag(String option) {
-        Optional<String> text = text(option).map(PythonText::lower);
-        if (text.isPresent() && !YES.contains(text.get()) && !NO.contains(text.get())) {
-            problem(line(option), option + " '" + Printable.of(text.get()) + "' is not yes or no");
+        String text = PythonText.lower(text(option).orElse("no"));
+        if (!YES.contains(text) && !NO.contains(text)) {
+            problem(line(option), option + " '" + Printable.of(text) + "' is not yes or no");
         }
-        return text.filter(YES::contains).isPresent();
+        return YES.contains(text);
     }
 
     /** One of the constants, written in lower case. */
     <E extends Enum<E>> Optional<E> choice(String option, Class<E> type) {
         Optional<String> text = text(option);
-        Optional<E> chosen = text.flatMap(word -> Arrays.stream(type.getEnumConstants())
-                .filter(constant -> word(constant).equals(word))
-                .findFirst());
-        if (text.isPresent() && chosen.isEmpty()) {
-            List<String> words =
-                    Arrays.stream(type.getEnumConstants()).map(Section::word).toList();
-            problem(
-                    line(option),
-                    option + " '" + Printable.of(text.get()) + "' is not one of " + String.join(", ", words));
+        if (text.isEmpty()) {
+            return Optional.empty();
         }
-        return chosen;
+        List<String> words = new ArrayList<>();
+        for (E constant : type.getEnumConstants()) {
+            if (word(constant).equals(text.get())) {
+                return Optional.of(constant);
+            }
+            words.add(word(constant));
+        }
+        problem(line(option), option + " '" + Printable.of(text.get()) + "' is not one of " + String.join(", ", words));
+        return Optional.empty();
     }
 
     /** A URL that is safe to send a secret to. */
@@ -642,7 +658,8 @@ final class Section {
             return Optional.empty();
         }
         isWordUsed = false;
-        String value = Interpolation.expand(found.get().value(), this::reference);
+        String written = found.get().value();
+        String value = written.indexOf('%') < 0 ? written : Interpolation.expand(written, this::reference);
         if (isWordUsed) {
             linesWithWord.add(found.get().line());
         }

@@ -16,7 +16,7 @@ public record TokenAccess(Optional<Set<PosixFilePermission>> mode, Optional<Stri
     public static final TokenAccess UNCHANGED = new TokenAccess(Optional.empty(), Optional.empty(), Optional.empty());
 
     public TokenAccess {
-        mode = mode.map(Set::copyOf);
+        mode = mode.isPresent() ? Optional.of(Set.copyOf(mode.get())) : mode;
     }
 
     public boolean isUnchanged() {

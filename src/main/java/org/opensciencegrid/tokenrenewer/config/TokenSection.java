@@ -43,7 +43,7 @@ public record TokenSection(
 
     /** Where the token is: the path of its file; without one, its Secret. For messages and state files. */
     public String place() {
-        return tokenPath.map(Path::toString).orElseGet(() -> "Secret " + tokenSecret.orElseThrow());
+        return tokenPath.isPresent() ? tokenPath.get().toString() : "Secret " + tokenSecret.orElseThrow();
     }
 
     /** The Secret, if the token has no file; otherwise empty. */

@@ -40,6 +40,9 @@ final class Validation {
     private final Map<String, List<Section>> accountSections = new LinkedHashMap<>();
 
     private final Map<String, List<Section>> tokenSections = new LinkedHashMap<>();
+    /** In file order. A section without an entry describes no token that can be used. */
+    private final Map<Section, TokenSection> tokensBySection = new LinkedHashMap<>();
+
     private final Set<String> usedAccounts = new HashSet<>();
     private final Map<Path, Path> realDirectories = new HashMap<>();
     private final Map<String, NotifyOptions> notifications = new HashMap<>();
@@ -69,60 +72,31 @@ final class Validation {
     }
 
     private Config run(Path file, List<Path> reserved) throws ConfigException {
-        raw.sections().forEach(this::addSection);
-        raw.syntaxErrors().forEach(this::addSyntaxError);
-
-        Map<Section, Optional<TokenSection>> read = new LinkedHashMap<>();
-        Map<String, Section> byName = new HashMap<>();
-        tokenSections.forEach((name, same) -> byName.put(name, same.get(0)));
-        tokenSections.values().forEach(same -> {
-            Section first = requireUnique(same);
-            List<Section> described = ForEach.tokens(first);
-            if (described.isEmpty()) {
-                first.text("account").ifPresent(usedAccounts::add);
-                read.put(first, Optional.empty());
-            }
-            for (Section section : described) {
-                Section other = section.isOfWord() ? byName.putIfAbsent(section.name(), section) : null;
-                if (other == null) {
-                    read.put(section, token(section));
-                } else {
-                    section.problem(
-                            section.line(ForEach.OPTION),
-                            "for_each makes a token '" + Printable.of(section.name()) + "', and the section in line "
-                                    + other.line() + " too; rename one of the two sections");
-                }
-            }
-        });
-
-        Map<String, AccountSection> accounts = new LinkedHashMap<>();
+        for (String header : raw.sections()) {
+            addSection(header);
+        }
+        for (SyntaxError error : raw.syntaxErrors()) {
+            addSyntaxError(error);
+        }
+        List<Section> read = readTokens();
         List<String> unused = new ArrayList<>();
-        accountSections.forEach((name, same) -> {
-            Section section = requireUnique(same);
-            account(section)
-                    .filter(account -> section.problems().isEmpty())
-                    .ifPresent(account -> accounts.put(name, account));
-            if (!usedAccounts.contains(name) && AccountName.isValid(name)) {
-                unused.add(name);
-            }
-        });
+        Map<String, AccountSection> accounts = readAccounts(unused);
         warnOfUnknownOptions();
 
-        rejectServiceFiles(read, accounts.values(), file, reserved);
-        rejectSharedPaths(read);
-        rejectSharedSecrets(read);
+        rejectServiceFiles(accounts.values(), file, reserved);
+        rejectSharedPaths();
+        rejectSharedSecrets();
 
         List<TokenSection> tokens = new ArrayList<>();
         List<InvalidToken> invalid = new ArrayList<>();
-        read.forEach((section, token) -> {
-            if (section.problems().isEmpty()
-                    && token.filter(valid -> accounts.containsKey(valid.account()))
-                            .isPresent()) {
-                tokens.add(token.get());
+        for (Section section : read) {
+            TokenSection token = tokensBySection.get(section);
+            if (token != null && section.problems().isEmpty() && accounts.containsKey(token.account())) {
+                tokens.add(token);
             } else {
                 invalid.add(invalid(section));
             }
-        });
+        }
         warnOfSharedPaths(tokens);
         Config config = new Config(
                 file, accounts, tokens, invalid, diagnostics.problems(), diagnostics.warnings(), unused, notifications);
@@ -130,6 +104,53 @@ final class Validation {
             throw new ConfigException(config);
         }
         return config;
+    }
+
+    /** Returns a section for each token, valid or not. */
+    private List<Section> readTokens() {
+        List<Section> read = new ArrayList<>();
+        Map<String, Section> byName = new HashMap<>();
+        for (Map.Entry<String, List<Section>> same : tokenSections.entrySet()) {
+            byName.put(same.getKey(), same.getValue().get(0));
+        }
+        for (List<Section> same : tokenSections.values()) {
+            Section first = requireUnique(same);
+            List<Section> described = ForEach.tokens(first);
+            if (described.isEmpty()) {
+                first.text("account").ifPresent(usedAccounts::add);
+                read.add(first);
+            }
+            for (Section section : described) {
+                Section other = section.isOfWord() ? byName.putIfAbsent(section.name(), section) : null;
+                if (other == null) {
+                    read.add(section);
+                    readToken(section);
+                } else {
+                    section.problem(
+                            section.line(ForEach.OPTION),
+                            "for_each makes a token '" + Printable.of(section.name()) + "', and the section in line "
+                                    + other.line() + " too; rename one of the two sections");
+                }
+            }
+        }
+        return read;
+    }
+
+    /** @param unused gets the names of accounts that no token uses */
+    private Map<String, AccountSection> readAccounts(List<String> unused) {
+        Map<String, AccountSection> accounts = new LinkedHashMap<>();
+        for (Map.Entry<String, List<Section>> same : accountSections.entrySet()) {
+            String name = same.getKey();
+            Section section = requireUnique(same.getValue());
+            Optional<AccountSection> account = account(section);
+            if (account.isPresent() && section.problems().isEmpty()) {
+                accounts.put(name, account.get());
+            }
+            if (!usedAccounts.contains(name) && AccountName.isValid(name)) {
+                unused.add(name);
+            }
+        }
+        return accounts;
     }
 
     private InvalidToken invalid(Section section) {
@@ -198,11 +219,12 @@ final class Validation {
     }
 
     private void add(Map<String, List<Section>> sections, String header, List<String> words) {
-        sections.computeIfAbsent(words.get(1), name -> new ArrayList<>())
-                .add(new Section(raw, diagnostics, header, words.get(0), words.get(1)));
+        String name = words.get(1);
+        sections.putIfAbsent(name, new ArrayList<>());
+        sections.get(name).add(new Section(raw, diagnostics, header, words.get(0), name));
     }
 
-    private Optional<TokenSection> token(Section section) {
+    private void readToken(Section section) {
         if (!isTokenName(section.headerName())) {
             section.problem(
                     section.line(),
@@ -210,17 +232,9 @@ final class Validation {
                             + " characters, no '/' and no control characters, and is not '.' or '..'");
         }
         Optional<String> account = section.requiredText("account");
-        account.ifPresent(name -> {
-            usedAccounts.add(name);
-            if (!accountSections.containsKey(name)) {
-                String meant = KnownOptions.nearest(name, accountSections.keySet())
-                        .map(nearest -> " (did you mean '" + Printable.of(nearest) + "'?)")
-                        .orElse("");
-                section.add(new ConfigError(
-                        section.line("account"),
-                        "Config for " + section + ": missing [account " + Printable.of(name) + "] section" + meant));
-            }
-        });
+        if (account.isPresent()) {
+            use(account.get(), section);
+        }
         Optional<TokenSecret> tokenSecret = section.tokenSecret();
         boolean isInSecretOnly = section.has("token_secret") && !section.has("token_path");
         Optional<Path> tokenPath = isInSecretOnly ? Optional.empty() : section.requiredFile("token_path");
@@ -248,9 +262,22 @@ final class Validation {
                 section.access(),
                 postRenewal,
                 tokenSecret);
-        return account.isPresent() && (isInSecretOnly ? tokenSecret : tokenPath).isPresent()
-                ? Optional.of(token)
-                : Optional.empty();
+        if (account.isPresent() && (isInSecretOnly ? tokenSecret : tokenPath).isPresent()) {
+            tokensBySection.put(section, token);
+        }
+    }
+
+    /** Notes that a section uses the account, and reports it if there is none. */
+    private void use(String account, Section section) {
+        usedAccounts.add(account);
+        if (!accountSections.containsKey(account)) {
+            String meant = KnownOptions.nearest(account, accountSections.keySet())
+                    .map(nearest -> " (did you mean '" + Printable.of(nearest) + "'?)")
+                    .orElse("");
+            section.add(new ConfigError(
+                    section.line("account"),
+                    "Config for " + section + ": missing [account " + Printable.of(account) + "] section" + meant));
+        }
     }
 
     /** Options that have no effect without token_path, and programs that would fail after each renewal. */
@@ -275,7 +302,10 @@ final class Validation {
         Optional<AudienceParameter> audienceParameter = section.choice("audience_parameter", AudienceParameter.class);
         ClientFiles clientFiles = section.clientFiles();
         Optional<ClientAuth> clientAuth = section.clientAuth(clientFiles);
-        Optional<Path> caFile = section.path("ca_file").or(() -> section.path("ca_dir"));
+        Optional<Path> caFile = section.path("ca_file");
+        if (caFile.isEmpty()) {
+            caFile = section.path("ca_dir");
+        }
         NetworkOptions networkOptions = section.networkOptions();
         Optional<NotifyOptions> notify = section.notifyOptions(caFile, networkOptions);
         if (notify.isPresent()) {
@@ -290,16 +320,19 @@ final class Validation {
                         section.line("token_request_url"),
                         "'token_request_url' is ignored: 'password_file' goes first");
             }
-            return section.requiredFile("password_file")
-                    .map(passwordFile -> new StoredAccount(
-                            section.name(),
-                            section.line(),
-                            passwordFile,
-                            audienceParameter,
-                            clientAuth,
-                            clientFiles,
-                            caFile,
-                            networkOptions));
+            Optional<Path> passwordFile = section.requiredFile("password_file");
+            if (passwordFile.isEmpty()) {
+                return Optional.empty();
+            }
+            return Optional.of(new StoredAccount(
+                    section.name(),
+                    section.line(),
+                    passwordFile.get(),
+                    audienceParameter,
+                    clientAuth,
+                    clientFiles,
+                    caFile,
+                    networkOptions));
         }
         if (!section.has("token_request_url")) {
             section.problem(section.line(), "missing both 'password_file' and 'token_request_url' attributes");
@@ -307,10 +340,10 @@ final class Validation {
         }
         Optional<URI> tokenRequestUrl = section.requiredEndpoint("token_request_url");
         Optional<String> issuer = section.issuer();
-        boolean signs = clientAuth.filter(ClientAuth::usesAssertion).isPresent()
+        boolean signs = clientAuth.isPresent()
+                && clientAuth.get().usesAssertion()
                 && clientFiles.assertion().isEmpty();
-        boolean isForIssuer =
-                clientFiles.audience().filter(AssertionAudience.ISSUER::equals).isPresent();
+        boolean isForIssuer = clientFiles.audience().equals(Optional.of(AssertionAudience.ISSUER));
         if (signs && isForIssuer && !section.has("issuer")) {
             section.warning(
                     section.line("assertion_audience"),
@@ -323,7 +356,8 @@ final class Validation {
         if (isWithoutSecret) {
             section.rejectSecret();
         } else if (!section.has("client_secret_file")) {
-            secret = section.requiredText(Section.CLIENT_SECRET).map(Secret::of);
+            Optional<String> text = section.requiredText(Section.CLIENT_SECRET);
+            secret = text.isPresent() ? Optional.of(Secret.of(text.get())) : Optional.empty();
         } else if (section.has(Section.CLIENT_SECRET)) {
             section.problem(
                     section.line("client_secret_file"), "both 'client_secret' and 'client_secret_file'; keep one");
@@ -368,22 +402,23 @@ final class Validation {
     }
 
     /** Rejects a token_path that would overwrite one of the files or directories of the service. */
-    private void rejectServiceFiles(
-            Map<Section, Optional<TokenSection>> tokens,
-            Collection<AccountSection> accounts,
-            Path file,
-            List<Path> reserved) {
+    private void rejectServiceFiles(Collection<AccountSection> accounts, Path file, List<Path> reserved) {
         Map<Path, String> serviceFiles = new HashMap<>();
         serviceFiles.put(realPath(file), "this config file itself");
         for (AccountSection account : accounts) {
             String of = " of [account " + Printable.of(account.name()) + "]";
+            Optional<Path> caFile = Optional.empty();
             if (account instanceof StoredAccount stored) {
                 serviceFiles.put(realPath(stored.passwordFile()), "the password_file" + of);
-                stored.caFile().ifPresent(ca -> serviceFiles.put(realPath(ca), caOption(ca) + of));
+                caFile = stored.caFile();
             } else if (account instanceof ClientCredentialsAccount client) {
-                client.clientSecretFile()
-                        .ifPresent(secret -> serviceFiles.put(realPath(secret), "the client_secret_file" + of));
-                client.caFile().ifPresent(ca -> serviceFiles.put(realPath(ca), caOption(ca) + of));
+                if (client.clientSecretFile().isPresent()) {
+                    serviceFiles.put(realPath(client.clientSecretFile().get()), "the client_secret_file" + of);
+                }
+                caFile = client.caFile();
+            }
+            if (caFile.isPresent()) {
+                serviceFiles.put(realPath(caFile.get()), caOption(caFile.get()) + of);
             }
             ClientFiles files = account.clientFiles();
             if (files.key().isPresent()) {
@@ -398,37 +433,44 @@ final class Validation {
             }
         }
         List<Path> directories = new ArrayList<>();
-        reserved.forEach(path -> directories.add(realPath(path)));
-        tokens.forEach((section, token) -> token.flatMap(TokenSection::tokenPath)
-                .ifPresent(path -> {
-                    Path target = realPath(path);
-                    String what = serviceFiles.get(target);
-                    String directoryOption = serviceFiles.get(target.getParent());
-                    if (what == null && directoryOption != null) {
-                        what = "in " + directoryOption;
-                    }
-                    for (Path directory : directories) {
-                        if (what == null && target.startsWith(directory)) {
-                            what = "in the service's own directory " + directory;
-                        }
-                    }
-                    if (what != null) {
-                        section.problem(
-                                section.line("token_path"),
-                                "token_path is " + what + "; name a file of its own, such as /srv/tokens/"
-                                        + section.fileName());
-                    }
-                }));
+        for (Path path : reserved) {
+            directories.add(realPath(path));
+        }
+        for (Map.Entry<Section, TokenSection> each : tokensBySection.entrySet()) {
+            Section section = each.getKey();
+            Optional<Path> path = each.getValue().tokenPath();
+            if (path.isEmpty()) {
+                continue;
+            }
+            Path target = realPath(path.get());
+            String what = serviceFiles.get(target);
+            String directoryOption = serviceFiles.get(target.getParent());
+            if (what == null && directoryOption != null) {
+                what = "in " + directoryOption;
+            }
+            for (Path directory : directories) {
+                if (what == null && target.startsWith(directory)) {
+                    what = "in the service's own directory " + directory;
+                }
+            }
+            if (what != null) {
+                section.problem(
+                        section.line("token_path"),
+                        "token_path is " + what + "; name a file of its own, such as /srv/tokens/"
+                                + section.fileName());
+            }
+        }
     }
 
     /** Rejects the second of two tokens of one section that have the same file, as with {@code %(each)s/../t}. */
-    private static void rejectSharedPaths(Map<Section, Optional<TokenSection>> tokens) {
+    private void rejectSharedPaths() {
         Map<Path, TokenSection> byPath = new HashMap<>();
-        tokens.forEach((section, token) -> {
-            Optional<Path> path = token.flatMap(TokenSection::tokenPath);
+        for (Map.Entry<Section, TokenSection> each : tokensBySection.entrySet()) {
+            Section section = each.getKey();
+            Optional<Path> path = each.getValue().tokenPath();
             if (section.usesWord("token_path") && path.isPresent()) {
                 TokenSection other =
-                        byPath.putIfAbsent(path.get().toAbsolutePath().normalize(), token.orElseThrow());
+                        byPath.putIfAbsent(path.get().toAbsolutePath().normalize(), each.getValue());
                 if (other != null && other.section().equals(section.headerName())) {
                     section.problem(
                             section.line("token_path"),
@@ -436,24 +478,28 @@ final class Validation {
                                     + "'; write for example token_path = /etc/osg/tokens/" + section.fileName());
                 }
             }
-        });
+        }
     }
 
     /** Rejects the second of two tokens with the same key of a Secret: each run would replace one with the other. */
-    private static void rejectSharedSecrets(Map<Section, Optional<TokenSection>> tokens) {
+    private void rejectSharedSecrets() {
         Map<TokenSecret, TokenSection> bySecret = new HashMap<>();
-        tokens.forEach((section, token) -> token.flatMap(TokenSection::tokenSecret)
-                .ifPresent(secret -> {
-                    TokenSection other = bySecret.putIfAbsent(secret, token.get());
-                    boolean isReported = section.isOfWord() && !section.usesWord("token_secret");
-                    if (other != null && !isReported) {
-                        section.problem(
-                                section.line("token_secret"),
-                                "token_secret is also that of the token '" + Printable.of(other.name())
-                                        + "'; give each token a key of its own, such as token_secret = "
-                                        + secret.withKey(section.name()));
-                    }
-                }));
+        for (Map.Entry<Section, TokenSection> each : tokensBySection.entrySet()) {
+            Section section = each.getKey();
+            Optional<TokenSecret> secret = each.getValue().tokenSecret();
+            if (secret.isEmpty()) {
+                continue;
+            }
+            TokenSection other = bySecret.putIfAbsent(secret.get(), each.getValue());
+            boolean isReported = section.isOfWord() && !section.usesWord("token_secret");
+            if (other != null && !isReported) {
+                section.problem(
+                        section.line("token_secret"),
+                        "token_secret is also that of the token '" + Printable.of(other.name())
+                                + "'; give each token a key of its own, such as token_secret = "
+                                + secret.get().withKey(section.name()));
+            }
+        }
     }
 
     private static String caOption(Path file) {
@@ -503,10 +549,15 @@ final class Validation {
 
     private void warnOfUnknownOptions() {
         List<Section> read = new ArrayList<>();
-        tokenSections.values().forEach(read::addAll);
-        accountSections.values().forEach(read::addAll);
         Set<RawConfig.Option> references = new HashSet<>();
-        read.forEach(section -> references.addAll(section.references()));
+        for (Map<String, List<Section>> sections : List.of(tokenSections, accountSections)) {
+            for (List<Section> same : sections.values()) {
+                read.addAll(same);
+            }
+        }
+        for (Section section : read) {
+            references.addAll(section.references());
+        }
         for (Section section : read) {
             List<String> known = section.type().equals("token") ? KnownOptions.TOKEN : KnownOptions.ACCOUNT;
             warnOfUnknownOptions(section.header(), section, known, references);
