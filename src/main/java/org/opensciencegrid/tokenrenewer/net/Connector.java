@@ -108,16 +108,15 @@ final class Connector {
     }
 
     private InetAddress[] addresses(URI uri) throws IssuerException {
-        String host = proxies.proxy(uri)
-                .map(Proxy::host)
-                .orElseGet(() -> HostNames.of(uri).orElse(""));
+        Optional<Proxy> proxy = proxies.proxy(uri);
+        String host = proxy.isPresent() ? proxy.get().host() : HostNames.of(uri).orElse("");
         try {
             return InetAddress.getAllByName(HostNames.bare(host));
         } catch (UnknownHostException e) {
             throw new IssuerException(
                     Kind.UNREACHABLE,
-                    hostAndPort(uri) + " cannot be reached: the host name "
-                            + (proxies.proxy(uri).isPresent() ? "of the proxy " : "") + "is not known");
+                    hostAndPort(uri) + " cannot be reached: the host name " + (proxy.isPresent() ? "of the proxy " : "")
+                            + "is not known");
         }
     }
 
@@ -155,8 +154,8 @@ final class Connector {
         LimitedSocket wire = new LimitedSocket();
         try {
             wire.setTcpNoDelay(true);
-            InetSocketAddress target =
-                    new InetSocketAddress(address, proxy.map(Proxy::port).orElse(port));
+            InetSocketAddress target = new InetSocketAddress(
+                    address, proxy.isPresent() ? proxy.get().port() : port);
             wire.connect(target, (int) Math.max(1, shorter(Limits.CONNECT, end).toMillis())); // 0 would mean no limit
             wire.limit(shorter(handshakeTimeout, end), HANDSHAKE_BYTES);
             Socket socket = wire;
@@ -265,7 +264,9 @@ final class Connector {
 
     private static List<String> describe(Map<InetAddress, IOException> failures) {
         List<String> lines = new ArrayList<>();
-        failures.forEach((address, e) -> lines.add(address.getHostAddress() + ": " + ExceptionMapper.reason(e)));
+        for (Map.Entry<InetAddress, IOException> failure : failures.entrySet()) {
+            lines.add(failure.getKey().getHostAddress() + ": " + ExceptionMapper.reason(failure.getValue()));
+        }
         return lines;
     }
 }

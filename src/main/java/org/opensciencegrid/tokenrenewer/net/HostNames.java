@@ -31,7 +31,9 @@ public final class HostNames {
 
     /** The host as written in the URL: an IPv6 address has brackets. */
     static Optional<String> of(URI uri) {
-        return Optional.ofNullable(uri.getHost()).or(() -> underscored(uri).map(matcher -> matcher.group(1)));
+        return uri.getHost() != null
+                ? Optional.of(uri.getHost())
+                : underscored(uri).map(matcher -> matcher.group(1));
     }
 
     /** The host for comparisons: in lower case and without a trailing dot; empty if there is none. */

@@ -35,19 +35,28 @@ import org.opensciencegrid.tokenrenewer.net.IssuerException.Tls;
  */
 final class IssuerTrustManager extends X509ExtendedTrustManager {
     private final Optional<CaSet> added;
-    private final CaLoader loader;
+    private final Optional<TrustStore> store;
     private final Optional<CrlDirectory> crls;
     private final Map<List<X500Principal>, CaSet> system = new HashMap<>();
 
-    IssuerTrustManager(Optional<CaSet> added, CaLoader loader, Optional<CrlDirectory> crls) {
+    /** @param store of the system's CAs; empty to trust none of them */
+    IssuerTrustManager(Optional<CaSet> added, Optional<TrustStore> store, Optional<CrlDirectory> crls) {
         this.added = added;
-        this.loader = loader;
+        this.store = store;
         this.crls = crls;
     }
 
     @FunctionalInterface
     private interface Check {
         void by(X509ExtendedTrustManager manager) throws CertificateException;
+    }
+
+    /** The check of each connection. Connections without a socket are not used. */
+    private record SocketCheck(X509Certificate[] chain, String type, Socket socket) implements Check {
+        @Override
+        public void by(X509ExtendedTrustManager manager) throws CertificateException {
+            manager.checkServerTrusted(chain, type, socket);
+        }
     }
 
     private void check(X509Certificate[] chain, @Nullable String host, Check check) throws CertificateException {
@@ -101,7 +110,7 @@ final class IssuerTrustManager extends X509ExtendedTrustManager {
                 return Optional.of(
                         new TrustStore.RejectedCertificateException(Tls.CERTIFICATE_WEAK, chain[0], weakness.get()));
             }
-            requireNotRevoked(path, added.filter(file -> file == cas).isPresent());
+            requireNotRevoked(path, added.isPresent() && added.get() == cas);
         }
         try {
             check.by(cas.manager());
@@ -157,8 +166,11 @@ final class IssuerTrustManager extends X509ExtendedTrustManager {
         }
         CaSet cached = system.get(issuers);
         if (cached == null) {
+            if (store.isEmpty()) {
+                throw new CertificateException("no certificate is believed by default");
+            }
             try {
-                cached = loader.load(chain);
+                cached = store.get().system(chain);
             } catch (EmptyBundleException e) {
                 throw e;
             } catch (GeneralSecurityException e) {
@@ -174,7 +186,7 @@ final class IssuerTrustManager extends X509ExtendedTrustManager {
         String host = socket instanceof SSLSocket tls && tls.getHandshakeSession() != null
                 ? tls.getHandshakeSession().getPeerHost()
                 : null;
-        check(chain, host, manager -> manager.checkServerTrusted(chain, type, socket));
+        check(chain, host, new SocketCheck(chain, type, socket));
     }
 
     @Override
@@ -243,11 +255,6 @@ final class IssuerTrustManager extends X509ExtendedTrustManager {
             }
             throw new GeneralSecurityException("no X.509 trust manager");
         }
-    }
-
-    @FunctionalInterface
-    interface CaLoader {
-        CaSet load(X509Certificate[] chain) throws GeneralSecurityException;
     }
 
     /** The system's bundle has no certificates, or none of those that were looked up. */

@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 
 /**
  * How to reach issuers, and the log of requests.
@@ -30,9 +29,16 @@ public record Network(ProxySettings proxies, Duration responseTimeout, Optional<
      */
     public static void prepare() {
         if (IS_PREPARED.compareAndSet(false, true)) {
-            Thread thread = new Thread(Transport::load, "prepare");
+            Thread thread = new Thread(new Preparation(), "prepare");
             thread.setDaemon(true);
             thread.start();
+        }
+    }
+
+    private static final class Preparation implements Runnable {
+        @Override
+        public void run() {
+            Transport.load();
         }
     }
 
@@ -56,7 +62,9 @@ public record Network(ProxySettings proxies, Duration responseTimeout, Optional<
         return new Transport(trust, this);
     }
 
-    void log(Supplier<String> line) {
-        log.ifPresent(listener -> listener.accept(line.get()));
+    void log(String line) {
+        if (log.isPresent()) {
+            log.get().accept(line);
+        }
     }
 }

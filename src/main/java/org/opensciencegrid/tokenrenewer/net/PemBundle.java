@@ -36,11 +36,20 @@ record PemBundle(String pem) {
                 break;
             }
             byte[] der = decoded(pem.substring(begin + BEGIN.length(), end));
-            if (names.stream().anyMatch(latin1(der)::contains)) {
+            if (containsAny(latin1(der), names)) {
                 issuers.add(factory.generateCertificate(new ByteArrayInputStream(der)));
             }
         }
         return issuers;
+    }
+
+    private static boolean containsAny(String text, List<String> parts) {
+        for (String part : parts) {
+            if (text.contains(part)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static byte[] decoded(String base64) {

@@ -52,11 +52,12 @@ public record ProxySettings(Optional<Proxy> proxy, List<String> noProxy) {
         if (url.isPresent()) {
             return of("HTTPS_PROXY", url.get(), noProxy);
         }
+        Optional<String> all = eitherCase("all_proxy", variable);
         // Desktops set ALL_PROXY to a SOCKS proxy, which this program does not support.
-        return eitherCase("all_proxy", variable)
-                .filter(all -> !all.toLowerCase(Locale.ROOT).startsWith("socks"))
-                .map(all -> of("ALL_PROXY", all, noProxy))
-                .orElse(NONE);
+        if (all.isEmpty() || all.get().toLowerCase(Locale.ROOT).startsWith("socks")) {
+            return NONE;
+        }
+        return of("ALL_PROXY", all.get(), noProxy);
     }
 
     /**
@@ -73,10 +74,12 @@ public record ProxySettings(Optional<Proxy> proxy, List<String> noProxy) {
     }
 
     private static Optional<String> eitherCase(String name, Function<String, Optional<String>> variable) {
-        return variable.apply(name)
-                .or(() -> variable.apply(name.toUpperCase(Locale.ROOT)))
-                .map(String::strip)
-                .filter(value -> !value.isEmpty());
+        Optional<String> value = variable.apply(name);
+        if (value.isEmpty()) {
+            value = variable.apply(name.toUpperCase(Locale.ROOT));
+        }
+        String text = value.orElse("").strip();
+        return text.isEmpty() ? Optional.empty() : Optional.of(text);
     }
 
     private static Proxy proxy(String source, String url) {
@@ -119,8 +122,15 @@ public record ProxySettings(Optional<Proxy> proxy, List<String> noProxy) {
     /** The proxy for a request. Never used for this machine. */
     Optional<Proxy> proxy(URI uri) {
         String host = HostNames.name(uri);
-        return proxy.filter(candidate ->
-                !Transport.isLoopback(host) && noProxy.stream().noneMatch(entry -> matches(entry, host, uri)));
+        if (proxy.isEmpty() || Transport.isLoopback(host)) {
+            return Optional.empty();
+        }
+        for (String entry : noProxy) {
+            if (matches(entry, host, uri)) {
+                return Optional.empty();
+            }
+        }
+        return proxy;
     }
 
     /**

@@ -122,7 +122,9 @@ public final class Transport {
     public <T> T send(HTTPRequest request, BooleanSupplier maySend, ResponseHandler<T> handler) throws IssuerException {
         URI uri = request.getURI();
         requireSafe(uri);
-        ResponseMemory memory = memories.computeIfAbsent(origin(uri), key -> new ResponseMemory(bodyLimit));
+        String origin = origin(uri);
+        memories.putIfAbsent(origin, new ResponseMemory(bodyLimit));
+        ResponseMemory memory = memories.get(origin);
         try {
             return handler.handle(send(request, maySend, memory));
         } catch (VirtualMachineError e) { // a response may exceed the stack or the heap
@@ -138,13 +140,17 @@ public final class Transport {
         if (Thread.currentThread().isInterrupted()) {
             throw notSent(uri);
         }
-        network.log(() -> RequestLog.request(request) + connector.proxyNote(uri));
+        if (network.log().isPresent()) {
+            network.log(RequestLog.request(request) + connector.proxyNote(uri));
+        }
         try {
             HttpResponse raw = exchange(request, maySend, memory);
-            network.log(() -> RequestLog.response(request, raw));
+            if (network.log().isPresent()) {
+                network.log(RequestLog.response(request, raw));
+            }
             return raw;
         } catch (IssuerException e) {
-            network.log(() -> "< " + e.getMessage());
+            network.log("< " + e.getMessage());
             throw e;
         }
     }
@@ -214,7 +220,7 @@ public final class Transport {
             if (idleConnection == null) {
                 HttpConnection newConnection = connector.open(uri);
                 for (String address : newConnection.failedAddresses()) {
-                    network.log(() -> "> " + hostAndPort(uri) + ": no answer from " + address);
+                    network.log("> " + hostAndPort(uri) + ": no answer from " + address);
                 }
                 return newConnection;
             }
@@ -230,7 +236,9 @@ public final class Transport {
             connection.close();
             return;
         }
-        Deque<HttpConnection> open = idle.computeIfAbsent(origin(uri), key -> new ArrayDeque<>());
+        String origin = origin(uri);
+        idle.putIfAbsent(origin, new ArrayDeque<>());
+        Deque<HttpConnection> open = idle.get(origin);
         synchronized (open) {
             open.addLast(connection);
         }

@@ -94,11 +94,13 @@ public final class TrustStore {
                 Optional<IssuerTrustManager.CaSet> added = ca.isPresent() && !isCopyOfSystem(ca.get())
                         ? Optional.of(IssuerTrustManager.CaSet.of(read(ca.get())))
                         : Optional.empty();
-                Optional<CrlDirectory> lists = ca.filter(Files::isDirectory).map(CrlDirectory::new);
+                Optional<CrlDirectory> lists = ca.isPresent() && Files.isDirectory(ca.get())
+                        ? Optional.of(new CrlDirectory(ca.get()))
+                        : Optional.empty();
                 SSLContext context = SSLContext.getInstance("TLS");
                 context.init(
                         own == null ? null : new KeyManager[] {own},
-                        new TrustManager[] {new IssuerTrustManager(added, this::system, lists)},
+                        new TrustManager[] {new IssuerTrustManager(added, Optional.of(this), lists)},
                         null);
                 context.getClientSessionContext().setSessionTimeout(LONGER_THAN_A_TICKET);
                 crls = lists.orElse(null);
@@ -127,14 +129,7 @@ public final class TrustStore {
             SSLContext context = SSLContext.getInstance("TLS");
             context.init(
                     null,
-                    new TrustManager[] {
-                        new IssuerTrustManager(
-                                Optional.empty(),
-                                chain -> {
-                                    throw new GeneralSecurityException("no certificate is believed by default");
-                                },
-                                Optional.empty())
-                    },
+                    new TrustManager[] {new IssuerTrustManager(Optional.empty(), Optional.empty(), Optional.empty())},
                     null);
             SSLContext.setDefault(context);
         } catch (GeneralSecurityException e) {
@@ -147,7 +142,7 @@ public final class TrustStore {
      *
      * @param chain its issuers are looked up by name; if it is empty, all CAs are loaded
      */
-    private IssuerTrustManager.CaSet system(X509Certificate[] chain) throws GeneralSecurityException {
+    IssuerTrustManager.CaSet system(X509Certificate[] chain) throws GeneralSecurityException {
         for (Path bundle : system) {
             Collection<Certificate> certificates;
             try {
