@@ -86,9 +86,16 @@ public final class FileAccountStore implements AccountStore {
         }
     }
 
-    /** Created on first use. */
-    private static final class Entropy {
-        static final SecureRandom SOURCE = new SecureRandom();
+    private static final class Entropy implements Supplier<SecureRandom> {
+        /** Created on first use. */
+        private static final class Source {
+            static final SecureRandom RANDOM = new SecureRandom();
+        }
+
+        @Override
+        public SecureRandom get() {
+            return Source.RANDOM;
+        }
     }
 
     /**
@@ -109,7 +116,7 @@ public final class FileAccountStore implements AccountStore {
         this(
                 accountsDirectory,
                 rescueDirectory,
-                new Tools(new RealDisk(), derivation, parametersForNew, () -> Entropy.SOURCE));
+                new Tools(new RealDisk(), derivation, parametersForNew, new Entropy()));
     }
 
     FileAccountStore(Path accountsDirectory, Path rescueDirectory, Tools tools) {

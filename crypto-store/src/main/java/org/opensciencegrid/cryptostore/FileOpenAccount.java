@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.opensciencegrid.cryptostore.FileAccountStore.Tools;
 import org.opensciencegrid.cryptostore.StoreException.Kind;
@@ -28,7 +27,8 @@ final class FileOpenAccount extends AbstractOpenAccount {
     static final int MIN_RESERVATION_BYTES = 64 * 1024;
 
     private final AccountFiles files;
-    private final Supplier<Generation> newestOnHost;
+    /** What was on disk when the account was opened; null for a new account. */
+    private final @Nullable GenerationScan found;
     /** Rescue copies on disk, with their generations. */
     private final Map<Path, Long> rescues;
 
@@ -74,8 +74,7 @@ final class FileOpenAccount extends AbstractOpenAccount {
         if (isWaiting(recoveredFrom)) {
             unpublished = new Unpublished(chosen.bytes(), chosen.file(), chosen.generation());
         }
-        newestOnHost = () ->
-                tools.hostRecords().newest(files.name(), new Generation(scan.previousGeneration(), files.previous()));
+        this.found = scan;
     }
 
     /** Starts a new account. */
@@ -85,7 +84,7 @@ final class FileOpenAccount extends AbstractOpenAccount {
         this.rescues = new HashMap<>(scan.rescueGenerations());
         this.currentIsGood = scan.current().readable();
         this.onDisk = scan.current().generation();
-        this.newestOnHost = () -> new Generation(0, files.account());
+        this.found = null;
         // Publish the existing account's last generation before .next is used for the new account: the existing account
         // must stay usable until the first save of the new one.
         scan.successor().ifPresent(next -> unpublished = new Unpublished(next.bytes(), next.file(), next.generation()));
@@ -107,10 +106,12 @@ final class FileOpenAccount extends AbstractOpenAccount {
 
     @Override
     public Optional<Generation> newerGeneration() {
-        if (recoveredFrom() != RecoveredFrom.CURRENT) {
+        if (found == null || recoveredFrom() != RecoveredFrom.CURRENT) {
             return Optional.empty();
         }
-        return Optional.of(newestOnHost.get()).filter(known -> known.number() > generation());
+        Generation previous = new Generation(found.previousGeneration(), files.previous());
+        Generation newest = tools.hostRecords().newest(files.name(), previous);
+        return newest.number() > generation() ? Optional.of(newest) : Optional.empty();
     }
 
     private static Optional<Instant> modified(Path file) {

@@ -238,7 +238,11 @@ final class FormatOne {
     }
 
     private static byte[] decode(Path file, String what, String text) throws StoreException {
-        return canonical(text).orElseThrow(() -> corrupt(file, "the " + what + " is not canonical base64"));
+        Optional<byte[]> bytes = canonical(text);
+        if (bytes.isEmpty()) {
+            throw corrupt(file, "the " + what + " is not canonical base64");
+        }
+        return bytes.get();
     }
 
     /** Accepts only canonical Base64 (RFC 4648 section 3.5): the unused bits of the last character must be zero. */

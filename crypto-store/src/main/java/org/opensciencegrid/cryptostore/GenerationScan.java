@@ -110,6 +110,9 @@ final class GenerationScan {
      * flushed, and after a failed fsync Linux may show content that never reached the disk.
      */
     List<FormatOne.Sealed> rescueCopies() {
+        if (rescues.isEmpty()) {
+            return List.of(); // nearly always
+        }
         long atLeast = successor().map(FormatOne.Sealed::generation).orElse(newestPublished() + 1);
         List<FormatOne.Sealed> copies = new ArrayList<>();
         for (GenerationFile rescue : rescues) {

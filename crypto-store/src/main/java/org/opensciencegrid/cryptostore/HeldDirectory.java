@@ -180,7 +180,9 @@ public final class HeldDirectory implements AutoCloseable {
         synchronized (READ_LOCK) {
             List<Path> all = new ArrayList<>();
             try (DirectoryStream<Path> files = Files.newDirectoryStream(path, pattern)) {
-                files.forEach(all::add);
+                for (Path file : files) {
+                    all.add(file);
+                }
             } catch (DirectoryIteratorException e) {
                 throw e.getCause();
             }

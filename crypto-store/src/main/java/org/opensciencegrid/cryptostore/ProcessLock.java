@@ -43,7 +43,8 @@ final class ProcessLock implements AutoCloseable {
      */
     static ProcessLock acquire(Path file, Duration wait) throws StoreException {
         long start = System.nanoTime();
-        Semaphore turn = TURNS.computeIfAbsent(file, key -> new Semaphore(1, true));
+        TURNS.putIfAbsent(file, new Semaphore(1, true));
+        Semaphore turn = TURNS.get(file);
         try {
             if (!turn.tryAcquire(wait.toNanos(), TimeUnit.NANOSECONDS)) {
                 throw busy(file, wait);
