@@ -382,9 +382,11 @@ final class FileOpenAccount extends AbstractOpenAccount {
      * it is old.
      */
     private void removeRescues(long published) {
-        rescues.entrySet()
-                .removeIf(
-                        rescue -> rescue.getValue() <= published && tools.disk().deleteQuietly(rescue.getKey()));
+        for (Map.Entry<Path, Long> rescue : List.copyOf(rescues.entrySet())) {
+            if (rescue.getValue() <= published && tools.disk().deleteQuietly(rescue.getKey())) {
+                rescues.remove(rescue.getKey());
+            }
+        }
     }
 
     private void closeReservation(boolean delete) {

@@ -6,9 +6,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.StringTokenizer;
 
 /**
  * The trusted owners of directories and links: root and the user that runs the service.
@@ -56,20 +58,27 @@ public record Owners(int user, Set<Integer> users, Set<Integer> groups) {
         Set<Integer> groups = new HashSet<>();
         try {
             for (String line : Files.readAllLines(Path.of("/proc/self/status"), StandardCharsets.ISO_8859_1)) {
-                List<String> words = List.of(line.split("\\s+"));
                 if (line.startsWith("Uid:")) {
-                    user = Integer.parseUnsignedInt(words.get(2));
+                    user = numbers(line).get(1);
                 } else if (line.startsWith("Gid:")) {
-                    groups.add(Integer.parseUnsignedInt(words.get(2)));
+                    groups.add(numbers(line).get(1));
                 } else if (line.startsWith("Groups:")) {
-                    for (String number : words.subList(1, words.size())) {
-                        groups.add(Integer.parseUnsignedInt(number));
-                    }
+                    groups.addAll(numbers(line));
                 }
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         return of(user, groups);
+    }
+
+    /** Those after the name; of users and groups the real, effective, saved and file system's. */
+    private static List<Integer> numbers(String line) {
+        List<Integer> numbers = new ArrayList<>();
+        StringTokenizer words = new StringTokenizer(line.substring(line.indexOf(':') + 1));
+        while (words.hasMoreTokens()) {
+            numbers.add(Integer.parseUnsignedInt(words.nextToken()));
+        }
+        return numbers;
     }
 }

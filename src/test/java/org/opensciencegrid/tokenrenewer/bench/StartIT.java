@@ -21,6 +21,8 @@ class StartIT {
     /** Java 21 alone generates 23 classes when it keeps a TLS session; the other versions are below 25. */
     private static final int MISSING = 45;
 
+    private static final int LAMBDAS = 12;
+
     @TempDir
     Path directory;
 
@@ -44,6 +46,7 @@ class StartIT {
             assertNone(one, "sun.security.x509.CRLDistributionPointsExtension"); // of the 150 CAs
             assertNone(one, "java.lang.runtime.ObjectMethods"); // of a record as the key of a map
             assertTrue(one.contains("sun.security.ssl.SSLSocketImpl"), "did not use TLS");
+            assertFewLambdas(one);
 
             List<String> fresh = loaded(site, site.config(1, 60));
             assertNone(fresh, "picocli.CommandLine$Model");
@@ -55,6 +58,7 @@ class StartIT {
             assertNone(fresh, "com.nimbusds.");
             assertNone(fresh, "org.bouncycastle.");
             assertNone(fresh, "java.util.stream.Sink"); // a stream was used
+            assertFewLambdas(fresh);
         }
     }
 
@@ -110,6 +114,14 @@ class StartIT {
         assertEquals(
                 List.of(),
                 loaded.stream().filter(name -> name.startsWith(prefix)).toList());
+    }
+
+    /** Java 17 and 21 link each at every start. The JDK's own are not counted. */
+    private static void assertFewLambdas(List<String> loaded) {
+        List<String> ours = loaded.stream()
+                .filter(name -> name.startsWith("org.opensciencegrid.") && name.contains("$$Lambda"))
+                .toList();
+        assertTrue(ours.size() <= LAMBDAS, String.join("\n", ours));
     }
 
     private static List<String> loaded(BenchSite site, Path config) throws Exception {

@@ -44,11 +44,14 @@ public record RepairCommands(Path config, Path stateDirectory, boolean isInClust
     private static final String WRAPPER = "osg-token-renewer-setup";
     private static final String USER = "osg-token-svc";
     private static final String SERVICE = Sandbox.UNIT;
-    private static final Pattern SERVER = Pattern.compile("https://([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+])(:\\d+)?");
     private static final String DROP_INS = "/etc/systemd/system/osg-token-renewer.service.d/";
 
-    private static final Pattern RIGHT = Pattern.compile("([a-z]+)\\s([a-z0-9.]+)\\s([-a-z0-9]+)/([-a-z0-9.]+)");
-    private static final Pattern SERVICE_ACCOUNT = Pattern.compile("system:serviceaccount:([-a-z0-9]+:[-a-z0-9.]+)");
+    /** Compiled when first used, because a run without failures needs none. */
+    private static final class Patterns {
+        static final Pattern SERVER = Pattern.compile("https://([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+])(:\\d+)?");
+        static final Pattern RIGHT = Pattern.compile("([a-z]+)\\s([a-z0-9.]+)\\s([-a-z0-9]+)/([-a-z0-9.]+)");
+        static final Pattern SERVICE_ACCOUNT = Pattern.compile("system:serviceaccount:([-a-z0-9]+:[-a-z0-9.]+)");
+    }
 
     static final List<String> RELOAD = List.of("systemctl", "daemon-reload");
 
@@ -200,7 +203,7 @@ public record RepairCommands(Path config, Path stateDirectory, boolean isInClust
      * @param message of the API server, which names the service account
      */
     static Repair addRight(String right, String message) {
-        Matcher words = RIGHT.matcher(right);
+        Matcher words = Patterns.RIGHT.matcher(right);
         if (!words.matches()) {
             return Repair.NOTHING; // written by a newer version
         }
@@ -216,7 +219,7 @@ public record RepairCommands(Path config, Path stateDirectory, boolean isInClust
                             : createLease(namespace, object));
         }
         String role = object + "-" + resource.split("\\.", 2)[0] + "-" + verb; // a Lease and a Secret can have one name
-        Matcher user = SERVICE_ACCOUNT.matcher(message);
+        Matcher user = Patterns.SERVICE_ACCOUNT.matcher(message);
         String account = user.find() ? user.group(1) : namespace + ":NAME";
         List<String> rule = List.of(
                 "kubectl",
@@ -550,7 +553,7 @@ public record RepairCommands(Path config, Path stateDirectory, boolean isInClust
 
     /** Shows the server's certificates without a request. */
     static List<String> showTls(String url) {
-        Matcher server = SERVER.matcher(url);
+        Matcher server = Patterns.SERVER.matcher(url);
         String host = server.lookingAt() ? server.group(1) : "HOST";
         String port = server.lookingAt() && server.group(2) != null ? server.group(2) : ":443";
         return ShellQuote.shell("openssl s_client -showcerts -connect " + host + port + " < /dev/null");
