@@ -23,7 +23,11 @@ import java.util.regex.Pattern;
 final class HostRecords {
     static final HostRecords NONE = new HostRecords(List.of(), Optional.empty());
 
-    private static final Pattern INSTANCE = Pattern.compile("[0-9a-f]{32}\n");
+    /** Compiled when first used, because a run with nothing due reads no record. */
+    private static final class Patterns {
+        static final Pattern INSTANCE = Pattern.compile("[0-9a-f]{32}\n");
+    }
+
     private static final int ID_BYTES = 16;
     private static final int MAX_DIGITS = 19;
 
@@ -128,7 +132,7 @@ final class HostRecords {
     private static Optional<String> instance(Path file) {
         try {
             String text = new String(RegularFile.read(file, 2 * ID_BYTES + 1).bytes(), StandardCharsets.US_ASCII);
-            return INSTANCE.matcher(text).matches()
+            return Patterns.INSTANCE.matcher(text).matches()
                     ? Optional.of(text.strip() + "." + Files.getAttribute(file, "unix:ino", LinkOption.NOFOLLOW_LINKS))
                     : Optional.empty();
         } catch (IOException e) {

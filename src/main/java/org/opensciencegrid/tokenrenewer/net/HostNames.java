@@ -17,12 +17,16 @@ import org.opensciencegrid.tokenrenewer.util.Printable;
 
 /** The host of a URL, and whether a certificate is valid for it. */
 public final class HostNames {
-    /** java.net.URI does not recognize a host with an underscore. */
-    private static final Pattern WITH_UNDERSCORE = Pattern.compile("([A-Za-z0-9][A-Za-z0-9._-]*)(?::(\\d{1,5}))?");
+    /** Compiled when first used, because an ordinary run needs none. */
+    private static final class Patterns {
+        /** java.net.URI does not recognize a host with an underscore. */
+        static final Pattern WITH_UNDERSCORE = Pattern.compile("([A-Za-z0-9][A-Za-z0-9._-]*)(?::(\\d{1,5}))?");
+
+        static final Pattern FULL_NAME = Pattern.compile(
+                "([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]");
+    }
 
     private static final int MAX_NAME = 253;
-    private static final Pattern FULL_NAME =
-            Pattern.compile("([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]");
 
     private static final int DNS_NAME = 2;
     private static final int IP_ADDRESS = 7;
@@ -53,7 +57,9 @@ public final class HostNames {
 
     /** Whether it is a name with a domain, and no address. */
     public static boolean isFull(String name) {
-        return name.length() <= MAX_NAME && FULL_NAME.matcher(name).matches() && !name.startsWith("localhost.");
+        return name.length() <= MAX_NAME
+                && Patterns.FULL_NAME.matcher(name).matches()
+                && !name.startsWith("localhost.");
     }
 
     static String withoutDot(String name) {
@@ -78,7 +84,7 @@ public final class HostNames {
     private static Optional<Matcher> underscored(URI uri) {
         return Optional.ofNullable(uri.getRawAuthority())
                 .filter(authority -> authority.contains("_"))
-                .map(WITH_UNDERSCORE::matcher)
+                .map(Patterns.WITH_UNDERSCORE::matcher)
                 .filter(Matcher::matches);
     }
 

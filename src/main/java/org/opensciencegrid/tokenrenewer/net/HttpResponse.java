@@ -37,9 +37,11 @@ public record HttpResponse(
         Duration waited) {
     private static final List<String> MONTHS =
             List.of("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec");
-    private static final Pattern PAGE = Pattern.compile("[\\s\uFEFF]*+<");
-    private static final Pattern TITLE =
-            Pattern.compile("<title\\b[^>]{0,200}+>([^<]{1,300}+)", Pattern.CASE_INSENSITIVE);
+    /** Compiled when first used, because an ordinary response is JSON. */
+    private static final class Patterns {
+        static final Pattern PAGE = Pattern.compile("[\\s\uFEFF]*+<");
+        static final Pattern TITLE = Pattern.compile("<title\\b[^>]{0,200}+>([^<]{1,300}+)", Pattern.CASE_INSENSITIVE);
+    }
 
     public boolean isSuccess() {
         return status >= 200 && status <= 299;
@@ -88,12 +90,12 @@ public record HttpResponse(
     /** Whether this is an HTML page. It comes from a gateway, not from the issuer's endpoint. */
     public boolean isPage() {
         boolean isHtml = contentType.toLowerCase(Locale.ROOT).contains("html");
-        return complete && (PAGE.matcher(body).lookingAt() || isHtml && !body.isBlank() && json().isEmpty());
+        return complete && (Patterns.PAGE.matcher(body).lookingAt() || isHtml && !body.isBlank() && json().isEmpty());
     }
 
     /** The title of an HTML page as sent; empty if there is none. */
     public String title() {
-        Matcher title = TITLE.matcher(body);
+        Matcher title = Patterns.TITLE.matcher(body);
         return title.find() ? title.group(1).strip() : "";
     }
 
