@@ -9,6 +9,7 @@ the first group, which includes processes that nobody waits for.
 
 import ctypes
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -110,6 +111,18 @@ class Program:
         return name + self.suffix, command, dict(environment, OSG_TOKEN_RENEWER_JAVA_HOME=self.home), before
 
 
+def state(directory, name, accounts):
+    """A state directory with the first accounts alone: a run reports accounts that its config file does not use."""
+    path = directory + "/state-" + name
+    if not os.path.exists(path):
+        for part in ("accounts", "state"):
+            os.makedirs(path + "/" + part, 0o700)
+            for file in os.listdir(directory + "/state/" + part):
+                if int(re.match("acct([0-9]+)[.]", file)[1]) <= accounts:  # a link, because a copy would be recognized
+                    os.link("%s/state/%s/%s" % (directory, part, file), "%s/%s/%s" % (path, part, file))
+    return path
+
+
 def measured(issuer, cases, times, due):
     """Name to figures of each turn, and name to the requests and connections of the last one."""
     took, asked = {name: [] for name, *_ in cases}, {}
@@ -145,13 +158,16 @@ def main():
     issuer = Issuer(os.environ["ISSUER"].split())
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     os.chdir(directory)
-    ours = dict(os.environ, OSG_TOKEN_RENEWER_STATE_DIR=directory + "/state")
+    ours = os.environ
     peer = shutil.which("oidc-agent") is not None
 
     cluster = dict(line.split("=", 1) for line in open("cluster").read().split())
 
     def config(name):
-        return dict(ours, OSG_TOKEN_RENEWER_CONFIG_PATH=directory + "/config-%s.ini" % name)
+        number = str(name).split("-")[0]
+        tokens = 1 if number == "each" else int(number)
+        return dict(ours, OSG_TOKEN_RENEWER_CONFIG_PATH=directory + "/config-%s.ini" % name,
+                    OSG_TOKEN_RENEWER_STATE_DIR=state(directory, number, tokens if tokens <= 100 else tokens // 10))
 
     def cold():
         for name in os.listdir(ours["RUNTIME_DIRECTORY"]):
