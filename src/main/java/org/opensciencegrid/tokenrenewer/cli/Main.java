@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.opensciencegrid.tokenrenewer.cli.output.Environment;
 import org.opensciencegrid.tokenrenewer.cli.output.ExitStatus;
@@ -29,7 +30,10 @@ public final class Main {
     public static int run(Environment environment, String... arguments) {
         CommandContext context = new CommandContext(environment, arguments);
         if (arguments.length == 1 && arguments[0].equals("renew")) {
-            return renew(context); // the timer's command line
+            return call(new RenewCommand(context), context); // the timer's command line
+        }
+        if (arguments.length == 1 && arguments[0].equals("status")) {
+            return call(new StatusCommand(context), context);
         }
         if (arguments.length == 1 && arguments[0].equals("self-test")) {
             return selfTest(context); // for make-archive alone
@@ -92,11 +96,11 @@ public final class Main {
         return ExitStatus.USAGE;
     }
 
-    /** Runs renew without options and without picocli, whose reflection would take a quarter of the startup time. */
-    private static int renew(CommandContext context) {
+    /** Runs a command without options and without picocli, whose reflection takes longer than the rest of the command. */
+    private static int call(Callable<Integer> command, CommandContext context) {
         try {
-            return new RenewCommand(context).call();
-        } catch (RuntimeException e) {
+            return command.call();
+        } catch (Exception e) {
             return reportFailure(context, e);
         }
     }

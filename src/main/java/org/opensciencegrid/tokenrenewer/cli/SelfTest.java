@@ -37,8 +37,8 @@ import org.opensciencegrid.tokenrenewer.oidc.Provider;
 import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /**
- * Renews a token of a temporary account, whose issuer is on loopback and rotates the refresh token; then nothing is due.
- * make-archive runs this to test a Java that is newer than those of our tests, and to record what a run resolves.
+ * Renews a token of a temporary account, whose issuer is on loopback and rotates the refresh token; then nothing is due,
+ * and status is good. make-archive runs this to test a Java that is newer than those of our tests, and to record what a run resolves.
  */
 final class SelfTest {
     private static final String NAME = "self-test";
@@ -170,6 +170,7 @@ final class SelfTest {
             return Main.run(sandbox, "renew") == ExitStatus.OK
                     && Files.readString(token).strip().equals(accessToken.reveal())
                     && Main.run(sandbox, "renew") == ExitStatus.OK
+                    && Main.run(sandbox, "status") == ExitStatus.OK
                     && requests.get() == 1
                     && Account.decode(store.view(NAME, password))
                             .refreshToken()

@@ -10,16 +10,14 @@ final class ViewOptions {
     @Option(
             names = "--warn",
             paramLabel = "SPAN",
-            defaultValue = "7d",
             description = "warn of secrets and authorizations that end within it (default: 7d)")
-    private String warn;
+    private String warn = "7d";
 
     @Option(
             names = "--color",
             paramLabel = "WHEN",
-            defaultValue = "auto",
             description = "auto, always or never (default: auto: on a terminal, unless NO_COLOR is set)")
-    private Colors.When color;
+    private Colors.When color = Colors.When.auto;
 
     /** How far ahead to warn. */
     Duration warnWithin() {

@@ -59,6 +59,8 @@ class StartIT {
             assertNone(fresh, "org.bouncycastle.");
             assertNone(fresh, "java.util.stream.Sink"); // a stream was used
             assertFewLambdas(fresh);
+
+            assertNone(loaded(site, site.config(1, 60), "status"), "picocli.CommandLine$Model");
         }
     }
 
@@ -125,6 +127,10 @@ class StartIT {
     }
 
     private static List<String> loaded(BenchSite site, Path config) throws Exception {
+        return loaded(site, config, "renew");
+    }
+
+    private static List<String> loaded(BenchSite site, Path config, String command) throws Exception {
         Path log = config.resolveSibling("loaded");
         ProcessBuilder program = new ProcessBuilder(
                         System.getProperty("java.home") + "/bin/java",
@@ -132,7 +138,7 @@ class StartIT {
                         "-cp",
                         JAR.toString(),
                         "org.opensciencegrid.tokenrenewer.cli.Main",
-                        "renew")
+                        command)
                 .inheritIO();
         program.environment().putAll(site.variables);
         program.environment().put("OSG_TOKEN_RENEWER_CONFIG_PATH", config.toString());
