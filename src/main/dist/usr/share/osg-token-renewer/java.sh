@@ -116,6 +116,7 @@ unset JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS CLASSPATH
 # - No core file, no heap file, no attach mechanism, because the heap contains tokens.
 # - No logs or warnings from the JVM and its library (java.lang.Object as the logging configuration turns them off), because they
 #   would mix with the program's own lines.
+# - No line editor for passwords (Java 22 and later).
 # A JVM ignores an option that it does not know. But it does not start with an invalid number, so CICompilerCount must match
 # TieredStopAtLevel.
 options="-XX:+IgnoreUnrecognizedVMOptions -XX:-PrintWarnings
