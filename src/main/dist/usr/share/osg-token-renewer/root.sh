@@ -14,59 +14,66 @@ may_read() { # USER FILE
 # True if only root can change where this absolute path leads and what is there. If not, sets $bad to the unsafe file or
 # directory. A sticky directory that belongs to root is safe: other users can write to it, but cannot replace root's files. A path
 # that does not exist is only safe if only root can create it. Asks for all owners and modes at once, because each process that a
-# command starts takes a millisecond. What another user can replace afterwards is below something unsafe, which comes first.
+# command starts takes a millisecond. Then follows the path again: until then, other users can replace what they own in a sticky
+# directory by something of root's that leads elsewhere.
 roots_alone() {
-    local rest at part found owner mode links missing IFS
-    rest=$1 at='' links=0 missing=''
-    IFS='
+    local path at rest part links missing found owner mode checked='' IFS='
 '
-    bad=$1
-    set -- / # the files, directories and links on the way
+    path=$1
     while :; do
+        bad=$path at='' rest=$path links=0 missing=''
+        set -- / # the files, directories and links on the way
         while :; do
-            case $rest in
-                '') break 2 ;;
-                */*) part=${rest%%/*} rest=${rest#*/} ;;
-                *) part=$rest rest= ;;
-            esac
-            case $part in
-                ''|.) ;;
-                ..) at=${at%/*} ;;
-                *) break ;;
+            while :; do
+                case $rest in
+                    '') break 2 ;;
+                    */*) part=${rest%%/*} rest=${rest#*/} ;;
+                    *) part=$rest rest= ;;
+                esac
+                case $part in
+                    ''|.) ;;
+                    ..) at=${at%/*} ;;
+                    *) break ;;
+                esac
+            done
+            if [ -L "$at/$part" ]; then
+                links=$((links + 1))
+                [ "$links" -le 40 ] || return 1
+                set -- "$@" "$at/$part"
+                part=$(readlink -- "$at/$part")
+                case $part in
+                    /*) at= ;;
+                esac
+                rest=$part/$rest
+            elif [ -e "$at/$part" ]; then
+                at=$at/$part
+                set -- "$@" "$at"
+            else
+                missing=" is missing"
+                set -- "$@" "${at:-/}"
+                break
+            fi
+        done
+        if [ -n "$checked" ]; then
+            [ "$*$missing" = "$checked" ]
+            return
+        fi
+        checked=$*$missing
+        found=$(stat -c '%u:%f' -- "$@") || return 1
+        for part in $found; do
+            owner=${part%:*} mode=0x${part#*:}
+            bad=$1
+            shift
+            [ "$owner" = 0 ] || return 1
+            case $((mode & 0170000)) in
+                $((0120000))) ;; # a link has no mode of its own
+                $((0040000))) [ $((mode & 022)) = 0 ] || [ $((mode & 01000)) != 0 ] || return 1 ;;
+                *) [ $((mode & 022)) = 0 ] || return 1 ;;
             esac
         done
-        if [ -L "$at/$part" ]; then
-            links=$((links + 1))
-            [ "$links" -le 40 ] || return 1
-            set -- "$@" "$at/$part"
-            part=$(readlink -- "$at/$part")
-            case $part in
-                /*) at= ;;
-            esac
-            rest=$part/$rest
-        elif [ -e "$at/$part" ]; then
-            at=$at/$part
-            set -- "$@" "$at"
-        else
-            missing=yes
-            set -- "$@" "${at:-/}"
-            break
-        fi
+        # Other users can create what is missing in a sticky directory.
+        [ -z "$missing" ] || [ $((mode & 022)) = 0 ] || return 1
     done
-    found=$(stat -c '%u:%f' -- "$@") || return 1
-    for part in $found; do
-        owner=${part%:*} mode=0x${part#*:}
-        bad=$1
-        shift
-        [ "$owner" = 0 ] || return 1
-        case $((mode & 0170000)) in
-            $((0120000))) ;; # a link has no mode of its own
-            $((0040000))) [ $((mode & 022)) = 0 ] || [ $((mode & 01000)) != 0 ] || return 1 ;;
-            *) [ $((mode & 022)) = 0 ] || return 1 ;;
-        esac
-    done
-    # Other users can create what is missing in a sticky directory.
-    [ -z "$missing" ] || [ $((mode & 022)) = 0 ]
 }
 
 # Creates the default directories, as the unit does when it starts. Only root can do that.

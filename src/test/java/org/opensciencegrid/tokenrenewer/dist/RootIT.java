@@ -188,6 +188,25 @@ class RootIT {
         assertEquals("0: 1 /a/b\n0\nstat\nstat\n", said);
     }
 
+    /** A link of root's in a directory of another user can be moved by that user. */
+    @Test
+    void aPathThatChangesDuringItsCheckIsNotTrusted() throws Exception {
+        String said = run("bash", "-c", """
+                . ${1%/bin/*}/share/osg-token-renewer/root.sh
+                install -d -m 755 $0/safe && install -d -m 1777 $0/sticky && install -d -o 12345 $0/home $0/home/evil
+                touch $0/safe/config.ini $0/home/evil/config.ini
+                ln -s $0/home/evil $0/home/roots
+                ln -s $0/safe $0/sticky/link && chown -h 12345 $0/sticky/link
+                stat() {
+                    [ -L $0/sticky/link ] && [ -L $0/home/roots ] &&
+                        setpriv --reuid=12345 --clear-groups mv -T $0/home/roots $0/sticky/link
+                    command stat "$@"
+                }
+                roots_alone $0/sticky/link/config.ini; echo $?
+                readlink $0/sticky/link | sed s,$0,,""", directory.toString(), COMMAND);
+        assertEquals("0: 1\n/home/evil\n", said);
+    }
+
     /** While setup runs, another file replaces the one at the path. */
     @Test
     void setupChangesTheModeOfNoOtherFileThanTheOneItOpened() throws Exception {
