@@ -99,7 +99,7 @@ class Program:
         self.suffix = ", Java " + self.version if several else ""
 
     def passes(self, environment):
-        """Figures of the passes of one renew --every, without the first: ms, ms of CPU, KiB allocated."""
+        """Figures of the passes of one renew --every, without the first: ms, ms of CPU, KiB that the main thread allocated."""
         script = """root=%s; . "$root/usr/share/osg-token-renewer/java.sh"
             exec "%s/bin/java" $options -cp "$jar:%s" org.opensciencegrid.tokenrenewer.bench.Passes 20"""
         script = script % (self.tree, self.home, os.environ["TEST_CLASSES"])
@@ -211,7 +211,7 @@ def main():
     if hundred:
         issuer.tell("latency 0")
         print("\nPasses of renew --every after the first, one JVM each\n")
-        print("| | ms | CPU ms | KiB allocated |")
+        print("| | ms | CPU ms | KiB of the main thread |")
         print("|---|---|---|---|")
         for program in programs:
             for name in ("1", "1-fresh", "100", "100-fresh"):

@@ -42,7 +42,7 @@ public final class TrustStore {
 
     /**
      * In seconds: more than the seven days that a TLS 1.3 ticket may last, so that Java drops tickets as they arrive. A
-     * run rarely connects twice, and for keeping a session, Java 21 generates 23 classes before it reads the answer.
+     * run rarely connects twice, and for keeping a session, Java 21 generates 23 classes before it reads the answer. TLS 1.2 without tickets still keeps sessions.
      */
     private static final int LONGER_THAN_A_TICKET = 7 * 24 * 3600 + 1;
 

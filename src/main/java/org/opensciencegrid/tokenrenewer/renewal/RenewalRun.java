@@ -430,7 +430,7 @@ public final class RenewalRun {
         return new AccountRenewal(account, tokens, force, store, states, secrets, lockWait, deadline, clock, progress);
     }
 
-    /** One for each set of trusted certificates and each proxy, so that accounts share connections and TLS sessions. */
+    /** One for each set of trusted certificates and each proxy, so that accounts share connections. */
     IssuerClients issuers(Optional<Path> caFile, AccountSection section) throws FailureException {
         NetworkOptions options = section.networkOptions();
         boolean hasCertificate = section.clientFiles().tls().isPresent();

@@ -37,7 +37,7 @@ final class OidcProvider extends LocalIssuer {
         WITHOUT_RESOURCES("no resources", Map.of("resources", false)),
         /** Access tokens of 5 seconds, refresh tokens of 20. */
         SHORT_LIVED("short-lived", Map.of("accessSeconds", 5, "refreshSeconds", 20)),
-        /** Closes the connection after each response, so that the next request resumes a TLS session, of OpenSSL. */
+        /** Closes the connection after each response. With OpenSSL, the next request could resume a TLS session. */
         CLOSING("closing connections", Map.of("closes", true));
 
         private final String label;
