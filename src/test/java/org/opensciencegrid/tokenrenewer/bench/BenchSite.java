@@ -197,7 +197,7 @@ public final class BenchSite extends Installed implements AutoCloseable {
                 account = acct1
                 for_each =%2$s
                 token_path = %1$s/each/%%(each)s.token
-                audience = %%(each)s.example.org:9619
+                audience = ce1.example.org:9619
                 """.formatted(directory, words) + (minLifetime > 0 ? "min_lifetime = " + minLifetime + "\n" : ""));
     }
 
