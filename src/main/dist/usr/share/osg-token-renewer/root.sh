@@ -14,8 +14,8 @@ may_read() { # USER FILE
 # True if only root can change where this absolute path leads and what is there. If not, sets $bad to the unsafe file or
 # directory. A sticky directory that belongs to root is safe: other users can write to it, but cannot replace root's files. A path
 # that does not exist is only safe if only root can create it. Asks for all owners and modes at once, because each process that a
-# command starts takes a millisecond. Then follows the path again: until then, other users can replace what they own in a sticky
-# directory by something of root's that leads elsewhere.
+# command starts takes a millisecond. Then follows the path again: in between, other users can replace their own link in a sticky
+# directory with a link that belongs to root and leads to another place.
 roots_alone() {
     local path at rest part links missing found owner mode checked='' IFS='
 '

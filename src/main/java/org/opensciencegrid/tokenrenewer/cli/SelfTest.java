@@ -38,7 +38,8 @@ import org.opensciencegrid.tokenrenewer.util.Secret;
 
 /**
  * Renews a token of a temporary account, whose issuer is on loopback and rotates the refresh token; then nothing is due,
- * and status is good. make-archive runs this to test a Java that is newer than those of our tests, and to record what a run resolves.
+ * and status is good. make-archive runs this to test a Java that is newer than those of our tests, and to record what
+ * a run resolves.
  */
 final class SelfTest {
     private static final String NAME = "self-test";

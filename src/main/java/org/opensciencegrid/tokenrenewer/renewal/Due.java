@@ -49,7 +49,7 @@ final class Due {
         return left.isPresent() && left.get().isNegative() ? Optional.empty() : left;
     }
 
-    /** The remaining lifetime of the token that was renewed last, if nobody can tell what is at its place now. */
+    /** The remaining lifetime of the token that was renewed last, if the file at its place now cannot be read. */
     static Optional<Duration> left(TokenState state, Instant now) {
         return state.renewedAt()
                 .filter(at -> !at.isAfter(now.plus(SKEW)))
